@@ -1,0 +1,29 @@
+"""Words → intent and slots, in French and English, typos included. Pure: no database, no network, no clock."""
+
+from bot.understanding.model import (
+    Context,
+    Focus,
+    Intent,
+    Pending,
+    PriceWish,
+    Reference,
+    Shown,
+    Slots,
+    StoreName,
+    Understood,
+)
+from bot.understanding.understand import understand
+
+__all__ = [
+    "Context",
+    "Focus",
+    "Intent",
+    "Pending",
+    "PriceWish",
+    "Reference",
+    "Shown",
+    "Slots",
+    "StoreName",
+    "Understood",
+    "understand",
+]

@@ -1,0 +1,165 @@
+"""What goes into understanding and what comes out: frozen values, no behaviour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal, TypeAlias
+
+Language: TypeAlias = Literal["fr", "en"]
+Pending: TypeAlias = Literal["size", "colour", "place", "city", "store", "yes_no", "product", "name"]
+PriceWish: TypeAlias = Literal["cheap", "cheaper", "dearer"]
+
+
+class Intent(StrEnum):
+    """What the shopper wants of us with this message."""
+
+    SEARCH = "search"  # a new search: the slots say for what
+    REFINE = "refine"  # the last search again with the slots changed ("même chose en rouge", "moins de 60")
+    PICK = "pick"  # one of the products shown: slots.references
+    CHOOSE_SIZE = "choose_size"  # a size for the product on the table
+    CHOOSE_COLOUR = "choose_colour"  # a colour for it, when colour is what we asked
+    MORE = "more"  # the next results
+    SIMILAR = "similar"  # things that look like the product on the table or slots.references
+    DETAILS = "details"  # a question about the product on the table: price, fabric, which sizes
+    COMPARE = "compare"
+    FIND_IN_STORE = "find_in_store"
+    GIVE_PLACE = "give_place"  # the city, postcode or store we asked for
+    RESERVE = "reserve"
+    CANCEL_RESERVATION = "cancel_reservation"
+    EXTEND_RESERVATION = "extend_reservation"
+    MY_RESERVATIONS = "my_reservations"
+    ADD_TO_CART = "add_to_cart"
+    SHOW_CART = "show_cart"
+    CHECKOUT = "checkout"
+    ORDER_STATUS = "order_status"
+    RETURN_ITEM = "return_item"  # exchange, refund, something wrong with what was bought
+    DIRECTIONS = "directions"
+    OPENING_HOURS = "opening_hours"
+    ON_MY_WAY = "on_my_way"
+    TALK_TO_PERSON = "talk_to_person"
+    STOP_MESSAGES = "stop_messages"
+    START_OVER = "start_over"
+    GREET = "greet"
+    THANKS = "thanks"
+    GOODBYE = "goodbye"
+    HELP = "help"
+    SWITCH_LANGUAGE = "switch_language"
+    REMEMBER_SIZE = "remember_size"
+    FORGET_SIZE = "forget_size"
+    YES = "yes"
+    NO = "no"
+    GIVE_NAME = "give_name"  # the first name we asked for: slots.words
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A product as the shopper saw it in a list. ``price_minor`` in the shop's currency."""
+
+    title: str
+    category: str | None = None
+    colour: str | None = None
+    price_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Focus:
+    """The one product being talked about. ``sizes`` are its size labels as shown."""
+
+    category: str | None = None
+    colour: str | None = None
+    sizes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoreName:
+    """A store a shopper may name. ``name`` as shown ("Lyon Bellecour"); ``city`` where it stands."""
+
+    name: str
+    city: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is on the table. ``shown`` holds the last lists of products, the newest list first."""
+
+    shown: tuple[tuple[Shown, ...], ...] = ()
+    focus: Focus | None = None
+    pending: Pending | None = None
+    currency: str = "EUR"
+    stores: tuple[StoreName, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A product of a list shown: ``context.shown[list_back][position]``, both counted from 0."""
+
+    list_back: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """What the message names. Keys are the lexicon's; amounts are minor units of the shop's currency.
+
+    ``sizes`` are upper-case labels as sold ("38", "M", "36/38", "W32 L34"). ``words`` are the folded words nothing
+    else explains, for the text search; ``query`` the shopper's wish alone, in order and as typed: product words
+    kept, price, size, place and politeness removed.
+    """
+
+    category: str | None = None
+    also_categories: tuple[str, ...] = ()
+    categories_excluded: tuple[str, ...] = ()
+    colours: tuple[str, ...] = ()
+    colours_excluded: tuple[str, ...] = ()
+    sizes: tuple[str, ...] = ()
+    price_min_minor: int | None = None
+    price_max_minor: int | None = None
+    price_wish: PriceWish | None = None
+    price_currency: str | None = None  # the currency the shopper wrote, where one was written
+    gender: str | None = None
+    materials: tuple[str, ...] = ()
+    materials_excluded: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    patterns_excluded: tuple[str, ...] = ()
+    sleeve: str | None = None
+    length: str | None = None
+    fit: str | None = None
+    occasion: str | None = None
+    season: str | None = None
+    references: tuple[Reference, ...] = ()
+    refers_to_focus: bool = False  # "ça", "celle-ci", "it", "la même": the product being talked about
+    quantity: int | None = None
+    store: str | None = None  # the name of one of context.stores
+    place: str | None = None  # a city as typed
+    postcode: str | None = None
+    near_me: bool = False
+    in_my_size: bool = False
+    order_number: str | None = None
+    switch_to: Language | None = None
+    words: tuple[str, ...] = ()
+    query: str = ""
+
+    @property
+    def size(self) -> str | None:
+        """The first size named."""
+        return self.sizes[0] if self.sizes else None
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A message understood. ``confidence`` is that of ``language``, 0 to 1; 0 means the default was kept.
+
+    ``greeted`` and ``thanked`` tell of a politeness beside the intent; ``corrected`` maps each word we read as
+    another one (a typo) to what we read.
+    """
+
+    intent: Intent
+    language: Language
+    confidence: float
+    is_mixed: bool = False
+    slots: Slots = field(default_factory=Slots)
+    greeted: bool = False
+    thanked: bool = False
+    corrected: tuple[tuple[str, str], ...] = ()
