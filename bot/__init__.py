@@ -1,0 +1,1 @@
+"""Conversations: messages from any channel in, replies out."""

@@ -1,0 +1,114 @@
+"""The two values every channel speaks: Message (what a shopper sends) and Reply (what we answer)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from commerce.domain.customer import Contact
+from commerce.domain.geo import GeoPoint
+
+
+@dataclass(frozen=True, slots=True)
+class MediaRef:
+    """A file a shopper sent, not fetched yet.
+
+    `locator` is the channel's own handle (Telegram file_id, key in our media store, path). `size_bytes` is 0 when unknown.
+    """
+
+    locator: str
+    kind: str = "photo"  # photo | file | voice | video | other
+    mime: str = ""
+    size_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Anything a shopper sends, from any channel.
+
+    Exactly what was sent is set: `text` (also the caption of a photo), `media`, `location`, `action` (the payload of a
+    tapped button), `start` (the parameter of a deep link). `language_hint` is the app's language, not the text's.
+    """
+
+    contact: Contact
+    event_id: str
+    sent_at: datetime
+    text: str = ""
+    media: tuple[MediaRef, ...] = ()
+    location: GeoPoint | None = None
+    action: str = ""
+    start: str | None = None
+    language_hint: str = ""
+    sender_name: str = ""
+    reply_to_ours: str = ""  # provider id of the message of ours that they answered, if the channel says so
+
+
+class Ask(StrEnum):
+    """Something a reply asks the channel to collect with its own widget, where it has one."""
+
+    LOCATION = "location"
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A choice. Either `action` (sent back to us, at most 64 bytes) or `url` (opened by the shopper's app)."""
+
+    label: str
+    action: str = ""
+    url: str = ""
+
+    def __post_init__(self) -> None:
+        if bool(self.action) == bool(self.url):
+            raise ValueError("a button has an action or a url, one of the two")
+        if len(self.action.encode()) > 64:  # Telegram's callback_data: 1-64 bytes
+            raise ValueError(f"action longer than 64 bytes: {self.action!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyPicture:
+    """A picture of ours: a key of the media store, or inline PNG bytes (a QR code). `alt` says what it shows."""
+
+    alt: str
+    media_key: str = ""
+    png: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One product, one card. `facts` are short lines under the title (price first)."""
+
+    title: str
+    facts: tuple[str, ...]
+    picture: ReplyPicture | None = None
+    buttons: tuple[Button, ...] = ()
+    url: str = ""
+    product_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Anything we answer, channel-neutral. At most three cards; text first, then cards, then buttons."""
+
+    text: str
+    cards: tuple[Card, ...] = ()
+    buttons: tuple[Button, ...] = ()
+    picture: ReplyPicture | None = None
+    ask: Ask | None = None
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a channel can show. Limits as its vendor documents them (see each channel's README)."""
+
+    text_limit: int  # characters (UTF-16 units where the vendor counts so)
+    caption_limit: int = 0
+    buttons_per_message: int = 0  # 0: buttons become numbered lines of text
+    button_label_limit: int = 64
+    pictures: bool = False
+    albums: bool = False
+    location_request: bool = False
+    markdown: bool = False
+    reply_window_s: int | None = None  # None: may write at any time
+    counts_utf16: bool = field(default=False)

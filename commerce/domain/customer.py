@@ -1,0 +1,64 @@
+"""Customers, the contacts through which they reach us, and what they let us remember."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One address of one person on one channel: the unit of order ("lane") for messages in and out.
+
+    `account` is our own side (which bot, which number); `address` is theirs (chat id, phone, session).
+    """
+
+    channel: str
+    account: str
+    address: str
+
+    @property
+    def lane(self) -> str:
+        return f"{self.channel}:{self.account}:{self.address}"
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """One person, however many contacts they have. `language` is the last they used ('' until known)."""
+
+    id: str
+    name: str
+    language: str
+    created_at: datetime
+
+
+class Purpose(StrEnum):
+    """What a consent is for."""
+
+    REMEMBER_SIZES = "remember_sizes"
+    MARKETING = "marketing"
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """One entry of the append-only ledger: the exact words that were shown, and the answer."""
+
+    customer_id: str
+    purpose: Purpose
+    channel: str
+    granted: bool
+    wording: str
+    language: str
+    source: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FitMemory:
+    """The size somebody takes in a size system (lexicon: letters, eu_clothing, eu_shoes, waist…)."""
+
+    customer_id: str
+    size_system: str
+    size: str
+    at: datetime

@@ -1,0 +1,88 @@
+"""Every exception of the shop, in one tree.
+
+    VitrineError
+    ├── SettingsError            start-up refuses: a setting is missing, unsafe or contradictory
+    ├── IllegalMove              a state machine was asked for a move that its table does not hold
+    ├── StaleVersion             somebody else changed the thing since the caller read it
+    ├── StorageError
+    │   ├── StorageBusy          try again shortly; nothing was written
+    │   └── CommitUnknown        the connection died during COMMIT: read again by key, never retry blindly
+    ├── VendorError
+    │   ├── RetryLater           the vendor asks to wait (`after_s`); nothing was delivered
+    │   ├── SendRefused          the vendor will never accept this message; `reason` says why
+    │   └── SendUnknown          no answer: it may or may not have been delivered
+    └── FetchRefused             a page or picture on the web may not or could not be fetched
+
+Expected outcomes that a shopper hears about (sold out, no such size, picture not readable…) are not exceptions:
+services return them as frozen values with a reason.
+"""
+
+from __future__ import annotations
+
+
+class VitrineError(Exception):
+    """Root of the tree. Never raised itself."""
+
+
+class SettingsError(VitrineError):
+    """A setting is missing, unsafe or contradictory; the text names it and says what to do."""
+
+
+class IllegalMove(VitrineError):
+    """A noun was asked to go from one state to another that its table of moves does not hold."""
+
+    def __init__(self, noun: str, from_state: str, to_state: str) -> None:
+        super().__init__(f"{noun}: no move from {from_state} to {to_state}")
+        self.noun, self.from_state, self.to_state = noun, from_state, to_state
+
+
+class StaleVersion(VitrineError):
+    """The caller acted on an old version of a thing that somebody else has changed."""
+
+
+class StorageError(VitrineError):
+    """The database could not do what was asked."""
+
+
+class StorageBusy(StorageError):
+    """Another writer holds the database; nothing was written, the caller may try again."""
+
+
+class CommitUnknown(StorageError):
+    """The connection was lost while committing: the work may or may not be durable."""
+
+
+class VendorError(VitrineError):
+    """An outside service did not do what was asked."""
+
+
+class RetryLater(VendorError):
+    """The vendor asks to slow down. Nothing was delivered.
+
+    Args:
+        after_s: seconds to wait before the next try; the whole lane waits.
+    """
+
+    def __init__(self, after_s: float, reason: str = "") -> None:
+        super().__init__(reason or f"retry after {after_s:g} s")
+        self.after_s, self.reason = after_s, reason
+
+
+class SendRefused(VendorError):
+    """The vendor refused this message for good (blocked, unknown chat, too long…)."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class SendUnknown(VendorError):
+    """No answer came: the message may have been delivered."""
+
+
+class FetchRefused(VitrineError):
+    """An address may not be fetched, or gave nothing usable. `reason` is a stable word, safe to show."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason

@@ -1,0 +1,506 @@
+"""What the shop needs from the world, as Protocols. Adapters implement them; `commerce.wiring` brings both together.
+
+Reading happens inside `storage.read()`, writing inside `storage.write(work)`: `work` gets a unit of work and may run
+again when the database asks for it, so it only talks to that unit of work and returns a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from commerce.domain.customer import Consent, Contact, Customer, FitMemory, Purpose
+from commerce.domain.geo import GeoPoint, Place
+from commerce.domain.mail import Direction, InboundEvent, InboxRow, OutboundMessage, OutboxRow, ThreadEntry
+from commerce.domain.money import Money
+from commerce.domain.product import Picture, Product, Variant
+from commerce.domain.reservation import Reservation, ReservationEvent, ReservationState
+from commerce.domain.search import Filters, Hit
+from commerce.domain.stock import MovementReason, StockHold, StockLevel
+from commerce.domain.store import Store
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    """The only teller of time."""
+
+    def now(self) -> datetime:
+        """Aware, UTC."""
+        ...
+
+
+class Ids(Protocol):
+    """The only source of chance."""
+
+    def new_id(self) -> str:
+        """128 random bits as 32 hexadecimal digits."""
+        ...
+
+    def new_code(self) -> str:
+        """A pick-up code that a person can read aloud: three letters, a dash, three digits, no look-alikes."""
+        ...
+
+
+# --- storage -------------------------------------------------------------------------------------------------------
+
+
+class ChangeKind(StrEnum):
+    PRODUCT = "product"
+    PRICE = "price"
+    STOCK = "stock"
+    PICTURE = "picture"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something about a product changed. `seq` only grows."""
+
+    seq: int
+    product_id: int
+    what: ChangeKind
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPicture:
+    """A picture with what the import knows of it."""
+
+    picture: Picture
+    product_id: int
+    source_ref: str
+    sha256: str
+    phash: str
+
+
+class ProductRepository(Protocol):
+    """Products that are active, unless said otherwise."""
+
+    def get(self, product_id: int) -> Product | None: ...
+
+    def many(self, product_ids: Iterable[int]) -> dict[int, Product]:
+        """Active products by id; ids that are gone are simply missing."""
+        ...
+
+    def by_source_id(self, source_id: str, source: str | None = None) -> Product | None: ...
+
+    def by_sku(self, sku: str) -> tuple[Product, Variant] | None: ...
+
+    def by_gtin(self, gtin: str) -> tuple[Product, Variant] | None: ...
+
+    def by_variant(self, variant_id: int) -> tuple[Product, Variant] | None: ...
+
+    def after(self, product_id: int, limit: int) -> list[Product]:
+        """Active products with a larger id, by id: for walking through all of them."""
+        ...
+
+    def count(self) -> int: ...
+
+    def set_price(self, variant_id: int, price: Money, list_price: Money | None, at: datetime) -> bool:
+        """Writes the price, the past price and the change. False when it already was so."""
+        ...
+
+    def lowest_price_since(self, variant_id: int, since: datetime) -> Money | None:
+        """The lowest price that applied at any moment since then, including today's; None for an unknown variant."""
+        ...
+
+    def last_change(self) -> int:
+        """Highest change number so far, 0 when there is none."""
+        ...
+
+    def changes_after(self, seq: int, limit: int) -> list[Change]: ...
+
+    def picture(self, picture_id: int) -> StoredPicture | None: ...
+
+    def pictures_ready_after(self, picture_id: int, limit: int) -> list[StoredPicture]:
+        """Pictures of active products whose file we have, by id."""
+        ...
+
+
+class StockRepository(Protocol):
+    """Levels and holds. Every change is one guarded statement plus its movement row."""
+
+    def levels(self, variant_ids: Iterable[int], store_id: str | None = None) -> list[StockLevel]: ...
+
+    def take(
+        self, hold_id: str, lines: Sequence[tuple[int, int]], store_id: str, owner: str, expires_at: datetime, at: datetime
+    ) -> list[StockHold] | None:
+        """Holds (variant_id, quantity) lines at one store, all or nothing; quantities are summed per variant and taken in
+        key order by conditional updates. None when any of them is short (the caller rolls back by raising or returning
+        without writing anything else: nothing was changed). Hold ids are `hold_id` for one line, derived for more."""
+        ...
+
+    def hold(self, hold_id: str) -> StockHold | None: ...
+
+    def extend(self, hold_id: str, expires_at: datetime) -> bool: ...
+
+    def release(self, hold_id: str, reason: MovementReason, at: datetime, *, expired: bool = False) -> bool:
+        """Gives an active hold back once; False when it was over already."""
+        ...
+
+    def consume(self, hold_id: str, reason: MovementReason, at: datetime) -> bool:
+        """The held units leave the shop: on_hand and held fall together, once."""
+        ...
+
+    def adjust(self, variant_id: int, store_id: str, change: int, reason: MovementReason, reference: str, at: datetime) -> bool:
+        """Adds to on_hand (negative: removes). False when it would go below what is held, or the reference is known."""
+        ...
+
+    def set_on_hand(self, variant_id: int, store_id: str, on_hand: int, reason: MovementReason, at: datetime) -> StockLevel:
+        """A count or a feed says how many there are. Held units stay held: on_hand never falls below held."""
+        ...
+
+
+class StoreRepository(Protocol):
+    def all(self) -> list[Store]: ...
+
+    def get(self, store_id: str) -> Store | None: ...
+
+    def put(self, store: Store) -> None: ...
+
+
+class ReservationRepository(Protocol):
+    def add(self, reservation: Reservation, contact: Contact, event: ReservationEvent) -> None: ...
+
+    def get(self, reservation_id: str) -> Reservation | None: ...
+
+    def contact_of(self, reservation_id: str) -> Contact | None: ...
+
+    def of_customer(self, customer_id: str, *, only_open: bool) -> list[Reservation]:
+        """Newest first."""
+        ...
+
+    def move(
+        self, reservation: Reservation, to_state: ReservationState, event: ReservationEvent, *, expires_at: datetime | None = None,
+        extensions: int | None = None,
+    ) -> Reservation:  # fmt: skip
+        """Writes the move if the stored version is `reservation.version`, else raises StaleVersion."""
+        ...
+
+    def due(self, now: datetime, limit: int) -> list[Reservation]:
+        """Open reservations whose time is over."""
+        ...
+
+    def events(self, reservation_id: str) -> list[ReservationEvent]: ...
+
+
+class CustomerRepository(Protocol):
+    def get(self, customer_id: str) -> Customer | None: ...
+
+    def by_contact(self, contact: Contact) -> Customer | None: ...
+
+    def add(self, customer: Customer, contact: Contact, at: datetime) -> None: ...
+
+    def update(self, customer: Customer) -> None: ...
+
+    def seen(self, contact: Contact, at: datetime) -> None:
+        """The contact wrote to us: opens the reply window of channels that have one."""
+        ...
+
+    def contacts(self, customer_id: str) -> list[Contact]: ...
+
+    def fit(self, customer_id: str) -> dict[str, FitMemory]:
+        """By size system."""
+        ...
+
+    def remember_fit(self, memory: FitMemory) -> None: ...
+
+    def forget_fit(self, customer_id: str) -> None: ...
+
+    def add_consent(self, consent: Consent) -> None: ...
+
+    def consent(self, customer_id: str, purpose: Purpose) -> Consent | None:
+        """The latest answer, or None when never asked."""
+        ...
+
+
+class InboxRepository(Protocol):
+    def accept(self, event: InboundEvent, at: datetime) -> bool:
+        """Stores an authentic event; False when it is already there."""
+        ...
+
+    def dead_letter(self, event: InboundEvent, error: str, at: datetime) -> bool:
+        """Stores an authentic event that cannot be interpreted."""
+        ...
+
+    def waiting_lanes(self, now: datetime, limit: int) -> list[str]:
+        """Lanes with something to do whose lease is free, oldest first."""
+        ...
+
+    def next_in(self, lane: str, now: datetime) -> InboxRow | None:
+        """The first row of the lane that is not done, by (sent_at, id); None when it must wait for a retry."""
+        ...
+
+    def done(self, row_id: int, at: datetime) -> bool:
+        """Marks it done in the transaction of its effect; False when somebody did already."""
+        ...
+
+    def failed(self, row_id: int, error: str, retry_at: datetime | None) -> None:
+        """Counts a try; None sends the row to the dead letters so that the lane goes on."""
+        ...
+
+
+class OutboxRepository(Protocol):
+    def add(self, message: OutboundMessage, at: datetime) -> int: ...
+
+    def waiting_lanes(self, now: datetime, limit: int) -> list[str]: ...
+
+    def next_in(self, lane: str, now: datetime) -> OutboxRow | None:
+        """The first row of the lane that is not finished; None when it must wait. Order is by id, always."""
+        ...
+
+    def sending(self, row_id: int) -> bool:
+        """Commits the intention before the call, so that a crash leaves a trace."""
+        ...
+
+    def sent(self, row_id: int, provider_id: str, at: datetime) -> None: ...
+
+    def retry(self, row_id: int, error: str, not_before: datetime) -> None: ...
+
+    def dead(self, row_id: int, error: str) -> None: ...
+
+    def unknown(self, row_id: int, error: str) -> None: ...
+
+
+class LeaseRepository(Protocol):
+    def take(self, lane: str, owner: str, now: datetime, until: datetime) -> bool:
+        """True when the lane is ours until then (free, ours already, or its lease ran out)."""
+        ...
+
+    def drop(self, lane: str, owner: str) -> None: ...
+
+
+class ThreadRepository(Protocol):
+    def add(self, contact: Contact, direction: Direction, body: str, at: datetime) -> int: ...
+
+    def after(self, contact: Contact, entry_id: int, limit: int) -> list[ThreadEntry]: ...
+
+
+class StateRepository(Protocol):
+    def get(self, key: str, now: datetime) -> str | None: ...
+
+    def put(self, key: str, value: str, expires_at: datetime) -> None: ...
+
+    def delete(self, key: str) -> None: ...
+
+    def sweep(self, now: datetime) -> int:
+        """Deletes what has expired; returns how many."""
+        ...
+
+
+class PhotoRepository(Protocol):
+    """Photos that shoppers sent; each has an end."""
+
+    def add(self, media_key: str, contact: Contact, received_at: datetime, delete_after: datetime) -> None: ...
+
+    def due(self, now: datetime, limit: int) -> list[str]: ...
+
+    def forget(self, media_key: str) -> None: ...
+
+
+class AuditRepository(Protocol):
+    def add(self, actor: str, action: str, subject: str, details: Mapping[str, object], at: datetime) -> None: ...
+
+
+class UnitOfWork(Protocol):
+    """One transaction's view of everything stored."""
+
+    @property
+    def products(self) -> ProductRepository: ...
+    @property
+    def stock(self) -> StockRepository: ...
+    @property
+    def stores(self) -> StoreRepository: ...
+    @property
+    def reservations(self) -> ReservationRepository: ...
+    @property
+    def customers(self) -> CustomerRepository: ...
+    @property
+    def inbox(self) -> InboxRepository: ...
+    @property
+    def outbox(self) -> OutboxRepository: ...
+    @property
+    def leases(self) -> LeaseRepository: ...
+    @property
+    def threads(self) -> ThreadRepository: ...
+    @property
+    def state(self) -> StateRepository: ...
+    @property
+    def photos(self) -> PhotoRepository: ...
+    @property
+    def audit(self) -> AuditRepository: ...
+
+
+class Storage(Protocol):
+    """The database."""
+
+    def read(self) -> AbstractContextManager[UnitOfWork]:
+        """A consistent view for reading; writing through it is an error."""
+        ...
+
+    def write(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Runs `work` in one transaction and commits it durably before returning what it returned.
+
+        An exception from `work` rolls everything back and goes through. Raises StorageBusy or CommitUnknown.
+        `work` may be called more than once.
+        """
+        ...
+
+    def close(self) -> None: ...
+
+
+# --- finding -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TextDocument:
+    """A product as the text index sees it: the words of every language, best first. `title` weighs most."""
+
+    product_id: int
+    title: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextMatches:
+    """`read_as`: the query as it was understood, in the shopper's own order. `unknown`: words found nowhere."""
+
+    hits: tuple[Hit, ...]
+    read_as: str
+    total: int
+    unknown: tuple[str, ...] = ()
+
+
+class TextIndex(Protocol):
+    """Fuzzy words to products, in memory, derived from the database. Safe for many threads."""
+
+    def search(self, words: str, *, limit: int, allowed: NDArray[np.int64] | None = None) -> TextMatches:
+        """Best products first. `allowed`: sorted product ids, the only ones that may be answered; None: all."""
+        ...
+
+    def upsert(self, documents: Iterable[TextDocument]) -> None: ...
+
+    def remove(self, product_ids: Iterable[int]) -> None: ...
+
+    def __len__(self) -> int: ...
+
+
+class Facets(Protocol):
+    """Which products satisfy certain conditions, in memory. A little behind the database at most: answers are checked
+    against it before they are shown."""
+
+    def allowed(self, filters: Filters) -> NDArray[np.int64] | None:
+        """Sorted ids of the products with at least one variant that satisfies all of it; None when there is no condition."""
+        ...
+
+    def upsert(self, products: Iterable[tuple[Product, Sequence[StockLevel]]]) -> None: ...
+
+    def remove(self, product_ids: Iterable[int]) -> None: ...
+
+
+class NotSeen(StrEnum):
+    """Why a photo could not be answered. Each has words for shoppers in both languages."""
+
+    OFF = "off"  # this shop cannot see: no encoder or no index
+    TOO_LARGE = "too_large"
+    UNKNOWN_FORMAT = "unknown_format"
+    DAMAGED = "damaged"
+    TOO_SLOW = "too_slow"
+    TOO_SMALL = "too_small"
+    NO_PRODUCT = "no_product"  # nothing of what the shop sells is in the picture
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPhoto:
+    """A photo that was read: what is needed to search with it again ("same but in green") without the file.
+
+    `vector` is float32 [dimension], unit length. `clean_jpeg` is our own upright re-encoding without any metadata.
+    """
+
+    vector: NDArray[np.float32]
+    clean_jpeg: bytes
+    sha256: str
+    phash: str
+    encoder: str
+
+
+class ImageMatcher(Protocol):
+    """Photos to products."""
+
+    def look(self, data: bytes) -> SeenPhoto | NotSeen:
+        """Reads an untrusted file in a child process; never raises for a bad one."""
+        ...
+
+    def match(self, photo: SeenPhoto, *, limit: int, allowed: NDArray[np.int64] | None = None) -> tuple[Hit, ...] | NotSeen:
+        """One hit a product, best first: the exact catalogue photo first, then very close, then close ones."""
+        ...
+
+    def similar_to(self, product_id: int, *, limit: int, allowed: NDArray[np.int64] | None = None) -> tuple[Hit, ...]:
+        """Products that look like this one, itself left out; () when it cannot say."""
+        ...
+
+    def add(self, pictures: Iterable[tuple[StoredPicture, bytes]]) -> None: ...
+
+    def remove(self, picture_ids: Iterable[int]) -> None: ...
+
+    def describe(self) -> Mapping[str, object]:
+        """What it is, for people and /readyz: on or off with the reason, encoder, number of pictures."""
+        ...
+
+
+# --- the rest ------------------------------------------------------------------------------------------------------
+
+
+class MediaStore(Protocol):
+    """Files of ours under random names. Only bytes that we encoded ourselves are ever served."""
+
+    def put(self, data: bytes, suffix: str) -> str:
+        """Durable when it returns; the key is 128 random bits plus the suffix (".jpg")."""
+        ...
+
+    def get(self, key: str) -> bytes | None: ...
+
+    def delete(self, key: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What an address gave. `url` is where it came from after redirects."""
+
+    url: str
+    mime: str
+    body: bytes
+
+
+class WebFetcher(Protocol):
+    """The only way out to addresses that shoppers or feeds name: public addresses only, pinned, bounded."""
+
+    def fetch(self, url: str, *, max_bytes: int, accept: Sequence[str] = ()) -> Fetched:
+        """Raises FetchRefused."""
+        ...
+
+    def picture_of(self, url: str, *, max_bytes: int) -> Fetched:
+        """The picture at that address, or the one that the page there names for sharing (og:image). Raises FetchRefused."""
+        ...
+
+
+class Gazetteer(Protocol):
+    """Towns and postcodes."""
+
+    def find(self, words: str, *, country: str = "", near: GeoPoint | None = None) -> Place | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReservationRules:
+    """How long things are held."""
+
+    grace: timedelta
+    max_open_per_customer: int
+    extension: timedelta
