@@ -1,0 +1,162 @@
+"""One decoding child, seen from the parent: start, ask, read with a deadline, kill."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from visual_search.preprocess.limits import MIB, Limits
+from visual_search.preprocess.wire import ANSWER, ASK, COUNT
+
+_START_TIMEOUT_S = 20.0
+"""Before the first answer the child also imports Pillow; a busy machine may take seconds for that."""
+
+
+class ChildLost(Exception):
+    """The child died or had to be killed. `too_slow` tells which."""
+
+    def __init__(self, too_slow: bool, detail: str) -> None:
+        super().__init__(detail)
+        self.too_slow = too_slow
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    format: str
+    data: bytes
+    wants_copy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`parts` is (pixels, thumb, clean copy) when `read`, else (reason, detail, empty)."""
+
+    read: bool
+    size: tuple[int, int]
+    clean_size: tuple[int, int]
+    parts: tuple[bytes, bytes, bytes]
+
+
+class Child:
+    """Not thread-safe: the decoder lends each child to one thread at a time."""
+
+    def __init__(self, limits: Limits, input_px: int) -> None:
+        self._limits = limits
+        settings = json.dumps({**limits.as_dict(), "input_px": input_px})
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "visual_search.preprocess.worker", settings],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+            env=_bare_environment(),
+            close_fds=True,
+            start_new_session=True,  # a Ctrl-C in the terminal is the parent's to handle
+        )
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._to_child = self._process.stdin.fileno()
+        self._from_child = self._process.stdout.fileno()
+        os.set_blocking(self._to_child, False)
+        os.set_blocking(self._from_child, False)
+        self._warm = False
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def ask(self, asks: Sequence[Ask]) -> Iterator[Answer]:
+        """Answers in order, each as soon as it is there. Raises ChildLost; the child is then dead."""
+        try:
+            self._write(_request(asks), time.monotonic() + _START_TIMEOUT_S)
+            for _ in asks:
+                limit_s = self._limits.timeout_s + (0.0 if self._warm else _START_TIMEOUT_S)
+                yield self._read_answer(time.monotonic() + limit_s)
+                self._warm = True
+        except ChildLost:
+            self.kill()
+            raise
+
+    def kill(self) -> None:
+        """End it now, whatever it is doing. Safe to call twice."""
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+    def _read_answer(self, deadline: float) -> Answer:
+        read, width, height, clean_width, clean_height, *lengths = ANSWER.unpack(
+            self._read(ANSWER.size, deadline)
+        )
+        if sum(lengths) > 64 * MIB:
+            raise ChildLost(False, "the decoder answered nonsense")
+        pixels, thumb, clean = (self._read(length, deadline) for length in lengths)
+        return Answer(bool(read), (width, height), (clean_width, clean_height), (pixels, thumb, clean))
+
+    def _read(self, length: int, deadline: float) -> bytes:
+        parts: list[bytes] = []
+        while length > 0:
+            self._wait(self._from_child, select.POLLIN, deadline)
+            try:
+                part = os.read(self._from_child, min(length, MIB))
+            except BlockingIOError:
+                continue
+            if not part:
+                raise ChildLost(False, f"the decoder ended with status {self._status()}")
+            parts.append(part)
+            length -= len(part)
+        return b"".join(parts)
+
+    def _write(self, data: bytes, deadline: float) -> None:
+        rest = memoryview(data)
+        while rest:
+            self._wait(self._to_child, select.POLLOUT, deadline)
+            try:
+                rest = rest[os.write(self._to_child, rest[:MIB]) :]
+            except BlockingIOError:
+                continue
+            except BrokenPipeError:
+                raise ChildLost(False, f"the decoder ended with status {self._status()}") from None
+
+    def _wait(self, descriptor: int, event: int, deadline: float) -> None:
+        """`poll`, not `select`: a server with more than 1,024 descriptors must work too."""
+        poll = select.poll()
+        poll.register(descriptor, event)
+        left_ms = (deadline - time.monotonic()) * 1000
+        if left_ms <= 0 or not poll.poll(left_ms):
+            raise ChildLost(True, f"no answer within {self._limits.timeout_s:g} s")
+
+    def _status(self) -> int | None:
+        try:
+            return self._process.wait(timeout=1.0)
+        except subprocess.TimeoutExpired:
+            return None
+
+
+def _request(asks: Sequence[Ask]) -> bytes:
+    parts = [COUNT.pack(len(asks))]
+    for ask in asks:
+        parts += (ASK.pack(ask.format.encode(), int(ask.wants_copy), len(ask.data)), ask.data)
+    return b"".join(parts)
+
+
+def _bare_environment() -> dict[str, str]:
+    """No token, password or proxy of the parent reaches the process that reads strangers' bytes."""
+    return {
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+        "PYTHONSAFEPATH": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "LANG": "C.UTF-8",
+        "OMP_NUM_THREADS": "1",
+    }

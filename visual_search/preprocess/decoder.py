@@ -1,0 +1,149 @@
+"""The safe way from a stranger's bytes to a `Picture`. One bad picture never harms the next."""
+
+from __future__ import annotations
+
+import hashlib
+import queue
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from types import TracebackType
+
+import numpy as np
+
+from visual_search.preprocess.child import Answer, Ask, Child, ChildLost
+from visual_search.preprocess.limits import MIB, Limits
+from visual_search.preprocess.sniff import BEHIND_A_SWITCH, READABLE, sniff
+from visual_search.values import Picture, PictureRefused, RefusalReason
+
+_BATCH_PICTURES = 64
+_BATCH_BYTES = 16 * MIB
+_REASONS: frozenset[str] = frozenset(
+    ("too_large_bytes", "too_many_pixels", "unknown_format", "unsupported_format")
+    + ("damaged", "too_slow", "too_small")
+)
+
+
+class PictureDecoder:
+    """Owns up to `children` decoding processes, started at the first picture and again after each loss.
+
+    Safe to call from many threads: while one hostile picture uses up its seconds, the other children work.
+    """
+
+    def __init__(self, input_px: int, limits: Limits | None = None, children: int = 2) -> None:
+        self.limits = limits or Limits()
+        self.input_px = input_px
+        self._slots: queue.LifoQueue[Child | None] = queue.LifoQueue()
+        for _ in range(children):
+            self._slots.put(None)
+        self._closed = threading.Event()
+
+    def read(self, data: bytes) -> Picture | PictureRefused:
+        """One picture with its clean copy; every input gets an answer or a typed refusal in bounded time."""
+        [result] = self.read_many([data], copies=True)
+        return result
+
+    def read_many(self, pictures: Iterable[bytes], *, copies: bool) -> Iterator[Picture | PictureRefused]:
+        """In order, lazily, in batches that fit memory. `copies` asks for the clean JPEGs too."""
+        rest = iter(pictures)
+        while batch := _next_batch(rest):
+            yield from self._read_batch(batch, copies)
+
+    def close(self) -> None:
+        """Ends the children. Pictures asked for later are an error of the caller."""
+        self._closed.set()
+        while True:
+            try:
+                child = self._slots.get_nowait()
+            except queue.Empty:
+                return
+            if child is not None:
+                child.kill()
+
+    def __enter__(self) -> PictureDecoder:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _read_batch(self, batch: list[bytes], copies: bool) -> list[Picture | PictureRefused]:
+        results: list[Picture | PictureRefused | None] = [self._refuse_early(data) for data in batch]
+        waiting = [at for at, result in enumerate(results) if result is None]
+        while waiting:
+            asks = [Ask(sniff(batch[at]), batch[at], copies) for at in waiting]
+            with self._borrowed() as child:
+                try:
+                    for answer in child.ask(asks):
+                        at = waiting.pop(0)
+                        results[at] = self._result(batch[at], answer)
+                except ChildLost as lost:  # only the picture it was at is to blame; the rest is asked again
+                    at = waiting.pop(0)
+                    reason: RefusalReason = "too_slow" if lost.too_slow else "damaged"
+                    results[at] = PictureRefused(reason, lost.detail, sniff(batch[at]))
+        return [result for result in results if result is not None]
+
+    def _refuse_early(self, data: bytes) -> PictureRefused | None:
+        if len(data) > self.limits.max_bytes:
+            return PictureRefused("too_large_bytes", f"{len(data)} bytes", sniff(data))
+        name = sniff(data)
+        if not name:
+            return PictureRefused("unknown_format", f"{len(data)} bytes")
+        if name in READABLE or (name in BEHIND_A_SWITCH and self.limits.heic):
+            return None
+        return PictureRefused("unsupported_format", name, name)
+
+    def _result(self, data: bytes, answer: Answer) -> Picture | PictureRefused:
+        first, second, clean = answer.parts
+        name = sniff(data)
+        if not answer.read:
+            reason = first.decode("ascii", "replace")
+            if reason not in _REASONS:
+                return PictureRefused("damaged", "the decoder answered nonsense", name)
+            return PictureRefused(reason, second.decode("utf-8", "replace"), name)  # type: ignore[arg-type]
+        side = self.input_px
+        if len(first) != side * side * 3 or len(second) != 192:
+            return PictureRefused("damaged", "the decoder answered nonsense", name)
+        return Picture(
+            pixels=np.frombuffer(first, np.uint8).reshape(side, side, 3),
+            thumb=second,
+            clean=clean,
+            clean_width_px=answer.clean_size[0],
+            clean_height_px=answer.clean_size[1],
+            width_px=answer.size[0],
+            height_px=answer.size[1],
+            format=name,
+            sha256=hashlib.sha256(data).hexdigest(),
+        )
+
+    @contextmanager
+    def _borrowed(self) -> Iterator[Child]:
+        if self._closed.is_set():
+            raise RuntimeError("the picture decoder is closed")
+        child = self._slots.get()
+        back: Child | None = None
+        try:
+            child = child or Child(self.limits, self.input_px)
+            yield child
+            back = child if child.alive else None
+        finally:
+            if back is None and child is not None:
+                child.kill()
+            if self._closed.is_set() and back is not None:
+                back.kill()
+                back = None
+            self._slots.put(back)
+
+
+def _next_batch(pictures: Iterator[bytes]) -> list[bytes]:
+    """At most 64 pictures or 16 MB, whichever comes first; empty at the end."""
+    batch: list[bytes] = []
+    total = 0
+    for data in islice(pictures, _BATCH_PICTURES):
+        batch.append(data)
+        total += len(data)
+        if total >= _BATCH_BYTES:
+            break
+    return batch

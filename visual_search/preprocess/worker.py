@@ -1,0 +1,91 @@
+"""The child. Reads requests on stdin, answers on stdout, knows nothing else and holds no secret.
+
+Its own limits: address space, CPU per picture, no file may grow, few descriptors, no core dump. The wall
+clock is the parent's. When stdin closes it ends.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+from typing import BinaryIO
+
+from visual_search.preprocess.clean import Refused, clean_picture, prepare_pillow
+from visual_search.preprocess.wire import ANSWER, ASK, COUNT
+
+
+def main() -> None:
+    settings = json.loads(sys.argv[-1])
+    answers = os.fdopen(os.dup(1), "wb", buffering=1024 * 1024)
+    os.dup2(2, 1)  # a library that prints must not speak on the wire
+    prepare_pillow(settings["max_pixels"], settings["heic"])
+    _limit_process(settings["memory_bytes"])
+    _serve(sys.stdin.buffer, answers, settings)
+
+
+def _limit_process(memory_bytes: int) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (_address_space() + memory_bytes,) * 2)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))
+
+
+def _address_space() -> int:
+    """Bytes mapped now (Linux: the first field of statm is pages); a guess elsewhere."""
+    try:
+        with open("/proc/self/statm") as statm:
+            return int(statm.read().split()[0]) * resource.getpagesize()
+    except OSError:
+        return 256 * 1024 * 1024
+
+
+def _allow_cpu(seconds: float) -> None:
+    """The kernel ends the child when this picture has used its share, even if the parent is gone."""
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    soft = int(spent.ru_utime + spent.ru_stime + seconds) + 2
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+
+
+def _serve(requests: BinaryIO, answers: BinaryIO, settings: dict[str, float]) -> None:
+    while head := requests.read(COUNT.size):
+        (count,) = COUNT.unpack(head)
+        asked = []
+        for _ in range(count):
+            form, wants_copy, length = ASK.unpack(requests.read(ASK.size))
+            asked.append((form.rstrip(b"\0").decode(), wants_copy, requests.read(length)))
+        for form, wants_copy, data in asked:
+            _allow_cpu(settings["timeout_s"])
+            for part in _answer(form, bool(wants_copy), data, settings):
+                answers.write(part)
+            answers.flush()
+
+
+def _answer(form: str, wants_copy: bool, data: bytes, settings: dict[str, float]) -> tuple[bytes, ...]:
+    try:
+        done = clean_picture(
+            data,
+            format=form,
+            input_px=int(settings["input_px"]),
+            max_pixels=int(settings["max_pixels"]),
+            min_side_px=int(settings["min_side_px"]),
+            clean_px=int(settings["clean_px"]) if wants_copy else 0,
+            quality=int(settings["clean_quality"]),
+        )
+    except Refused as refused:
+        return _refusal(refused.reason, refused.detail)
+    except MemoryError:
+        return _refusal("too_many_pixels", "needs more memory than a picture may take")
+    lengths = (len(done.pixels), len(done.thumb), len(done.clean))
+    return (ANSWER.pack(1, *done.size, *done.clean_size, *lengths), done.pixels, done.thumb, done.clean)
+
+
+def _refusal(reason: str, detail: str) -> tuple[bytes, ...]:
+    parts = (reason.encode(), detail.encode("utf-8", "replace"), b"")
+    return (ANSWER.pack(0, 0, 0, 0, 0, *map(len, parts)), *parts)
+
+
+if __name__ == "__main__":
+    main()

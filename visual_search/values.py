@@ -1,0 +1,118 @@
+"""The values that cross the walls of this package. Frozen; no library but numpy is needed to hold them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels: TypeAlias = NDArray[np.uint8]
+"""uint8 [h, w, 3] (or [n, h, w, 3] where a batch is meant), sRGB, upright."""
+Vectors: TypeAlias = NDArray[np.float32]
+"""float32 [n, d], every row of length 1, so that a dot product is the cosine."""
+Ids: TypeAlias = NDArray[np.int64]
+"""int64 [n]: picture ids. The caller owns them; nothing here makes one up."""
+
+RefusalReason = Literal[
+    "too_large_bytes",
+    "too_many_pixels",
+    "unknown_format",
+    "unsupported_format",
+    "damaged",
+    "too_slow",
+    "too_small",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class PictureRefused:
+    """A picture that was not read. `reason` is for the caller's words; `detail` is for the log only."""
+
+    reason: RefusalReason
+    detail: str = ""
+    format: str = ""
+    """The format's name when it was recognised ("HEIC", "SVG", "JPEG"), else empty."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """An untrusted picture after the child has read it: safe to keep, to show and to encode."""
+
+    pixels: Pixels = field(repr=False)
+    """[input_px, input_px, 3], squashed to the encoder's square."""
+    thumb: bytes = field(repr=False)
+    """8 x 8 RGB, 192 bytes: the picture's fingerprint (see `visual_search.fingerprint`)."""
+    clean: bytes = field(repr=False)
+    """Our own JPEG, upright, sRGB, without any metadata; empty when the caller asked for none."""
+    clean_width_px: int
+    clean_height_px: int
+    width_px: int
+    """Upright size of the original."""
+    height_px: int
+    format: str
+    sha256: str
+    """Of the bytes as they came, hexadecimal."""
+
+
+Verdict = Literal["fashion", "other", "unsure"]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a photo seems to show. `label` is a guess for the log and is never shown to a shopper."""
+
+    verdict: Verdict
+    fashion_probability: float
+    label: str
+    label_probability: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """A photo that was read and encoded."""
+
+    vector: Vectors = field(repr=False)
+    """[d], length 1."""
+    picture: Picture
+    subject: Subject
+
+    @property
+    def sha256(self) -> str:
+        return self.picture.sha256
+
+    @property
+    def clean_jpeg(self) -> bytes:
+        return self.picture.clean
+
+
+Band = Literal["very_close", "close", "far"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    picture_id: int
+    score: float
+    """Cosine, -1 to 1."""
+    band: Band
+    """The score in words, by the thresholds that were measured for this encoder."""
+
+
+@dataclass(frozen=True, slots=True)
+class EyesStatus:
+    """`ready`: look and search work. `rebuilding`: the same, over the index as it was (or none yet).
+    `off`: nothing can be searched, and `reason` says why."""
+
+    state: Literal["ready", "rebuilding", "off"]
+    reason: str
+    encoder: str
+    revision: str
+    dimension: int
+    count: int
+    change_seq: int
+    """The catalogue's change number that the index covers; changes after it are the caller's to replay."""
+    needs_rebuild: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__slots__}
