@@ -1,0 +1,174 @@
+"""Every setting, in one table: name, type, default, unit and help. Nothing else reads the environment.
+
+A setting is read from `VITRINE_<NAME>` in the environment, else from `vitrine.toml` in the working directory, else it has
+its default. Secrets that are not set close the door they guard; they never open it.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from commerce.errors import SettingsError
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_SHORTEST_SECRET = 16
+
+List = Annotated[tuple[str, ...], NoDecode]
+
+
+class Settings(BaseSettings):
+    """The table. Build it with `load_settings()`, which turns mistakes into a SettingsError that names the setting."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="VITRINE_", toml_file="vitrine.toml", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    # --- the shop
+    data_dir: Path = Field(Path("var"), description="Folder for the database, pictures and indexes.")
+    database_url: str = Field("", description="Database; empty: SQLite in the data folder. `postgresql+psycopg://…`.")
+    base_url: str = Field("http://127.0.0.1:8000", description="Address under which shoppers reach the pages.")
+    shop_name: str = Field("Vitrine", description="The shop's name, as shoppers read it.")
+    languages: List = Field(("fr", "en"), description="Languages offered, the first one when in doubt.")
+    timezone: str = Field("Europe/Paris", description="Zone of the shop's day, IANA name.")
+    currency: str = Field("EUR", pattern="^[A-Z]{3}$", description="Currency of prices, ISO 4217.")
+    secret_key: SecretStr = Field(SecretStr(""), description="Signs links and cookies; made and kept in the data folder.")
+    api_keys: SecretStr = Field(SecretStr(""), description="Keys of machines that may write through the JSON API, by commas.")
+    maps_url: str = Field(
+        "https://www.openstreetmap.org/?mlat={latitude}&mlon={longitude}#map=17/{latitude}/{longitude}",
+        description="Link for directions to a store.",
+    )
+
+    # --- serving
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    web_threads: int = Field(32, ge=2, description="Threads that answer pages.")
+    worker_threads: int = Field(4, ge=1, description="Conversations that are answered at the same time.")
+    trust_proxy: int = Field(0, ge=0, le=5, description="Reverse proxies in front of the pages; 0: none is believed.")
+
+    # --- holding
+    hold_s: int = Field(
+        0, ge=0, description="How long a reservation lasts, in seconds; 0: until the store closes, or the next day after 3 pm."
+    )
+    hold_grace_s: int = Field(0, ge=0, description="Seconds after the deadline before a reservation is really released.")
+    max_open_reservations: int = Field(5, ge=1, description="Open reservations one person may have.")
+
+    # --- photos
+    photo_keep_h: int = Field(24, ge=1, le=720, description="Hours after which a shopper's photo is deleted.")
+    encoder: str = Field("vitrine", description="What looks at pictures: `vitrine`, or the name of another encoder.")
+    vector_store: str = Field("faiss", pattern="^faiss$", description="Where picture vectors are searched.")
+
+    # --- Telegram (the shopper's bot)
+    telegram_token: SecretStr = Field(SecretStr(""), description="Token of the shopper's bot, from @BotFather.")
+    telegram_secret: SecretStr = Field(SecretStr(""), description="Webhook secrets, by commas while one is rotated.")
+    telegram_api_url: str = Field("https://api.telegram.org", description="Address of the Bot API.")
+    telegram_username: str = Field("", description="The bot's user name, for links to it.")
+
+    # --- fetching what shoppers point at
+    fetch_allow_hosts: List = Field((), description="host:port that may be fetched though not public. For rehearsals.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @field_validator("languages", "fetch_allow_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"unknown time zone {value!r}") from error
+        return value
+
+    @field_validator("base_url", "telegram_api_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("must be an http or https address")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _safe(self) -> Settings:
+        if not self.languages:
+            raise ValueError("languages: at least one")
+        if not self.is_https and urlsplit(self.base_url).hostname not in LOOPBACK:
+            raise ValueError("base_url: must be https unless it is on this machine")
+        for name in ("secret_key", "telegram_secret", "api_keys"):
+            for secret in self.secrets_of(name):
+                if len(secret) < _SHORTEST_SECRET:
+                    raise ValueError(f"{name}: each secret needs at least {_SHORTEST_SECRET} characters")
+        return self
+
+    def secrets_of(self, name: str) -> tuple[str, ...]:
+        """The values of a secret that may have several, the current one first; () closes the door."""
+        secret: SecretStr = getattr(self, name)
+        return tuple(part.strip() for part in secret.get_secret_value().split(",") if part.strip())
+
+    @property
+    def is_https(self) -> bool:
+        return self.base_url.startswith("https://")
+
+    @property
+    def default_language(self) -> str:
+        return self.languages[0]
+
+    @cached_property
+    def url_of_database(self) -> str:
+        """The database's address, with the default filled in."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'vitrine.db').resolve()}"
+
+    @cached_property
+    def signing_key(self) -> str:
+        """The secret key; on first use one is made and kept in the data folder, readable by its owner alone."""
+        given = self.secret_key.get_secret_value()
+        return given or _kept_secret(self.data_dir / "secret_key")
+
+
+def _kept_secret(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text("ascii").strip()
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_urlsafe(48))
+    return path.read_text("ascii").strip()
+
+
+def load_settings(**overrides: object) -> Settings:
+    """The settings in force. Raises SettingsError with one line a mistake, naming setting and cure, never the value."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        lines = []
+        for mistake in error.errors(include_input=False, include_url=False):
+            name = "VITRINE_" + str(mistake["loc"][0]).upper() if mistake["loc"] else "settings"
+            lines.append(f"{name}: {mistake['msg'].removeprefix('Value error, ')}")
+        raise SettingsError("\n".join(lines)) from error
