@@ -499,8 +499,8 @@ class Gazetteer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ReservationRules:
-    """How long things are held."""
+    """How long things are held. `duration` None: until the store closes on its next open day after today."""
 
+    duration: timedelta | None
     grace: timedelta
     max_open_per_customer: int
-    extension: timedelta

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated
@@ -62,7 +64,7 @@ class Settings(BaseSettings):
 
     # --- holding
     hold_s: int = Field(
-        0, ge=0, description="How long a reservation lasts, in seconds; 0: until the store closes, or the next day after 3 pm."
+        0, ge=0, description="How long a reservation lasts, in seconds; 0: until the store closes on its next open day."
     )
     hold_grace_s: int = Field(0, ge=0, description="Seconds after the deadline before a reservation is really released.")
     max_open_reservations: int = Field(5, ge=1, description="Open reservations one person may have.")
@@ -153,12 +155,16 @@ class Settings(BaseSettings):
 
 def _kept_secret(path: Path) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text("ascii").strip()
-    with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_urlsafe(48))
+    if not path.exists():
+        # Written whole under another name first: of several processes that start at once, one wins and all read its key.
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".secret_key-")
+        try:
+            with os.fdopen(handle, "w") as file:
+                file.write(secrets.token_urlsafe(48))
+            with suppress(FileExistsError):
+                os.link(temporary, path)
+        finally:
+            os.unlink(temporary)
     return path.read_text("ascii").strip()
 
 

@@ -1,0 +1,161 @@
+"""Reserving in a store without paying: place, extend once, cancel, expire."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from commerce.domain.customer import Contact
+from commerce.domain.mail import OutboundMessage
+from commerce.domain.reservation import (
+    NotChanged,
+    NotHeld,
+    Refused,
+    Reservation,
+    ReservationEvent,
+    ReservationLine,
+    ReservationState,
+)
+from commerce.domain.stock import MovementReason
+from commerce.domain.store import Store
+from commerce.errors import StaleVersion
+from commerce.ports import Clock, Ids, ReservationRules, Storage, UnitOfWork
+
+MAX_LINES = 10
+MAX_QUANTITY = 5
+_HORIZON_DAYS = 14  # a store that does not open within two weeks cannot hold anything
+
+NOTICE_EXPIRED = "reservation_expired"
+
+
+class Reserving:
+    """Stock is taken and given back in the caller's unit of work, by guarded statements: the last unit is held once."""
+
+    def __init__(self, storage: Storage, clock: Clock, ids: Ids, rules: ReservationRules) -> None:
+        self._storage, self._clock, self._ids, self._rules = storage, clock, ids, rules
+
+    def place(
+        self, uow: UnitOfWork, *, customer_id: str, contact: Contact, store_id: str, lines: Sequence[tuple[int, int]]
+    ) -> Reservation | Refused[NotHeld]:
+        """Holds (variant_id, quantity) lines at one store for one person, all of them or none.
+
+        News of it goes to `contact`. Prices are frozen now.
+        """
+        now = self._clock.now()
+        if not lines or len(lines) > MAX_LINES or any(not 1 <= quantity <= MAX_QUANTITY for _, quantity in lines):
+            return Refused(NotHeld.QUANTITY)
+        store = uow.stores.get(store_id)
+        expires_at = self._deadline(store, now) if store and store.takes_visitors else None
+        if store is None or expires_at is None:
+            return Refused(NotHeld.STORE_NOT_OPEN)
+        if len(uow.reservations.of_customer(customer_id, only_open=True)) >= self._rules.max_open_per_customer:
+            return Refused(NotHeld.TOO_MANY_OPEN)
+        prices = {}
+        for variant_id, _ in lines:
+            found = uow.products.by_variant(variant_id)
+            if found is None:
+                return Refused(NotHeld.NO_SUCH_VARIANT)
+            prices[variant_id] = found[1].price
+
+        reservation_id = self._ids.new_id()
+        holds = uow.stock.take(reservation_id, lines, store_id, customer_id, expires_at, now)
+        if holds is None:
+            return Refused(NotHeld.SOLD_OUT)
+        reservation = Reservation(
+            id=reservation_id,
+            code=self._ids.new_code(),
+            customer_id=customer_id,
+            store_id=store_id,
+            state=ReservationState.HELD,
+            lines=tuple(ReservationLine(h.variant_id, h.quantity, prices[h.variant_id], h.id) for h in holds),
+            created_at=now,
+            expires_at=expires_at,
+            extensions=0,
+            version=1,
+            source=contact.channel,
+        )
+        uow.reservations.add(reservation, contact, ReservationEvent(now, None, ReservationState.HELD, "shopper"))
+        return reservation
+
+    def cancel(self, uow: UnitOfWork, reservation_id: str, customer_id: str) -> Reservation | Refused[NotChanged]:
+        """The shopper changed their mind: the stock is free again at once."""
+        reservation = uow.reservations.get(reservation_id)
+        if reservation is None or reservation.customer_id != customer_id:
+            return Refused(NotChanged.NOT_FOUND)
+        if not reservation.is_open:
+            return Refused(NotChanged.ALREADY_OVER)
+        return self._end(uow, reservation, ReservationState.CANCELLED, "shopper")
+
+    def extend(self, uow: UnitOfWork, reservation_id: str, customer_id: str) -> Reservation | Refused[NotChanged]:
+        """Once, to the closing of the store's next open day after the present deadline."""
+        reservation = uow.reservations.get(reservation_id)
+        if reservation is None or reservation.customer_id != customer_id:
+            return Refused(NotChanged.NOT_FOUND)
+        now = self._clock.now()
+        if not reservation.is_open or reservation.expires_at <= now:
+            return Refused(NotChanged.ALREADY_OVER)
+        if reservation.extensions >= 1:
+            return Refused(NotChanged.ALREADY_EXTENDED)
+        store = uow.stores.get(reservation.store_id)
+        expires_at = _closing_after_today(store, reservation.expires_at) if store else None
+        if expires_at is None:
+            return Refused(NotChanged.STORE_NOT_OPEN)
+        for line in reservation.lines:
+            uow.stock.extend(line.hold_id, expires_at)
+        return uow.reservations.move(
+            reservation,
+            reservation.state,
+            ReservationEvent(now, reservation.state, reservation.state, "shopper", "extended"),
+            expires_at=expires_at,
+            extensions=reservation.extensions + 1,
+        )
+
+    def open_of(self, uow: UnitOfWork, customer_id: str) -> list[Reservation]:
+        """The person's open reservations, newest first."""
+        return uow.reservations.of_customer(customer_id, only_open=True)
+
+    def expire_due(self, limit: int = 100) -> int:
+        """The tick: releases what is over and tells the shopper. Returns how many were released."""
+        due_before = self._clock.now() - self._rules.grace
+        with self._storage.read() as uow:
+            due = uow.reservations.due(due_before, limit)
+        return sum(self._storage.write(partial(self._expire, seen=reservation)) for reservation in due)
+
+    def _expire(self, uow: UnitOfWork, seen: Reservation) -> bool:
+        reservation = uow.reservations.get(seen.id)
+        if reservation is None or not reservation.is_open or reservation.version != seen.version:
+            return False  # somebody cancelled, extended or collected it since
+        over = ReservationState.NO_SHOW if reservation.state is ReservationState.READY else ReservationState.EXPIRED
+        try:
+            self._end(uow, reservation, over, "clock")
+        except StaleVersion:
+            return False
+        contact = uow.reservations.contact_of(reservation.id)
+        if contact is not None:
+            body = json.dumps({"reservation_id": reservation.id})
+            uow.outbox.add(OutboundMessage(contact, NOTICE_EXPIRED, body), self._clock.now())
+        return True
+
+    def _end(self, uow: UnitOfWork, reservation: Reservation, state: ReservationState, actor: str) -> Reservation:
+        now = self._clock.now()
+        for line in reservation.lines:
+            uow.stock.release(line.hold_id, MovementReason.RELEASE, now, expired=actor == "clock")
+        return uow.reservations.move(reservation, state, ReservationEvent(now, reservation.state, state, actor))
+
+    def _deadline(self, store: Store, now: datetime) -> datetime | None:
+        if self._rules.duration is not None:
+            return now + self._rules.duration if store.next_opening(now, days=_HORIZON_DAYS) else None
+        return _closing_after_today(store, now)
+
+
+def _closing_after_today(store: Store, moment: datetime) -> datetime | None:
+    """The last closing of the store's first open day after the day of `moment`."""
+    today = moment.astimezone(ZoneInfo(store.timezone)).date()
+    for ahead in range(1, _HORIZON_DAYS + 1):
+        closing = store.last_closing_on(today + timedelta(days=ahead))
+        if closing is not None:
+            return closing
+    return None
