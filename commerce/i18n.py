@@ -143,5 +143,3 @@ def format_list(items: Sequence[str], language: str, *, style: str = "standard")
     from babel.lists import format_list as babel_list
 
     return babel_list(list(items), style=style, locale=locale_of(language))  # type: ignore[arg-type]
-
-

@@ -130,11 +130,17 @@ class StockRepository(Protocol):
     def levels(self, variant_ids: Iterable[int], store_id: str | None = None) -> list[StockLevel]: ...
 
     def take(
-        self, hold_id: str, lines: Sequence[tuple[int, int]], store_id: str, owner: str, expires_at: datetime, at: datetime
+        self,
+        hold_id: str,
+        lines: Sequence[tuple[int, int]],
+        store_id: str,
+        owner: str,
+        expires_at: datetime,
+        at: datetime,
     ) -> list[StockHold] | None:
-        """Holds (variant_id, quantity) lines at one store, all or nothing; quantities are summed per variant and taken in
-        key order by conditional updates. None when any of them is short (the caller rolls back by raising or returning
-        without writing anything else: nothing was changed). Hold ids are `hold_id` for one line, derived for more."""
+        """Holds (variant_id, quantity) lines at one store, all or nothing; quantities are summed per variant and taken
+        in key order by conditional updates. None when any of them is short: then nothing at all was changed.
+        Hold ids are `hold_id` for one line, derived for more."""
         ...
 
     def hold(self, hold_id: str) -> StockHold | None: ...
@@ -149,11 +155,15 @@ class StockRepository(Protocol):
         """The held units leave the shop: on_hand and held fall together, once."""
         ...
 
-    def adjust(self, variant_id: int, store_id: str, change: int, reason: MovementReason, reference: str, at: datetime) -> bool:
+    def adjust(
+        self, variant_id: int, store_id: str, change: int, reason: MovementReason, reference: str, at: datetime
+    ) -> bool:
         """Adds to on_hand (negative: removes). False when it would go below what is held, or the reference is known."""
         ...
 
-    def set_on_hand(self, variant_id: int, store_id: str, on_hand: int, reason: MovementReason, at: datetime) -> StockLevel:
+    def set_on_hand(
+        self, variant_id: int, store_id: str, on_hand: int, reason: MovementReason, at: datetime
+    ) -> StockLevel:
         """A count or a feed says how many there are. Held units stay held: on_hand never falls below held."""
         ...
 
@@ -178,10 +188,18 @@ class ReservationRepository(Protocol):
         ...
 
     def move(
-        self, reservation: Reservation, to_state: ReservationState, event: ReservationEvent, *, expires_at: datetime | None = None,
+        self,
+        reservation: Reservation,
+        to_state: ReservationState,
+        event: ReservationEvent,
+        *,
+        expires_at: datetime | None = None,
         extensions: int | None = None,
-    ) -> Reservation:  # fmt: skip
-        """Writes the move if the stored version is `reservation.version`, else raises StaleVersion."""
+    ) -> Reservation:
+        """Writes the move if the stored version is `reservation.version`, else raises StaleVersion.
+
+        `to_state` may be the present state (an extension); any other pair must be in the table of moves.
+        """
         ...
 
     def due(self, now: datetime, limit: int) -> list[Reservation]:
@@ -397,7 +415,7 @@ class Facets(Protocol):
     against it before they are shown."""
 
     def allowed(self, filters: Filters) -> NDArray[np.int64] | None:
-        """Sorted ids of the products with at least one variant that satisfies all of it; None when there is no condition."""
+        """Sorted ids of the products with at least one variant that satisfies all of it; None: no condition."""
         ...
 
     def upsert(self, products: Iterable[tuple[Product, Sequence[StockLevel]]]) -> None: ...
@@ -438,7 +456,9 @@ class ImageMatcher(Protocol):
         """Reads an untrusted file in a child process; never raises for a bad one."""
         ...
 
-    def match(self, photo: SeenPhoto, *, limit: int, allowed: NDArray[np.int64] | None = None) -> tuple[Hit, ...] | NotSeen:
+    def match(
+        self, photo: SeenPhoto, *, limit: int, allowed: NDArray[np.int64] | None = None
+    ) -> tuple[Hit, ...] | NotSeen:
         """One hit a product, best first: the exact catalogue photo first, then very close, then close ones."""
         ...
 
@@ -487,7 +507,7 @@ class WebFetcher(Protocol):
         ...
 
     def picture_of(self, url: str, *, max_bytes: int) -> Fetched:
-        """The picture at that address, or the one that the page there names for sharing (og:image). Raises FetchRefused."""
+        """The picture at that address, or the one its page names for sharing (og:image). Raises FetchRefused."""
         ...
 
 

@@ -1,7 +1,7 @@
 """Every setting, in one table: name, type, default, unit and help. Nothing else reads the environment.
 
-A setting is read from `VITRINE_<NAME>` in the environment, else from `vitrine.toml` in the working directory, else it has
-its default. Secrets that are not set close the door they guard; they never open it.
+A setting is read from `VITRINE_<NAME>` in the environment, else from `vitrine.toml` in the working directory, else
+it has its default. Secrets that are not set close the door they guard; they never open it.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class Settings(BaseSettings):
     languages: List = Field(("fr", "en"), description="Languages offered, the first one when in doubt.")
     timezone: str = Field("Europe/Paris", description="Zone of the shop's day, IANA name.")
     currency: str = Field("EUR", pattern="^[A-Z]{3}$", description="Currency of prices, ISO 4217.")
-    secret_key: SecretStr = Field(SecretStr(""), description="Signs links and cookies; made and kept in the data folder.")
-    api_keys: SecretStr = Field(SecretStr(""), description="Keys of machines that may write through the JSON API, by commas.")
+    secret_key: SecretStr = Field(SecretStr(""), description="Signs links and cookies; empty: one is made and kept.")
+    api_keys: SecretStr = Field(SecretStr(""), description="Keys for writing through the JSON API, by commas.")
     maps_url: str = Field(
         "https://www.openstreetmap.org/?mlat={latitude}&mlon={longitude}#map=17/{latitude}/{longitude}",
         description="Link for directions to a store.",
@@ -64,9 +64,9 @@ class Settings(BaseSettings):
 
     # --- holding
     hold_s: int = Field(
-        0, ge=0, description="How long a reservation lasts, in seconds; 0: until the store closes on its next open day."
+        0, ge=0, description="How long a reservation lasts, in seconds; 0: until the store's next open day ends."
     )
-    hold_grace_s: int = Field(0, ge=0, description="Seconds after the deadline before a reservation is really released.")
+    hold_grace_s: int = Field(0, ge=0, description="Seconds of grace after the deadline of a reservation.")
     max_open_reservations: int = Field(5, ge=1, description="Open reservations one person may have.")
 
     # --- photos
@@ -156,7 +156,7 @@ class Settings(BaseSettings):
 def _kept_secret(path: Path) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        # Written whole under another name first: of several processes that start at once, one wins and all read its key.
+        # Written whole under another name first: of several processes that start at once, all read the same key.
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".secret_key-")
         try:
             with os.fdopen(handle, "w") as file:
@@ -164,7 +164,7 @@ def _kept_secret(path: Path) -> str:
             with suppress(FileExistsError):
                 os.link(temporary, path)
         finally:
-            os.unlink(temporary)
+            Path(temporary).unlink()
     return path.read_text("ascii").strip()
 
 

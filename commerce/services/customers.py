@@ -43,7 +43,15 @@ class Customers:
         return {system: memory.size for system, memory in uow.customers.fit(customer_id).items()}
 
     def remember_size(
-        self, uow: UnitOfWork, customer_id: str, size_system: str, size: str, *, wording: str, language: str, channel: str
+        self,
+        uow: UnitOfWork,
+        customer_id: str,
+        size_system: str,
+        size: str,
+        *,
+        wording: str,
+        language: str,
+        channel: str,
     ) -> None:
         """The shopper said yes to `wording`: the answer goes into the ledger, the size into memory."""
         if not self.may_remember(uow, customer_id):

@@ -1,6 +1,6 @@
 """Every table, as SQLAlchemy Core sees it. Only the modules of this package read or write them.
 
-Times are UTC microseconds since the epoch (`*_at_us`), money is minor units plus a currency, JSON is text that we wrote.
+Times are UTC microseconds since the epoch (`*_at_us`), money is minor units plus a currency, JSON is text we wrote.
 """
 
 from __future__ import annotations
