@@ -14,7 +14,7 @@ from commerce.domain.geo import GeoPoint
 class MediaRef:
     """A file a shopper sent, not fetched yet.
 
-    `locator` is the channel's own handle (Telegram file_id, key in our media store, path). `size_bytes` is 0 when unknown.
+    `locator` is the channel's own handle (Telegram file_id, key in our media store, path). `size_bytes` 0: unknown.
     """
 
     locator: str

@@ -1,7 +1,7 @@
 """Words and numbers in the shopper's language.
 
-Each package keeps its sentences in `locales/<language>.po` (gettext, msgid = the English sentence), so that a language is
-added by adding a file. Numbers, dates and money come from the Unicode locale data in Babel.
+Each package keeps its sentences in `locales/<language>.po` (gettext, msgid = the English sentence), so that a language
+is added by adding a file. Numbers, dates and money come from the Unicode locale data in Babel.
 """
 
 from __future__ import annotations

@@ -34,4 +34,4 @@ class SeededIds(RandomIds):
 
     def __init__(self, seed: int = 7) -> None:
         super().__init__()
-        self._random = random.Random(seed)
+        self._random = random.Random(seed)  # noqa: S311 repeatable on purpose

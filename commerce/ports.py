@@ -474,6 +474,8 @@ class ImageMatcher(Protocol):
         """What it is, for people and /readyz: on or off with the reason, encoder, number of pictures."""
         ...
 
+    def close(self) -> None: ...
+
 
 # --- the rest ------------------------------------------------------------------------------------------------------
 

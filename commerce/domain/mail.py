@@ -1,4 +1,4 @@
-"""What comes in and what goes out, between channels and conversations: inbox, outbox and the thread that people read."""
+"""What comes in and what goes out between channels and conversations: inbox, outbox, and the thread people read."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ class Product:
         return min((v.price for v in self.variants), key=lambda price: price.minor)
 
     def variant(self, *, colour: str | None = None, size: str | None = None) -> Variant | None:
-        """The one variant of that colour and size, or None: never another one. None means "any, if there is only one"."""
+        """The one variant of that colour and size, never another one. None asks for any, if there is only one."""
         found = [
             v
             for v in self.variants

@@ -82,8 +82,8 @@ class SearchAnswer:
 
     `read_as`: the query after correction, in the shopper's own word order.
     `total`: how many satisfy everything (a floor when the index stopped early).
-    `nearest`: when nothing satisfies every condition, the closest ones that break exactly one condition, named in `broken`
-    ("price", "size", "colour", "stock", "words", …); never mixed into `found`.
+    `nearest`: when nothing satisfies every condition, the closest ones that break exactly one condition, named in
+    `broken` ("price", "size", "colour", "stock", "words", …); never mixed into `found`.
     `price_floor`: the real lowest price without the price condition, when the budget is what failed.
     """
 

@@ -61,7 +61,10 @@ class Catalog:
         return uow.stock.set_on_hand(found[1].id, store_id, on_hand, reason, self._clock.now())
 
     def sell(self, uow: UnitOfWork, sku: str, store_id: str, quantity: int, reference: str) -> bool:
-        """A sale at the counter. `reference` (the till's own number) makes it count once. False: unknown, short, or known."""
+        """A sale at the counter. `reference` (the till's own number) makes it count once.
+
+        False: no such SKU, too few on the shelf, or a reference that was counted before.
+        """
         found = uow.products.by_sku(sku)
         return found is not None and uow.stock.adjust(
             found[1].id, store_id, -quantity, MovementReason.SALE, reference, self._clock.now()

@@ -1,0 +1,1 @@
+"""The commands, one module a room. Each has `register(app)`."""

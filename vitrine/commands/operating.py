@@ -1,0 +1,110 @@
+"""doctor, prove, dead-letter, places: for whoever runs the shop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vitrine.commands.console import Json, misuse, open_shop, print_json, refuse
+
+dead_letter_app = typer.Typer(help="Events and messages that nobody could handle.", no_args_is_help=True)
+places_app = typer.Typer(help="Towns and postcodes that shoppers may name.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(doctor)
+    app.command()(prove)
+    app.add_typer(dead_letter_app, name="dead-letter")
+    app.add_typer(places_app, name="places")
+
+
+def doctor(json: Json = False) -> None:
+    """Checks every invariant of the shop without changing anything. Exit code 1 when one is broken."""
+    from vitrine.doctor import examine
+
+    with open_shop(indexed=False) as shop:
+        findings = examine(shop)
+    broken = [finding for finding in findings if not finding.ok]
+    if json:
+        print_json({"ok": not broken, "findings": [finding.as_json() for finding in findings]})
+    else:
+        for finding in findings:
+            print(f"{'ok    ' if finding.ok else 'BROKEN'} {finding.name}: {finding.detail}")
+    if broken:
+        raise typer.Exit(1)
+
+
+def prove(
+    name: Annotated[str, typer.Argument(help="Which promise; without it, they are listed.")] = "",
+    n: Annotated[int, typer.Option("--n", min=1, help="How many times; without it, the full number.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed makes the same run.")] = 0,
+    json: Json = False,
+) -> None:
+    """Runs one row of the fault and load plan for real, on a scratch database. Exit code 1 when it is not kept."""
+    from vitrine.prove.running import promises, run_proof
+
+    known = promises()
+    if not name:
+        if json:
+            print_json({key: {"promise": p.promise, "default_n": p.default_n} for key, p in known.items()})
+        else:
+            for key, promise in known.items():
+                print(f"{key:<16} {promise.promise} (n = {promise.default_n:,})")
+        return
+    if name not in known:
+        misuse(f"no proof is called {name}; there are {', '.join(known)}")
+    run = run_proof(name, n=n or known[name].default_n, seed=seed or None, quiet=json)
+    if json:
+        print_json(run.as_json())
+    else:
+        verdict = "kept" if run.result.kept else "BROKEN"
+        print(f"{verdict}: {run.result.figure} (n={run.n:,} seed={run.seed} {run.took_s:.1f} s)")
+    if not run.result.kept:
+        raise typer.Exit(1)
+
+
+@dead_letter_app.command("list")
+def list_dead(json: Json = False) -> None:
+    """What waits for a person, with the reason."""
+    with open_shop(indexed=False) as shop, shop.storage.read() as uow:
+        letters = [*uow.inbox.dead(limit=500), *uow.outbox.dead_letters(limit=500)]
+    if json:
+        print_json([letter.as_json() for letter in letters])
+        return
+    for letter in letters:
+        print(f"{letter.box}:{letter.id}  {letter.lane}  {letter.error}")
+    if not letters:
+        print("nothing")
+
+
+@dead_letter_app.command()
+def replay(letter: Annotated[str, typer.Argument(help="As listed: in:12 or out:12.")]) -> None:
+    """Tries one again from the start."""
+    box, _, number = letter.partition(":")
+    if box not in {"in", "out"} or not number.isdecimal():
+        misuse(f"{letter}: expected in:NUMBER or out:NUMBER")
+    with open_shop(indexed=False) as shop:
+        now = shop.clock.now()
+        again = shop.storage.write(
+            lambda uow: uow.inbox.replay(int(number), now) if box == "in" else uow.outbox.replay(int(number), now)
+        )
+    if not again:
+        refuse(f"{letter} is not among the dead letters")
+    print(f"{letter} is tried again")
+
+
+@places_app.command("import")
+def import_list(
+    source: Annotated[Path, typer.Argument(help="Communes of France as CSV, or a GeoNames postal file.", exists=True)],
+) -> None:
+    """Adds a finer list of towns and postcodes to the bundled one."""
+    from commerce.gazetteer import import_places
+    from commerce.settings import load_settings
+
+    try:
+        count = import_places(source, load_settings().data_dir / "places")
+    except (ValueError, KeyError, UnicodeDecodeError) as error:
+        refuse(str(error))
+    print(f"{count:,} places")

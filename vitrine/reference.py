@@ -1,0 +1,124 @@
+"""Writes docs/reference/ from the code: settings, commands, proofs. `--check` fails when a page is stale.
+
+    python -m vitrine.reference [--check]
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import typer
+from pydantic import SecretStr
+from pydantic_core import PydanticUndefined
+
+from commerce.settings import Settings
+
+DIRECTORY = Path(__file__).parent.parent / "docs" / "reference"
+_GENERATED = "<!-- Written by `python -m vitrine.reference`: do not edit. -->"
+
+
+def settings_page() -> str:
+    """A row a setting, in the order of the table."""
+    lines = [
+        "# Settings",
+        "",
+        _GENERATED,
+        "",
+        "Each is read from the environment (`VITRINE_…`), else from `vitrine.toml` in the working directory under its",
+        "name in lower case. A secret that is not set closes the door it guards.",
+        "",
+        "| setting | default | what it is |",
+        "|---|---|---|",
+    ]
+    for name, field in Settings.model_fields.items():
+        lines.append(f"| `VITRINE_{name.upper()}` | {_default(field.default)} | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+def _default(value: object) -> str:
+    if value is PydanticUndefined or value in ("", ()) or isinstance(value, SecretStr):
+        return ""
+    if isinstance(value, tuple):
+        value = ",".join(value)
+    return f"`{value}`"
+
+
+def commands_page() -> str:
+    """A section a command, with its arguments and options."""
+    from vitrine.cli import app
+
+    lines = [
+        "# Commands",
+        "",
+        _GENERATED,
+        "",
+        "`vitrine …` or `python -m vitrine …`. Exit codes: 0 done, 1 refused, 2 misused.",
+    ]
+    for path, command in _commands(typer.main.get_command(app), ()):
+        lines += ["", f"## vitrine {' '.join(path)}", "", (command.help or "").strip(), ""]
+        for parameter in command.params:
+            if isinstance(parameter, click.Option) and "--help" not in parameter.opts:
+                names = " / ".join(f"`{name}`" for name in [*parameter.opts, *parameter.secondary_opts])
+                lines.append(f"- {names} {parameter.help or ''}".rstrip())
+            elif isinstance(parameter, click.Argument):
+                lines.append(f"- `{parameter.metavar or (parameter.name or '').upper()}` {_help(parameter)}".rstrip())
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _help(parameter: click.Parameter) -> str:
+    return str(getattr(parameter, "help", None) or "")
+
+
+def _commands(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    if isinstance(command, click.Group):
+        for name, child in command.commands.items():
+            yield from _commands(child, (*path, name))
+    else:
+        yield path, command
+
+
+def proofs_page() -> str:
+    """A row a promise."""
+    from vitrine.prove.running import promises
+
+    lines = [
+        "# Proofs",
+        "",
+        _GENERATED,
+        "",
+        "`vitrine prove NAME` runs one for real on a scratch database and prints its figure and its seed.",
+        "",
+        "| name | promise | full n | n in CI |",
+        "|---|---|---|---|",
+    ]
+    for name, promise in promises().items():
+        lines.append(f"| `{name}` | {promise.promise} | {promise.default_n:,} | {promise.ci_n:,} |")
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {"settings.md": settings_page, "commands.md": commands_page, "proofs.md": proofs_page}
+
+
+def main() -> int:
+    """0 when every page is written (or, with --check, fresh); 1 when one is stale."""
+    check = "--check" in sys.argv[1:]
+    stale = []
+    for name, page in PAGES.items():
+        path, text = DIRECTORY / name, page()
+        if path.is_file() and path.read_text("utf-8") == text:
+            continue
+        stale.append(name)
+        if not check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+    if check and stale:
+        print(f"stale: {', '.join(stale)}; run `python -m vitrine.reference`", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
