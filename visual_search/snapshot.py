@@ -1,0 +1,239 @@
+"""Generations on disk. A generation is written whole, then pointed at; damage is found before use.
+
+    current                       "generation-000017 <sha256 of its manifest.json>"
+    generation-000017/
+        manifest.json             encoder, revision, dimension, metric, count, change_seq, sha256 of each file
+        ids.npy                   int64 [n], rising
+        vectors.npy               float32 [n, d], unit rows in the order of ids
+        marks.npy                 uint8 [n, 224]: sha256 of the picture, then its 8 x 8 thumb
+
+FAISS files carry no checksum and load with flipped bits in silence; so nothing of FAISS's is stored: the flat
+index is one copy of `vectors.npy`. Every file is read once into memory, and it is those very bytes that are
+hashed and then used; a memory map could change between the two.
+
+A crash at any instant leaves the old `current`: files are written under a temporary name, flushed to the
+disk, renamed. The generation before the current one is kept, so that a rebuild can take its vectors.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import io
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visual_search.errors import SnapshotDamaged
+from visual_search.values import Ids, Vectors
+
+FORMAT = 1
+METRIC = "inner_product"
+MARK_BYTES = 32 + 192
+_FILES = ("ids.npy", "vectors.npy", "marks.npy")
+_NAME = re.compile(r"generation-(\d{6,12})")
+_KEEP = 2
+_MAX_MANIFEST_BYTES = 64 * 1024
+
+Marks = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a generation says of itself."""
+
+    encoder: str
+    revision: str
+    dimension: int
+    count: int
+    change_seq: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """Content of one generation: row i of each array belongs to `ids[i]`."""
+
+    manifest: Manifest
+    ids: Ids
+    vectors: Vectors
+    marks: Marks
+
+
+class SnapshotStore:
+    """The generations below one directory. Several processes may read; writers take turns by a file lock."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def save(self, snapshot: Snapshot) -> str:
+        """Write a new generation and make it current. Returns its name. OSError leaves the old one current."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        with self._one_writer():
+            self._sweep_unfinished()
+            name = f"generation-{self._newest_number() + 1:06d}"
+            unfinished = self.directory / f"{name}.unfinished"
+            unfinished.mkdir()
+            hashes = {}
+            arrays = (snapshot.ids, snapshot.vectors, snapshot.marks)
+            for file_name, array in zip(_FILES, arrays, strict=True):
+                hashes[file_name] = _write_durably(unfinished / file_name, _npy(array))
+            manifest = _manifest_bytes(snapshot.manifest, hashes)
+            digest = _write_durably(unfinished / "manifest.json", manifest)
+            _sync_directory(unfinished)
+            unfinished.rename(self.directory / name)
+            _sync_directory(self.directory)
+            self._point_at(name, digest)
+            self._drop_old(name)
+        return name
+
+    def load(self) -> Snapshot | None:
+        """The current generation, every byte verified; None where nothing was ever saved.
+        Raises SnapshotDamaged otherwise."""
+        pointer = self.directory / "current"
+        try:
+            words = _read(pointer, 256).decode("ascii", "replace").split(" ")
+        except FileNotFoundError:
+            if self._generations():
+                raise SnapshotDamaged("the pointer to the current generation is missing") from None
+            return None
+        match words:
+            case [name, digest] if _NAME.fullmatch(name):
+                return self._load(name, digest.removesuffix("\n"))
+        raise SnapshotDamaged("the pointer to the current generation is unreadable")
+
+    def fingerprint(self) -> bytes:
+        """Changes when another process saves; empty where there is nothing."""
+        try:
+            return _read(self.directory / "current", 256)
+        except (OSError, SnapshotDamaged):
+            return b""
+
+    def salvage(self) -> Iterator[Snapshot]:
+        """Every generation that verifies by its own manifest, newest first: food for a rebuild, never an
+        index to serve (the pointer does not vouch for it)."""
+        for name in self._generations():
+            try:
+                yield self._load(name, None)
+            except SnapshotDamaged:
+                continue
+
+    def _load(self, name: str, digest: str | None) -> Snapshot:
+        folder = self.directory / name
+        raw = _read(folder / "manifest.json", _MAX_MANIFEST_BYTES)
+        if digest is not None and hashlib.sha256(raw).hexdigest() != digest:
+            raise SnapshotDamaged(f"{name}: the manifest is not the one that was written")
+        try:
+            told = json.loads(raw)
+            if told["format"] != FORMAT or told["metric"] != METRIC or told["self"] != _self_hash(told):
+                raise SnapshotDamaged(f"{name}: the manifest is not the one that was written")
+            manifest = Manifest(**told["manifest"])
+            hashes: dict[str, str] = told["files"]
+            ids, vectors, marks = (_load_array(folder / file, hashes[file]) for file in _FILES)
+        except (ValueError, KeyError, TypeError) as broken:
+            raise SnapshotDamaged(f"{name}: unreadable: {broken}") from broken
+        shapes = (ids.shape, vectors.shape, marks.shape)
+        count, dimension = manifest.count, manifest.dimension
+        if shapes != ((count,), (count, dimension), (count, MARK_BYTES)):
+            raise SnapshotDamaged(f"{name}: shapes {shapes} are not those of {count} pictures")
+        if (ids.dtype, vectors.dtype, marks.dtype) != (np.int64, np.float32, np.uint8):
+            raise SnapshotDamaged(f"{name}: wrong number types")
+        return Snapshot(manifest, ids, vectors, marks)
+
+    def _generations(self) -> list[str]:
+        """Finished ones, newest first."""
+        if not self.directory.is_dir():
+            return []
+        names = (path.name for path in self.directory.iterdir() if path.is_dir())
+        return sorted((name for name in names if _NAME.fullmatch(name)), key=_number, reverse=True)
+
+    def _newest_number(self) -> int:
+        return max((_number(name) for name in self._generations()), default=0)
+
+    def _point_at(self, name: str, digest: str) -> None:
+        temporary = self.directory / "current.unfinished"
+        _write_durably(temporary, f"{name} {digest}\n".encode())
+        temporary.rename(self.directory / "current")
+        _sync_directory(self.directory)
+
+    def _drop_old(self, current: str) -> None:
+        for name in self._generations()[_KEEP:]:
+            if name != current:
+                shutil.rmtree(self.directory / name, ignore_errors=True)
+
+    def _sweep_unfinished(self) -> None:
+        """What a crash left behind. Only the holder of the lock writes, so nobody is at work on these."""
+        for path in self.directory.glob("*.unfinished"):
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
+
+    @contextmanager
+    def _one_writer(self) -> Iterator[None]:
+        with open(self.directory / "lock", "a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def _number(name: str) -> int:
+    return int(name.split("-")[1])
+
+
+def _manifest_bytes(manifest: Manifest, hashes: dict[str, str]) -> bytes:
+    told: dict[str, Any] = {"format": FORMAT, "metric": METRIC, "manifest": asdict(manifest), "files": hashes}
+    return json.dumps({**told, "self": _self_hash(told)}, indent=1, sort_keys=True).encode()
+
+
+def _self_hash(told: dict[str, Any]) -> str:
+    """So that a generation can be believed without its pointer."""
+    rest = {key: value for key, value in told.items() if key != "self"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+
+
+def _npy(array: NDArray[Any]) -> bytes:
+    out = io.BytesIO()
+    np.lib.format.write_array(out, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
+    return out.getvalue()
+
+
+def _load_array(path: Path, digest: str) -> NDArray[Any]:
+    raw = _read(path, None)
+    if hashlib.sha256(raw).hexdigest() != digest:
+        raise SnapshotDamaged(f"{path.parent.name}/{path.name}: the bytes are not those that were written")
+    array: NDArray[Any] = np.load(io.BytesIO(raw), allow_pickle=False)
+    return array
+
+
+def _read(path: Path, limit: int | None) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read() if limit is None else file.read(limit)
+    except FileNotFoundError:
+        if path.name == "current":
+            raise
+        raise SnapshotDamaged(f"{path.parent.name}/{path.name} is missing") from None
+    except OSError as broken:
+        raise SnapshotDamaged(f"{path.parent.name}/{path.name} cannot be read: {broken}") from broken
+
+
+def _write_durably(path: Path, data: bytes) -> str:
+    """Bytes on the disk before this returns; their sha256."""
+    with open(path, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    return hashlib.sha256(data).hexdigest()
+
+
+def _sync_directory(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
