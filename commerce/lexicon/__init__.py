@@ -4,11 +4,11 @@ Data in ``words/*.toml``, read once by ``lexicon()``. Knows words alone: no prod
 """
 
 from commerce.lexicon.entries import Agreement, Category, Colour, Entry, Kind, Sense, SizeSystem
-from commerce.lexicon.folding import fold, singular, words
+from commerce.lexicon.folding import close_initials, fold, singular, words
 from commerce.lexicon.loading import LexiconError
 from commerce.lexicon.vocabulary import Found, Lexicon, lexicon
 
 __all__ = [
     "Agreement", "Category", "Colour", "Entry", "Found", "Kind", "Lexicon", "LexiconError", "Sense", "SizeSystem",
-    "fold", "lexicon", "singular", "words",
+    "close_initials", "fold", "lexicon", "singular", "words",
 ]  # fmt: skip

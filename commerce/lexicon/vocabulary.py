@@ -173,6 +173,8 @@ class Lexicon:
         """Folded word or phrase → every other folded word or phrase for the same thing, in both languages.
 
         A word that means two things has the synonyms of the more usual one alone, and is a synonym of that alone.
+        Values are single words and the names we write ourselves; a longer name ("robe de soirée") is a key only,
+        since it says more than its synonyms do.
         """
         return self._synonyms
 
@@ -191,15 +193,16 @@ class Lexicon:
     def _synonyms(self) -> Mapping[str, tuple[str, ...]]:
         found: dict[str, dict[str, None]] = {}
         for entry in self._entries.values():
-            group = [
-                " ".join(words(form))
-                for language in ("fr", "en")
-                for form in _forms(entry, language)
-                if self.key_of(entry.kind, form) == entry.key
-            ]
-            for word in group:
-                found.setdefault(word, {}).update((other, None) for other in group if other != word)
-        return MappingProxyType({word: tuple(others) for word, others in found.items()})
+            spoken: dict[str, bool] = {}
+            for form in (*entry.fr, *entry.en, *entry.also_fr, *entry.also_en):
+                if self.choose(entry.kind, form, self.senses_of(form), None) == entry.key:
+                    written = form in entry.fr or form in entry.en
+                    phrase = " ".join(words(form))
+                    spoken[phrase] = spoken.get(phrase, False) or written or " " not in phrase
+            for phrase in spoken:
+                others = (other for other, useful in spoken.items() if useful and phrase not in other.split())
+                found.setdefault(phrase, {}).update((other, None) for other in others if other != phrase)
+        return MappingProxyType({phrase: tuple(others) for phrase, others in found.items() if others})
 
     def _wider(self, kind: Kind, key: str) -> Iterator[Entry]:
         entry = self._entries.get((kind, key))
@@ -230,13 +233,11 @@ class Lexicon:
         if not folded:
             return None
         fed = self._feeds.get((kind, folded))
-        if fed is not None and language is None:
+        if fed is not None and (kind, _phrase(folded)) not in self._undecided:
             return fed
         key = self.choose(kind, folded, self.senses_of(folded), language)
         if key is not None:
             return key
-        if fed is not None:
-            return fed
         for part in reversed(folded.replace("/", ">").split(">")) if ">" in folded or "/" in folded else ():
             key = self._feeds.get((kind, part.strip())) or self._longest(kind, part, language)
             if key is not None:
