@@ -1,0 +1,203 @@
+"""What buttons send back: short strings such as "size:123:38", and the values they stand for.
+
+Anybody can send any string, so an action carries ids alone, and whoever acts on it looks them up again. `encode` gives
+at most 64 bytes (the least that a messenger allows); `parse` gives None for whatever `encode` did not make.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from hashlib import sha256
+from typing import ClassVar
+from urllib.parse import quote, unquote
+
+MAX_BYTES = 64
+_LARGEST_ID = 2**63 - 1
+_LONGEST_WORD = 32  # bytes, encoded; longer words travel as a digest
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Root of the actions. Fields are int (ids, 0 when left out) or str ('' when left out)."""
+
+    verb: ClassVar[str] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Show(Action):
+    """One product, alone."""
+
+    verb: ClassVar[str] = "show"
+    product_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class More(Action):
+    verb: ClassVar[str] = "more"
+
+
+@dataclass(frozen=True, slots=True)
+class Refine(Action):
+    verb: ClassVar[str] = "refine"
+
+
+@dataclass(frozen=True, slots=True)
+class Without(Action):
+    """The last search again without one of its conditions: price, size, colour, stock, words."""
+
+    verb: ClassVar[str] = "without"
+    condition: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Similar(Action):
+    verb: ClassVar[str] = "similar"
+    product_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseSize(Action):
+    """Without `size`: which sizes are there? `size` is a label that may travel as a digest: compare with `means`."""
+
+    verb: ClassVar[str] = "size"
+    product_id: int = 0
+    size: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseColour(Action):
+    """The colour of that variant; 0: which colours are there?"""
+
+    verb: ClassVar[str] = "colour"
+    product_id: int = 0
+    variant_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Remember(Action):
+    """The answer to "remember it for next time?": 1 yes, 0 no."""
+
+    verb: ClassVar[str] = "remember"
+    yes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FindInStore(Action):
+    verb: ClassVar[str] = "stores"
+    product_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OtherStores(Action):
+    """Those without it too."""
+
+    verb: ClassVar[str] = "others"
+    variant_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SharePlace(Action):
+    """The widget that shares a location was not there, or did nothing."""
+
+    verb: ClassVar[str] = "place"
+
+
+@dataclass(frozen=True, slots=True)
+class TypeCity(Action):
+    verb: ClassVar[str] = "city"
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve(Action):
+    """`store` is a store id that may travel as a digest: compare with `means`."""
+
+    verb: ClassVar[str] = "reserve"
+    variant_id: int = 0
+    store: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel(Action):
+    verb: ClassVar[str] = "cancel"
+    reservation_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Extend(Action):
+    verb: ClassVar[str] = "extend"
+    reservation_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MyReservations(Action):
+    verb: ClassVar[str] = "mine"
+
+
+@dataclass(frozen=True, slots=True)
+class AnotherPhoto(Action):
+    verb: ClassVar[str] = "photo"
+
+
+@dataclass(frozen=True, slots=True)
+class Person(Action):
+    verb: ClassVar[str] = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class Help(Action):
+    verb: ClassVar[str] = "help"
+
+
+@dataclass(frozen=True, slots=True)
+class Speak(Action):
+    verb: ClassVar[str] = "speak"
+    language: str = ""
+
+
+VERBS: dict[str, type[Action]] = {kind.verb: kind for kind in Action.__subclasses__()}
+
+
+def encode(action: Action) -> str:
+    """The string, "verb:field:field", empty fields at the end left out."""
+    parts = [action.verb, *(_part(getattr(action, field.name)) for field in fields(action))]
+    while not parts[-1]:
+        parts.pop()
+    text = ":".join(parts)
+    if len(text) > MAX_BYTES:
+        raise ValueError(f"action too long: {text}")
+    return text
+
+
+def parse(text: str) -> Action | None:
+    """The action, or None for anything malformed or unknown."""
+    if len(text.encode(errors="replace")) > MAX_BYTES:
+        return None
+    verb, *parts = text.split(":")
+    kind = VERBS.get(verb)
+    if kind is None or len(parts) > len(fields(kind)):
+        return None
+    values: list[int | str] = []
+    for field, part in zip(fields(kind), parts, strict=False):
+        if field.type == "int":
+            if not (part.isascii() and part.isdecimal()) or int(part) > _LARGEST_ID:
+                return None
+            values.append(int(part))
+        else:
+            values.append(unquote(part))
+    return kind(*values)
+
+
+def short(word: str) -> str:
+    """A word as an action carries it: itself, or a digest when it is long."""
+    return word if len(quote(word, safe="")) <= _LONGEST_WORD else f"~{sha256(word.encode()).hexdigest()[:12]}"
+
+
+def means(carried: str, word: str) -> bool:
+    """Whether what an action carries stands for this word."""
+    return carried.casefold() == short(word).casefold()
+
+
+def _part(value: int | str) -> str:
+    if isinstance(value, int):
+        return str(value) if value else ""
+    return quote(value, safe="")
