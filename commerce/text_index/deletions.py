@@ -1,0 +1,129 @@
+"""Words one or two slips away from what was typed, without reading the whole vocabulary.
+
+Two words within distance d share a string that both reach by deleting at most d letters. So every word is filed under
+each such string of its first letters, and a typed word is looked up under its own. What comes back is a superset; the
+caller measures the true distance.
+
+Filing is one sorted array: 40 bits of hash and 24 bits of word number in each uint64, 8 bytes an entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+PREFIX = 7  # letters that are filed; a slip behind them is found by the length and the distance check
+_WORD_BITS = 24
+MOST_WORDS = 1 << _WORD_BITS
+_WORD_MASK = np.uint64(MOST_WORDS - 1)
+# One odd factor a position: letters in another place give another sum. Any large odd numbers do.
+_FACTORS = np.array(
+    [
+        0x9E3779B97F4A7C15,
+        0xC2B2AE3D27D4EB4F,
+        0x165667B19E3779F9,
+        0xD6E8FEB86659FD93,
+        0xA0761D6478BD642F,
+        0xE7037ED1A0B428DB,
+        0x8EBC6AF09C88C6E3,
+    ],
+    dtype=np.uint64,
+)
+_MIX = np.uint64(0xFF51AFD7ED558CCD)
+_SHIFT = np.uint64(32)
+_BLOCKS = 6  # small blocks kept beside the big one before all become one
+
+
+def slips(length: int) -> int:
+    """How many slips a word of that many letters is forgiven: none up to 3, one for 4 and 5, two from 6."""
+    return 0 if length < 4 else 1 if length < 6 else 2
+
+
+@cache
+def _kept(length: int, deletions: int) -> NDArray[np.intp]:
+    """[ways, PREFIX] positions that stay when up to `deletions` of `length` letters go; PREFIX means "nothing here"."""
+    rows = [
+        [place for place in range(length) if place not in gone]
+        for count in range(min(deletions, length - 1) + 1)
+        for gone in combinations(range(length), count)
+    ]
+    return np.array([row + [PREFIX] * (PREFIX - len(row)) for row in rows], dtype=np.intp)
+
+
+def _hash(sums: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The upper 40 bits well mixed, the lower 24 empty."""
+    mixed: NDArray[np.uint64] = (sums ^ (sums >> _SHIFT)) * _MIX
+    return mixed & ~_WORD_MASK
+
+
+def _file(words: Sequence[str], numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Sorted entries for these words."""
+    if not words:
+        return np.zeros(0, np.uint64)
+    letters = np.array([word[:PREFIX] for word in words], dtype=f"U{PREFIX}").view(np.uint32)
+    letters = letters.reshape(len(words), PREFIX).astype(np.uint64)
+    lengths = np.fromiter(map(len, words), np.int64, len(words))
+    forgiven = np.where(lengths < 4, 0, np.where(lengths < 6, 1, 2))
+    filed = np.minimum(lengths, PREFIX)
+    entries = []
+    for length in range(1, PREFIX + 1):
+        for deletions in range(3):
+            rows = np.flatnonzero((filed == length) & (forgiven == deletions))
+            if not len(rows):
+                continue
+            own, number = letters[rows], numbers[rows]
+            for way in _kept(length, deletions):
+                sums = np.zeros(len(rows), np.uint64)
+                for position, place in enumerate(way):
+                    if place < PREFIX:
+                        sums += own[:, place] * _FACTORS[position]
+                entries.append(_hash(sums) | number)
+    everything = np.concatenate(entries)
+    everything.sort()
+    return everything
+
+
+class DeletionDictionary:
+    """Immutable; `with_words` gives a larger one. Words are numbered by the caller, below MOST_WORDS."""
+
+    __slots__ = ("_blocks",)
+
+    def __init__(self, blocks: tuple[NDArray[np.uint64], ...] = ()) -> None:
+        self._blocks = blocks
+
+    def with_words(self, words: Sequence[str], numbers: Sequence[int]) -> DeletionDictionary:
+        """This one and those words, filed under the given numbers."""
+        block = _file(words, np.array(numbers, dtype=np.uint64))
+        if not len(block):
+            return self
+        blocks = (*self._blocks, block)
+        if len(blocks) > _BLOCKS or len(block) > len(blocks[0]) // 4:
+            whole = np.concatenate(blocks)
+            whole.sort()
+            blocks = (whole,)
+        return DeletionDictionary(blocks)
+
+    def near(self, word: str) -> NDArray[np.int64]:
+        """Numbers of words that may be within `slips(len(word))` of it, each once; some are further away."""
+        length = min(len(word), PREFIX)
+        letters = np.zeros(PREFIX + 1, np.uint64)
+        letters[:length] = [ord(letter) for letter in word[:length]]
+        wanted = _hash((letters[_kept(length, slips(len(word)))] * _FACTORS).sum(axis=1, dtype=np.uint64))
+        found = []
+        for block in self._blocks:
+            starts = np.searchsorted(block, wanted)
+            ends = np.searchsorted(block, wanted | _WORD_MASK, side="right")
+            for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+                if end > start:
+                    found.append(block[start:end])
+        if not found:
+            return np.zeros(0, np.int64)
+        return np.unique(np.concatenate(found) & _WORD_MASK).astype(np.int64)
+
+    @property
+    def nbytes(self) -> int:
+        return sum(block.nbytes for block in self._blocks)

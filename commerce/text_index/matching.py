@@ -1,0 +1,243 @@
+"""Which products express the concepts of a query, and how well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import log
+
+import numpy as np
+from numpy.typing import NDArray
+
+from commerce.text_index.reading import Concept, Way
+from commerce.text_index.segment import Mask, Positions, Segment
+
+CANDIDATES = 8192  # looked at more closely at most; the rest of an enormous answer is not
+ENOUGH_SHARED = 0.55  # share of a query's weight that a product must express when none expresses all of it
+
+Scores = NDArray[np.float32]
+Ids = NDArray[np.int64]
+
+
+class Scratch:
+    """Flags and weights by position, lent to one search at a time. All False and 0 between two uses."""
+
+    def __init__(self) -> None:
+        self.marks: Mask = np.zeros(0, np.bool_)
+        self.weights: Scores = np.zeros(0, np.float32)
+
+    def fit(self, size: int) -> Scratch:
+        if len(self.marks) < size:
+            self.marks, self.weights = np.zeros(size, np.bool_), np.zeros(size, np.float32)
+        return self
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """A segment as a snapshot sees it: some of its products may have gone since."""
+
+    segment: Segment
+    alive: Mask | None  # None: all of them
+
+    @property
+    def count(self) -> int:
+        return self.segment.size if self.alive is None else int(np.count_nonzero(self.alive))
+
+    def filter(self, positions: Positions, allowed: Ids | None) -> Mask | None:
+        """Which positions may be answered; None: all."""
+        keep: Mask | None = None if self.alive is None else self.alive[positions]
+        if allowed is not None:
+            if not len(allowed):
+                return np.zeros(len(positions), np.bool_)
+            ids = self.segment.words.product_ids[positions]
+            places = np.searchsorted(allowed, ids)
+            places[places == len(allowed)] = 0
+            inside: Mask = allowed[places] == ids
+            keep = inside if keep is None else keep & inside
+        return keep
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Matched:
+    """Products of one segment and, for each concept, how well (0..1) each expresses it."""
+
+    positions: Positions
+    fits: list[Scores]  # one row a concept
+    total: int
+
+
+def importance(concepts: Sequence[Concept], count: Callable[[int], int], products: int) -> list[float]:
+    """What each concept tells: much when few products express it. A concept nobody expresses tells most."""
+    return [log(2 + products / (1 + sum(_least(way, count) for way in concept.ways))) for concept in concepts]
+
+
+def _least(way: Way, count: Callable[[int], int]) -> int:
+    return min(count(number) for number in way.numbers)
+
+
+class Matcher:
+    """One query against one segment."""
+
+    def __init__(self, view: View, concepts: Sequence[Concept], allowed: Ids | None, scratch: Scratch) -> None:
+        self._view = view
+        self._segment = view.segment
+        self._concepts = concepts
+        self._allowed = allowed
+        self._scratch = scratch.fit(view.segment.size)
+        self._counts = [
+            sum(_least(way, self._segment.count) for way in concept.ways) for concept in concepts
+        ]
+
+    def all_of(self) -> Matched | None:
+        """Products that express every concept; None when there is none."""
+        if not self._concepts or min(self._counts) == 0:
+            return None
+        order = sorted(range(len(self._concepts)), key=self._counts.__getitem__)
+        positions, total = self._candidates(order)
+        fits: list[Scores] = [np.zeros(0, np.float32)] * len(order)
+        done: list[int] = []
+        for row in order:
+            if not len(positions):
+                return None
+            fit = self._fit(self._concepts[row], positions)
+            held = fit > 0
+            if not held.all():
+                positions, fit = positions[held], fit[held]
+                for other in done:
+                    fits[other] = fits[other][held]
+            fits[row] = fit
+            done.append(row)
+        if not len(positions):
+            return None
+        return Matched(positions, fits, max(total, len(positions)))
+
+    def most_of(self) -> Matched | None:
+        """Products that express some concepts: every one that expresses one of the rarest, and how well each concept."""
+        order = sorted((row for row, count in enumerate(self._counts) if count), key=self._counts.__getitem__)
+        parts: list[Positions] = []
+        looked_at = 0
+        for row in order:
+            if parts and looked_at + self._counts[row] > CANDIDATES:
+                break
+            part = self._expressing(self._concepts[row])
+            parts.append(part[:CANDIDATES])
+            looked_at += len(part)
+        if not parts:
+            return None
+        positions = self._may(np.unique(np.concatenate(parts)))
+        if not len(positions):
+            return None
+        return Matched(positions, [self._fit(concept, positions) for concept in self._concepts], 0)
+
+    # Candidates
+
+    def _candidates(self, order: list[int]) -> tuple[Positions, int]:
+        """Products that may express every concept and may be answered; and how many do, where bits could count them."""
+        rarest = self._counts[order[0]]
+        if self._allowed is not None and len(self._allowed) < min(rarest, 4 * CANDIDATES):
+            ids = self._segment.words.product_ids
+            places = np.searchsorted(ids, self._allowed)
+            places[places == len(ids)] = 0
+            positions = places[ids[places] == self._allowed].astype(np.int32)
+            return (positions if self._view.alive is None else positions[self._view.alive[positions]]), 0
+        if rarest <= CANDIDATES:
+            return self._may(self._expressing(self._concepts[order[0]])), 0
+        bits = self._bits(self._concepts[order[0]])
+        for row in order[1:]:
+            bits = bits & self._bits(self._concepts[row])
+        return self._from_bits(bits)
+
+    def _from_bits(self, bits: NDArray[np.uint8]) -> tuple[Positions, int]:
+        """The first products of a column that may be answered, CANDIDATES at most."""
+        lumps = bits.view(np.uint64)
+        full = np.flatnonzero(lumps)
+        counts = np.bitwise_count(lumps[full]).cumsum()
+        found: list[Positions] = []
+        have, start = 0, 0
+        while start < len(full) and have < CANDIDATES:
+            done = int(counts[start - 1]) if start else 0
+            end = max(int(np.searchsorted(counts, done + CANDIDATES)), start + 1)
+            chosen = full[start:end]
+            flags = np.unpackbits(lumps[chosen].view(np.uint8), bitorder="little").reshape(len(chosen), 64)
+            lump, bit = np.nonzero(flags)
+            positions = self._may((chosen[lump] * 64 + bit).astype(np.int32))
+            found.append(positions)
+            have += len(positions)
+            start = end
+        exact = self._allowed is None and self._view.alive is None
+        positions = np.concatenate(found)[:CANDIDATES] if found else np.zeros(0, np.int32)
+        return positions, int(counts[-1]) if exact and len(counts) else have
+
+    def _may(self, positions: Positions) -> Positions:
+        keep = self._view.filter(positions, self._allowed)
+        return positions if keep is None else positions[keep]
+
+    # Concepts
+
+    def _with(self, way: Way) -> Positions:
+        """Products that express a concept in this way."""
+        segment = self._segment
+        numbers = sorted(way.numbers, key=segment.count)
+        positions = segment.having(numbers[0])
+        for number in numbers[1:]:
+            if not len(positions):
+                break
+            positions = positions[segment.holds(number, positions, self._scratch.marks)]
+        return positions
+
+    def _expressing(self, concept: Concept) -> Positions:
+        """Products that express a concept in any way, each once."""
+        marks = self._scratch.marks
+        parts: list[Positions] = []
+        for way in concept.ways:
+            positions = self._with(way)
+            fresh = positions[~marks[positions]] if parts else positions
+            marks[fresh] = True
+            parts.append(fresh)
+        everything = np.concatenate(parts)
+        marks[everything] = False
+        return everything
+
+    def _bits(self, concept: Concept) -> NDArray[np.uint8]:
+        """A column for a concept."""
+        segment = self._segment
+        column: NDArray[np.uint8] | None = None
+        rare: list[Positions] = []
+        for way in concept.ways:
+            own: NDArray[np.uint8] | None = None
+            columns = [segment.column(number) for number in way.numbers]
+            if any(part is None for part in columns):
+                rare.append(self._with(way))
+                continue
+            for part in columns:
+                assert part is not None
+                own = part if own is None else own & part
+            assert own is not None
+            column = own if column is None else column | own
+        if rare:
+            scattered = segment.bits(np.concatenate(rare))
+            column = scattered if column is None else column | scattered
+        assert column is not None
+        return column
+
+    def _fit(self, concept: Concept, positions: Positions) -> Scores:
+        """How well each of those products expresses the concept, 0..1."""
+        segment, scratch = self._segment, self._scratch
+        fit = np.zeros(len(positions), np.float32)
+        marked: list[Positions] = []
+        few = len(positions) < 64
+        for way in reversed(concept.ways):  # the best way last, so that it is what stays
+            if len(way.numbers) == 1 and not few and segment.column(way.numbers[0]) is None:
+                having = segment.having(way.numbers[0])
+                scratch.weights[having] = way.weight
+                marked.append(having)
+            else:
+                held = segment.holds(way.numbers[0], positions, scratch.marks)
+                for number in way.numbers[1:]:
+                    held = held & segment.holds(number, positions, scratch.marks)
+                np.maximum(fit, np.where(held, np.float32(way.weight), np.float32(0)), out=fit)
+        if marked:
+            np.maximum(fit, scratch.weights[positions], out=fit)
+            for having in marked:
+                scratch.weights[having] = 0
+        return fit

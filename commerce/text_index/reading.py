@@ -1,0 +1,284 @@
+"""From what a shopper typed to what must be found: concepts, each with the ways in which a product may express it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import log
+
+from commerce.lexicon import Lexicon, words
+from commerce.text_index.stop_words import STOP_WORDS
+from commerce.text_index.vocabulary import Vocabulary, has_digit
+
+MOST_WORDS = 24  # read of a query; nobody types more and means it
+_MOST_CORRECTIONS = 8
+_MOST_WAYS = 24
+_LONGEST_PHRASE = 5
+
+# How much a product counts that says it in another way than the shopper.
+_INFLECTED = 0.97
+_SYNONYM = 0.95
+_JOINED = 0.98
+_SPLIT = 0.93
+_PER_SLIP = (1.0, 0.84, 0.68, 0.5)
+_FIRST_LETTER = 0.06  # people rarely miss the first letter
+_BEGINNING = 0.7
+
+_PIECE = re.compile(r"\S+")
+_INNER = re.compile(r"([’'‘`´\-‐‑–—./_+&,;:!?()\"]+)")
+
+# Kinds of the lexicon that say how a thing is, not what it is.
+_DESCRIBING = frozenset(("colour", "gender", "pattern", "season", "occasion", "sleeve", "length", "fit", "material"))
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One folded word of the query. `place` is its number; `piece` says which part of the typed text it came from."""
+
+    text: str
+    place: int
+    piece: int
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way of expressing a concept: all these words. `weight` 0..1. `read` is what the shopper's words are taken
+    for, one a token."""
+
+    numbers: tuple[int, ...]
+    weight: float
+    read: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """Tokens `start` to `end` of the query mean one thing."""
+
+    start: int
+    end: int
+    ways: tuple[Way, ...]
+    is_type: bool  # names a kind of product
+    describes: bool  # says how it is: colour, gender, material…
+    read: tuple[str, ...]  # what to say when nothing was found for it
+
+
+class Reader:
+    """Reads queries against a vocabulary and a lexicon. Holds no state of its own between two queries."""
+
+    def __init__(self, vocabulary: Vocabulary, lexicon: Lexicon | None) -> None:
+        self._vocabulary = vocabulary
+        self._lexicon = lexicon
+        self._synonyms: Mapping[str, tuple[str, ...]] = lexicon.synonyms() if lexicon else {}
+        self._lexicon_words = lexicon.vocabulary if lexicon else frozenset[str]()
+        for phrase in (*self._synonyms, *self._lexicon_words):
+            vocabulary.add(phrase)
+        if lexicon:
+            vocabulary.learn_accents(_written_forms(lexicon))
+        vocabulary.file()
+
+    def concepts(self, tokens: Sequence[Token], count: Callable[[int], int], *, generous: bool = False) -> list[Concept]:
+        """What must be found. `count`: how many products have the word of that number.
+
+        `generous`: also words that exist are taken for slips of others.
+        """
+        options = [self._options(token.text, count, generous) for token in tokens]
+        found: list[Concept] = []
+        place = 0
+        while place < len(tokens):
+            concept = self._phrase(tokens, options, place, count)
+            if concept is None:
+                concept = self._pair(tokens, options, place, count)
+            if concept is None:
+                concept = self._single(tokens[place], options[place], place, count)
+            if concept is not None:
+                found.append(concept)
+            place = concept.end if concept is not None else place + 1
+        return found
+
+    # Words
+
+    def _options(self, word: str, count: Callable[[int], int], generous: bool) -> list[tuple[str, float]]:
+        """Words of the vocabulary or the lexicon that this one may stand for, best first."""
+        vocabulary = self._vocabulary
+        number = vocabulary.numbers.get(word)
+        known = word in self._lexicon_words or (number is not None and count(number) > 0) or word in STOP_WORDS
+        options = [(word, 1.0)] if known else []
+        if known and (not generous or word in STOP_WORDS or len(word) < 4):
+            return options
+        if not known:
+            forms = [other for other in vocabulary.forms(word) if self._is_used(other, count)]
+            if forms:
+                return [(vocabulary.texts[other], _INFLECTED) for other in forms]
+        near = []
+        for other, distance in vocabulary.near(word, 1 if generous and known else None):
+            text = vocabulary.texts[other]
+            if text == word or not self._is_used(other, count):
+                continue
+            weight = _PER_SLIP[distance] - (_FIRST_LETTER if text[0] != word[0] else 0.0)
+            # Of two words as near, the one that things are called, then the one that more products have, is the likelier.
+            likely = 0.05 * (text in self._lexicon_words) + 0.004 * log(1 + count(other))
+            near.append((weight + likely, text))
+        near.sort(reverse=True)
+        return options + [(text, min(weight, 0.95)) for weight, text in near[:_MOST_CORRECTIONS]]
+
+    def _is_used(self, number: int, count: Callable[[int], int]) -> bool:
+        return count(number) > 0 or self._vocabulary.texts[number] in self._lexicon_words
+
+    def _numbers(self, phrase: str) -> tuple[int, ...] | None:
+        numbers = self._vocabulary.numbers
+        found = tuple(numbers.get(word, -1) for word in phrase.split(" "))
+        return None if -1 in found else found
+
+    # Concepts
+
+    def _phrase(
+        self, tokens: Sequence[Token], options: Sequence[list[tuple[str, float]]], place: int, count: Callable[[int], int]
+    ) -> Concept | None:
+        """The longest phrase of the lexicon that begins here, a slip in it allowed."""
+        for length in range(min(_LONGEST_PHRASE, len(tokens) - place), 1, -1):
+            choices = [options[place + i][: 1 if options[place + i][:1] == [(tokens[place + i].text, 1.0)] else 4] for i in range(length)]
+            if not all(choices):
+                continue
+            for chosen in product(*choices):
+                read = tuple(text for text, _ in chosen)
+                phrase = " ".join(read)
+                if phrase in self._synonyms:
+                    weight = sum(weight for _, weight in chosen) / length
+                    return self._concept(place, place + length, [(phrase, weight, read)], count)
+        return None
+
+    def _pair(
+        self, tokens: Sequence[Token], options: Sequence[list[tuple[str, float]]], place: int, count: Callable[[int], int]
+    ) -> Concept | None:
+        """Two words that some products write as one ("t shirt", "lp209 c3")."""
+        if place + 1 >= len(tokens):
+            return None
+        first, second = tokens[place].text, tokens[place + 1].text
+        joined = first + second
+        number = self._vocabulary.numbers.get(joined)
+        if len(joined) < 4 or (len(second) < 2 and not has_digit(joined)):
+            return None
+        if number is None or not (count(number) or joined in self._synonyms):
+            return None
+        if {first, second} & STOP_WORDS and len(first) > 1:
+            return None
+        readings = [(joined, _JOINED, (first, second))]
+        for (left, left_weight), (right, right_weight) in product(options[place][:2], options[place + 1][:2]):
+            readings.append((f"{left} {right}", (left_weight + right_weight) / 2, (left, right)))
+        return self._concept(place, place + 2, readings, count)
+
+    def _single(
+        self, token: Token, options: list[tuple[str, float]], place: int, count: Callable[[int], int]
+    ) -> Concept | None:
+        if token.text in STOP_WORDS:
+            return None
+        readings = [(text, weight, (text,)) for text, weight in options]
+        if not any(weight == 1.0 for _, weight in options):
+            readings += self._split(token.text, count)
+        if not readings and len(token.text) > 3 and not has_digit(token.text):
+            for number in self._vocabulary.starting_with(token.text, 4):
+                if self._is_used(number, count):
+                    text = self._vocabulary.texts[number]
+                    readings.append((text, _BEGINNING, (text,)))
+        # An inflection is no correction: the shopper's own word is what we say we read.
+        readings = [
+            (text, weight, (token.text,) if weight == _INFLECTED else read) for text, weight, read in readings
+        ]
+        return self._concept(place, place + 1, readings, count, typed=token.text)
+
+    def _split(self, word: str, count: Callable[[int], int]) -> Iterator[tuple[str, float, tuple[str, ...]]]:
+        """One word that products write as two."""
+        numbers = self._vocabulary.numbers
+        for cut in range(1, len(word)):
+            left, right = word[:cut], word[cut:]
+            # Short scraps make words of anything; a code may be cut anywhere.
+            if not has_digit(word) and (len(left) < 3 and left != "t" or len(right) < 3):
+                continue
+            if all(part in numbers and self._is_used(numbers[part], count) for part in (left, right)):
+                yield f"{left} {right}", _SPLIT, (word,)
+
+    def _concept(
+        self,
+        start: int,
+        end: int,
+        readings: Sequence[tuple[str, float, tuple[str, ...]]],
+        count: Callable[[int], int],
+        typed: str = "",
+    ) -> Concept:
+        """All ways to express what these phrases say: as read, inflected, in synonyms."""
+        ways: dict[tuple[int, ...], Way] = {}
+
+        def add(phrase: str, weight: float, read: tuple[str, ...]) -> None:
+            numbers = self._numbers(phrase)
+            if numbers is None or not all(count(number) for number in numbers):
+                return
+            known = ways.get(numbers)
+            if known is None or known.weight < weight:
+                ways[numbers] = Way(numbers, weight, read)
+
+        kinds: set[str] = set()
+        for phrase, weight, read in readings:
+            add(phrase, weight, read)
+            if " " not in phrase:
+                for other in self._vocabulary.forms(phrase):
+                    add(self._vocabulary.texts[other], weight * _INFLECTED, read)
+            for synonym in self._synonyms.get(phrase, ()):
+                add(synonym, weight * _SYNONYM, read)
+            if self._lexicon is not None and weight >= 0.6:
+                kinds.update(sense.kind for sense in self._lexicon.senses_of(phrase))
+        best = sorted(ways.values(), key=lambda way: -way.weight)[:_MOST_WAYS]
+        read = readings[0][2] if readings else (typed,)
+        is_type = "category" in kinds
+        return Concept(start, end, tuple(best), is_type, not is_type and bool(kinds & _DESCRIBING), read)
+
+
+def tokens_of(text: str) -> tuple[list[Token], list[str]]:
+    """The folded words of a query and the pieces it was typed in (separators included), so that it can be said again
+    with single words corrected: joining the pieces gives the text back, runs of space made one."""
+    pieces: list[str] = []
+    tokens: list[Token] = []
+    for match in _PIECE.finditer(text):
+        if pieces:
+            pieces.append(" ")
+        chunk = match.group()
+        whole = words(chunk)
+        parts = [part for part in _INNER.split(chunk) if part]
+        split = [words(part) for part in parts]
+        if [word for part in split for word in part] != whole:
+            parts, split = [chunk], [whole]
+        for part, own in zip(parts, split, strict=True):
+            tokens += [Token(word, len(tokens) + i, len(pieces)) for i, word in enumerate(own)]
+            pieces.append(part)
+        if len(tokens) >= MOST_WORDS:
+            break
+    return tokens[:MOST_WORDS], pieces
+
+
+def say_again(tokens: Sequence[Token], pieces: Sequence[str], read: Sequence[str], vocabulary: Vocabulary) -> str:
+    """The query in the shopper's own order and style, each token replaced by what it was read as."""
+    said = list(pieces)
+    by_piece: dict[int, list[Token]] = {}
+    for token in tokens:
+        by_piece.setdefault(token.piece, []).append(token)
+    for piece, own in by_piece.items():
+        typed = pieces[piece]
+        meant = [read[token.place] for token in own]
+        if [token.text for token in own] != meant:
+            said[piece] = _in_style(typed, " ".join(map(vocabulary.accented, meant)))
+        elif len(own) == 1 and typed.isascii() and typed.isalpha():
+            said[piece] = _in_style(typed, vocabulary.accented(meant[0]))
+    return "".join(said).strip()
+
+
+def _in_style(typed: str, text: str) -> str:
+    if len(typed) > 1 and typed.isupper():
+        return text.upper()
+    return text[:1].upper() + text[1:] if typed[:1].isupper() else text
+
+
+def _written_forms(lexicon: Lexicon) -> Iterator[str]:
+    for kind in ("category", "colour", "gender", "material", "pattern", "occasion", "season", "sleeve", "length", "fit"):
+        for key in lexicon.keys(kind):  # type: ignore[arg-type]
+            yield from lexicon.entry(kind, key).fr  # type: ignore[arg-type]

@@ -1,0 +1,165 @@
+"""A batch of products that never changes: which words each has, which products each word has."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from commerce.ports import TextDocument
+from commerce.text_index.vocabulary import Vocabulary
+
+Positions = NDArray[np.int32]
+Mask = NDArray[np.bool_]
+
+_COMMON_SHARE = 200  # a word that more than one product in this many has gets a column of bits
+COMMON_AT_MOST = 4096  # and always when more products than this have it, whatever their share
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Words:
+    """The words of products, one after the other: product i has `flat[starts[i]:starts[i + 1]]`, of which the first
+    `title_words[i]` are its title's."""
+
+    product_ids: NDArray[np.int64]  # [n] ascending
+    starts: NDArray[np.int64]  # [n + 1]
+    flat: NDArray[np.int32]
+    title_words: NDArray[np.uint16]  # [n]
+
+    def only(self, keep: Mask) -> Words:
+        """Those products alone."""
+        lengths = np.diff(self.starts)
+        flat = self.flat[np.repeat(keep, lengths)]
+        return Words(self.product_ids[keep], _starts(lengths[keep]), flat, self.title_words[keep])
+
+    @staticmethod
+    def together(parts: Iterable[Words]) -> Words:
+        """Several, no product in two of them, in the order of ids."""
+        several = list(parts)
+        ids = np.concatenate([part.product_ids for part in several])
+        lengths = np.concatenate([np.diff(part.starts) for part in several])
+        starts = _starts(lengths)
+        order = np.argsort(ids, kind="stable")
+        flat = np.concatenate([part.flat for part in several])
+        sorted_starts = _starts(lengths[order])
+        places = np.repeat(starts[:-1][order] - sorted_starts[:-1], lengths[order]) + np.arange(len(flat))
+        titles = np.concatenate([part.title_words for part in several])
+        return Words(ids[order], sorted_starts, flat[places], titles[order])
+
+
+def _starts(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    starts = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=starts[1:])
+    return starts
+
+
+def read_words(documents: Iterable[TextDocument], vocabulary: Vocabulary) -> Words:
+    """Numbers the words of documents; of two with the same product id the later counts."""
+    seen: dict[str, tuple[int, ...]] = {}  # what stands between two spaces repeats a lot
+    flat, ids, lengths, titles = array("i"), array("q"), array("q"), array("H")
+    for document in documents:
+        start = len(flat)
+        for text in (document.title, document.words):
+            for piece in text.split():
+                known = seen.get(piece)
+                if known is None:
+                    known = seen[piece] = vocabulary.add(piece)
+                flat.extend(known)
+            if len(titles) == len(ids):
+                titles.append(min(len(flat) - start, 65_535))
+        ids.append(document.product_id)
+        lengths.append(len(flat) - start)
+    vocabulary.file()
+    words = Words(
+        np.array(ids, np.int64), _starts(np.array(lengths, np.int64)), np.array(flat, np.int32), np.array(titles, np.uint16)
+    )
+    if len(set(ids)) < len(ids):
+        last = {product_id: row for row, product_id in enumerate(ids)}
+        keep = np.zeros(len(ids), np.bool_)
+        keep[list(last.values())] = True
+        words = words.only(keep)
+    return Words.together([words])
+
+
+class Segment:
+    """Words of products, turned round. Immutable."""
+
+    __slots__ = ("_columns", "_postings", "_rows", "_starts", "size", "words")
+
+    def __init__(self, words: Words) -> None:
+        self.words = words
+        self.size = len(words.product_ids)
+        products = np.repeat(np.arange(self.size, dtype=np.int64), np.diff(words.starts))
+        # One number a (word, product) pair sorts ten times faster than a two-key sort.
+        pairs = (words.flat.astype(np.int64) << 32) | products
+        pairs.sort()
+        if len(pairs):
+            pairs = pairs[np.concatenate(([True], pairs[1:] != pairs[:-1]))]
+        numbers = (pairs >> 32).astype(np.int32)
+        self._postings: Positions = (pairs & 0xFFFFFFFF).astype(np.int32)
+        firsts = np.flatnonzero(np.concatenate(([True], numbers[1:] != numbers[:-1]))) if len(numbers) else []
+        self._starts = np.append(firsts, len(numbers)).astype(np.int64)
+        used = numbers[self._starts[:-1]]
+        self._rows = np.full(int(used[-1]) + 1 if len(used) else 0, -1, np.int32)
+        self._rows[used] = np.arange(len(used), dtype=np.int32)
+        self._columns: dict[int, NDArray[np.uint8]] = {}
+        counts = np.diff(self._starts)
+        for row in np.flatnonzero(counts > min(self.size // _COMMON_SHARE, COMMON_AT_MOST)).tolist():
+            flags = np.zeros(self._padded, np.bool_)
+            flags[self._postings[self._starts[row] : self._starts[row + 1]]] = True
+            self._columns[int(used[row])] = np.packbits(flags, bitorder="little")
+
+    @property
+    def _padded(self) -> int:
+        return -(-self.size // 64) * 64
+
+    def count(self, number: int) -> int:
+        """How many products have the word."""
+        row = self._row(number)
+        return 0 if row < 0 else int(self._starts[row + 1] - self._starts[row])
+
+    def having(self, number: int) -> Positions:
+        """Positions of the products that have the word, ascending."""
+        row = self._row(number)
+        return self._postings[:0] if row < 0 else self._postings[self._starts[row] : self._starts[row + 1]]
+
+    def column(self, number: int) -> NDArray[np.uint8] | None:
+        """One bit a product (little end first, padded to 64), for common words; None for the others."""
+        return self._columns.get(number)
+
+    def bits(self, positions: Positions) -> NDArray[np.uint8]:
+        """A column of our own for those positions."""
+        flags = np.zeros(self._padded, np.bool_)
+        flags[positions] = True
+        return np.packbits(flags, bitorder="little")
+
+    def holds(self, number: int, positions: Positions, marks: Mask) -> Mask:
+        """Which of those products have the word. `marks`: at least `size` flags, all False, given back so."""
+        column = self._columns.get(number)
+        if column is not None:
+            flags: Mask = (column[positions >> 3] >> (positions & 7).astype(np.uint8)) & 1 != 0
+            return flags
+        having = self.having(number)
+        if not len(having):
+            return np.zeros(len(positions), np.bool_)
+        if len(positions) * 16 < len(having):
+            places = np.searchsorted(having, positions)
+            places[places == len(having)] = 0
+            found: Mask = having[places] == positions
+            return found
+        marks[having] = True
+        held = marks[positions]
+        marks[having] = False
+        return held
+
+    def _row(self, number: int) -> int:
+        return int(self._rows[number]) if number < len(self._rows) else -1
+
+    @property
+    def nbytes(self) -> int:
+        words = self.words
+        arrays = (words.product_ids, words.starts, words.flat, words.title_words, self._postings, self._starts, self._rows)
+        return sum(array.nbytes for array in arrays) + sum(column.nbytes for column in self._columns.values())

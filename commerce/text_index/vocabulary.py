@@ -1,0 +1,137 @@
+"""Every word that products use or the lexicon knows, numbered, with its inflections and its near misses."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz.distance import OSA
+from rapidfuzz.process import cdist
+
+from commerce.lexicon import fold, singular, words
+from commerce.text_index.deletions import MOST_WORDS, DeletionDictionary, slips
+
+_RAW_WORD = re.compile(r"[^\W_]+")
+_local = threading.local()
+
+
+def has_digit(word: str) -> bool:
+    """Numbers and model codes: they are right or wrong, never nearly right."""
+    return not word.isalpha() and any(letter.isdigit() for letter in word)
+
+
+def stems(word: str) -> set[str]:
+    """What a folded word shares with its other forms: its French stem, its English stem, its singular."""
+    try:
+        stemmers = _local.stemmers
+    except AttributeError:
+        import Stemmer
+
+        # A stemmer keeps a buffer of its own: one pair a thread.
+        stemmers = _local.stemmers = (Stemmer.Stemmer("french"), Stemmer.Stemmer("english"))
+    return {stemmers[0].stemWord(word), stemmers[1].stemWord(word), singular(word)}
+
+
+class Vocabulary:
+    """Grows, never shrinks: a word keeps its number. One writer at a time; readers need no lock.
+
+    A reader may meet a word whose products are not in its snapshot yet: it simply finds none there.
+    """
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, int] = {}
+        self.texts: list[str] = []
+        self._forms: dict[str, tuple[int, ...]] = {}
+        self._accented: dict[str, str] = {}
+        self._near = DeletionDictionary()
+        self._unfiled: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def add(self, text: str) -> tuple[int, ...]:
+        """Numbers of the words of a text, new ones included. `file` makes new words findable by their near misses."""
+        found = words(text)
+        if not text.isascii():
+            self._remember_accents(text, found)
+        return tuple([self._number(word) for word in found])
+
+    def _number(self, word: str) -> int:
+        number = self.numbers.get(word)
+        if number is None:
+            number = len(self.texts)
+            if number >= MOST_WORDS:
+                raise OverflowError("more than 16 million different words")
+            self.texts.append(word)
+            self.numbers[word] = number
+            self._unfiled.append(number)
+        return number
+
+    def file(self) -> None:
+        """Files the words added since the last time under their inflections and their near misses."""
+        fresh, self._unfiled = self._unfiled, []
+        plain = [number for number in fresh if not has_digit(self.texts[number])]
+        for number in plain:
+            word = self.texts[number]
+            for stem in stems(word):
+                if stem != word:  # a word that is its own stem is found in `numbers`
+                    self._forms[stem] = (*self._forms.get(stem, ()), number)
+        filed = [number for number in plain if len(self.texts[number]) > 2]
+        self._near = self._near.with_words([self.texts[number] for number in filed], filed)
+
+    def forms(self, word: str) -> set[int]:
+        """Other inflections of a folded word, in either language; the word itself left out."""
+        if has_digit(word):
+            return set()
+        found: set[int] = set()
+        for stem in stems(word):
+            found.update(self._forms.get(stem, ()))
+            if (number := self.numbers.get(stem)) is not None and len(stem) > 2:
+                found.add(number)
+        found.discard(self.numbers.get(word, -1))
+        return found
+
+    def near(self, word: str, most: int | None = None) -> list[tuple[int, int]]:
+        """(number, distance) of words within `most` slips (default: what its length is forgiven), in no order."""
+        most = slips(len(word)) if most is None else most
+        if has_digit(word) or len(word) < 3:
+            return []
+        numbers = self._near.near(word)
+        if not len(numbers):
+            return []
+        most = max(most, 1)
+        candidates = [self.texts[number] for number in numbers.tolist()]
+        distances: NDArray[np.uint8] = cdist(
+            [word], candidates, scorer=OSA.distance, score_cutoff=most, dtype=np.uint8
+        )[0]
+        within = np.flatnonzero(distances <= most)
+        return list(zip(numbers[within].tolist(), distances[within].tolist(), strict=True))
+
+    def starting_with(self, beginning: str, most: int) -> list[int]:
+        """Words that begin so (somebody is still typing); looks through all of them, so only for the last resort."""
+        return [number for number, text in enumerate(self.texts) if text.startswith(beginning)][:most]
+
+    def accented(self, word: str) -> str:
+        """A folded word as the catalogue or the lexicon writes it."""
+        return self._accented.get(word, word)
+
+    def learn_accents(self, texts: Iterable[str]) -> None:
+        for text in texts:
+            if not text.isascii():
+                self._remember_accents(text, words(text))
+
+    def _remember_accents(self, text: str, folded: list[str]) -> None:
+        raw = _RAW_WORD.findall(text.lower())
+        for word in raw:
+            if not word.isascii():
+                plain = fold(word)
+                if plain != word:
+                    self._accented.setdefault(plain, word)
+
+    @property
+    def nbytes(self) -> int:
+        """About; Python's own objects are estimated at 90 bytes a word and entry."""
+        return self._near.nbytes + 90 * (2 * len(self.texts) + len(self._forms))
