@@ -1,0 +1,65 @@
+"""Telegram: the shopper's bot (README.md beside this file). Nothing here imports aiogram; `send` does when it must."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bot.channels.port import Channel, Hook, Received
+
+if TYPE_CHECKING:
+    from commerce.ports import MediaStore
+    from commerce.settings import Settings
+
+_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
+_TOKEN = re.compile(r"(\d{1,19}):[A-Za-z0-9_-]{20,}")
+
+
+def account(settings: Settings) -> str:
+    """The bot's id: the digits before the colon of its token. '' when there is no well-formed token."""
+    token = _TOKEN.fullmatch(settings.telegram_token.get_secret_value())
+    return token.group(1) if token else ""
+
+
+def off_because(settings: Settings) -> str:
+    if not settings.telegram_token.get_secret_value():
+        return "VITRINE_TELEGRAM_TOKEN is not set"
+    return "" if account(settings) else "VITRINE_TELEGRAM_TOKEN is not a token (digits:letters, from @BotFather)"
+
+
+def hook_off_because(settings: Settings) -> str:
+    secrets = settings.secrets_of("telegram_secret")
+    if not secrets:
+        return "VITRINE_TELEGRAM_SECRET is not set"
+    if not all(_SECRET.fullmatch(secret) for secret in secrets):
+        return "VITRINE_TELEGRAM_SECRET: Telegram takes 1 to 256 of A-Z a-z 0-9 _ -"
+    return off_because(settings)
+
+
+def build(settings: Settings, media: MediaStore) -> Channel:
+    from bot.channels.telegram.send import TelegramChannel
+
+    return TelegramChannel(
+        token=settings.telegram_token.get_secret_value(),
+        account=account(settings),
+        api_url=settings.telegram_api_url,
+        username=settings.telegram_username,
+        media=media,
+    )
+
+
+def hook(settings: Settings) -> Hook:
+    from bot.channels.telegram.parse import CHANNEL, split
+    from bot.channels.telegram.verify import verify
+
+    secrets, bot = settings.secrets_of("telegram_secret"), account(settings)
+
+    def authentic(headers: Mapping[str, str], body: bytes) -> bool:
+        return verify(headers, secrets)
+
+    def events(body: bytes, now: datetime) -> list[Received]:
+        return split(body, bot, now)
+
+    return Hook(CHANNEL, authentic, events)

@@ -1,0 +1,321 @@
+"""Sending through the Bot API. https://core.telegram.org/bots/api#available-methods"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
+
+from bot.channels.port import Outgoing
+from bot.channels.telegram.client import TelegramClient
+from bot.channels.telegram.parse import parse
+from bot.graphemes import cut
+from bot.intake import clean
+from bot.messages import Button, Capabilities, MediaRef, Message, ReplyPicture
+from commerce.domain.customer import Contact
+from commerce.domain.mail import InboundEvent
+from commerce.errors import FetchRefused, RetryLater, SendRefused, SendUnknown
+from commerce.ports import MediaStore
+
+if TYPE_CHECKING:
+    from aiogram import Bot
+    from aiogram.methods import TelegramMethod
+    from aiogram.types import BufferedInputFile, InlineKeyboardMarkup, ReplyKeyboardMarkup, ReplyKeyboardRemove
+    from aiogram.types import Message as Sent
+
+TEXT_LIMIT = 4096  # https://core.telegram.org/bots/api#sendmessage, UTF-16 units
+CAPTION_LIMIT = 1024  # https://core.telegram.org/bots/api#sendphoto
+MAX_BUTTONS, MAX_ROW = 100, 8  # https://limits.tginfo.me/en, keyboards
+LABEL_LIMIT = 64
+ALBUM = range(2, 11)  # https://core.telegram.org/bots/api#sendmediagroup
+DOWNLOAD_LIMIT = 20 * 1024 * 1024  # https://core.telegram.org/bots/api#getfile
+
+PER_SECOND = 30  # https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
+_CROWD, _CROWD_S = 3, 10.0  # so many chats told to slow down within so long: the whole bot waits
+_LONGEST = 2 * TEXT_LIMIT
+_REMEMBERED = 1000  # unfinished messages and uploaded pictures kept in mind
+
+CAPABILITIES = Capabilities(
+    text_limit=TEXT_LIMIT,
+    caption_limit=CAPTION_LIMIT,
+    buttons_per_message=MAX_BUTTONS,
+    button_label_limit=LABEL_LIMIT,
+    pictures=True,
+    albums=True,
+    location_request=True,
+    counts_utf16=True,
+)
+
+
+T = TypeVar("T")
+
+
+class TelegramChannel:
+    """The shopper's bot. Texts go out as plain text, without a parse mode: nothing in them can become markup."""
+
+    name = "telegram"
+    capabilities = CAPABILITIES
+
+    def __init__(
+        self, *, token: str, account: str, api_url: str, media: MediaStore, username: str = "", timeout_s: float = 20.0
+    ) -> None:
+        self.account = account
+        self.client = TelegramClient(token, api_url, timeout_s)
+        self._media = media
+        self._username = username.removeprefix("@")
+        self._pace = _Pace(PER_SECOND)
+        self._crowd = _Crowd()
+        self._lock = threading.Lock()
+        self._progress: OrderedDict[tuple[str, str], list[str]] = OrderedDict()
+        self._uploaded: OrderedDict[str, str] = OrderedDict()  # media key -> file_id
+        self._keyboards: set[str] = set()  # chats that show a keyboard of ours instead of their own
+
+    def parse(self, event: InboundEvent) -> Message | None:
+        return parse(event, self._username)
+
+    def send(self, contact: Contact, outgoing: Sequence[Outgoing]) -> str:
+        self._crowd.check()
+        key = (contact.lane, hashlib.sha256(repr(tuple(outgoing)).encode("utf-8", "surrogatepass")).hexdigest())
+        with self._lock:
+            delivered = self._progress.setdefault(key, [])
+            self._progress.move_to_end(key)
+            while len(self._progress) > _REMEMBERED:
+                self._progress.popitem(last=False)
+        chat_id = int(contact.address) if contact.address.lstrip("-").isdecimal() else 0
+        try:
+            for message in outgoing[len(delivered) :]:
+                delivered.append(self._send_one(chat_id, message))
+        except RetryLater as error:
+            self._crowd.add(contact.address, error.after_s)
+            raise
+        except SendRefused:
+            with self._lock:
+                self._progress.pop(key, None)
+            raise
+        with self._lock:
+            self._progress.pop(key, None)
+        return ",".join(filter(None, delivered))
+
+    def fetch_media(self, ref: MediaRef, max_bytes: int) -> bytes:
+        limit = min(max_bytes, DOWNLOAD_LIMIT)
+        if not ref.locator:
+            raise FetchRefused("gone")
+        if ref.size_bytes > limit:
+            raise FetchRefused("too_large")
+
+        async def download(bot: Bot) -> bytes:
+            file = await bot.get_file(ref.locator)
+            if not file.file_path:
+                raise FetchRefused("gone")
+            if (file.file_size or 0) > limit:
+                raise FetchRefused("too_large")
+            data = bytearray()
+            url = bot.session.api.file_url(bot.token, file.file_path)
+            async for chunk in bot.session.stream_content(url, timeout=round(self.client.timeout_s)):
+                data += chunk
+                if len(data) > limit:
+                    raise FetchRefused("too_large")
+            return bytes(data)
+
+        try:
+            return self.client.call(download)
+        except SendRefused as error:
+            raise FetchRefused("too_large" if "too big" in error.reason else "gone") from None
+        except (RetryLater, SendUnknown):
+            raise FetchRefused("unreachable") from None
+
+    def close(self) -> None:
+        self.client.close()
+
+    # --- one message -------------------------------------------------------------------------------------------------
+
+    def _send_one(self, chat_id: int, message: Outgoing) -> str:
+        """The ids of what was sent, '' when there was nothing to send."""
+        pictures = [(picture, data) for picture in message.pictures if (data := self._bytes_of(picture))]
+        if message.kind in ("picture", "album") and pictures:
+            if len(pictures) >= ALBUM.start:
+                return self._send_album(chat_id, message, pictures[: ALBUM.stop - 1])
+            return self._send_picture(chat_id, message, *pictures[0])
+
+        from aiogram.methods import SendMessage
+        from aiogram.types import LinkPreviewOptions
+
+        asks = message.kind == "location_request"
+        in_private = chat_id > 0  # only there may a button ask for the position
+        rows, links = _inline_rows(message.rows if in_private or not asks else message.rows[1:])
+        text = clean("\n".join([message.text, *links]), _LONGEST)
+        if not text and not rows:
+            return ""
+        if message.kind == "location_request":
+            markup: InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove | None = _location_keyboard(
+                message.rows
+            )
+            self._keyboards.add(str(chat_id))
+        else:
+            markup = _inline(rows) or self._farewell(chat_id)
+        method = SendMessage(
+            chat_id=chat_id,
+            text=cut(text or "…", TEXT_LIMIT, utf16=True),
+            reply_markup=markup,
+            link_preview_options=LinkPreviewOptions(is_disabled=True),
+        )
+        return str(self._call(method).message_id)
+
+    def _send_picture(self, chat_id: int, message: Outgoing, picture: ReplyPicture, data: bytes) -> str:
+        from aiogram.methods import SendPhoto
+
+        rows, links = _inline_rows(message.rows)
+        caption = _caption("\n".join([message.text, *links]))
+        markup = _inline(rows) or self._farewell(chat_id)
+        known = self._uploaded.get(picture.media_key) if picture.media_key else None
+        if known:
+            try:
+                sent = self._call(SendPhoto(chat_id=chat_id, photo=known, caption=caption, reply_markup=markup))
+                return str(sent.message_id)
+            except SendRefused as error:
+                if "file" not in error.reason:  # "wrong file identifier", "file reference expired": send it anew
+                    raise
+        photo = _upload(data, picture)
+        sent = self._call(SendPhoto(chat_id=chat_id, photo=photo, caption=caption, reply_markup=markup))
+        self._remember(picture, sent)
+        return str(sent.message_id)
+
+    def _send_album(self, chat_id: int, message: Outgoing, pictures: Sequence[tuple[ReplyPicture, bytes]]) -> str:
+        from aiogram.methods import SendMediaGroup
+        from aiogram.types import InputMediaPhoto
+
+        caption = _caption(message.text)
+        media = [
+            InputMediaPhoto(media=_upload(data, picture), caption=caption if index == 0 else None)
+            for index, (picture, data) in enumerate(pictures)
+        ]
+        method = SendMediaGroup(chat_id=chat_id, media=list(media))
+        return ",".join(str(sent.message_id) for sent in self._call(method))
+
+    def _call(self, method: TelegramMethod[T]) -> T:
+        async def call(bot: Bot) -> T:
+            await self._pace.turn()
+            return await bot(method)
+
+        return self.client.call(call)
+
+    def _farewell(self, chat_id: int) -> ReplyKeyboardRemove | None:
+        """Takes our keyboard away from a chat that still has one: the place was sent, or is no longer asked for."""
+        if str(chat_id) not in self._keyboards:
+            return None
+        from aiogram.types import ReplyKeyboardRemove
+
+        self._keyboards.discard(str(chat_id))
+        return ReplyKeyboardRemove(remove_keyboard=True)
+
+    def _bytes_of(self, picture: ReplyPicture) -> bytes | None:
+        return picture.png or (self._media.get(picture.media_key) if picture.media_key else None)
+
+    def _remember(self, picture: ReplyPicture, sent: Sent) -> None:
+        if picture.media_key and sent.photo:
+            with self._lock:
+                self._uploaded[picture.media_key] = sent.photo[-1].file_id
+                while len(self._uploaded) > _REMEMBERED:
+                    self._uploaded.popitem(last=False)
+
+
+def _caption(text: str) -> str | None:
+    return cut(clean(text, _LONGEST), CAPTION_LIMIT, utf16=True) or None
+
+
+def _upload(data: bytes, picture: ReplyPicture) -> BufferedInputFile:
+    from aiogram.types import BufferedInputFile
+
+    return BufferedInputFile(data, filename="picture.png" if picture.png else picture.media_key.rpartition("/")[2])
+
+
+def _inline_rows(rows: Sequence[Sequence[Button]]) -> tuple[list[list[Button]], list[str]]:
+    """The buttons as Telegram takes them, and as lines of text the links that it refuses on buttons (a host without a
+    dot, such as localhost)."""
+    kept: list[list[Button]] = []
+    links: list[str] = []
+    left = MAX_BUTTONS
+    for row in rows:
+        fitting: list[Button] = []
+        for button in row:
+            label = cut(clean(button.label), LABEL_LIMIT, utf16=True)
+            if button.url and not _is_public_link(button.url):
+                links.append(f"{label}: {button.url}")
+            elif label and left > 0:
+                fitting.append(Button(label, button.action, button.url))
+                left -= 1
+        kept += [fitting[start : start + MAX_ROW] for start in range(0, len(fitting), MAX_ROW)]
+    return kept, links
+
+
+def _is_public_link(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in ("http", "https", "tg") and "." in (parts.hostname or ("." if parts.scheme == "tg" else ""))
+
+
+def _inline(rows: Sequence[Sequence[Button]]) -> InlineKeyboardMarkup | None:
+    if not rows:
+        return None
+    from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+
+    return InlineKeyboardMarkup(
+        inline_keyboard=[
+            [InlineKeyboardButton(text=b.label, url=b.url or None, callback_data=b.action or None) for b in row]
+            for row in rows
+        ]
+    )
+
+
+def _location_keyboard(rows: Sequence[Sequence[Button]]) -> ReplyKeyboardMarkup:
+    """The first button shares the position; the others send their label as a text, which the conversation knows."""
+    from aiogram.types import KeyboardButton, ReplyKeyboardMarkup
+
+    labels = [[cut(clean(button.label), LABEL_LIMIT, utf16=True) or "…" for button in row] for row in rows] or [["📍"]]
+    keyboard = [
+        [KeyboardButton(text=label, request_location=True if (y, x) == (0, 0) else None) for x, label in enumerate(row)]
+        for y, row in enumerate(labels)
+    ]
+    return ReplyKeyboardMarkup(keyboard=keyboard, resize_keyboard=True, one_time_keyboard=True)
+
+
+class _Pace:
+    """At most so many calls a second over the whole bot; short bursts pass at once. Lives in the event loop."""
+
+    def __init__(self, per_second: int) -> None:
+        self._per_second = self._tokens = float(per_second)
+        self._at = time.monotonic()
+
+    async def turn(self) -> None:
+        now = time.monotonic()
+        self._tokens = min(self._per_second, self._tokens + (now - self._at) * self._per_second)
+        self._at = now
+        self._tokens -= 1
+        if self._tokens < 0:
+            await asyncio.sleep(-self._tokens / self._per_second)
+
+
+class _Crowd:
+    """When several chats are told to slow down at the same time, it is the bot that is too fast: everything waits."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._told: dict[str, float] = {}
+        self._until = 0.0
+
+    def add(self, address: str, after_s: float) -> None:
+        now = time.monotonic()
+        with self._lock:
+            self._told = {chat: at for chat, at in self._told.items() if now - at < _CROWD_S} | {address: now}
+            if len(self._told) >= _CROWD:
+                self._until = max(self._until, now + after_s)
+                self._told.clear()
+
+    def check(self) -> None:
+        left_s = self._until - time.monotonic()
+        if left_s > 0:
+            raise RetryLater(left_s, "the bot was told to slow down")

@@ -1,0 +1,21 @@
+"""The terminal: `vitrine chat`. See README.md beside this file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.channels.port import Channel
+
+if TYPE_CHECKING:
+    from commerce.ports import MediaStore
+    from commerce.settings import Settings
+
+
+def off_because(settings: Settings) -> str:
+    return ""  # whoever can start it owns the machine
+
+
+def build(settings: Settings, media: MediaStore) -> Channel:
+    from bot.channels.terminal.send import Terminal
+
+    return Terminal()

@@ -1,0 +1,56 @@
+"""Replies on standard output, as text: buttons are numbered lines, pictures are named."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from bot.channels.port import Outgoing
+from bot.channels.terminal.parse import parse
+from bot.intake import clean
+from bot.messages import Capabilities, MediaRef, Message
+from commerce.domain.customer import Contact
+from commerce.domain.mail import InboundEvent
+from commerce.errors import FetchRefused
+
+CAPABILITIES = Capabilities(text_limit=8_000, buttons_per_message=0)
+_LONGEST = 40_000
+
+
+class Terminal:
+    """`write` gets each reply as one block of lines; without one, replies are only counted."""
+
+    name = "terminal"
+    account = "local"
+    capabilities = CAPABILITIES
+
+    def __init__(self, write: Callable[[str], None] | None = None) -> None:
+        self._write = write
+        self._lock = threading.Lock()
+        self._count = 0
+
+    def parse(self, event: InboundEvent) -> Message | None:
+        return parse(event)
+
+    def send(self, contact: Contact, outgoing: Sequence[Outgoing]) -> str:
+        # `clean` also drops escape sequences: no text of a stranger or a feed may steer the terminal.
+        block = "\n".join(text for message in outgoing if (text := clean(message.text, _LONGEST)))
+        with self._lock:
+            self._count += 1
+            if self._write and block:
+                self._write(block)
+            return str(self._count)
+
+    def fetch_media(self, ref: MediaRef, max_bytes: int) -> bytes:
+        try:
+            with Path(ref.locator).open("rb") as file:
+                data = file.read(max_bytes + 1)
+        except (OSError, ValueError):
+            raise FetchRefused("gone") from None
+        if len(data) > max_bytes:
+            raise FetchRefused("too_large")
+        return data
+
+    def close(self) -> None:
+        """Nothing is open."""
