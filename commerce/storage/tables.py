@@ -79,6 +79,7 @@ product = Table(
     Column("url", Text, nullable=False, server_default=""),
     Column("active", Boolean, nullable=False, server_default=text("true")),
     UniqueConstraint("source", "source_id"),
+    Index(None, "source_id"),
     sqlite_autoincrement=True,  # an id is never used twice: the visual index and old links may still hold it
 )
 
@@ -91,7 +92,7 @@ variant = Table(
     Column("colour", String(64), nullable=False, server_default=""),
     Column("colour_words", Text, nullable=False, server_default=""),
     Column("size", String(32), nullable=False, server_default=""),
-    Column("gtin", String(14), nullable=False, server_default=""),
+    Column("gtin", String(14), nullable=False, server_default="", index=True),
     Column("price_minor", BigInteger, CheckConstraint("price_minor >= 0", name="price"), nullable=False),
     Column("list_price_minor", BigInteger),
     Column("currency", String(3), nullable=False),

@@ -1,0 +1,133 @@
+"""Customers, their contacts, what they let us remember, and the ledger of their consent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select, text, update
+
+from commerce.domain.customer import Consent, Contact, Customer, FitMemory, Purpose
+from commerce.storage.mapping import from_us, to_us
+from commerce.storage.tables import consent, contact, customer, fit_memory
+from commerce.storage.transaction import Transaction
+
+_SEEN = text(
+    "UPDATE contact SET last_inbound_at_us = :at_us WHERE channel = :channel AND account = :account"
+    " AND address = :address AND last_inbound_at_us < :at_us"
+)
+_REMEMBER = text(
+    "INSERT INTO fit_memory (customer_id, size_system, size, at_us) VALUES (:customer_id, :size_system, :size, :at_us)"
+    " ON CONFLICT (customer_id, size_system) DO UPDATE SET size = excluded.size, at_us = excluded.at_us"
+)
+
+
+def _customer(row: Row[Any] | None) -> Customer | None:
+    return None if row is None else Customer(row.id, row.name, row.language, from_us(row.created_at_us))
+
+
+class SqlCustomers:
+    """`commerce.ports.CustomerRepository`."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._db = transaction
+
+    def get(self, customer_id: str) -> Customer | None:
+        return _customer(self._db.execute(select(customer).where(customer.c.id == customer_id)).one_or_none())
+
+    def by_contact(self, of: Contact) -> Customer | None:
+        statement = (
+            select(customer)
+            .join(contact, contact.c.customer_id == customer.c.id)
+            .where(contact.c.channel == of.channel, contact.c.account == of.account, contact.c.address == of.address)
+        )
+        return _customer(self._db.execute(statement).one_or_none())
+
+    def add(self, new: Customer, first_contact: Contact, at: datetime) -> None:
+        self._db.execute(
+            insert(customer),
+            {"id": new.id, "name": new.name, "language": new.language, "created_at_us": to_us(new.created_at)},
+        )
+        self._db.execute(
+            insert(contact),
+            {
+                "channel": first_contact.channel,
+                "account": first_contact.account,
+                "address": first_contact.address,
+                "customer_id": new.id,
+                "last_inbound_at_us": to_us(at),
+            },
+        )
+
+    def update(self, changed: Customer) -> None:
+        self._db.execute(
+            update(customer).where(customer.c.id == changed.id).values(name=changed.name, language=changed.language)
+        )
+
+    def seen(self, by: Contact, at: datetime) -> None:
+        self._db.execute(
+            _SEEN, {"channel": by.channel, "account": by.account, "address": by.address, "at_us": to_us(at)}
+        )
+
+    def contacts(self, customer_id: str) -> list[Contact]:
+        rows = self._db.execute(
+            select(contact.c.channel, contact.c.account, contact.c.address)
+            .where(contact.c.customer_id == customer_id)
+            .order_by(contact.c.last_inbound_at_us.desc(), contact.c.channel, contact.c.account, contact.c.address)
+        )
+        return [Contact(*row) for row in rows]
+
+    def fit(self, customer_id: str) -> dict[str, FitMemory]:
+        rows = self._db.execute(
+            select(fit_memory).where(fit_memory.c.customer_id == customer_id).order_by(fit_memory.c.size_system)
+        )
+        return {row.size_system: FitMemory(customer_id, row.size_system, row.size, from_us(row.at_us)) for row in rows}
+
+    def remember_fit(self, memory: FitMemory) -> None:
+        self._db.execute(
+            _REMEMBER,
+            {
+                "customer_id": memory.customer_id,
+                "size_system": memory.size_system,
+                "size": memory.size,
+                "at_us": to_us(memory.at),
+            },
+        )
+
+    def forget_fit(self, customer_id: str) -> None:
+        self._db.execute(delete(fit_memory).where(fit_memory.c.customer_id == customer_id))
+
+    def add_consent(self, given: Consent) -> None:
+        self._db.execute(
+            insert(consent),
+            {
+                "customer_id": given.customer_id,
+                "purpose": given.purpose.value,
+                "channel": given.channel,
+                "granted": given.granted,
+                "wording": given.wording,
+                "language": given.language,
+                "source": given.source,
+                "at_us": to_us(given.at),
+            },
+        )
+
+    def consent(self, customer_id: str, purpose: Purpose) -> Consent | None:
+        row = self._db.execute(
+            select(consent)
+            .where(consent.c.customer_id == customer_id, consent.c.purpose == purpose.value)
+            .order_by(consent.c.id.desc())
+            .limit(1)
+        ).one_or_none()
+        if row is None:
+            return None
+        return Consent(
+            customer_id=row.customer_id,
+            purpose=Purpose(row.purpose),
+            channel=row.channel,
+            granted=row.granted,
+            wording=row.wording,
+            language=row.language,
+            source=row.source,
+            at=from_us(row.at_us),
+        )

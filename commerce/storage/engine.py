@@ -1,0 +1,98 @@
+"""Addresses and engines: how each database is opened, and which of its errors mean "try again"."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from commerce.errors import SettingsError
+
+BUSY_TIMEOUT_MS = 5000
+
+SQLITE_BUSY, SQLITE_LOCKED = 5, 6  # primary result codes, www.sqlite.org/rescode.html
+PG_RETRY = {"40001", "40P01"}  # serialization_failure, deadlock_detected: run the transaction again
+PG_BUSY = {"55P03", "57014", "53300", "57P03"}  # lock_not_available, query_canceled, too_many_connections, starting up
+
+
+def parse_url(database_url: str) -> URL:
+    """Checks the address. Raises SettingsError with what to write instead."""
+    try:
+        url = make_url(database_url)
+    except ArgumentError:
+        raise SettingsError("the database address must look like sqlite:///path or postgresql://user@host/name") from None
+    match url.get_backend_name():
+        case "sqlite":
+            if not url.database or url.database == ":memory:" or "mode=memory" in str(url):
+                raise SettingsError("SQLite needs a file: sqlite:///path (readers and the writer open it separately)")
+            return url.set(drivername="sqlite+pysqlite")
+        case "postgresql":
+            if importlib.util.find_spec("psycopg") is None:
+                raise SettingsError("PostgreSQL needs its driver: pip install 'vitrine[postgres]'")
+            return url.set(drivername="postgresql+psycopg")
+        case other:
+            raise SettingsError(f"no database of the kind {other!r}: SQLite and PostgreSQL are supported")
+
+
+def sqlite_engine(url: URL, *, read_only: bool) -> Engine:
+    """An engine whose connections are in the driver's autocommit mode: transactions are begun in so many words.
+
+    The writer keeps one connection; readers get a handful, on which writing is an error.
+    """
+    assert url.database is not None
+    Path(url.database).expanduser().absolute().parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url.set(database=str(Path(url.database).expanduser())),
+        pool_size=8 if read_only else 1,
+        max_overflow=56 if read_only else 0,
+        pool_timeout=BUSY_TIMEOUT_MS / 1000,
+        connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection, record: ConnectionPoolEntry) -> None:  # type: ignore[no-untyped-def]
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        if not read_only:
+            cursor.execute("PRAGMA journal_mode = WAL")  # kept in the file: readers find it so
+        cursor.execute("PRAGMA synchronous = FULL")  # a commit is on the disk when it returns
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA cache_size = -16384")  # KiB
+        cursor.execute("PRAGMA journal_size_limit = 67108864")  # bytes: a big import does not leave a big WAL behind
+        if read_only:
+            cursor.execute("PRAGMA query_only = ON")
+        cursor.close()
+
+    return engine
+
+
+def postgres_engine(url: URL) -> Engine:
+    """Read committed, durable commits, nobody waits for a lock longer than the busy timeout."""
+    return create_engine(
+        url,
+        isolation_level="READ COMMITTED",
+        pool_size=8,
+        max_overflow=24,
+        pool_timeout=BUSY_TIMEOUT_MS / 1000,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": 5,  # seconds
+            "application_name": "vitrine",
+            "options": f"-c lock_timeout={BUSY_TIMEOUT_MS} -c synchronous_commit=on"
+            " -c idle_in_transaction_session_timeout=60000",
+        },
+    )
+
+
+def sqlite_is_busy(error: BaseException) -> bool:
+    """Somebody else holds the file: nothing of the statement took effect."""
+    code = getattr(getattr(error, "orig", error), "sqlite_errorcode", None)
+    return isinstance(code, int) and code & 0xFF in (SQLITE_BUSY, SQLITE_LOCKED)
+
+
+def postgres_code(error: DBAPIError) -> str:
+    """SQLSTATE, '' when the server never answered (postgresql.org/docs/current/errcodes-appendix.html)."""
+    return getattr(error.orig, "sqlstate", None) or ""

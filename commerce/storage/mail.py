@@ -1,0 +1,239 @@
+"""Inbox, outbox, the leases of their lanes, and the thread that people read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, insert, select, text, update
+
+from commerce.domain.customer import Contact
+from commerce.domain.mail import (
+    Direction,
+    InboundEvent,
+    InboxRow,
+    InboxState,
+    OutboundMessage,
+    OutboxRow,
+    OutboxState,
+    ThreadEntry,
+)
+from commerce.storage.mapping import from_us, to_us
+from commerce.storage.tables import inbox, outbox, thread_entry
+from commerce.storage.transaction import Transaction, one_row_changed
+
+ERROR_CHARS = 2000  # of an error's text that a row keeps
+
+_ACCEPT = text(
+    "INSERT INTO inbox (channel, account, event_id, address, lane, body, sent_at_us, received_at_us, state, error)"
+    " VALUES (:channel, :account, :event_id, :address, :lane, :body, :sent_at_us, :received_at_us, :state, :error)"
+    " ON CONFLICT (channel, account, event_id) DO NOTHING"
+)
+
+
+def _waiting(table: str, states: str, lease: str) -> str:
+    """Lanes whose first row may be worked on now. A row that waits for a retry holds its whole lane."""
+    return (
+        f"SELECT lane FROM {table} WHERE state IN ({states})"
+        f" AND NOT EXISTS (SELECT 1 FROM lane_lease WHERE lane_lease.lane = '{lease}:' || {table}.lane AND until_us > :now_us)"
+        f" GROUP BY lane HAVING max(not_before_us) <= :now_us ORDER BY min(id) LIMIT :limit"
+    )
+
+
+_INBOX_LANES = text(_waiting("inbox", "'new'", "in"))
+_OUTBOX_LANES = text(_waiting("outbox", "'ready', 'sending'", "out"))
+
+
+def _contact_values(contact: Contact) -> dict[str, Any]:
+    return {"channel": contact.channel, "account": contact.account, "address": contact.address}
+
+
+class SqlInbox:
+    """`commerce.ports.InboxRepository`."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._db = transaction
+
+    def accept(self, event: InboundEvent, at: datetime) -> bool:
+        return self._store(event, InboxState.NEW, "", at)
+
+    def dead_letter(self, event: InboundEvent, error: str, at: datetime) -> bool:
+        return self._store(event, InboxState.DEAD, error, at)
+
+    def waiting_lanes(self, now: datetime, limit: int) -> list[str]:
+        return list(self._db.execute(_INBOX_LANES, {"now_us": to_us(now), "limit": limit}).scalars())
+
+    def next_in(self, lane: str, now: datetime) -> InboxRow | None:
+        row = self._db.execute(
+            select(inbox)
+            .where(inbox.c.lane == lane, inbox.c.state == InboxState.NEW.value)
+            .order_by(inbox.c.sent_at_us, inbox.c.id)
+            .limit(1)
+        ).one_or_none()
+        if row is None or row.not_before_us > to_us(now):
+            return None
+        contact = Contact(row.channel, row.account, row.address)
+        event = InboundEvent(contact, row.event_id, from_us(row.sent_at_us), bytes(row.body))
+        return InboxRow(row.id, event, InboxState(row.state), row.tries)
+
+    def done(self, row_id: int, at: datetime) -> bool:
+        return one_row_changed(
+            self._db.execute(
+                update(inbox)
+                .where(inbox.c.id == row_id, inbox.c.state == InboxState.NEW.value)
+                .values(state=InboxState.DONE.value, done_at_us=to_us(at), error="")
+            )
+        )
+
+    def failed(self, row_id: int, error: str, retry_at: datetime | None) -> None:
+        values: dict[str, Any] = {"tries": inbox.c.tries + 1, "error": error[:ERROR_CHARS]}
+        if retry_at is None:
+            values["state"] = InboxState.DEAD.value
+        else:
+            values["not_before_us"] = to_us(retry_at)
+        self._db.execute(
+            update(inbox).where(inbox.c.id == row_id, inbox.c.state == InboxState.NEW.value).values(**values)
+        )
+
+    def _store(self, event: InboundEvent, state: InboxState, error: str, at: datetime) -> bool:
+        return one_row_changed(
+            self._db.execute(
+                _ACCEPT,
+                {
+                    **_contact_values(event.contact),
+                    "event_id": event.event_id,
+                    "lane": event.contact.lane,
+                    "body": event.body,
+                    "sent_at_us": to_us(event.sent_at),
+                    "received_at_us": to_us(at),
+                    "state": state.value,
+                    "error": error[:ERROR_CHARS],
+                },
+            )
+        )
+
+
+_UNFINISHED = (OutboxState.READY.value, OutboxState.SENDING.value)
+
+
+def _outbox_row(row: Row[Any]) -> OutboxRow:
+    contact = Contact(row.channel, row.account, row.address)
+    return OutboxRow(
+        id=row.id,
+        message=OutboundMessage(contact, row.kind, row.body, row.repeat_safe),
+        state=OutboxState(row.state),
+        tries=row.tries,
+        created_at=from_us(row.created_at_us),
+    )
+
+
+class SqlOutbox:
+    """`commerce.ports.OutboxRepository`.
+
+    A row is unfinished while it is ready or sending. A worker that holds the lane's lease and finds a row that says
+    "sending" knows that the one before it died during the call. `unknown` and `dead` wait for a person, not for the lane.
+    """
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._db = transaction
+
+    def add(self, message: OutboundMessage, at: datetime) -> int:
+        result = self._db.execute(
+            insert(outbox).returning(outbox.c.id),
+            {
+                **_contact_values(message.contact),
+                "lane": message.contact.lane,
+                "kind": message.kind,
+                "body": message.body,
+                "repeat_safe": message.repeat_safe,
+                "created_at_us": to_us(at),
+            },
+        )
+        return int(result.scalar_one())
+
+    def waiting_lanes(self, now: datetime, limit: int) -> list[str]:
+        return list(self._db.execute(_OUTBOX_LANES, {"now_us": to_us(now), "limit": limit}).scalars())
+
+    def next_in(self, lane: str, now: datetime) -> OutboxRow | None:
+        row = self._db.execute(
+            select(outbox)
+            .where(outbox.c.lane == lane, outbox.c.state.in_(_UNFINISHED))
+            .order_by(outbox.c.id)
+            .limit(1)
+        ).one_or_none()  # fmt: skip
+        return None if row is None or row.not_before_us > to_us(now) else _outbox_row(row)
+
+    def sending(self, row_id: int) -> bool:
+        return self._move(row_id, OutboxState.SENDING, tries=outbox.c.tries + 1)
+
+    def sent(self, row_id: int, provider_id: str, at: datetime) -> None:
+        self._move(row_id, OutboxState.SENT, provider_id=provider_id, sent_at_us=to_us(at), error="")
+
+    def retry(self, row_id: int, error: str, not_before: datetime) -> None:
+        self._move(row_id, OutboxState.READY, error=error[:ERROR_CHARS], not_before_us=to_us(not_before))
+
+    def dead(self, row_id: int, error: str) -> None:
+        self._move(row_id, OutboxState.DEAD, error=error[:ERROR_CHARS])
+
+    def unknown(self, row_id: int, error: str) -> None:
+        self._move(row_id, OutboxState.UNKNOWN, error=error[:ERROR_CHARS])
+
+    def _move(self, row_id: int, to_state: OutboxState, **values: Any) -> bool:
+        """Only unfinished rows move: what was sent stays sent."""
+        return one_row_changed(
+            self._db.execute(
+                update(outbox)
+                .where(outbox.c.id == row_id, outbox.c.state.in_(_UNFINISHED))
+                .values(state=to_state.value, **values)
+            )
+        )
+
+
+_TAKE_LEASE = text(
+    "INSERT INTO lane_lease (lane, owner, until_us) VALUES (:lane, :owner, :until_us)"
+    " ON CONFLICT (lane) DO UPDATE SET owner = excluded.owner, until_us = excluded.until_us"
+    " WHERE lane_lease.owner = excluded.owner OR lane_lease.until_us <= :now_us"
+)
+_DROP_LEASE = text("DELETE FROM lane_lease WHERE lane = :lane AND owner = :owner")
+
+
+class SqlLeases:
+    """`commerce.ports.LeaseRepository`. Lanes are named "in:<lane>" for the inbox and "out:<lane>" for the outbox."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._db = transaction
+
+    def take(self, lane: str, owner: str, now: datetime, until: datetime) -> bool:
+        return one_row_changed(
+            self._db.execute(
+                _TAKE_LEASE, {"lane": lane, "owner": owner, "now_us": to_us(now), "until_us": to_us(until)}
+            )
+        )
+
+    def drop(self, lane: str, owner: str) -> None:
+        self._db.execute(_DROP_LEASE, {"lane": lane, "owner": owner})
+
+
+class SqlThreads:
+    """`commerce.ports.ThreadRepository`."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._db = transaction
+
+    def add(self, contact: Contact, direction: Direction, body: str, at: datetime) -> int:
+        values = {**_contact_values(contact), "direction": direction.value, "body": body, "at_us": to_us(at)}
+        return int(self._db.execute(insert(thread_entry).returning(thread_entry.c.id), values).scalar_one())
+
+    def after(self, contact: Contact, entry_id: int, limit: int) -> list[ThreadEntry]:
+        rows = self._db.execute(
+            select(thread_entry)
+            .where(
+                thread_entry.c.channel == contact.channel,
+                thread_entry.c.account == contact.account,
+                thread_entry.c.address == contact.address,
+                thread_entry.c.id > entry_id,
+            )
+            .order_by(thread_entry.c.id)
+            .limit(limit)
+        )
+        return [ThreadEntry(row.id, contact, Direction(row.direction), from_us(row.at_us), row.body) for row in rows]

@@ -1,0 +1,53 @@
+"""Between rows and values: times, money, texts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+
+from commerce.domain.localtext import LocalText
+from commerce.domain.money import Money
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+# Ids of one statement. SQLite binds at most 32766 values (SQLITE_MAX_VARIABLE_NUMBER), PostgreSQL 65535.
+IDS_A_STATEMENT = 2000
+
+
+def to_us(moment: datetime) -> int:
+    """Microseconds since the epoch, exact. A naive time is refused with ValueError: nobody knows when it is."""
+    if moment.tzinfo is None:
+        raise ValueError(f"a time without a zone: {moment.isoformat()}")
+    return (moment - EPOCH) // MICROSECOND
+
+
+def from_us(us: int) -> datetime:
+    """The aware UTC time of that many microseconds since the epoch."""
+    return EPOCH + timedelta(microseconds=us)
+
+
+def to_money(minor: int | None, currency: str) -> Money | None:
+    return None if minor is None else Money(minor, currency)
+
+
+def dump_json(value: Mapping[str, object]) -> str:
+    """Compact, keys sorted: equal values give equal text."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def to_text(text: LocalText) -> str:
+    """Keeps the order of languages, which says what stands in for a missing one."""
+    return json.dumps(dict(text.by_language), ensure_ascii=False, separators=(",", ":"))
+
+
+def from_text(stored: str) -> LocalText:
+    return LocalText(json.loads(stored))
+
+
+def id_batches(ids: Iterable[int]) -> Iterator[list[int]]:
+    """Each id once, in order, in lists that one statement can bind."""
+    unique = sorted(set(ids))
+    for start in range(0, len(unique), IDS_A_STATEMENT):
+        yield unique[start : start + IDS_A_STATEMENT]

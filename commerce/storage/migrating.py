@@ -1,0 +1,95 @@
+"""Brings a database to the newest tables. Alembic is imported only when there is something to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import OperationalError
+
+from commerce.errors import SettingsError, StorageBusy
+from commerce.storage.engine import parse_url, postgres_code, postgres_engine, sqlite_engine, sqlite_is_busy
+from commerce.storage.migrations import HEAD
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+# Any constant that nothing else in the database locks.
+MIGRATION_LOCK = 0x5669_746D  # "Vitm"
+
+
+def migrate_to_head(database_url: str) -> None:
+    """See `commerce.storage.migrate`. All or nothing: a migration that is cut leaves the old tables."""
+    with locked(database_url) as connection:
+        if current_revision(connection) == HEAD:
+            return
+        from alembic import command
+
+        config = alembic_config(connection)
+        _refuse_unknown(config, current_revision(connection))
+        command.upgrade(config, "head")
+
+
+def make_revision(database_url: str, message: str, number: str) -> str:
+    """For developers: writes versions/<number>_<message>.py with the difference between a database at the last revision
+    and `tables.py`. Returns its path; read it, correct it, and put its number into `migrations.HEAD`."""
+    with locked(database_url) as connection:
+        from alembic import command
+
+        script = command.revision(alembic_config(connection), message, autogenerate=True, rev_id=number)
+    assert script is not None and not isinstance(script, list)
+    return script.path
+
+
+def current_revision(connection: Connection) -> str | None:
+    """None for a database without tables of ours."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return revision
+
+
+def alembic_config(connection: Connection) -> Config:
+    from pathlib import Path
+
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+    config.attributes["connection"] = connection
+    return config
+
+
+@contextmanager
+def locked(database_url: str) -> Iterator[Connection]:
+    """A transaction that no other migration runs beside; committed when the block ends well."""
+    url = parse_url(database_url)
+    if url.get_backend_name() == "sqlite":
+        engine, lock = sqlite_engine(url, read_only=False), "BEGIN IMMEDIATE"
+    else:
+        engine, lock = postgres_engine(url), f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql(lock)
+            yield connection
+            connection.commit()
+    except OperationalError as error:
+        if sqlite_is_busy(error) or postgres_code(error) or error.connection_invalidated:
+            raise StorageBusy("the database is busy or does not answer: nothing was migrated") from error
+        raise
+    finally:
+        engine.dispose()
+
+
+def _refuse_unknown(config: Config, revision: str | None) -> None:
+    from alembic.script import ScriptDirectory
+
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if revision is not None and revision not in known:
+        raise SettingsError(
+            f"the database was made by a newer Vitrine (its tables are at {revision}, this one knows up to {HEAD}):"
+            " install that version again, or restore a backup from before it"
+        )

@@ -1,0 +1,89 @@
+"""PostgreSQL: read committed with conditional updates; what the server asks to repeat is repeated."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from sqlalchemy import URL, Connection
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from commerce.errors import CommitUnknown, StorageBusy
+from commerce.ports import UnitOfWork
+from commerce.storage.engine import PG_BUSY, PG_RETRY, postgres_code, postgres_engine
+from commerce.storage.sql_storage import SqlStorage, reading
+
+T = TypeVar("T")
+
+TRIES = 10
+FIRST_PAUSE_S = 0.005  # doubled at each try, of which a random part is slept
+
+
+class _Again(Exception):
+    """Nothing was written, and it may well work next time."""
+
+
+class PostgresStorage(SqlStorage):
+    """See `commerce.storage.open_storage`. Connects at the first use."""
+
+    def __init__(self, url: URL) -> None:
+        super().__init__()
+        self._engine = postgres_engine(url)
+        self._snapshots = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+    @contextmanager
+    def read(self) -> Iterator[UnitOfWork]:
+        try:
+            connection = self._snapshots.connect()
+        except (PoolTimeout, OperationalError) as error:
+            raise StorageBusy("the database does not answer") from error
+        with connection, reading(connection) as unit_of_work:
+            yield unit_of_work
+
+    def write(self, work: Callable[[UnitOfWork], T]) -> T:
+        self._refuse_nesting()
+        for tried in range(1, TRIES + 1):
+            try:
+                return self._try(work)
+            except _Again as again:
+                if tried == TRIES:
+                    raise StorageBusy(f"the database refused {TRIES} times") from again.__cause__
+                time.sleep(random.random() * FIRST_PAUSE_S * 2**tried)  # jitter: those who collided do not meet again
+        raise AssertionError("unreachable")
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def _try(self, work: Callable[[UnitOfWork], T]) -> T:
+        try:
+            connection = self._engine.connect()
+        except PoolTimeout as error:
+            raise StorageBusy("too many writers at once") from error
+        except OperationalError as error:
+            raise StorageBusy("the database does not answer") from error
+        with connection:
+            try:
+                result = self._run(work, connection)
+            except DBAPIError as error:
+                code = postgres_code(error)
+                if code in PG_RETRY or error.connection_invalidated:  # before COMMIT: nothing was written
+                    raise _Again from error
+                if code in PG_BUSY:
+                    raise StorageBusy("another writer holds what this one needs") from error
+                raise
+            self._commit(connection)
+            return result
+
+    def _commit(self, connection: Connection) -> None:
+        try:
+            connection.commit()
+        except (OperationalError, InterfaceError) as error:
+            if postgres_code(error) in PG_RETRY:
+                raise _Again from error
+            if error.connection_invalidated:
+                raise CommitUnknown("the connection was lost while committing") from error
+            raise

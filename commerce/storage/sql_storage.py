@@ -1,0 +1,63 @@
+"""What both databases have in common."""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from commerce.ports import UnitOfWork
+from commerce.storage.transaction import Transaction
+from commerce.storage.unit_of_work import SqlUnitOfWork
+
+T = TypeVar("T")
+
+
+class SqlStorage(ABC):
+    """`commerce.ports.Storage`, safe for many threads."""
+
+    def __init__(self) -> None:
+        self._this_thread = threading.local()
+
+    @abstractmethod
+    def read(self) -> AbstractContextManager[UnitOfWork]:
+        """A consistent view for reading; writing through it is an error. Raises StorageBusy."""
+
+    @abstractmethod
+    def write(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Runs `work` in one transaction, durable when this returns; see `commerce.ports.Storage`."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Closes the connections."""
+
+    def _refuse_nesting(self) -> None:
+        if getattr(self._this_thread, "at_work", False):
+            raise RuntimeError("a write inside the work of another write: use the unit of work that you were given")
+
+    def _run(self, work: Callable[[UnitOfWork], T], connection: Connection) -> T:
+        """Gives `work` its unit of work; at its end, appends what changed in the catalogue."""
+        transaction = Transaction(connection)
+        self._this_thread.at_work = True
+        try:
+            result = work(SqlUnitOfWork(transaction))
+            transaction.finish()
+            return result
+        finally:
+            self._this_thread.at_work = False
+            transaction.close()
+
+
+@contextmanager
+def reading(connection: Connection) -> Iterator[UnitOfWork]:
+    """A unit of work that ends with the block; what happened in it is undone."""
+    transaction = Transaction(connection)
+    try:
+        yield SqlUnitOfWork(transaction)
+    finally:
+        transaction.close()
+        connection.rollback()

@@ -1,0 +1,94 @@
+"""Small things with an end (state, shoppers' photos) and the record of what was done (audit)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import text
+
+from commerce.domain.customer import Contact
+from commerce.storage.mapping import dump_json, to_us
+from commerce.storage.transaction import Transaction
+
+_GET = text("SELECT value FROM state WHERE key = :key AND expires_at_us > :now_us")
+_PUT = text(
+    "INSERT INTO state (key, value, expires_at_us) VALUES (:key, :value, :expires_at_us)"
+    " ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires_at_us = excluded.expires_at_us"
+)
+_DELETE = text("DELETE FROM state WHERE key = :key")
+_SWEEP = text("DELETE FROM state WHERE expires_at_us <= :now_us")
+
+
+class SqlState:
+    """`commerce.ports.StateRepository`."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._db = transaction
+
+    def get(self, key: str, now: datetime) -> str | None:
+        found: str | None = self._db.execute(_GET, {"key": key, "now_us": to_us(now)}).scalar()
+        return found
+
+    def put(self, key: str, value: str, expires_at: datetime) -> None:
+        self._db.execute(_PUT, {"key": key, "value": value, "expires_at_us": to_us(expires_at)})
+
+    def delete(self, key: str) -> None:
+        self._db.execute(_DELETE, {"key": key})
+
+    def sweep(self, now: datetime) -> int:
+        return self._db.execute(_SWEEP, {"now_us": to_us(now)}).rowcount
+
+
+_ADD_PHOTO = text(
+    "INSERT INTO shopper_photo (media_key, channel, account, address, received_at_us, delete_after_us)"
+    " VALUES (:media_key, :channel, :account, :address, :received_at_us, :delete_after_us)"
+)
+_PHOTOS_DUE = text(
+    "SELECT media_key FROM shopper_photo WHERE delete_after_us <= :now_us ORDER BY delete_after_us, media_key LIMIT :limit"
+)
+_FORGET_PHOTO = text("DELETE FROM shopper_photo WHERE media_key = :media_key")
+
+
+class SqlPhotos:
+    """`commerce.ports.PhotoRepository`."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._db = transaction
+
+    def add(self, media_key: str, contact: Contact, received_at: datetime, delete_after: datetime) -> None:
+        self._db.execute(
+            _ADD_PHOTO,
+            {
+                "media_key": media_key,
+                "channel": contact.channel,
+                "account": contact.account,
+                "address": contact.address,
+                "received_at_us": to_us(received_at),
+                "delete_after_us": to_us(delete_after),
+            },
+        )
+
+    def due(self, now: datetime, limit: int) -> list[str]:
+        return list(self._db.execute(_PHOTOS_DUE, {"now_us": to_us(now), "limit": limit}).scalars())
+
+    def forget(self, media_key: str) -> None:
+        self._db.execute(_FORGET_PHOTO, {"media_key": media_key})
+
+
+_ADD_AUDIT = text(
+    "INSERT INTO audit (at_us, actor, action, subject, details) VALUES (:at_us, :actor, :action, :subject, :details)"
+)
+
+
+class SqlAudit:
+    """`commerce.ports.AuditRepository`."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._db = transaction
+
+    def add(self, actor: str, action: str, subject: str, details: Mapping[str, object], at: datetime) -> None:
+        self._db.execute(
+            _ADD_AUDIT,
+            {"at_us": to_us(at), "actor": actor, "action": action, "subject": subject, "details": dump_json(details)},
+        )

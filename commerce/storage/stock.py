@@ -1,0 +1,239 @@
+"""Stock: guarded changes, holds that end once, and a movement for every change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from hashlib import blake2s
+from typing import Any
+
+from sqlalchemy import Row, bindparam, insert, select, text, update
+
+from commerce.domain.stock import HoldState, MovementReason, StockHold, StockLevel
+from commerce.ports import ChangeKind
+from commerce.storage.mapping import from_us, id_batches, to_us
+from commerce.storage.tables import hold, stock, stock_movement
+from commerce.storage.transaction import Transaction, one_row_changed
+
+_LEVELS = (
+    select(stock.c.variant_id, stock.c.store_id, stock.c.on_hand, stock.c.held, stock.c.safety)
+    .where(stock.c.variant_id.in_(bindparam("ids", expanding=True)))
+    .order_by(stock.c.variant_id, stock.c.store_id)
+)
+_LEVELS_AT = _LEVELS.where(stock.c.store_id == bindparam("store_id"))
+
+_AT = (stock.c.variant_id == bindparam("v")) & (stock.c.store_id == bindparam("s"))
+_LOCKED_LEVEL = select(stock.c.on_hand, stock.c.held, stock.c.safety).where(_AT).with_for_update()
+
+# The guard is in the statement: whoever comes second finds the row as the first one left it.
+_TAKE = (
+    update(stock)
+    .where(_AT, stock.c.on_hand - stock.c.held - stock.c.safety >= bindparam("quantity"))
+    .values(held=stock.c.held + bindparam("quantity"))
+)
+_GIVE_BACK = update(stock).where(_AT).values(held=stock.c.held - bindparam("quantity"))
+_HAND_OVER = (
+    update(stock)
+    .where(_AT)
+    .values(held=stock.c.held - bindparam("quantity"), on_hand=stock.c.on_hand - bindparam("quantity"))
+)
+_SET = update(stock).where(_AT).values(on_hand=bindparam("to"))
+_NEW_ROW = text(
+    "INSERT INTO stock (variant_id, store_id, on_hand, held, safety) VALUES (:v, :s, 0, 0, 0)"
+    " ON CONFLICT (variant_id, store_id) DO NOTHING"
+)
+_KNOWN = (
+    select(stock_movement.c.id)
+    .where(
+        stock_movement.c.variant_id == bindparam("v"),
+        stock_movement.c.store_id == bindparam("s"),
+        stock_movement.c.reference == bindparam("reference"),
+        stock_movement.c.reason == bindparam("reason"),
+    )
+    .limit(1)
+)
+_END_HOLD = (
+    update(hold)
+    .where(hold.c.id == bindparam("hold_id"), hold.c.state == HoldState.ACTIVE.value)
+    .values(state=bindparam("to"))
+    .returning(hold.c.variant_id, hold.c.store_id, hold.c.quantity)
+)
+
+
+class _Short(Exception):
+    """Not enough of one variant: undoes the savepoint of `take`."""
+
+
+def _hold(row: Row[Any]) -> StockHold:
+    return StockHold(
+        row.id, row.variant_id, row.store_id, row.quantity, row.owner, HoldState(row.state), from_us(row.expires_at_us)
+    )
+
+
+def derived_hold_id(hold_id: str, index: int) -> str:
+    """The id of the nth hold taken together under `hold_id`: itself, then 128 bits that follow from it."""
+    return hold_id if index == 0 else blake2s(f"{hold_id}/{index}".encode(), digest_size=16).hexdigest()
+
+
+class SqlStock:
+    """`commerce.ports.StockRepository`."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._db = transaction
+
+    def levels(self, variant_ids: Iterable[int], store_id: str | None = None) -> list[StockLevel]:
+        found: list[StockLevel] = []
+        for ids in id_batches(variant_ids):
+            if store_id is None:
+                rows = self._db.execute(_LEVELS, {"ids": ids})
+            else:
+                rows = self._db.execute(_LEVELS_AT, {"ids": ids, "store_id": store_id})
+            found.extend(StockLevel(*row) for row in rows)
+        return found
+
+    def take(
+        self, hold_id: str, lines: Sequence[tuple[int, int]], store_id: str, owner: str, expires_at: datetime, at: datetime
+    ) -> list[StockHold] | None:
+        # One sum a variant: two lines of the same thing must pass together, not each alone.
+        wanted: dict[int, int] = {}
+        for variant_id, quantity in lines:
+            if quantity < 1:
+                raise ValueError(f"a quantity of {quantity} cannot be held")
+            wanted[variant_id] = wanted.get(variant_id, 0) + quantity
+        if not wanted:
+            raise ValueError("nothing to hold")
+        # In key order, so that two baskets never wait for each other.
+        holds = [
+            StockHold(derived_hold_id(hold_id, n), variant_id, store_id, quantity, owner, HoldState.ACTIVE, expires_at)
+            for n, (variant_id, quantity) in enumerate(sorted(wanted.items()))
+        ]
+        if len(holds) == 1:  # one statement needs no savepoint: it changes the row or it does not
+            if not self._take_one(holds[0]):
+                return None
+        else:
+            try:
+                with self._db.savepoint():
+                    for taken in holds:
+                        if not self._take_one(taken):
+                            raise _Short
+            except _Short:
+                return None
+        at_us = to_us(at)
+        self._db.execute(
+            insert(hold),
+            [
+                {
+                    "id": taken.id,
+                    "variant_id": taken.variant_id,
+                    "store_id": store_id,
+                    "quantity": taken.quantity,
+                    "owner": owner,
+                    "state": taken.state.value,
+                    "expires_at_us": to_us(expires_at),
+                    "created_at_us": at_us,
+                }
+                for taken in holds
+            ],
+        )
+        for taken in holds:
+            self._moved(taken.variant_id, store_id, 0, taken.quantity, MovementReason.HOLD, taken.id, at_us)
+        return holds
+
+    def hold(self, hold_id: str) -> StockHold | None:
+        row = self._db.execute(select(hold).where(hold.c.id == hold_id)).one_or_none()
+        return None if row is None else _hold(row)
+
+    def extend(self, hold_id: str, expires_at: datetime) -> bool:
+        return one_row_changed(
+            self._db.execute(
+                update(hold)
+                .where(hold.c.id == hold_id, hold.c.state == HoldState.ACTIVE.value)
+                .values(expires_at_us=to_us(expires_at))
+            )
+        )
+
+    def release(self, hold_id: str, reason: MovementReason, at: datetime, *, expired: bool = False) -> bool:
+        ended = self._end(hold_id, HoldState.EXPIRED if expired else HoldState.RELEASED)
+        if ended is None:
+            return False
+        variant_id, store_id, quantity = ended
+        self._db.execute(_GIVE_BACK, {"v": variant_id, "s": store_id, "quantity": quantity})
+        self._moved(variant_id, store_id, 0, -quantity, reason, hold_id, to_us(at))
+        return True
+
+    def consume(self, hold_id: str, reason: MovementReason, at: datetime) -> bool:
+        ended = self._end(hold_id, HoldState.CONSUMED)
+        if ended is None:
+            return False
+        variant_id, store_id, quantity = ended
+        self._db.execute(_HAND_OVER, {"v": variant_id, "s": store_id, "quantity": quantity})
+        self._moved(variant_id, store_id, -quantity, -quantity, reason, hold_id, to_us(at))
+        return True
+
+    def adjust(
+        self, variant_id: int, store_id: str, change: int, reason: MovementReason, reference: str, at: datetime
+    ) -> bool:
+        """A reference is known when this variant at this store moved for the same reason under it before: a sale and
+        its return may carry the same receipt number. '' is never known."""
+        level = self._locked_level(variant_id, store_id, create=change > 0)
+        if level is None or level.on_hand + change < level.held:
+            return False
+        # Looked up after the row is locked: of two that bring the same reference, the second sees the first.
+        if reference and self._known(variant_id, store_id, reason, reference):
+            return False
+        if change:
+            self._db.execute(_SET, {"v": variant_id, "s": store_id, "to": level.on_hand + change})
+            self._moved(variant_id, store_id, change, 0, reason, reference, to_us(at))
+        return True
+
+    def set_on_hand(
+        self, variant_id: int, store_id: str, on_hand: int, reason: MovementReason, at: datetime
+    ) -> StockLevel:
+        if on_hand < 0:
+            raise ValueError(f"{on_hand} units cannot be on hand")
+        level = self._locked_level(variant_id, store_id, create=True)
+        assert level is not None
+        target = max(on_hand, level.held)
+        if target != level.on_hand:
+            self._db.execute(_SET, {"v": variant_id, "s": store_id, "to": target})
+            self._moved(variant_id, store_id, target - level.on_hand, 0, reason, "", to_us(at))
+        return StockLevel(variant_id, store_id, target, level.held, level.safety)
+
+    def _take_one(self, wanted: StockHold) -> bool:
+        key = {"v": wanted.variant_id, "s": wanted.store_id, "quantity": wanted.quantity}
+        return one_row_changed(self._db.execute(_TAKE, key))
+
+    def _end(self, hold_id: str, to_state: HoldState) -> tuple[int, str, int] | None:
+        """Ends an active hold; None when there is none: of two that try, one gets the row."""
+        row = self._db.execute(_END_HOLD, {"hold_id": hold_id, "to": to_state.value}).one_or_none()
+        return None if row is None else (row.variant_id, row.store_id, row.quantity)
+
+    def _locked_level(self, variant_id: int, store_id: str, *, create: bool) -> StockLevel | None:
+        """The level, which nobody else can change until we commit."""
+        key = {"v": variant_id, "s": store_id}
+        row = self._db.execute(_LOCKED_LEVEL, key).one_or_none()
+        if row is None and create:
+            self._db.execute(_NEW_ROW, key)
+            row = self._db.execute(_LOCKED_LEVEL, key).one()
+        return None if row is None else StockLevel(variant_id, store_id, row.on_hand, row.held, row.safety)
+
+    def _known(self, variant_id: int, store_id: str, reason: MovementReason, reference: str) -> bool:
+        key = {"v": variant_id, "s": store_id, "reference": reference, "reason": reason.value}
+        return self._db.execute(_KNOWN, key).first() is not None
+
+    def _moved(
+        self, variant_id: int, store_id: str, on_hand: int, held: int, reason: MovementReason, reference: str, at_us: int
+    ) -> None:
+        self._db.execute(
+            insert(stock_movement),
+            {
+                "variant_id": variant_id,
+                "store_id": store_id,
+                "on_hand_change": on_hand,
+                "held_change": held,
+                "reason": reason.value,
+                "reference": reference,
+                "at_us": at_us,
+            },
+        )
+        self._db.note_variant(variant_id, ChangeKind.STOCK, at_us)

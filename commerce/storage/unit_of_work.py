@@ -1,0 +1,31 @@
+"""All repositories over one transaction."""
+
+from __future__ import annotations
+
+from commerce.storage.customers import SqlCustomers
+from commerce.storage.mail import SqlInbox, SqlLeases, SqlOutbox, SqlThreads
+from commerce.storage.products import SqlProducts
+from commerce.storage.reservations import SqlReservations
+from commerce.storage.state import SqlAudit, SqlPhotos, SqlState
+from commerce.storage.stock import SqlStock
+from commerce.storage.stores import SqlStores
+from commerce.storage.transaction import Transaction
+
+
+class SqlUnitOfWork:
+    """`commerce.ports.UnitOfWork`. Over when its transaction is: any use after that raises RuntimeError."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self.transaction = transaction
+        self.products = SqlProducts(transaction)
+        self.stock = SqlStock(transaction)
+        self.stores = SqlStores(transaction)
+        self.reservations = SqlReservations(transaction)
+        self.customers = SqlCustomers(transaction)
+        self.inbox = SqlInbox(transaction)
+        self.outbox = SqlOutbox(transaction)
+        self.leases = SqlLeases(transaction)
+        self.threads = SqlThreads(transaction)
+        self.state = SqlState(transaction)
+        self.photos = SqlPhotos(transaction)
+        self.audit = SqlAudit(transaction)
