@@ -105,7 +105,9 @@ def format_money(money: Money, language: str) -> str:
     """79,00 € in French, €79.00 in English; always with the minor units of the currency."""
     from babel.numbers import format_currency
 
-    return format_currency(money.amount, money.currency, locale=locale_of(language), decimal_quantization=True)
+    # At home a dollar is "$": only abroad does it need its country's letters.
+    territory = {"CAD": "_CA", "CHF": "_CH"}.get(money.currency, "")
+    return format_currency(money.amount, money.currency, locale=locale_of(language + territory))
 
 
 def format_distance(metres: float, language: str) -> str:
