@@ -1,55 +1,23 @@
-"""What the shop needs from the world, as Protocols. Adapters implement them; `commerce.wiring` brings both together.
-
-Reading happens inside `storage.read()`, writing inside `storage.write(work)`: `work` gets a unit of work and may run
-again when the database asks for it, so it only talks to that unit of work and returns a value.
-"""
+"""The database: repositories, the unit of work that holds them, and the storage that runs work."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from commerce.domain.customer import Consent, Contact, Customer, FitMemory, Purpose
-from commerce.domain.geo import GeoPoint, Place
 from commerce.domain.mail import Direction, InboundEvent, InboxRow, OutboundMessage, OutboxRow, ThreadEntry
 from commerce.domain.money import Money
 from commerce.domain.product import Picture, Product, Variant
 from commerce.domain.reservation import Reservation, ReservationEvent, ReservationState
-from commerce.domain.search import Filters, Hit
 from commerce.domain.stock import MovementReason, StockHold, StockLevel
 from commerce.domain.store import Store
 
 T = TypeVar("T")
-
-
-class Clock(Protocol):
-    """The only teller of time."""
-
-    def now(self) -> datetime:
-        """Aware, UTC."""
-        ...
-
-
-class Ids(Protocol):
-    """The only source of chance."""
-
-    def new_id(self) -> str:
-        """128 random bits as 32 hexadecimal digits."""
-        ...
-
-    def new_code(self) -> str:
-        """A pick-up code that a person can read aloud: three letters, a dash, three digits, no look-alikes."""
-        ...
-
-
-# --- storage -------------------------------------------------------------------------------------------------------
 
 
 class ChangeKind(StrEnum):
@@ -372,157 +340,3 @@ class Storage(Protocol):
         ...
 
     def close(self) -> None: ...
-
-
-# --- finding -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class TextDocument:
-    """A product as the text index sees it: the words of every language, best first. `title` weighs most."""
-
-    product_id: int
-    title: str
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
-class TextMatches:
-    """`read_as`: the query as it was understood, in the shopper's own order. `unknown`: words found nowhere."""
-
-    hits: tuple[Hit, ...]
-    read_as: str
-    total: int
-    unknown: tuple[str, ...] = ()
-
-
-class TextIndex(Protocol):
-    """Fuzzy words to products, in memory, derived from the database. Safe for many threads."""
-
-    def search(self, words: str, *, limit: int, allowed: NDArray[np.int64] | None = None) -> TextMatches:
-        """Best products first. `allowed`: sorted product ids, the only ones that may be answered; None: all."""
-        ...
-
-    def upsert(self, documents: Iterable[TextDocument]) -> None: ...
-
-    def remove(self, product_ids: Iterable[int]) -> None: ...
-
-    def __len__(self) -> int: ...
-
-
-class Facets(Protocol):
-    """Which products satisfy certain conditions, in memory. A little behind the database at most: answers are checked
-    against it before they are shown."""
-
-    def allowed(self, filters: Filters) -> NDArray[np.int64] | None:
-        """Sorted ids of the products with at least one variant that satisfies all of it; None: no condition."""
-        ...
-
-    def upsert(self, products: Iterable[tuple[Product, Sequence[StockLevel]]]) -> None: ...
-
-    def remove(self, product_ids: Iterable[int]) -> None: ...
-
-
-class NotSeen(StrEnum):
-    """Why a photo could not be answered. Each has words for shoppers in both languages."""
-
-    OFF = "off"  # this shop cannot see: no encoder or no index
-    TOO_LARGE = "too_large"
-    UNKNOWN_FORMAT = "unknown_format"
-    DAMAGED = "damaged"
-    TOO_SLOW = "too_slow"
-    TOO_SMALL = "too_small"
-    NO_PRODUCT = "no_product"  # nothing of what the shop sells is in the picture
-
-
-@dataclass(frozen=True, slots=True)
-class SeenPhoto:
-    """A photo that was read: what is needed to search with it again ("same but in green") without the file.
-
-    `vector` is float32 [dimension], unit length. `clean_jpeg` is our own upright re-encoding without any metadata.
-    """
-
-    vector: NDArray[np.float32]
-    clean_jpeg: bytes
-    sha256: str
-    phash: str
-    encoder: str
-
-
-class ImageMatcher(Protocol):
-    """Photos to products."""
-
-    def look(self, data: bytes) -> SeenPhoto | NotSeen:
-        """Reads an untrusted file in a child process; never raises for a bad one."""
-        ...
-
-    def match(
-        self, photo: SeenPhoto, *, limit: int, allowed: NDArray[np.int64] | None = None
-    ) -> tuple[Hit, ...] | NotSeen:
-        """One hit a product, best first: the exact catalogue photo first, then very close, then close ones."""
-        ...
-
-    def similar_to(self, product_id: int, *, limit: int, allowed: NDArray[np.int64] | None = None) -> tuple[Hit, ...]:
-        """Products that look like this one, itself left out; () when it cannot say."""
-        ...
-
-    def add(self, pictures: Iterable[tuple[StoredPicture, bytes]]) -> None: ...
-
-    def remove(self, picture_ids: Iterable[int]) -> None: ...
-
-    def describe(self) -> Mapping[str, object]:
-        """What it is, for people and /readyz: on or off with the reason, encoder, number of pictures."""
-        ...
-
-    def close(self) -> None: ...
-
-
-# --- the rest ------------------------------------------------------------------------------------------------------
-
-
-class MediaStore(Protocol):
-    """Files of ours under random names. Only bytes that we encoded ourselves are ever served."""
-
-    def put(self, data: bytes, suffix: str) -> str:
-        """Durable when it returns; the key is 128 random bits plus the suffix (".jpg")."""
-        ...
-
-    def get(self, key: str) -> bytes | None: ...
-
-    def delete(self, key: str) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """What an address gave. `url` is where it came from after redirects."""
-
-    url: str
-    mime: str
-    body: bytes
-
-
-class WebFetcher(Protocol):
-    """The only way out to addresses that shoppers or feeds name: public addresses only, pinned, bounded."""
-
-    def fetch(self, url: str, *, max_bytes: int, accept: Sequence[str] = ()) -> Fetched:
-        """Raises FetchRefused."""
-        ...
-
-    def picture_of(self, url: str, *, max_bytes: int) -> Fetched:
-        """The picture at that address, or the one its page names for sharing (og:image). Raises FetchRefused."""
-        ...
-
-
-class Gazetteer(Protocol):
-    """Towns and postcodes."""
-
-    def find(self, words: str, *, country: str = "", near: GeoPoint | None = None) -> Place | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class ReservationRules:
-    """How long things are held. `duration` None: until the store closes on its next open day after today."""
-
-    duration: timedelta | None
-    grace: timedelta
-    max_open_per_customer: int

@@ -1,0 +1,118 @@
+"""Finding products by words, by conditions and by pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from commerce.domain.product import Product
+from commerce.domain.search import Filters, Hit
+from commerce.domain.stock import StockLevel
+from commerce.ports.storage import StoredPicture
+
+
+@dataclass(frozen=True, slots=True)
+class TextDocument:
+    """A product as the text index sees it: the words of every language, best first. `title` weighs most."""
+
+    product_id: int
+    title: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextMatches:
+    """`read_as`: the query as it was understood, in the shopper's own order. `unknown`: words found nowhere.
+    `is_partial`: no product holds all the other words; the hits hold most of them."""
+
+    hits: tuple[Hit, ...]
+    read_as: str
+    total: int
+    unknown: tuple[str, ...] = ()
+    is_partial: bool = False
+
+
+class TextIndex(Protocol):
+    """Fuzzy words to products, in memory, derived from the database. Safe for many threads."""
+
+    def search(self, words: str, *, limit: int, allowed: NDArray[np.int64] | None = None) -> TextMatches:
+        """Best products first. `allowed`: sorted product ids, the only ones that may be answered; None: all."""
+        ...
+
+    def upsert(self, documents: Iterable[TextDocument]) -> None: ...
+
+    def remove(self, product_ids: Iterable[int]) -> None: ...
+
+    def __len__(self) -> int: ...
+
+
+class Facets(Protocol):
+    """Which products satisfy certain conditions, in memory. A little behind the database at most: answers are checked
+    against it before they are shown."""
+
+    def allowed(self, filters: Filters) -> NDArray[np.int64] | None:
+        """Sorted ids of the products with at least one variant that satisfies all of it; None: no condition."""
+        ...
+
+    def upsert(self, products: Iterable[tuple[Product, Sequence[StockLevel]]]) -> None: ...
+
+    def remove(self, product_ids: Iterable[int]) -> None: ...
+
+
+class NotSeen(StrEnum):
+    """Why a photo could not be answered. Each has words for shoppers in both languages."""
+
+    OFF = "off"  # this shop cannot see: no encoder or no index
+    TOO_LARGE = "too_large"
+    UNKNOWN_FORMAT = "unknown_format"
+    DAMAGED = "damaged"
+    TOO_SLOW = "too_slow"
+    TOO_SMALL = "too_small"
+    NO_PRODUCT = "no_product"  # nothing of what the shop sells is in the picture
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPhoto:
+    """A photo that was read: what is needed to search with it again ("same but in green") without the file.
+
+    `vector` is float32 [dimension], unit length. `clean_jpeg` is our own upright re-encoding without any metadata.
+    """
+
+    vector: NDArray[np.float32]
+    clean_jpeg: bytes
+    sha256: str
+    phash: str
+    encoder: str
+
+
+class ImageMatcher(Protocol):
+    """Photos to products."""
+
+    def look(self, data: bytes) -> SeenPhoto | NotSeen:
+        """Reads an untrusted file in a child process; never raises for a bad one."""
+        ...
+
+    def match(
+        self, photo: SeenPhoto, *, limit: int, allowed: NDArray[np.int64] | None = None
+    ) -> tuple[Hit, ...] | NotSeen:
+        """One hit a product, best first: the exact catalogue photo first, then very close, then close ones."""
+        ...
+
+    def similar_to(self, product_id: int, *, limit: int, allowed: NDArray[np.int64] | None = None) -> tuple[Hit, ...]:
+        """Products that look like this one, itself left out; () when it cannot say."""
+        ...
+
+    def add(self, pictures: Iterable[tuple[StoredPicture, bytes]]) -> None: ...
+
+    def remove(self, picture_ids: Iterable[int]) -> None: ...
+
+    def describe(self) -> Mapping[str, object]:
+        """What it is, for people and /readyz: on or off with the reason, encoder, number of pictures."""
+        ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,78 @@
+"""Time, chance, files, addresses and places."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from commerce.domain.geo import GeoPoint, Place
+
+
+class Clock(Protocol):
+    """The only teller of time."""
+
+    def now(self) -> datetime:
+        """Aware, UTC."""
+        ...
+
+
+class Ids(Protocol):
+    """The only source of chance."""
+
+    def new_id(self) -> str:
+        """128 random bits as 32 hexadecimal digits."""
+        ...
+
+    def new_code(self) -> str:
+        """A pick-up code that a person can read aloud: three letters, a dash, three digits, no look-alikes."""
+        ...
+
+
+class MediaStore(Protocol):
+    """Files of ours under random names. Only bytes that we encoded ourselves are ever served."""
+
+    def put(self, data: bytes, suffix: str) -> str:
+        """Durable when it returns; the key is 128 random bits plus the suffix (".jpg")."""
+        ...
+
+    def get(self, key: str) -> bytes | None: ...
+
+    def delete(self, key: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What an address gave. `url` is where it came from after redirects."""
+
+    url: str
+    mime: str
+    body: bytes
+
+
+class WebFetcher(Protocol):
+    """The only way out to addresses that shoppers or feeds name: public addresses only, pinned, bounded."""
+
+    def fetch(self, url: str, *, max_bytes: int, accept: Sequence[str] = ()) -> Fetched:
+        """Raises FetchRefused."""
+        ...
+
+    def picture_of(self, url: str, *, max_bytes: int) -> Fetched:
+        """The picture at that address, or the one its page names for sharing (og:image). Raises FetchRefused."""
+        ...
+
+
+class Gazetteer(Protocol):
+    """Towns and postcodes."""
+
+    def find(self, words: str, *, country: str = "", near: GeoPoint | None = None) -> Place | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReservationRules:
+    """How long things are held. `duration` None: until the store closes on its next open day after today."""
+
+    duration: timedelta | None
+    grace: timedelta
+    max_open_per_customer: int
