@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, text, update
+from sqlalchemy import delete, insert, select, text, update
 
 from commerce.domain.customer import Consent, Contact, Customer, FitMemory, Purpose
 from commerce.storage.mapping import from_us, to_us
 from commerce.storage.tables import consent, contact, customer, fit_memory
-from commerce.storage.transaction import Transaction
+from commerce.storage.transaction import AnyRow, Transaction
 
 _SEEN = text(
     "UPDATE contact SET last_inbound_at_us = :at_us WHERE channel = :channel AND account = :account"
@@ -22,7 +21,7 @@ _REMEMBER = text(
 )
 
 
-def _customer(row: Row[Any] | None) -> Customer | None:
+def _customer(row: AnyRow | None) -> Customer | None:
     return None if row is None else Customer(row.id, row.name, row.language, from_us(row.created_at_us))
 
 

@@ -23,7 +23,9 @@ def parse_url(database_url: str) -> URL:
     try:
         url = make_url(database_url)
     except ArgumentError:
-        raise SettingsError("the database address must look like sqlite:///path or postgresql://user@host/name") from None
+        raise SettingsError(
+            "the database address must look like sqlite:///path or postgresql://user@host/name"
+        ) from None
     match url.get_backend_name():
         case "sqlite":
             if not url.database or url.database == ":memory:" or "mode=memory" in str(url):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select, text, update
+from sqlalchemy import insert, select, text, update
 
 from commerce.domain.customer import Contact
 from commerce.domain.mail import (
@@ -20,7 +20,7 @@ from commerce.domain.mail import (
 )
 from commerce.storage.mapping import from_us, to_us
 from commerce.storage.tables import inbox, outbox, thread_entry
-from commerce.storage.transaction import Transaction, one_row_changed
+from commerce.storage.transaction import AnyRow, Transaction, one_row_changed
 
 ERROR_CHARS = 2000  # of an error's text that a row keeps
 
@@ -34,8 +34,8 @@ _ACCEPT = text(
 def _waiting(table: str, states: str, lease: str) -> str:
     """Lanes whose first row may be worked on now. A row that waits for a retry holds its whole lane."""
     return (
-        f"SELECT lane FROM {table} WHERE state IN ({states})"
-        f" AND NOT EXISTS (SELECT 1 FROM lane_lease WHERE lane_lease.lane = '{lease}:' || {table}.lane AND until_us > :now_us)"
+        f"SELECT lane FROM {table} WHERE state IN ({states}) AND NOT EXISTS ("  # noqa: S608 - our own names
+        f"SELECT 1 FROM lane_lease WHERE lane_lease.lane = '{lease}:' || {table}.lane AND until_us > :now_us)"
         f" GROUP BY lane HAVING max(not_before_us) <= :now_us ORDER BY min(id) LIMIT :limit"
     )
 
@@ -116,7 +116,7 @@ class SqlInbox:
 _UNFINISHED = (OutboxState.READY.value, OutboxState.SENDING.value)
 
 
-def _outbox_row(row: Row[Any]) -> OutboxRow:
+def _outbox_row(row: AnyRow) -> OutboxRow:
     contact = Contact(row.channel, row.account, row.address)
     return OutboxRow(
         id=row.id,
@@ -131,7 +131,7 @@ class SqlOutbox:
     """`commerce.ports.OutboxRepository`.
 
     A row is unfinished while it is ready or sending. A worker that holds the lane's lease and finds a row that says
-    "sending" knows that the one before it died during the call. `unknown` and `dead` wait for a person, not for the lane.
+    "sending" knows that the one before it died during the call. `unknown` and `dead` wait for a person and hold nobody.
     """
 
     def __init__(self, transaction: Transaction) -> None:

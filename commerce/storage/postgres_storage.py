@@ -52,7 +52,8 @@ class PostgresStorage(SqlStorage):
             except _Again as again:
                 if tried == TRIES:
                     raise StorageBusy(f"the database refused {TRIES} times") from again.__cause__
-                time.sleep(random.random() * FIRST_PAUSE_S * 2**tried)  # jitter: those who collided do not meet again
+                # A random part of it: those who collided do not meet again.
+                time.sleep(random.random() * FIRST_PAUSE_S * 2**tried)  # noqa: S311 - no secret
         raise AssertionError("unreachable")
 
     def close(self) -> None:

@@ -7,15 +7,15 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, exists, func, insert, select, update
+from sqlalchemy import Select, bindparam, exists, func, insert, select, update
 
 from commerce.domain.localtext import LocalText
 from commerce.domain.money import Money
 from commerce.domain.product import Picture, Product, Variant
 from commerce.ports import Change, ChangeKind, StoredPicture
-from commerce.storage.mapping import from_us, id_batches, to_money, to_us
+from commerce.storage.mapping import id_batches, to_money, to_us
 from commerce.storage.tables import catalogue_change, past_price, picture, product, variant
-from commerce.storage.transaction import Transaction
+from commerce.storage.transaction import AnyRow, Transaction
 
 # A product is offered when it is active and has at least one active variant.
 _OFFERED = product.c.active & exists().where(variant.c.product_id == product.c.id, variant.c.active)
@@ -116,12 +116,12 @@ _CHANGES_AFTER = (
 )
 
 
-def _picture(row: Row[Any] | Sequence[Any]) -> Picture:
+def _picture(row: AnyRow | Sequence[Any]) -> Picture:
     _, id_, position, media_key, variant_id, width_px, height_px = row[:7]
     return Picture(id_, position, media_key, variant_id, width_px, height_px)
 
 
-def _stored_picture(row: Row[Any]) -> StoredPicture:
+def _stored_picture(row: AnyRow) -> StoredPicture:
     return StoredPicture(_picture(row), row.product_id, row.source_ref, row.sha256, row.phash)
 
 
@@ -243,7 +243,7 @@ class SqlProducts:
             return None
         return owner, next(v for v in owner.variants if v.id == variant_id)
 
-    def _assemble(self, rows: Sequence[Row[Any]]) -> list[Product]:
+    def _assemble(self, rows: Sequence[AnyRow]) -> list[Product]:
         """Products of these rows, in their order, with variants and pictures: two statements a batch."""
         variants: dict[int, list[Variant]] = {row[0]: [] for row in rows}
         pictures: dict[int, list[Picture]] = {row[0]: [] for row in rows}
@@ -261,8 +261,8 @@ class SqlProducts:
                 pictures[row[0]].append(_picture(row))
         return [
             Product(
-                id_, source, source_id, LocalText(json.loads(title)), LocalText(json.loads(description)), brand, category,
-                category_words, gender, tuple(variants[id_]), tuple(pictures[id_]), json.loads(attributes), url,
+                id_, source, source_id, LocalText(json.loads(title)), LocalText(json.loads(description)), brand,
+                category, category_words, gender, tuple(variants[id_]), tuple(pictures[id_]), json.loads(attributes), url,
             )
             for (
                 id_, source, source_id, title, description, brand, category, category_words, gender, attributes, url,

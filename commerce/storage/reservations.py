@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from commerce.domain.customer import Contact
 from commerce.domain.money import Money
@@ -15,7 +14,7 @@ from commerce.domain.reservation import OPEN_STATES, Reservation, ReservationEve
 from commerce.errors import StaleVersion
 from commerce.storage.mapping import from_us, to_us
 from commerce.storage.tables import reservation, reservation_event, reservation_line
-from commerce.storage.transaction import Transaction, one_row_changed
+from commerce.storage.transaction import AnyRow, Transaction, one_row_changed
 
 _OPEN = reservation.c.state.in_(sorted(state.value for state in OPEN_STATES))
 _LINES = (
@@ -87,8 +86,8 @@ class SqlReservations:
         return self._assemble(self._db.execute(newest_first).all())
 
     def move(
-        self, seen: Reservation, to_state: ReservationState, event: ReservationEvent, *, expires_at: datetime | None = None,
-        extensions: int | None = None,
+        self, seen: Reservation, to_state: ReservationState, event: ReservationEvent, *,
+        expires_at: datetime | None = None, extensions: int | None = None,
     ) -> Reservation:  # fmt: skip
         moved = replace(
             seen,
@@ -151,14 +150,16 @@ class SqlReservations:
             },
         )
 
-    def _assemble(self, rows: Sequence[Row[Any]]) -> list[Reservation]:
+    def _assemble(self, rows: Sequence[AnyRow]) -> list[Reservation]:
         """With their lines, in one more statement."""
         if not rows:
             return []
         lines: dict[str, list[ReservationLine]] = {row.id: [] for row in rows}
         for line in self._db.execute(_LINES, {"ids": sorted(lines)}):
             lines[line.reservation_id].append(
-                ReservationLine(line.variant_id, line.quantity, Money(line.unit_price_minor, line.currency), line.hold_id)
+                ReservationLine(
+                    line.variant_id, line.quantity, Money(line.unit_price_minor, line.currency), line.hold_id
+                )
             )
         return [
             Reservation(

@@ -1,9 +1,9 @@
 """SQLite: readers on snapshots beside one writer that commits several works at once.
 
-A durable commit waits for the disk. Works that arrive meanwhile queue up, and the next commit takes up to 64 of them, each
-in a savepoint of its own, so that one that fails takes nothing with it. There is no writer thread to start or stop: whoever
-is at the head of the queue runs the batch for all and then wakes the next head. Nobody in this process ever waits on
-SQLite's lock against a neighbour; only a second process can make it busy.
+A durable commit waits for the disk. Works that arrive meanwhile queue up, and the next commit takes up to 64 of them,
+each in a savepoint of its own, so that one that fails takes nothing with it. There is no writer thread to start or stop:
+whoever is at the head of the queue runs the batch for all and then wakes the next head. Nobody in this process ever
+waits on SQLite's lock against a neighbour; only a second process can make it busy.
 """
 
 from __future__ import annotations

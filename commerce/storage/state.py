@@ -45,7 +45,8 @@ _ADD_PHOTO = text(
     " VALUES (:media_key, :channel, :account, :address, :received_at_us, :delete_after_us)"
 )
 _PHOTOS_DUE = text(
-    "SELECT media_key FROM shopper_photo WHERE delete_after_us <= :now_us ORDER BY delete_after_us, media_key LIMIT :limit"
+    "SELECT media_key FROM shopper_photo WHERE delete_after_us <= :now_us"
+    " ORDER BY delete_after_us, media_key LIMIT :limit"
 )
 _FORGET_PHOTO = text("DELETE FROM shopper_photo WHERE media_key = :media_key")
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import blake2s
-from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, select, text, update
+from sqlalchemy import bindparam, insert, select, text, update
 
 from commerce.domain.stock import HoldState, MovementReason, StockHold, StockLevel
 from commerce.ports import ChangeKind
 from commerce.storage.mapping import from_us, id_batches, to_us
 from commerce.storage.tables import hold, stock, stock_movement
-from commerce.storage.transaction import Transaction, one_row_changed
+from commerce.storage.transaction import AnyRow, Transaction, one_row_changed
 
 _LEVELS = (
     select(stock.c.variant_id, stock.c.store_id, stock.c.on_hand, stock.c.held, stock.c.safety)
@@ -64,7 +63,7 @@ class _Short(Exception):
     """Not enough of one variant: undoes the savepoint of `take`."""
 
 
-def _hold(row: Row[Any]) -> StockHold:
+def _hold(row: AnyRow) -> StockHold:
     return StockHold(
         row.id, row.variant_id, row.store_id, row.quantity, row.owner, HoldState(row.state), from_us(row.expires_at_us)
     )
@@ -92,7 +91,13 @@ class SqlStock:
         return found
 
     def take(
-        self, hold_id: str, lines: Sequence[tuple[int, int]], store_id: str, owner: str, expires_at: datetime, at: datetime
+        self,
+        hold_id: str,
+        lines: Sequence[tuple[int, int]],
+        store_id: str,
+        owner: str,
+        expires_at: datetime,
+        at: datetime,
     ) -> list[StockHold] | None:
         # One sum a variant: two lines of the same thing must pass together, not each alone.
         wanted: dict[int, int] = {}
@@ -222,7 +227,14 @@ class SqlStock:
         return self._db.execute(_KNOWN, key).first() is not None
 
     def _moved(
-        self, variant_id: int, store_id: str, on_hand: int, held: int, reason: MovementReason, reference: str, at_us: int
+        self,
+        variant_id: int,
+        store_id: str,
+        on_hand: int,
+        held: int,
+        reason: MovementReason,
+        reference: str,
+        at_us: int,
     ) -> None:
         self._db.execute(
             insert(stock_movement),

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 from datetime import date, time
-from typing import Any
 
-from sqlalchemy import Row, bindparam, select, text
+from sqlalchemy import bindparam, select, text
 
 from commerce.domain.geo import GeoPoint
 from commerce.domain.store import Opening, OpeningHours, Store, StoreKind
 from commerce.storage import tables
 from commerce.storage.mapping import dump_json, from_text, to_text
-from commerce.storage.transaction import Transaction
+from commerce.storage.transaction import AnyRow, Transaction
 
 _COLUMNS = [column.name for column in tables.store.columns]
 _ALL = select(tables.store).order_by(tables.store.c.position, tables.store.c.id)
 _PUT = text(
-    f"INSERT INTO store ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)})"
+    f"INSERT INTO store ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)})"  # noqa: S608 - our own names
     f" ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _COLUMNS if name != 'id')}"
 ).bindparams(*(bindparam(column.name, type_=column.type) for column in tables.store.columns))
 
@@ -48,7 +47,7 @@ def _load_day(openings: list[list[str]]) -> tuple[Opening, ...]:
     return tuple(Opening(time.fromisoformat(opens), time.fromisoformat(closes)) for opens, closes in openings)
 
 
-def _store(row: Row[Any]) -> Store:
+def _store(row: AnyRow) -> Store:
     return Store(
         id=row.id,
         name=from_text(row.name),

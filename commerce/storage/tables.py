@@ -5,6 +5,8 @@ Times are UTC microseconds since the epoch (`*_at_us`), money is minor units plu
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -26,6 +28,10 @@ from sqlalchemy import (
     text,
 )
 
+from commerce.domain.mail import InboxState, OutboxState
+from commerce.domain.reservation import ReservationState
+from commerce.domain.stock import HoldState
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -35,6 +41,12 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+def _one_of(column: str, values: type[StrEnum]) -> str:
+    """The condition that a column holds one of the enumeration's values."""
+    return f"{column} IN ({', '.join(repr(value.value) for value in values)})"
+
 
 # SQLite only numbers rows by itself in an INTEGER primary key.
 BigId = BigInteger().with_variant(Integer, "sqlite")
@@ -93,12 +105,13 @@ variant = Table(
     Column("colour_words", Text, nullable=False, server_default=""),
     Column("size", String(32), nullable=False, server_default=""),
     Column("gtin", String(14), nullable=False, server_default="", index=True),
-    Column("price_minor", BigInteger, CheckConstraint("price_minor >= 0", name="price"), nullable=False),
+    Column("price_minor", BigInteger, nullable=False),
     Column("list_price_minor", BigInteger),
     Column("currency", String(3), nullable=False),
     Column("price_since_us", BigInteger, nullable=False),
     Column("position", Integer, nullable=False, server_default="0"),
     Column("active", Boolean, nullable=False, server_default=text("true")),
+    CheckConstraint("price_minor >= 0", name="price"),
     sqlite_autoincrement=True,
 )
 
@@ -154,10 +167,12 @@ stock = Table(
     metadata,
     Column("variant_id", BigInteger, ForeignKey("variant.id"), nullable=False),
     Column("store_id", String(64), ForeignKey("store.id"), nullable=False),
-    Column("on_hand", Integer, CheckConstraint("on_hand >= 0", name="on_hand"), nullable=False),
+    Column("on_hand", Integer, nullable=False),
     Column("held", Integer, nullable=False, server_default="0"),
-    Column("safety", Integer, CheckConstraint("safety >= 0", name="safety"), nullable=False, server_default="0"),
+    Column("safety", Integer, nullable=False, server_default="0"),
     PrimaryKeyConstraint("variant_id", "store_id"),
+    CheckConstraint("on_hand >= 0", name="on_hand"),
+    CheckConstraint("safety >= 0", name="safety"),
     CheckConstraint("held >= 0 AND held <= on_hand", name="held"),
     Index(None, "store_id"),
 )
@@ -182,11 +197,13 @@ hold = Table(
     Column("id", String(32), primary_key=True),
     Column("variant_id", BigInteger, ForeignKey("variant.id"), nullable=False),
     Column("store_id", String(64), ForeignKey("store.id"), nullable=False),
-    Column("quantity", Integer, CheckConstraint("quantity > 0", name="quantity"), nullable=False),
+    Column("quantity", Integer, nullable=False),
     Column("owner", String(64), nullable=False),
     Column("state", String(8), nullable=False),
     Column("expires_at_us", BigInteger, nullable=False),
     Column("created_at_us", BigInteger, nullable=False),
+    CheckConstraint("quantity > 0", name="quantity"),
+    CheckConstraint(_one_of("state", HoldState), name="state"),
     Index(None, "state", "expires_at_us"),
     Index(None, "variant_id", "store_id", "state"),
 )
@@ -210,6 +227,7 @@ reservation = Table(
     Column("account", String(64), nullable=False),
     Column("address", String(255), nullable=False),
     Column("created_at_us", BigInteger, nullable=False),
+    CheckConstraint(_one_of("state", ReservationState), name="state"),
     Index(None, "customer_id", "state"),
     Index(None, "store_id", "state"),
     Index(None, "state", "expires_at_us"),
@@ -221,11 +239,12 @@ reservation_line = Table(
     Column("reservation_id", String(32), ForeignKey("reservation.id"), nullable=False),
     Column("position", SmallInteger, nullable=False),
     Column("variant_id", BigInteger, ForeignKey("variant.id"), nullable=False),
-    Column("quantity", Integer, CheckConstraint("quantity > 0", name="quantity"), nullable=False),
+    Column("quantity", Integer, nullable=False),
     Column("unit_price_minor", BigInteger, nullable=False),
     Column("currency", String(3), nullable=False),
     Column("hold_id", String(32), ForeignKey("hold.id"), nullable=False),
     PrimaryKeyConstraint("reservation_id", "position"),
+    CheckConstraint("quantity > 0", name="quantity"),
 )
 
 reservation_event = Table(
@@ -322,6 +341,7 @@ inbox = Table(
     Column("error", Text, nullable=False, server_default=""),
     Column("done_at_us", BigInteger),
     UniqueConstraint("channel", "account", "event_id"),
+    CheckConstraint(_one_of("state", InboxState), name="state"),
     Index(None, "state", "lane"),
     sqlite_autoincrement=True,
 )
@@ -344,6 +364,7 @@ outbox = Table(
     Column("error", Text, nullable=False, server_default=""),
     Column("created_at_us", BigInteger, nullable=False),
     Column("sent_at_us", BigInteger),
+    CheckConstraint(_one_of("state", OutboxState), name="state"),
     Index(None, "state", "lane"),
     sqlite_autoincrement=True,
 )
@@ -402,6 +423,18 @@ feed_item = Table(
     Column("item_id", String(128), nullable=False),
     Column("digest", LargeBinary, nullable=False),
     PrimaryKeyConstraint("source", "item_id"),
+)
+
+
+# What the last feed said of each shelf: a level is only written again when the feed says something else, so that units
+# handed over or counted since then stay handed over and counted.
+feed_stock = Table(
+    "feed_stock",
+    metadata,
+    Column("variant_id", BigInteger, ForeignKey("variant.id"), nullable=False),
+    Column("store_id", String(64), ForeignKey("store.id"), nullable=False),
+    Column("quantity", Integer, nullable=False),
+    PrimaryKeyConstraint("variant_id", "store_id"),
 )
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, CursorResult, Executable, bindparam, text
+from sqlalchemy import Connection, CursorResult, Executable, Row, bindparam, text
 
 from commerce.ports import ChangeKind
 from commerce.storage.mapping import id_batches
+
+AnyRow: TypeAlias = Row[*tuple[Any, ...]]
+AnyResult: TypeAlias = CursorResult[*tuple[Any, ...]]
 
 # Any constant that nothing else in the database locks.
 CHANGE_LOCK = 0x5669_7472  # "Vitr"
@@ -24,12 +27,12 @@ _NOTE_VARIANTS = text(
 class Transaction:
     """Runs statements, and writes down what changed in the catalogue.
 
-    Changes are collected and appended as the last statement before COMMIT. Followers read `catalogue_change` by "seq
-    larger than the last I saw", so a number must never appear below one that was already visible. On SQLite there is one
-    writer and nothing to do. On PostgreSQL two transactions may draw 5 and 6 and commit 6 first; therefore the append
-    takes an advisory lock that lasts until the commit: numbers are drawn in the order of commits. As it is the last lock
-    that a transaction takes, it cannot be part of a deadlock, and a long import holds it only while it appends. (Filtering
-    by pg_snapshot_xmin instead would make every change wait for the longest import that is running.)
+    Changes are collected and appended by the last statements before COMMIT. Followers read `catalogue_change` by "seq
+    larger than the last I saw", so a number must never appear below one that was already visible. On SQLite there is
+    one writer and nothing to do. On PostgreSQL two transactions may draw 5 and 6 and commit 6 first; therefore the
+    append takes an advisory lock that lasts until the commit: numbers are drawn in the order of commits. As it is the
+    last lock that a transaction takes, it cannot be part of a deadlock, and a long import holds it only while it
+    appends. (Filtering by pg_snapshot_xmin instead would make every change wait for the longest running import.)
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -47,7 +50,7 @@ class Transaction:
 
     def execute(
         self, statement: Executable, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
-    ) -> CursorResult[Any]:
+    ) -> AnyResult:
         return self.connection.execute(statement, parameters)
 
     def savepoint(self) -> AbstractContextManager[Any]:
@@ -75,7 +78,10 @@ class Transaction:
         if self._products:
             self.execute(
                 _NOTE_PRODUCTS,
-                [{"product_id": i, "what": what.value, "at_us": at} for (i, what), at in sorted(self._products.items())],
+                [
+                    {"product_id": i, "what": what.value, "at_us": at}
+                    for (i, what), at in sorted(self._products.items())
+                ],
             )
         for what in sorted({what for _, what in self._variants}):
             ids = [i for i, kind in self._variants if kind is what]
@@ -89,7 +95,5 @@ class Transaction:
         self._connection = None
 
 
-def one_row_changed(result: CursorResult[Any]) -> bool:
+def one_row_changed(result: AnyResult) -> bool:
     return result.rowcount == 1
-
-

@@ -14,9 +14,7 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "audit",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("at_us", sa.BigInteger(), nullable=False),
         sa.Column("actor", sa.String(length=64), nullable=False),
         sa.Column("action", sa.String(length=64), nullable=False),
@@ -26,9 +24,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "catalogue_change",
-        sa.Column(
-            "seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("product_id", sa.BigInteger(), nullable=False),
         sa.Column("what", sa.String(length=8), nullable=False),
         sa.Column("at_us", sa.BigInteger(), nullable=False),
@@ -52,9 +48,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "feed_run",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("source", sa.String(length=64), nullable=False),
         sa.Column("started_at_us", sa.BigInteger(), nullable=False),
         sa.Column("finished_at_us", sa.BigInteger(), nullable=True),
@@ -65,9 +59,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_feed_run_source"), "feed_run", ["source"], unique=False)
     op.create_table(
         "inbox",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("channel", sa.String(length=32), nullable=False),
         sa.Column("account", sa.String(length=64), nullable=False),
         sa.Column("event_id", sa.String(length=255), nullable=False),
@@ -81,6 +73,7 @@ def upgrade() -> None:
         sa.Column("not_before_us", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("error", sa.Text(), server_default="", nullable=False),
         sa.Column("done_at_us", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("state IN ('new', 'done', 'dead')", name=op.f("ck_inbox_state")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox")),
         sa.UniqueConstraint("channel", "account", "event_id", name=op.f("uq_inbox_channel_account_event_id")),
         sqlite_autoincrement=True,
@@ -95,9 +88,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "outbox",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("channel", sa.String(length=32), nullable=False),
         sa.Column("account", sa.String(length=64), nullable=False),
         sa.Column("address", sa.String(length=255), nullable=False),
@@ -112,15 +103,14 @@ def upgrade() -> None:
         sa.Column("error", sa.Text(), server_default="", nullable=False),
         sa.Column("created_at_us", sa.BigInteger(), nullable=False),
         sa.Column("sent_at_us", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("state IN ('ready', 'sending', 'sent', 'unknown', 'dead')", name=op.f("ck_outbox_state")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_outbox_state_lane"), "outbox", ["state", "lane"], unique=False)
     op.create_table(
         "product",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("source", sa.String(length=64), nullable=False),
         sa.Column("source_id", sa.String(length=128), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
@@ -147,9 +137,7 @@ def upgrade() -> None:
         sa.Column("delete_after_us", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("media_key", name=op.f("pk_shopper_photo")),
     )
-    op.create_index(
-        op.f("ix_shopper_photo_delete_after_us"), "shopper_photo", ["delete_after_us"], unique=False
-    )
+    op.create_index(op.f("ix_shopper_photo_delete_after_us"), "shopper_photo", ["delete_after_us"], unique=False)
     op.create_table(
         "state",
         sa.Column("key", sa.String(length=400), nullable=False),
@@ -160,9 +148,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_state_expires_at_us"), "state", ["expires_at_us"], unique=False)
     op.create_table(
         "stock_movement",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("variant_id", sa.BigInteger(), nullable=False),
         sa.Column("store_id", sa.String(length=64), nullable=False),
         sa.Column("on_hand_change", sa.Integer(), nullable=False),
@@ -173,10 +159,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_movement")),
     )
     op.create_index(
-        op.f("ix_stock_movement_variant_id_store_id"),
-        "stock_movement",
-        ["variant_id", "store_id"],
-        unique=False,
+        op.f("ix_stock_movement_variant_id_store_id"), "stock_movement", ["variant_id", "store_id"], unique=False
     )
     op.create_table(
         "store",
@@ -200,9 +183,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "thread_entry",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("channel", sa.String(length=32), nullable=False),
         sa.Column("account", sa.String(length=64), nullable=False),
         sa.Column("address", sa.String(length=255), nullable=False),
@@ -220,9 +201,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "consent",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("customer_id", sa.String(length=32), nullable=False),
         sa.Column("purpose", sa.String(length=32), nullable=False),
         sa.Column("channel", sa.String(length=32), nullable=False),
@@ -234,9 +213,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_consent_customer_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_consent")),
     )
-    op.create_index(
-        op.f("ix_consent_customer_id_purpose"), "consent", ["customer_id", "purpose"], unique=False
-    )
+    op.create_index(op.f("ix_consent_customer_id_purpose"), "consent", ["customer_id", "purpose"], unique=False)
     op.create_table(
         "contact",
         sa.Column("channel", sa.String(length=32), nullable=False),
@@ -272,22 +249,20 @@ def upgrade() -> None:
         sa.Column("account", sa.String(length=64), nullable=False),
         sa.Column("address", sa.String(length=255), nullable=False),
         sa.Column("created_at_us", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('held', 'preparing', 'ready', 'collected', 'rejected', 'cancelled', 'expired', 'no_show')",
+            name=op.f("ck_reservation_state"),
+        ),
         sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_reservation_customer_id")),
         sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_reservation_store_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reservation")),
     )
-    op.create_index(
-        op.f("ix_reservation_customer_id_state"), "reservation", ["customer_id", "state"], unique=False
-    )
-    op.create_index(
-        op.f("ix_reservation_state_expires_at_us"), "reservation", ["state", "expires_at_us"], unique=False
-    )
+    op.create_index(op.f("ix_reservation_customer_id_state"), "reservation", ["customer_id", "state"], unique=False)
+    op.create_index(op.f("ix_reservation_state_expires_at_us"), "reservation", ["state", "expires_at_us"], unique=False)
     op.create_index(op.f("ix_reservation_store_id_state"), "reservation", ["store_id", "state"], unique=False)
     op.create_table(
         "variant",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("product_id", sa.BigInteger(), nullable=False),
         sa.Column("sku", sa.String(length=128), nullable=False),
         sa.Column("colour", sa.String(length=64), server_default="", nullable=False),
@@ -300,6 +275,7 @@ def upgrade() -> None:
         sa.Column("price_since_us", sa.BigInteger(), nullable=False),
         sa.Column("position", sa.Integer(), server_default="0", nullable=False),
         sa.Column("active", sa.Boolean(), server_default=sa.text("(true)"), nullable=False),
+        sa.CheckConstraint("price_minor >= 0", name=op.f("ck_variant_price")),
         sa.ForeignKeyConstraint(["product_id"], ["product.id"], name=op.f("fk_variant_product_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_variant")),
         sa.UniqueConstraint("sku", name=op.f("uq_variant_sku")),
@@ -317,6 +293,8 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=8), nullable=False),
         sa.Column("expires_at_us", sa.BigInteger(), nullable=False),
         sa.Column("created_at_us", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("state IN ('active', 'consumed', 'released', 'expired')", name=op.f("ck_hold_state")),
+        sa.CheckConstraint("quantity > 0", name=op.f("ck_hold_quantity")),
         sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_hold_store_id")),
         sa.ForeignKeyConstraint(["variant_id"], ["variant.id"], name=op.f("fk_hold_variant_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_hold")),
@@ -327,9 +305,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "past_price",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("variant_id", sa.BigInteger(), nullable=False),
         sa.Column("price_minor", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
@@ -338,14 +314,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["variant_id"], ["variant.id"], name=op.f("fk_past_price_variant_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_past_price")),
     )
-    op.create_index(
-        op.f("ix_past_price_variant_id_until_us"), "past_price", ["variant_id", "until_us"], unique=False
-    )
+    op.create_index(op.f("ix_past_price_variant_id_until_us"), "past_price", ["variant_id", "until_us"], unique=False)
     op.create_table(
         "picture",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("product_id", sa.BigInteger(), nullable=False),
         sa.Column("variant_id", sa.BigInteger(), nullable=True),
         sa.Column("position", sa.Integer(), server_default="0", nullable=False),
@@ -367,9 +339,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_picture_state"), "picture", ["state"], unique=False)
     op.create_table(
         "reservation_event",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("reservation_id", sa.String(length=32), nullable=False),
         sa.Column("from_state", sa.String(length=16), server_default="", nullable=False),
         sa.Column("to_state", sa.String(length=16), nullable=False),
@@ -381,9 +351,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reservation_event")),
     )
-    op.create_index(
-        op.f("ix_reservation_event_reservation_id"), "reservation_event", ["reservation_id"], unique=False
-    )
+    op.create_index(op.f("ix_reservation_event_reservation_id"), "reservation_event", ["reservation_id"], unique=False)
     op.create_table(
         "stock",
         sa.Column("variant_id", sa.BigInteger(), nullable=False),
@@ -392,6 +360,8 @@ def upgrade() -> None:
         sa.Column("held", sa.Integer(), server_default="0", nullable=False),
         sa.Column("safety", sa.Integer(), server_default="0", nullable=False),
         sa.CheckConstraint("held >= 0 AND held <= on_hand", name=op.f("ck_stock_held")),
+        sa.CheckConstraint("on_hand >= 0", name=op.f("ck_stock_on_hand")),
+        sa.CheckConstraint("safety >= 0", name=op.f("ck_stock_safety")),
         sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_stock_store_id")),
         sa.ForeignKeyConstraint(["variant_id"], ["variant.id"], name=op.f("fk_stock_variant_id")),
         sa.PrimaryKeyConstraint("variant_id", "store_id", name=op.f("pk_stock")),
@@ -406,6 +376,7 @@ def upgrade() -> None:
         sa.Column("unit_price_minor", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("hold_id", sa.String(length=32), nullable=False),
+        sa.CheckConstraint("quantity > 0", name=op.f("ck_reservation_line_quantity")),
         sa.ForeignKeyConstraint(["hold_id"], ["hold.id"], name=op.f("fk_reservation_line_hold_id")),
         sa.ForeignKeyConstraint(
             ["reservation_id"], ["reservation.id"], name=op.f("fk_reservation_line_reservation_id")

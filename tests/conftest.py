@@ -1,0 +1,89 @@
+"""Fixtures for every test: a clock that stands still, repeatable ids, and a shop's memory on both databases.
+
+`storage` runs a test twice: on SQLite and on a real PostgreSQL, which is skipped with the reason where it cannot start.
+Each test gets a database of its own, with all tables and nothing in them.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from commerce.clock import ManualClock
+from commerce.ids import SeededIds
+from commerce.ports import Storage
+from commerce.storage import open_storage
+from vitrine.prove._databases import NoPostgres, PostgresServer, postgres_server, sqlite_database
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """Tuesday 10 March 2026, 10:00 in Paris; moves when told."""
+    return ManualClock(datetime(2026, 3, 10, 9, 0, tzinfo=UTC))
+
+
+@pytest.fixture
+def ids() -> SeededIds:
+    return SeededIds()
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of public data beside the checkout (VITRINE_SHARED overrides); skips without it."""
+    folder = Path(os.environ.get("VITRINE_SHARED") or Path(__file__).resolve().parents[2] / "shared")
+    if not (folder / "data").is_dir():
+        pytest.skip(f"no public data at {folder} (set VITRINE_SHARED)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One server a test process; commits do not wait for the disk. Skips with the reason where it cannot start."""
+    try:
+        with postgres_server(durable=False) as server:
+            yield server
+    except NoPostgres as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty shop with all tables, to be copied."""
+    folder = tmp_path_factory.mktemp("template")
+    sqlite_database(folder)
+    return folder / "shop.db"
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """A SQLite database with all tables."""
+    shutil.copyfile(sqlite_template, tmp_path / "shop.db")
+    return f"sqlite:///{tmp_path / 'shop.db'}"
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> Iterator[str]:
+    """A PostgreSQL database with all tables."""
+    url = postgres.new_database()
+    yield url
+    postgres.drop_database(url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Both databases, one after the other."""
+    url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+    return url
+
+
+@pytest.fixture
+def storage(database_url: str) -> Iterator[Storage]:
+    """Both databases, one after the other, opened."""
+    opened = open_storage(database_url)
+    yield opened
+    opened.close()
