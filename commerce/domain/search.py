@@ -85,6 +85,7 @@ class SearchAnswer:
     `nearest`: when nothing satisfies every condition, the closest ones that break exactly one condition, named in
     `broken` ("price", "size", "colour", "stock", "words", …); never mixed into `found`.
     `price_floor`: the real lowest price without the price condition, when the budget is what failed.
+    `unknown`: words of the query that nothing in the shop answers to; what was found is for the others.
     """
 
     found: tuple[Found, ...]
@@ -93,6 +94,7 @@ class SearchAnswer:
     nearest: tuple[Found, ...] = ()
     broken: str = ""
     price_floor: Money | None = None
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,11 @@ class FuzzyTextIndex:
             merging.join()
 
     def _without(self, ids: NDArray[np.int64]) -> tuple[View, ...]:
-        return tuple(view for view in (_bury(view, ids) for view in self._snapshot.views) if view.alive is None or view.alive.any())
+        return tuple(
+            view
+            for view in (_bury(view, ids) for view in self._snapshot.views)
+            if view.alive is None or view.alive.any()
+        )
 
     def _tidy(self) -> None:
         views = self._snapshot.views
@@ -106,7 +110,9 @@ class FuzzyTextIndex:
         largest = max(view.segment.size for view in views)
         changed = sum(view.segment.size for view in views) - largest
         changed += sum(view.segment.size - view.count for view in views)
-        if changed > max(_MERGE_LEAST, _MERGE_SHARE * largest) or (len(views) > _MOST_SEGMENTS and largest < _MERGE_LEAST):
+        if changed > max(_MERGE_LEAST, _MERGE_SHARE * largest) or (
+            len(views) > _MOST_SEGMENTS and largest < _MERGE_LEAST
+        ):
             chosen = views
         elif len(views) > _MOST_SEGMENTS:
             chosen = tuple(view for view in views if view.segment.size < largest)
@@ -115,7 +121,9 @@ class FuzzyTextIndex:
         if sum(view.segment.size for view in chosen) <= _INLINE_SIZE:
             self._swap(chosen, _merge(chosen))
         elif self._merging is None or not self._merging.is_alive():
-            self._merging = threading.Thread(target=self._merge_behind, args=(chosen,), name="text-index-merge", daemon=True)
+            self._merging = threading.Thread(
+                target=self._merge_behind, args=(chosen,), name="text-index-merge", daemon=True
+            )
             self._merging.start()
 
     def _merge_behind(self, chosen: tuple[View, ...]) -> None:
@@ -152,6 +160,7 @@ class FuzzyTextIndex:
         if not concepts:
             return TextMatches((), words.strip(), 0)
         found = self._find(snapshot, concepts, allowed, limit)
+        is_partial = False
         if not found and any(concept.ways for concept in concepts):
             generous = self._reader.concepts(tokens, snapshot.count, generous=True)
             found = self._find(snapshot, generous, allowed, limit)
@@ -159,13 +168,18 @@ class FuzzyTextIndex:
                 concepts = generous
             else:
                 found = self._relaxed(snapshot, concepts, allowed, limit)
+                is_partial = found is not None
         best, total = found if found else ([], 0)
         read = self._read(tokens, concepts, snapshot, best)
         unknown = tuple(
-            " ".join(token.text for token in tokens[concept.start : concept.end]) for concept in concepts if not concept.ways
+            " ".join(token.text for token in tokens[concept.start : concept.end])
+            for concept in concepts
+            if not concept.ways
         )
-        hits = tuple(Hit(candidate.product_id, round(min(candidate.score, 1.0), 6), Why.WORDS) for candidate in best[:limit])
-        return TextMatches(hits, say_again(tokens, pieces, read, self._vocabulary), total, unknown)
+        hits = tuple(
+            Hit(candidate.product_id, round(min(candidate.score, 1.0), 6), Why.WORDS) for candidate in best[:limit]
+        )
+        return TextMatches(hits, say_again(tokens, pieces, read, self._vocabulary), total, unknown, is_partial)
 
     def _find(
         self, snapshot: Snapshot, concepts: Sequence[Concept], allowed: Ids | None, limit: int
@@ -243,9 +257,7 @@ class FuzzyTextIndex:
         ranked = []
         for candidate, title, alike in zip(head, titles, close.tolist(), strict=True):
             inside = set(title)
-            in_title = sum(
-                any(inside.issuperset(way.numbers) for way in concept.ways) for concept in concepts
-            )
+            in_title = sum(any(inside.issuperset(way.numbers) for way in concept.ways) for concept in concepts)
             wanted = {number for concept in concepts for way in concept.ways for number in way.numbers}
             share = len(inside & wanted) / len(inside) if inside else 0.0
             score = (
@@ -258,7 +270,8 @@ class FuzzyTextIndex:
         ranked.sort(key=lambda c: (-c.score, c.product_id))
         last = ranked[-1].score
         return ranked + [
-            _Candidate(last * c.score / max(tail[0].score, 1e-9), c.product_id, c.view, c.position, c.fits) for c in tail
+            _Candidate(last * c.score / max(tail[0].score, 1e-9), c.product_id, c.view, c.position, c.fits)
+            for c in tail
         ]
 
     def _read(

@@ -84,9 +84,7 @@ class Matcher:
         self._concepts = concepts
         self._allowed = allowed
         self._scratch = scratch.fit(view.segment.size)
-        self._counts = [
-            sum(_least(way, self._segment.count) for way in concept.ways) for concept in concepts
-        ]
+        self._counts = [sum(_least(way, self._segment.count) for way in concept.ways) for concept in concepts]
 
     def all_of(self) -> Matched | None:
         """Products that express every concept; None when there is none."""
@@ -112,7 +110,7 @@ class Matcher:
         return Matched(positions, fits, max(total, len(positions)))
 
     def most_of(self) -> Matched | None:
-        """Products that express some concepts: every one that expresses one of the rarest, and how well each concept."""
+        """Products that express one of the rarest concepts, and how well each expresses every concept."""
         order = sorted((row for row, count in enumerate(self._counts) if count), key=self._counts.__getitem__)
         parts: list[Positions] = []
         looked_at = 0

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import log
+from typing import get_args
 
-from commerce.lexicon import Lexicon, words
+from commerce.lexicon import Kind, Lexicon, words
 from commerce.text_index.stop_words import STOP_WORDS
 from commerce.text_index.vocabulary import Vocabulary, has_digit
 
@@ -78,7 +79,9 @@ class Reader:
             vocabulary.learn_accents(_written_forms(lexicon))
         vocabulary.file()
 
-    def concepts(self, tokens: Sequence[Token], count: Callable[[int], int], *, generous: bool = False) -> list[Concept]:
+    def concepts(
+        self, tokens: Sequence[Token], count: Callable[[int], int], *, generous: bool = False
+    ) -> list[Concept]:
         """What must be found. `count`: how many products have the word of that number.
 
         `generous`: also words that exist are taken for slips of others.
@@ -117,7 +120,7 @@ class Reader:
             if text == word or not self._is_used(other, count):
                 continue
             weight = _PER_SLIP[distance] - (_FIRST_LETTER if text[0] != word[0] else 0.0)
-            # Of two words as near, the one that things are called, then the one that more products have, is the likelier.
+            # Of two words as near, one that things are called, then the one that more products have, is likelier.
             likely = 0.05 * (text in self._lexicon_words) + 0.004 * log(1 + count(other))
             near.append((weight + likely, text))
         near.sort(reverse=True)
@@ -134,11 +137,15 @@ class Reader:
     # Concepts
 
     def _phrase(
-        self, tokens: Sequence[Token], options: Sequence[list[tuple[str, float]]], place: int, count: Callable[[int], int]
+        self,
+        tokens: Sequence[Token],
+        options: Sequence[list[tuple[str, float]]],
+        place: int,
+        count: Callable[[int], int],
     ) -> Concept | None:
         """The longest phrase of the lexicon that begins here, a slip in it allowed."""
         for length in range(min(_LONGEST_PHRASE, len(tokens) - place), 1, -1):
-            choices = [options[place + i][: 1 if options[place + i][:1] == [(tokens[place + i].text, 1.0)] else 4] for i in range(length)]
+            choices = [own[: 1 if own and own[0][1] == 1.0 else 4] for own in options[place : place + length]]
             if not all(choices):
                 continue
             for chosen in product(*choices):
@@ -150,7 +157,11 @@ class Reader:
         return None
 
     def _pair(
-        self, tokens: Sequence[Token], options: Sequence[list[tuple[str, float]]], place: int, count: Callable[[int], int]
+        self,
+        tokens: Sequence[Token],
+        options: Sequence[list[tuple[str, float]]],
+        place: int,
+        count: Callable[[int], int],
     ) -> Concept | None:
         """Two words that some products write as one ("t shirt", "lp209 c3")."""
         if place + 1 >= len(tokens):
@@ -174,7 +185,7 @@ class Reader:
     ) -> Concept | None:
         if token.text in STOP_WORDS:
             return None
-        readings = [(text, weight, (text,)) for text, weight in options]
+        readings: list[tuple[str, float, tuple[str, ...]]] = [(text, weight, (text,)) for text, weight in options]
         if not any(weight == 1.0 for _, weight in options):
             readings += self._split(token.text, count)
         if not readings and len(token.text) > 3 and not has_digit(token.text):
@@ -183,9 +194,7 @@ class Reader:
                     text = self._vocabulary.texts[number]
                     readings.append((text, _BEGINNING, (text,)))
         # An inflection is no correction: the shopper's own word is what we say we read.
-        readings = [
-            (text, weight, (token.text,) if weight == _INFLECTED else read) for text, weight, read in readings
-        ]
+        readings = [(text, weight, (token.text,) if weight == _INFLECTED else read) for text, weight, read in readings]
         return self._concept(place, place + 1, readings, count, typed=token.text)
 
     def _split(self, word: str, count: Callable[[int], int]) -> Iterator[tuple[str, float, tuple[str, ...]]]:
@@ -194,7 +203,7 @@ class Reader:
         for cut in range(1, len(word)):
             left, right = word[:cut], word[cut:]
             # Short scraps make words of anything; a code may be cut anywhere.
-            if not has_digit(word) and (len(left) < 3 and left != "t" or len(right) < 3):
+            if not has_digit(word) and ((len(left) < 3 and left != "t") or len(right) < 3):
                 continue
             if all(part in numbers and self._is_used(numbers[part], count) for part in (left, right)):
                 yield f"{left} {right}", _SPLIT, (word,)
@@ -279,6 +288,6 @@ def _in_style(typed: str, text: str) -> str:
 
 
 def _written_forms(lexicon: Lexicon) -> Iterator[str]:
-    for kind in ("category", "colour", "gender", "material", "pattern", "occasion", "season", "sleeve", "length", "fit"):
-        for key in lexicon.keys(kind):  # type: ignore[arg-type]
-            yield from lexicon.entry(kind, key).fr  # type: ignore[arg-type]
+    for kind in get_args(Kind):
+        for key in lexicon.keys(kind):
+            yield from lexicon.entry(kind, key).fr

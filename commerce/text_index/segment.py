@@ -74,7 +74,10 @@ def read_words(documents: Iterable[TextDocument], vocabulary: Vocabulary) -> Wor
         lengths.append(len(flat) - start)
     vocabulary.file()
     words = Words(
-        np.array(ids, np.int64), _starts(np.array(lengths, np.int64)), np.array(flat, np.int32), np.array(titles, np.uint16)
+        np.array(ids, np.int64),
+        _starts(np.array(lengths, np.int64)),
+        np.array(flat, np.int32),
+        np.array(titles, np.uint16),
     )
     if len(set(ids)) < len(ids):
         last = {product_id: row for row, product_id in enumerate(ids)}
@@ -100,7 +103,7 @@ class Segment:
             pairs = pairs[np.concatenate(([True], pairs[1:] != pairs[:-1]))]
         numbers = (pairs >> 32).astype(np.int32)
         self._postings: Positions = (pairs & 0xFFFFFFFF).astype(np.int32)
-        firsts = np.flatnonzero(np.concatenate(([True], numbers[1:] != numbers[:-1]))) if len(numbers) else []
+        firsts = np.flatnonzero(np.diff(numbers, prepend=-1))
         self._starts = np.append(firsts, len(numbers)).astype(np.int64)
         used = numbers[self._starts[:-1]]
         self._rows = np.full(int(used[-1]) + 1 if len(used) else 0, -1, np.int32)
@@ -161,5 +164,13 @@ class Segment:
     @property
     def nbytes(self) -> int:
         words = self.words
-        arrays = (words.product_ids, words.starts, words.flat, words.title_words, self._postings, self._starts, self._rows)
+        arrays = (
+            words.product_ids,
+            words.starts,
+            words.flat,
+            words.title_words,
+            self._postings,
+            self._starts,
+            self._rows,
+        )
         return sum(array.nbytes for array in arrays) + sum(column.nbytes for column in self._columns.values())
