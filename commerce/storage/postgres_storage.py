@@ -37,6 +37,7 @@ class PostgresStorage(SqlStorage):
 
     @contextmanager
     def read(self) -> Iterator[UnitOfWork]:
+        self._check_open()
         try:
             connection = self._snapshots.connect()
         except (PoolTimeout, OperationalError) as error:
@@ -45,7 +46,7 @@ class PostgresStorage(SqlStorage):
             yield unit_of_work
 
     def write(self, work: Callable[[UnitOfWork], T]) -> T:
-        self._refuse_nesting()
+        self._check_write()
         for tried in range(1, TRIES + 1):
             try:
                 return self._try(work)
@@ -57,6 +58,7 @@ class PostgresStorage(SqlStorage):
         raise AssertionError("unreachable")
 
     def close(self) -> None:
+        self._closed = True
         self._engine.dispose()
 
     def _try(self, work: Callable[[UnitOfWork], T]) -> T:

@@ -262,7 +262,8 @@ class SqlProducts:
         return [
             Product(
                 id_, source, source_id, LocalText(json.loads(title)), LocalText(json.loads(description)), brand,
-                category, category_words, gender, tuple(variants[id_]), tuple(pictures[id_]), json.loads(attributes), url,
+                category, category_words, gender, tuple(variants[id_]), tuple(pictures[id_]),
+                json.loads(attributes), url,
             )
             for (
                 id_, source, source_id, title, description, brand, category, category_words, gender, attributes, url,

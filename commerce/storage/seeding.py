@@ -1,4 +1,4 @@
-"""Products written straight into the tables: for rehearsals, proofs and tests. A real catalogue comes in through a feed."""
+"""Products written straight into the tables, for rehearsals, proofs and tests. Real ones come through a feed."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from commerce.errors import StorageError
 from commerce.ports import UnitOfWork
 from commerce.storage.transaction import Transaction
 from commerce.storage.unit_of_work import SqlUnitOfWork
@@ -22,6 +23,7 @@ class SqlStorage(ABC):
 
     def __init__(self) -> None:
         self._this_thread = threading.local()
+        self._closed = False
 
     @abstractmethod
     def read(self) -> AbstractContextManager[UnitOfWork]:
@@ -33,9 +35,14 @@ class SqlStorage(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Closes the connections."""
+        """Closes the connections. Reading and writing raise StorageError from then on."""
 
-    def _refuse_nesting(self) -> None:
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StorageError("the storage is closed")
+
+    def _check_write(self) -> None:
+        self._check_open()
         if getattr(self._this_thread, "at_work", False):
             raise RuntimeError("a write inside the work of another write: use the unit of work that you were given")
 

@@ -1,9 +1,9 @@
 """SQLite: readers on snapshots beside one writer that commits several works at once.
 
 A durable commit waits for the disk. Works that arrive meanwhile queue up, and the next commit takes up to 64 of them,
-each in a savepoint of its own, so that one that fails takes nothing with it. There is no writer thread to start or stop:
-whoever is at the head of the queue runs the batch for all and then wakes the next head. Nobody in this process ever
-waits on SQLite's lock against a neighbour; only a second process can make it busy.
+each in a savepoint of its own, so that one that fails takes nothing with it. There is no writer thread to start or
+stop: whoever is at the head of the queue runs the batch for all and then wakes the next head. Nobody in this process
+ever waits on SQLite's lock against a neighbour; only a second process can make it busy.
 """
 
 from __future__ import annotations
@@ -61,7 +61,6 @@ class SqliteStorage(SqlStorage):
         self._mutex = threading.Lock()
         self._queue: deque[_Job] = deque()
         self._somebody_leads = False
-        self._closed = False
         try:
             self._writer.connect().close()  # makes the file and its WAL before the first reader comes
         except OperationalError as error:
@@ -69,6 +68,7 @@ class SqliteStorage(SqlStorage):
 
     @contextmanager
     def read(self) -> Iterator[UnitOfWork]:
+        self._check_open()
         try:
             connection = self._readers.connect()
         except (PoolTimeout, OperationalError) as error:
@@ -80,11 +80,9 @@ class SqliteStorage(SqlStorage):
                 yield unit_of_work
 
     def write(self, work: Callable[[UnitOfWork], T]) -> T:
-        self._refuse_nesting()
+        self._check_write()
         job = _Job(work)
         with self._mutex:
-            if self._closed:
-                raise StorageError("the storage is closed")
             self._queue.append(job)
             leads = not self._somebody_leads
             self._somebody_leads = True
@@ -101,8 +99,7 @@ class SqliteStorage(SqlStorage):
         return cast(T, job.result)
 
     def close(self) -> None:
-        with self._mutex:
-            self._closed = True
+        self._closed = True
         self._writer.dispose()
         self._readers.dispose()
 

