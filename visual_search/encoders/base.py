@@ -1,0 +1,52 @@
+"""What every encoder promises. tests/contracts/test_encoders.py runs over all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from visual_search.values import Band, Pixels, Subject, Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Bands:
+    """Cosines that were measured for one encoder (its model card says on what)."""
+
+    very_close: float
+    close: float
+
+    def band(self, cosine: float) -> Band:
+        if cosine >= self.very_close:
+            return "very_close"
+        return "close" if cosine >= self.close else "far"
+
+
+class Encoder(Protocol):
+    """Thread-safe. The same pixels give the same vector, alone or in any batch, to 1e-4."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def revision(self) -> str:
+        """A hash of weights and preprocessing: vectors of two revisions must never meet in one index."""
+
+    @property
+    def dimension(self) -> int: ...
+
+    @property
+    def input_px(self) -> int:
+        """Pictures are squashed to a square of this side before they come here."""
+
+    @property
+    def bands(self) -> Bands: ...
+
+    def describe(self) -> str:
+        """One honest English sentence for the operator: what it is and what it was made for."""
+
+    def encode(self, pixels: Pixels) -> Vectors:
+        """uint8 [n, input_px, input_px, 3] to float32 [n, dimension], unit rows; n may be 0.
+        ValueError on any other shape or type."""
+
+    def encode_and_judge(self, pixels: Pixels) -> tuple[Vectors, list[Subject]]:
+        """The same, with what each picture seems to show, at no further cost."""

@@ -1,0 +1,115 @@
+"""The encoder that ships: ImageNet features, a linear fashion projection, and foreground colours.
+
+EfficientNet-Lite0 sees (weights of ImageNet, never trained further); a linear projection keeps what tells
+types of clothes apart (fitted on the labels of one catalogue and one set of phone photos); 24 numbers say the
+colours of what lies in front. Its model card lies beside the weights.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visual_search.encoders.base import Bands
+from visual_search.encoders.colour import foreground_colours
+from visual_search.encoders.subjects import SubjectJudge
+from visual_search.encoders.tower import ImagenetTower
+from visual_search.errors import EncoderUnavailable
+from visual_search.values import Pixels, Subject, Vectors
+
+MODEL_DIRECTORY = Path(__file__).parent.parent / "models" / "imagenet"
+_RECIPE = "squash-bicubic-128;lab32-rim2;1"
+"""Part of the revision: change it with anything here that changes a vector."""
+
+
+class ImagenetEncoder:
+    """See `Encoder`."""
+
+    name = "imagenet"
+    input_px = ImagenetTower.input_px
+
+    def __init__(self, directory: Path = MODEL_DIRECTORY) -> None:
+        told = _read_manifest(directory)
+        tower, fashion, labels = (
+            _read_verified(directory / name, told["sha256"][name])
+            for name in ("tower.onnx", "fashion.npz", "labels.tsv")
+        )
+        self._tower = ImagenetTower(tower)
+        arrays = _arrays(fashion)
+        self._mean = arrays["mean"].astype(np.float32)
+        self._projection = arrays["projection"].astype(np.float32)
+        self._prototypes = arrays["prototypes"].astype(np.float32)
+        self._colour_weight = float(told["colour_weight"])
+        self.bands = Bands(**told["bands"])
+        self.judge = SubjectJudge(labels.decode(), **told["subject"])
+        self.dimension = self._projection.shape[1] + len(self._prototypes)
+        parts = (_RECIPE, told["sha256"]["tower.onnx"], told["sha256"]["fashion.npz"], self._colour_weight)
+        self.revision = hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:16]
+
+    def describe(self) -> str:
+        return (
+            "ImageNet features (EfficientNet-Lite0, not trained on fashion) with a linear projection fitted on "
+            "the labels of one fashion catalogue, and foreground colours: knows the type and colour of clothes, "
+            "not brands, prints or words."
+        )
+
+    def encode(self, pixels: Pixels) -> Vectors:
+        return self._run(pixels)[0]
+
+    def encode_and_judge(self, pixels: Pixels) -> tuple[Vectors, list[Subject]]:
+        vectors, logits = self._run(pixels)
+        return vectors, self.judge.judge(logits)
+
+    def _run(self, pixels: Pixels) -> tuple[Vectors, NDArray[np.float32]]:
+        features, logits = self._tower.see(pixels)
+        shape = project(features, self._mean, self._projection)
+        colours = foreground_colours(pixels, self._prototypes)
+        return join(shape, colours, self._colour_weight), logits
+
+
+def project(
+    features: NDArray[np.float32], mean: NDArray[np.float32], projection: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Unit features, centred and projected, unit again: [n, 1280] to [n, k]."""
+    return _unit((_unit(features) - mean) @ projection)
+
+
+def join(shape: NDArray[np.float32], colours: NDArray[np.float32], colour_weight: float) -> Vectors:
+    """Type and colour in one unit row; the cosine is their weighted mean."""
+    return _unit(np.concatenate([shape, np.float32(colour_weight) * colours], axis=1))
+
+
+def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), np.float32(1e-9))
+
+
+def _arrays(raw: bytes) -> dict[str, NDArray[Any]]:
+    with np.load(io.BytesIO(raw), allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in ("mean", "projection", "prototypes")}
+
+
+def _read_manifest(directory: Path) -> dict[str, Any]:
+    try:
+        told = json.loads((directory / "encoder.json").read_bytes())
+    except (OSError, ValueError) as broken:
+        raise EncoderUnavailable(f"the encoder's description cannot be read: {broken}") from broken
+    if not isinstance(told, dict):
+        raise EncoderUnavailable("the encoder's description is not an object")
+    return told
+
+
+def _read_verified(path: Path, digest: str) -> bytes:
+    """The bytes that are hashed are the bytes that are used."""
+    try:
+        raw = path.read_bytes()
+    except OSError as broken:
+        raise EncoderUnavailable(f"{path.name} cannot be read: {broken}") from broken
+    if hashlib.sha256(raw).hexdigest() != digest:
+        raise EncoderUnavailable(f"{path.name} is not the file that was shipped: its sha256 differs")
+    return raw

@@ -1,0 +1,80 @@
+"""Index and marks together: what is searchable right now. One gallery is one generation in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from visual_search.index import VectorIndex
+from visual_search.marks import Marks
+from visual_search.snapshot import Manifest, Snapshot
+from visual_search.values import Picture, Vectors
+
+_TWIN_CANDIDATES = 32
+TWIN_LEVELS = 6.0
+"""Thumbs of one photo saved again differ by less than this many levels (measured: see the model card)."""
+
+
+class Gallery:
+    """Thread-safe: any number of searches, one change at a time."""
+
+    def __init__(self, dimension: int) -> None:
+        self.index = VectorIndex(dimension)
+        self.marks = Marks()
+        self._changing = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def put(self, ids: Sequence[int], vectors: Vectors, marks: Sequence[bytes]) -> None:
+        with self._changing:
+            for picture_id, mark in zip(ids, marks, strict=True):
+                self.marks.put(picture_id, mark)
+            self.index.add(np.asarray(ids, np.int64), vectors)
+
+    def remove(self, ids: Iterable[int]) -> int:
+        wanted = list(ids)
+        with self._changing:
+            gone = self.index.remove(np.asarray(wanted, np.int64))
+            self.marks.drop(wanted)
+            return gone
+
+    def known(self, digests: Sequence[bytes]) -> list[tuple[Vectors, bytes] | None]:
+        """Vector and thumb of a picture with the same bytes, so that it is not encoded twice."""
+        return [self._known(digest) for digest in digests]
+
+    def same_picture(self, picture: Picture, vector: Vectors) -> list[int]:
+        """Ids of the very picture: same bytes, else the same photo saved again. Nearest first."""
+        exact = self.marks.with_sha256(bytes.fromhex(picture.sha256))
+        if exact:
+            return exact
+        scores, found = self.index.search(vector, _TWIN_CANDIDATES)
+        ids = [int(picture_id) for score, picture_id in zip(scores[0], found[0], strict=True) if np.isfinite(score)]
+        distances = self.marks.thumb_distances(picture.thumb, ids)
+        order = np.argsort(distances, kind="stable")
+        return [ids[at] for at in order if distances[at] <= TWIN_LEVELS]
+
+    def to_snapshot(self, encoder: str, revision: str, change_seq: int) -> Snapshot:
+        with self._changing:
+            ids, vectors = self.index.snapshot()
+            manifest = Manifest(encoder, revision, self.index.dimension, len(ids), change_seq)
+            return Snapshot(manifest, ids, vectors, self.marks.as_rows(ids))
+
+    @classmethod
+    def from_snapshot(cls, snapshot: Snapshot) -> Gallery:
+        gallery = cls(snapshot.manifest.dimension)
+        gallery.index.add(snapshot.ids, snapshot.vectors)
+        gallery.marks = Marks.from_rows(snapshot.ids, snapshot.marks)
+        return gallery
+
+    def _known(self, digest: bytes) -> tuple[Vectors, bytes] | None:
+        for picture_id in self.marks.with_sha256(digest):
+            try:
+                vector = self.index.vectors_of([picture_id])[0]
+            except KeyError:  # removed by another thread since
+                continue
+            return vector, self.marks.thumb(picture_id)
+        return None
+
