@@ -1,8 +1,8 @@
 """The vendors' doors: POST /hooks/{channel}. Verify the bytes, commit the event, answer; everything else comes later.
 
-Answers: 401 without a word when the call is not authentic; 413 too large; 200 once the events are committed, be they new,
-known already or beyond understanding (dead letters); 503 with Retry-After when they could not be committed, so that the
-vendor sends them again. Never a redirect. This module imports no vendor's library.
+Answers: 401 without a word when the call is not authentic; 413 too large; 200 once the events are committed, be they
+new, known already or beyond understanding (dead letters); 503 with Retry-After when they could not be committed, so
+that the vendor sends them again. Never a redirect. This module imports no vendor's library.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _view(shop: WebhookShop, hook: Hook, wake: Callable[[], None] | None) -> Cal
             body = request.get_data(cache=False)
         except RequestEntityTooLarge:
             return Response(status=413)
-        if not hook.verify(request.headers, body):
+        if not hook.verify(dict(request.headers), body):
             log.warning("webhook refused", hook=hook.name)
             return Response(status=401)
         events = hook.split(body, shop.clock.now())
@@ -69,8 +69,8 @@ def _view(shop: WebhookShop, hook: Hook, wake: Callable[[], None] | None) -> Cal
     return receive
 
 
-def accept(shop: WebhookShop, events: list[Received]) -> int:
-    """Commits the events, all or none; returns how many were new. Raises StorageError."""
+def accept(shop: WebhookShop, events: list[Received], also: Callable[[UnitOfWork], None] | None = None) -> int:
+    """Commits the events and what else belongs to them, all or none. How many were new. Raises StorageError."""
 
     def work(uow: UnitOfWork) -> int:
         now = shop.clock.now()
@@ -80,9 +80,11 @@ def accept(shop: WebhookShop, events: list[Received]) -> int:
                 new += uow.inbox.dead_letter(received.event, received.problem, now)
             else:
                 new += uow.inbox.accept(received.event, now)
+        if also:
+            also(uow)
         return new
 
-    return shop.storage.write(work) if events else 0
+    return shop.storage.write(work)
 
 
 def _json(answer: object) -> Response:

@@ -22,6 +22,7 @@ from commerce.domain.mail import InboundEvent
 CHANNEL = "telegram"
 ENOUGH_PX = 320  # the smallest size of a photo whose longer side has as much is what the eyes read fastest
 _MAX_ID = 2**63
+_KEPT_UNREADABLE = 16_384  # bytes
 _NOWHERE = "-"  # address of events that belong to no chat
 
 # https://core.telegram.org/bots/api#update, Bot API 10.1. Of these only messages and taps are for a conversation.
@@ -59,9 +60,10 @@ def split(body: bytes, account: str, now: datetime) -> list[Received]:
             raise ValueError("not an object")
         return [_received(update, account, now)]
     except (ValueError, RecursionError) as error:
-        # Its own digest tells a repetition; the bytes are kept as they came.
+        # Its own digest tells a repetition. Kept for a person to read: a piece of it, as text, without card numbers.
         event_id = "sha256:" + hashlib.sha256(body).hexdigest()
-        event = InboundEvent(Contact(CHANNEL, account, _NOWHERE), event_id, now, body)
+        kept = mask_cards(body[:_KEPT_UNREADABLE].decode("utf-8", "replace")).encode("utf-8")
+        event = InboundEvent(Contact(CHANNEL, account, _NOWHERE), event_id, now, kept)
         return [Received(event, problem=f"unreadable update: {type(error).__name__}")]
 
 

@@ -1,4 +1,4 @@
-"""The page reads the thread, where each reply is stored in the transaction that caused it: there is nothing to deliver."""
+"""The page reads the thread, where each reply is stored in the transaction that caused it: nothing to deliver."""
 
 from __future__ import annotations
 

@@ -1,0 +1,169 @@
+"""Telegram without a public address: long polling, with the same promises as the webhook.
+
+An update is confirmed to Telegram (by asking for the next ones) only after it is committed here, so one that was lost
+on the way comes again and takes effect once. https://core.telegram.org/bots/api#getupdates
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from bot.channels.port import Received
+from bot.channels.telegram.client import Conflict, TelegramClient
+from bot.channels.telegram.parse import WANTED_KINDS, split
+from bot.webhooks import WebhookShop, accept
+from commerce.errors import RetryLater, SendRefused, SendUnknown, SettingsError, StorageError
+from commerce.ports import UnitOfWork
+
+LONG_POLL_S = 25  # Telegram answers at most so late when there is nothing
+BATCH = 100  # the most that getUpdates gives
+_OFFSET_KEPT = timedelta(days=7)  # after a week without updates Telegram numbers them anew, from anywhere
+_BACKOFF_S, _LONGEST_BACKOFF_S = 1.0, 60.0
+
+log = structlog.get_logger(__name__)
+
+
+def poll(
+    shop: WebhookShop,
+    stop: threading.Event,
+    *,
+    wake: Callable[[], None] | None = None,
+    long_poll_s: int = LONG_POLL_S,
+) -> None:
+    """Brings Telegram's updates into the inbox until `stop` is set. A set webhook is removed first; nothing is dropped.
+
+    Raises SettingsError when there is no token. Everything else is survived: it waits and goes on.
+    """
+    from bot.channels.telegram import account, off_because
+
+    if missing := off_because(shop.settings):
+        raise SettingsError(missing)
+    client = TelegramClient(shop.settings.telegram_token.get_secret_value(), shop.settings.telegram_api_url)
+    poller = _Poller(shop, client, account(shop.settings), wake, long_poll_s)
+    try:
+        poller.run(stop)
+    finally:
+        client.close()
+
+
+class _Poller:
+    def __init__(
+        self,
+        shop: WebhookShop,
+        client: TelegramClient,
+        account: str,
+        wake: Callable[[], None] | None,
+        long_poll_s: int,
+    ) -> None:
+        self._shop, self._client, self._account, self._wake = shop, client, account, wake
+        self._long_poll_s = long_poll_s
+        self._key = f"poll:telegram:{account}"
+
+    def run(self, stop: threading.Event) -> None:
+        backoff_s = _BACKOFF_S
+        webhook_removed = False
+        while not stop.is_set():
+            try:
+                if not webhook_removed:
+                    self._remove_webhook()
+                    webhook_removed = True
+                self._once()
+                backoff_s = _BACKOFF_S
+                continue
+            except Conflict as error:
+                log.error("another process polls for this bot, or set a webhook: only one may", reason=str(error))
+                webhook_removed = False
+                wait_s = backoff_s
+            except RetryLater as error:
+                log.warning("Telegram asks to wait", after_s=error.after_s, reason=error.reason)
+                wait_s = max(error.after_s, backoff_s)
+            except (SendUnknown, SendRefused, StorageError) as error:
+                log.warning("polling failed", reason=str(error))
+                wait_s = backoff_s
+            stop.wait(wait_s)
+            backoff_s = min(backoff_s * 2, _LONGEST_BACKOFF_S)
+
+    def _remove_webhook(self) -> None:
+        from aiogram import Bot
+        from aiogram.methods import DeleteWebhook
+
+        async def remove(bot: Bot) -> bool:
+            return await bot(DeleteWebhook(drop_pending_updates=False))
+
+        self._client.call(remove)
+
+    def _once(self) -> None:
+        """One long poll: fetch, commit with the new offset, acknowledge taps."""
+        offset = self._offset()
+        updates = self._get(offset)
+        if not updates:
+            return
+        now = self._shop.clock.now()
+        received: list[Received] = []
+        for update in updates:
+            received += split(json.dumps(update).encode("ascii"), self._account, now)
+        if self._commit(received, updates) and self._wake:
+            self._wake()
+        for event in received:
+            if event.answer:
+                self._acknowledge(str(event.answer["callback_query_id"]))
+
+    def _get(self, offset: int | None) -> list[Any]:
+        """Updates as JSON: read by us, so that one that aiogram cannot read does not hide the others."""
+        from aiogram import Bot
+        from aiogram.methods import GetUpdates
+
+        class RawUpdates(GetUpdates):
+            __returning__ = list[Any]
+
+        method = RawUpdates(offset=offset, limit=BATCH, timeout=self._long_poll_s, allowed_updates=list(WANTED_KINDS))
+        limit_s = self._long_poll_s + self._client.timeout_s
+
+        async def get(bot: Bot) -> Any:
+            return await bot(method, request_timeout=round(limit_s))
+
+        updates = self._client.call(get, limit_s + 5)
+        return updates if isinstance(updates, list) else []
+
+    def _commit(self, received: list[Received], updates: list[Any]) -> int:
+        """Events and offset in one transaction."""
+        known = [update["update_id"] for update in updates if _has_id(update)]
+
+        def work(uow: UnitOfWork) -> None:
+            if known:
+                now = self._shop.clock.now()
+                uow.state.put(self._key, str(max(known) + 1), now + _OFFSET_KEPT)
+
+        new = accept(self._shop, received, work)
+        if not known:  # nothing to confirm it by: do not ask for the same again without a pause
+            time.sleep(_BACKOFF_S)
+        return new
+
+    def _offset(self) -> int | None:
+        with self._shop.storage.read() as uow:
+            value = uow.state.get(self._key, self._shop.clock.now())
+        return int(value) if value else None
+
+    def _acknowledge(self, query_id: str) -> None:
+        """Stops the button from spinning. Too late or a second time: Telegram refuses, and nothing is lost."""
+        from aiogram import Bot
+        from aiogram.methods import AnswerCallbackQuery
+
+        async def answer(bot: Bot) -> bool:
+            return await bot(AnswerCallbackQuery(callback_query_id=query_id))
+
+        try:
+            self._client.call(answer)
+        except (RetryLater, SendRefused, SendUnknown) as error:
+            log.info("tap not acknowledged", reason=str(error))
+
+
+def _has_id(update: object) -> bool:
+    return isinstance(update, dict) and isinstance(update.get("update_id"), int)

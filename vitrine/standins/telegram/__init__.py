@@ -1,0 +1,17 @@
+"""A stand-in for the Bot API: real HTTP on this machine, as strict as the real one, and people with telephones.
+
+    with TelegramStandIn() as telegram:
+        lea = telegram.person(1001, "Léa", "fr")
+        lea.say("robe lin")          # reaches the bot by its webhook, or when it polls
+        lea.replies()                # what came on her screen
+        lea.tap("Choisir ma taille")
+
+Set VITRINE_TELEGRAM_API_URL to `telegram.url`. `telegram.fail(...)` makes it fail as the real one does.
+"""
+
+from vitrine.standins.telegram.checks import Refused
+from vitrine.standins.telegram.people import NoSuchButton, Person, Shown
+from vitrine.standins.telegram.server import TelegramStandIn
+from vitrine.standins.telegram.state import Call, Fault
+
+__all__ = ["Call", "Fault", "NoSuchButton", "Person", "Refused", "Shown", "TelegramStandIn"]

@@ -1,0 +1,189 @@
+"""The shopper's side: somebody with a telephone, who writes, taps what is on the screen, and reads."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+PHOTO_SIDES_PX = (90, 320, 800, 1280)  # Telegram keeps about these sizes of a photo
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A message of the bot as the person sees it. `keyboard` says what a button does by its label."""
+
+    message_id: int
+    text: str
+    photos: tuple[bytes, ...] = ()
+    buttons: tuple[tuple[str, ...], ...] = ()
+    asks_location: str = ""  # the label of the button that shares the position
+    raw: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+
+class Network(Protocol):
+    """What a telephone needs of Telegram."""
+
+    keyboards: dict[int, list[list[dict[str, Any]]]]
+
+    def receive(self, content: dict[str, Any]) -> int: ...
+    def keep_file(self, data: bytes, folder: str, name: str) -> dict[str, Any]: ...
+    def keep_photo(self, data: bytes, width: int, height: int) -> dict[str, Any]: ...
+    def next_message_id(self) -> int: ...
+    def next_query_id(self) -> str: ...
+    def now_s(self) -> int: ...
+
+
+class NoSuchButton(LookupError):
+    """Nothing on the screen carries that label."""
+
+
+class Person:
+    """Made by `TelegramStandIn.person`. Taps by label, as people do; callback data stays between bot and Telegram."""
+
+    def __init__(self, standin: Network, person_id: int, name: str, language: str) -> None:
+        self._standin = standin
+        self.id, self.name, self.language = person_id, name, language
+        self.started = False
+        self.blocked = False
+        self._screen: list[Shown] = []
+        self._read = 0
+
+    # --- writing
+
+    def start(self, parameter: str = "") -> None:
+        self._write_text(f"/start {parameter}".strip())
+
+    def say(self, text: str) -> None:
+        self._write_text(text)
+
+    def photo(self, data: bytes, caption: str = "") -> None:
+        """Sends a picture as Telegram's apps do: as JPEG in several sizes."""
+        sizes = [self._standin.keep_photo(file, width, height) for file, width, height in jpeg_sizes(data)]
+        self._write({"photo": sizes, **({"caption": caption} if caption else {})})
+
+    def document(self, data: bytes, mime: str, name: str = "file") -> None:
+        """Sends a file untouched."""
+        file = self._standin.keep_file(data, "documents", name)
+        self._write({"document": {**file, "file_name": name, "mime_type": mime}})
+
+    def share_location(self, latitude: float, longitude: float) -> None:
+        self._write({"location": {"latitude": latitude, "longitude": longitude}})
+
+    def voice(self, seconds: int = 2) -> None:
+        file = self._standin.keep_file(b"OggS" + bytes(64), "voice", "voice.oga")
+        self._write({"voice": {**file, "duration": seconds, "mime_type": "audio/ogg"}})
+
+    def sticker(self, emoji: str = "👍") -> None:
+        file = self._standin.keep_file(b"RIFF" + bytes(64), "stickers", "sticker.webp")
+        kind = {"type": "regular", "width": 512, "height": 512, "is_animated": False, "is_video": False}
+        self._write({"sticker": {**file, **kind, "emoji": emoji}})
+
+    def forward_photo(self, data: bytes, caption: str, channel_title: str) -> None:
+        """Forwards a post of a channel."""
+        sizes = [self._standin.keep_photo(file, width, height) for file, width, height in jpeg_sizes(data)]
+        channel = {"id": -1001234567890, "title": channel_title, "type": "channel"}
+        origin = {"type": "channel", "date": self._standin.now_s() - 3600, "chat": channel, "message_id": 77}
+        self._write({"photo": sizes, "caption": caption, "forward_origin": origin})
+
+    def tap(self, label: str) -> str:
+        """Taps the newest button with that label; '' or, for a link, its address."""
+        for shown in reversed(self._screen):
+            for row in shown.raw.get("reply_markup", {}).get("inline_keyboard", ()):
+                for button in row:
+                    if _same(button["text"], label):
+                        if "url" in button:
+                            return str(button["url"])
+                        self._standin.receive(self._tapped(shown, button["callback_data"]))
+                        return ""
+        for row in self._standin.keyboards.get(self.id, ()):
+            for key in row:
+                if _same(key["text"], label):
+                    if key.get("request_location"):
+                        raise NoSuchButton(f"{label!r} shares the position: use share_location")
+                    self._write_text(key["text"])
+                    return ""
+        raise NoSuchButton(f"no button {label!r} on the screen; there are {self.buttons}")
+
+    def block(self) -> None:
+        self.blocked = True
+
+    # --- reading
+
+    @property
+    def screen(self) -> list[Shown]:
+        return list(self._screen)
+
+    @property
+    def buttons(self) -> list[str]:
+        """Labels on the screen, newest message first."""
+        labels = [label for shown in reversed(self._screen) for row in shown.buttons for label in row]
+        keys = [str(key["text"]) for row in self._standin.keyboards.get(self.id, ()) for key in row]
+        return list(dict.fromkeys([*keys, *labels]))
+
+    def replies(self) -> list[Shown]:
+        """What the bot has shown since the last call."""
+        fresh = self._screen[self._read :]
+        self._read = len(self._screen)
+        return fresh
+
+    def show(self, shown: Shown) -> None:
+        """For the stand-in: a message appears, or takes the place of the one it edits."""
+        for index, earlier in enumerate(self._screen):
+            if earlier.message_id == shown.message_id:
+                self._screen[index] = shown
+                return
+        self._screen.append(shown)
+
+    def hide(self, message_id: int) -> None:
+        self._screen = [shown for shown in self._screen if shown.message_id != message_id]
+        self._read = min(self._read, len(self._screen))
+
+    # --- as Telegram describes them
+
+    @property
+    def user(self) -> dict[str, Any]:
+        return {"id": self.id, "is_bot": False, "first_name": self.name, "language_code": self.language}
+
+    @property
+    def chat(self) -> dict[str, Any]:
+        return {"id": self.id, "first_name": self.name, "type": "private"}
+
+    def _write_text(self, text: str) -> None:
+        content: dict[str, Any] = {"text": text}
+        if text.startswith("/"):
+            content["entities"] = [{"type": "bot_command", "offset": 0, "length": len(text.split()[0])}]
+        self._write(content)
+
+    def _write(self, content: dict[str, Any]) -> None:
+        self.started = True
+        self.blocked = False
+        message = {"message_id": self._standin.next_message_id(), "from": self.user, "chat": self.chat}
+        message |= {"date": self._standin.now_s()}
+        self._standin.receive({"message": {**message, **content}})
+
+    def _tapped(self, shown: Shown, data: str) -> dict[str, Any]:
+        query = {"id": self._standin.next_query_id(), "from": self.user, "message": shown.raw}
+        return {"callback_query": {**query, "chat_instance": f"{self.id * 7919}", "data": data}}
+
+
+def jpeg_sizes(data: bytes) -> list[tuple[bytes, int, int]]:
+    """The picture as JPEG in Telegram's sizes, smallest first; never enlarged."""
+    from PIL import Image, ImageOps
+
+    with Image.open(io.BytesIO(data)) as original:
+        upright = ImageOps.exif_transpose(original).convert("RGB")
+    sizes: list[tuple[bytes, int, int]] = []
+    for side in PHOTO_SIDES_PX:
+        copy = upright.copy()
+        copy.thumbnail((side, side))
+        buffer = io.BytesIO()
+        copy.save(buffer, "JPEG", quality=87)
+        if sizes and copy.size == sizes[-1][1:]:
+            break
+        sizes.append((buffer.getvalue(), *copy.size))
+    return sizes
+
+
+def _same(label: str, wanted: str) -> bool:
+    return " ".join(label.split()) == " ".join(wanted.split())
