@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -107,12 +107,41 @@ class ImageMatcher(Protocol):
         """Products that look like this one, itself left out; () when it cannot say."""
         ...
 
+    def learn(self, pictures: Iterable[StoredPicture]) -> None:
+        """Whose these pictures are. Does not look at them."""
+        ...
+
+    def pictures_of(self, product_id: int) -> frozenset[int]:
+        """Pictures known to be this product's."""
+        ...
+
     def add(self, pictures: Iterable[tuple[StoredPicture, bytes]]) -> None: ...
 
     def remove(self, picture_ids: Iterable[int]) -> None: ...
 
+    def covers(self) -> int | None:
+        """The change number up to which the index on disk holds everything; None: it cannot be used until rebuilt."""
+        ...
+
+    def rebuild(
+        self,
+        pictures: Iterable[tuple[StoredPicture, bytes]],
+        change_seq: int,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> int:
+        """A new index of exactly these pictures; the old one answers until it is there. Returns how many it holds."""
+        ...
+
+    def save(self, change_seq: int) -> None:
+        """Keeps the index on disk, as covering the catalogue up to that change. Raises OSError."""
+        ...
+
     def describe(self) -> Mapping[str, object]:
         """What it is, for people and /readyz: on or off with the reason, encoder, number of pictures."""
+        ...
+
+    def verify(self) -> Mapping[str, object]:
+        """As `describe`, after checking every file of the index; `damage` says what is wrong, '' when nothing is."""
         ...
 
     def close(self) -> None: ...

@@ -1,0 +1,365 @@
+"""Photos to products, over the eyes (`visual_search`), which know pictures only. Where the shop cannot see, an honest
+"off" with the reason.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from commerce.domain.search import Hit, Why
+from commerce.ports import ImageMatcher, NotSeen, SeenPhoto, StoredPicture
+
+if TYPE_CHECKING:
+    from visual_search.api import Eyes
+    from visual_search.values import Hit as PictureHit
+    from visual_search.values import Seen
+
+Ids = NDArray[np.int64]
+
+_PICTURES_A_PRODUCT = 4  # asked for beyond the limit: a product may have several among the best
+_WHY = {"very_close": Why.VERY_CLOSE, "close": Why.CLOSE, "far": Why.ATTRIBUTES}
+_REFUSALS = {
+    "too_large_bytes": NotSeen.TOO_LARGE,
+    "too_many_pixels": NotSeen.TOO_LARGE,
+    "unknown_format": NotSeen.UNKNOWN_FORMAT,
+    "unsupported_format": NotSeen.UNKNOWN_FORMAT,
+    "damaged": NotSeen.DAMAGED,
+    "too_slow": NotSeen.TOO_SLOW,
+    "too_small": NotSeen.TOO_SMALL,
+}
+
+
+class NoImageMatcher:
+    """`commerce.ports.ImageMatcher` of a shop that cannot see."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def look(self, data: bytes) -> SeenPhoto | NotSeen:
+        return NotSeen.OFF
+
+    def match(self, photo: SeenPhoto, *, limit: int, allowed: Ids | None = None) -> tuple[Hit, ...] | NotSeen:
+        return NotSeen.OFF
+
+    def similar_to(self, product_id: int, *, limit: int, allowed: Ids | None = None) -> tuple[Hit, ...]:
+        return ()
+
+    def learn(self, pictures: Iterable[StoredPicture]) -> None:
+        pass
+
+    def pictures_of(self, product_id: int) -> frozenset[int]:
+        return frozenset()
+
+    def add(self, pictures: Iterable[tuple[StoredPicture, bytes]]) -> None:
+        pass
+
+    def remove(self, picture_ids: Iterable[int]) -> None:
+        pass
+
+    def covers(self) -> int | None:
+        return None
+
+    def rebuild(
+        self,
+        pictures: Iterable[tuple[StoredPicture, bytes]],
+        change_seq: int,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> int:
+        return 0
+
+    def save(self, change_seq: int) -> None:
+        pass
+
+    def describe(self) -> Mapping[str, object]:
+        return {"state": "off", "reason": self._reason, "encoder": "", "pictures": 0}
+
+    def verify(self) -> Mapping[str, object]:
+        return self.describe()
+
+    def close(self) -> None:
+        pass
+
+
+class EyesImageMatcher:
+    """`commerce.ports.ImageMatcher`. Safe for many threads.
+
+    The eyes know pictures by their ids; which product each belongs to is kept here, from the database.
+    """
+
+    def __init__(self, eyes: Eyes) -> None:
+        self._eyes = eyes
+        self._owners: dict[int, int] = {}
+        self._pictures: dict[int, frozenset[int]] = {}
+        self._changing = threading.Lock()
+        self._columns: tuple[Ids, Ids] | None = None
+
+    # Looking
+
+    def look(self, data: bytes) -> SeenPhoto | NotSeen:
+        """See `commerce.ports.ImageMatcher`."""
+        from visual_search.errors import EyesUnavailable
+        from visual_search.values import PictureRefused
+
+        try:
+            seen = self._eyes.look(data)
+            if isinstance(seen, PictureRefused):
+                return _REFUSALS.get(seen.reason, NotSeen.DAMAGED)
+            # A photo of ours is a product whatever it seems to show (a ring, a lipstick).
+            if seen.subject.verdict == "other" and not self._exact(seen):
+                return NotSeen.NO_PRODUCT
+        except EyesUnavailable:
+            return NotSeen.OFF
+        return SeenPhoto(seen.vector, seen.clean_jpeg, seen.sha256, seen.picture.thumb.hex(), self._encoder())
+
+    def match(self, photo: SeenPhoto, *, limit: int, allowed: Ids | None = None) -> tuple[Hit, ...] | NotSeen:
+        """See `commerce.ports.ImageMatcher`. With `allowed`, products that satisfy it but look little like the photo
+        come last, as found by their attributes; without, they are left out, and nothing left is NO_PRODUCT."""
+        from visual_search.errors import EyesUnavailable
+
+        try:
+            if photo.encoder != self._encoder():
+                again = self.look(photo.clean_jpeg)
+                if isinstance(again, NotSeen):
+                    return again
+                photo = again
+            exact = self._exact(_as_seen(photo))
+            pictures = self._of_products(allowed)
+            found = self._eyes.search(photo.vector, max(limit, 1) * _PICTURES_A_PRODUCT, pictures)
+        except EyesUnavailable:
+            return NotSeen.OFF
+        own = [product for product in exact if allowed is None or _contains(allowed, product)]
+        hits = self._by_product(found, limit, first=own, keep_far=allowed is not None)
+        return hits if hits or allowed is not None else NotSeen.NO_PRODUCT
+
+    def similar_to(self, product_id: int, *, limit: int, allowed: Ids | None = None) -> tuple[Hit, ...]:
+        """See `commerce.ports.ImageMatcher`."""
+        from visual_search.errors import EyesUnavailable
+
+        try:
+            pictures = self._of_products(allowed)
+            for picture_id in sorted(self.pictures_of(product_id)):
+                found = self._eyes.similar_to(picture_id, (limit + 1) * _PICTURES_A_PRODUCT, pictures)
+                if found:
+                    return self._by_product(found, limit, without=product_id, keep_far=allowed is not None)
+        except EyesUnavailable:
+            pass
+        return ()
+
+    def _exact(self, seen: Seen) -> list[int]:
+        """Products of whose pictures this is one, each once."""
+        owners = (self._owners.get(picture_id) for picture_id in self._eyes.exact(seen))
+        return list(dict.fromkeys(owner for owner in owners if owner is not None))
+
+    def _by_product(
+        self,
+        found: Sequence[PictureHit],
+        limit: int,
+        *,
+        first: Sequence[int] = (),
+        without: int | None = None,
+        keep_far: bool,
+    ) -> tuple[Hit, ...]:
+        """One hit a product: that of its best picture."""
+        hits = {product: Hit(product, 1.0, Why.EXACT_PICTURE) for product in first}
+        for hit in found:
+            product = self._owners.get(hit.picture_id)
+            if product is None or product == without or product in hits or (hit.band == "far" and not keep_far):
+                continue
+            hits[product] = Hit(product, min(1.0, max(0.0, hit.score)), _WHY[hit.band])
+        return tuple(hits.values())[:limit]
+
+    def _of_products(self, allowed: Ids | None) -> Ids | None:
+        """Pictures of those products; None for None."""
+        if allowed is None:
+            return None
+        columns = self._columns
+        if columns is None:
+            with self._changing:
+                pictures = np.fromiter(self._owners.keys(), np.int64, len(self._owners))
+                columns = self._columns = (pictures, np.fromiter(self._owners.values(), np.int64, len(pictures)))
+        pictures, owners = columns
+        return pictures[_contained(owners, allowed)]
+
+    def _encoder(self) -> str:
+        status = self._eyes.status
+        return f"{status.encoder}:{status.revision}"
+
+    # Following the catalogue
+
+    def learn(self, pictures: Iterable[StoredPicture]) -> None:
+        """Whose these pictures are. Does not look at them."""
+        with self._changing:
+            for stored in pictures:
+                self._own(stored.picture.id, stored.product_id)
+            self._columns = None
+
+    def pictures_of(self, product_id: int) -> frozenset[int]:
+        """Pictures known to be this product's."""
+        return self._pictures.get(product_id, frozenset())
+
+    def add(self, pictures: Iterable[tuple[StoredPicture, bytes]]) -> None:
+        """Looks at pictures and can find them from then on. One that cannot be read is left out. While the eyes are
+        off nothing is added: the rebuild takes everything from the database."""
+        from visual_search.errors import EyesUnavailable
+
+        batch = list(pictures)
+        self.learn(stored for stored, _ in batch)
+        try:
+            self._eyes.add((stored.picture.id, data) for stored, data in batch)
+        except EyesUnavailable:
+            return
+
+    def remove(self, picture_ids: Iterable[int]) -> None:
+        """Unknown ids are no error."""
+        from visual_search.errors import EyesUnavailable
+
+        wanted = list(picture_ids)
+        with self._changing:
+            for picture_id in wanted:
+                owner = self._owners.pop(picture_id, None)
+                if owner is not None:
+                    left = self._pictures[owner] - {picture_id}
+                    self._pictures[owner] = left
+                    if not left:
+                        del self._pictures[owner]
+            self._columns = None
+        try:
+            self._eyes.remove(wanted)
+        except EyesUnavailable:
+            return
+
+    def _own(self, picture_id: int, product_id: int) -> None:
+        before = self._owners.get(picture_id)
+        if before is not None and before != product_id:
+            self._pictures[before] = self._pictures[before] - {picture_id}
+        self._owners[picture_id] = product_id
+        self._pictures[product_id] = self._pictures.get(product_id, frozenset()) | {picture_id}
+
+    def covers(self) -> int | None:
+        """The change number up to which the index on disk holds everything; None: it must be built anew first."""
+        status = self._eyes.status
+        return None if status.state == "off" else status.change_seq
+
+    def rebuild(
+        self,
+        pictures: Iterable[tuple[StoredPicture, bytes]],
+        change_seq: int,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> int:
+        """A new index of exactly these pictures; the old one answers until it is there. Returns how many it holds."""
+        from visual_search.errors import EyesUnavailable
+
+        def one_by_one() -> Iterator[tuple[int, bytes]]:
+            for stored, data in pictures:
+                self.learn((stored,))
+                yield stored.picture.id, data
+
+        try:
+            added = self._eyes.rebuild(one_by_one(), change_seq, on_progress)
+        except EyesUnavailable:
+            return 0
+        return sum(one.refused is None for one in added)
+
+    def save(self, change_seq: int) -> None:
+        """Keeps the index on disk, as covering the catalogue up to that change."""
+        from visual_search.errors import EyesUnavailable
+
+        try:
+            self._eyes.save(change_seq)
+        except EyesUnavailable:
+            return
+
+    def describe(self) -> Mapping[str, object]:
+        """See `commerce.ports.ImageMatcher`."""
+        status = self._eyes.status
+        return {
+            "state": status.state,
+            "reason": status.reason,
+            "encoder": status.encoder,
+            "revision": status.revision,
+            "pictures": status.count,
+            "about": self._eyes.describe(),
+        }
+
+    def verify(self) -> Mapping[str, object]:
+        """Reads the index on disk again and checks every hash. `damage` says what is wrong, '' when nothing is."""
+        from visual_search.errors import SnapshotDamaged
+
+        try:
+            return {**self.describe(), "pictures_on_disk": self._eyes.verify(), "damage": ""}
+        except SnapshotDamaged as damaged:
+            return {**self.describe(), "pictures_on_disk": 0, "damage": damaged.reason}
+
+    def close(self) -> None:
+        """Ends the children that read pictures."""
+        self._eyes.close()
+
+
+def open_image_matcher(directory: Path, encoder: str) -> ImageMatcher:
+    """The shop's eyes, with the index below `directory`; "off" where they cannot be opened.
+
+    An index belongs to one revision of one encoder: another one finds its folder empty.
+    """
+    try:
+        from visual_search.api import Eyes
+    except ImportError as missing:
+        return NoImageMatcher(f"a library is missing: {missing.name}")
+    eyes = Eyes.open(directory / encoder, encoder)
+    if not eyes.status.encoder:
+        reason = eyes.status.reason
+        eyes.close()
+        return NoImageMatcher(reason)
+    return EyesImageMatcher(eyes)
+
+
+def embed_images(
+    paths: Sequence[Path], *, encoder: str, on_progress: Callable[[int], None] | None = None
+) -> list[NDArray[np.float32] | None]:
+    """A unit vector for each picture file, exactly as the shop sees it; None where it cannot be read.
+
+    Raises ValueError for an encoder that cannot be opened.
+    """
+    from tempfile import TemporaryDirectory
+
+    from visual_search.api import Eyes
+    from visual_search.values import PictureRefused
+
+    rows: list[NDArray[np.float32] | None] = []
+    with TemporaryDirectory() as empty, Eyes.open(Path(empty), encoder) as eyes:
+        if not eyes.status.encoder:
+            raise ValueError(eyes.status.reason)
+        for path in paths:
+            seen = eyes.look(path.read_bytes())
+            rows.append(None if isinstance(seen, PictureRefused) else seen.vector)
+            if on_progress is not None:
+                on_progress(len(rows))
+    return rows
+
+
+def _as_seen(photo: SeenPhoto) -> Seen:
+    """What the eyes need to know the very picture again."""
+    from visual_search.values import Picture, Seen, Subject
+
+    nothing = np.zeros((0, 0, 3), np.uint8)
+    picture = Picture(nothing, bytes.fromhex(photo.phash), photo.clean_jpeg, 0, 0, 0, 0, "", photo.sha256)
+    return Seen(photo.vector, picture, Subject("unsure", 0.0, "", 0.0))
+
+
+def _contains(allowed: Ids, product_id: int) -> bool:
+    return bool(_contained(np.array([product_id], np.int64), allowed)[0])
+
+
+def _contained(values: Ids, allowed: Ids) -> NDArray[np.bool_]:
+    """Which values are among the sorted ids."""
+    if not len(allowed):
+        return np.zeros(len(values), np.bool_)
+    places = np.searchsorted(allowed, values)
+    places[places == len(allowed)] = 0
+    inside: NDArray[np.bool_] = allowed[places] == values
+    return inside

@@ -1,0 +1,272 @@
+"""Keeps the indexes in step with the catalogue: built from the database, then following its log of changes."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from time import monotonic
+
+import structlog
+
+from commerce.domain.product import Product
+from commerce.domain.stock import StockLevel
+from commerce.lexicon import Lexicon
+from commerce.ports import ChangeKind, Facets, ImageMatcher, MediaStore, Storage, StoredPicture, TextIndex, UnitOfWork
+from commerce.services.documents import text_document
+
+Progress = Callable[[str, int, int | None], None]
+"""What is being done, how much of it is done, of how much (None: not known)."""
+
+_BATCH = 1_000  # products or changes read at a time
+_PICTURE_BATCH = 32  # pictures looked at between two looks at the log: the words of a product never wait for pictures
+_PICTURES_S = 2.0  # time given to pictures by a call of `refresh`
+_SAVE_EVERY_S = 60.0
+
+_log = structlog.get_logger(__name__)
+
+
+class IndexKeeper:
+    """One per process. `refresh` may be called from any thread; calls take turns."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        text_index: TextIndex,
+        facets: Facets,
+        image_matcher: ImageMatcher,
+        media: MediaStore,
+        lexicon: Lexicon,
+    ) -> None:
+        self._storage = storage
+        self._text_index = text_index
+        self._facets = facets
+        self._image_matcher = image_matcher
+        self._media = media
+        self._lexicon = lexicon
+        self._seq: int | None = None  # None: nothing was read yet
+        self._waiting: deque[StoredPicture] = deque()  # pictures still to be looked at
+        self._unsaved = False
+        self._saved_at_s = monotonic()
+        self._turn = threading.RLock()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._rebuilding: threading.Thread | None = None
+
+    def refresh(self, on_progress: Progress | None = None) -> int:
+        """Applies what changed since the last time; the first time reads the whole catalogue. Returns how many products
+        were read. Pictures that are still to be looked at get two seconds; the rest waits for the next call."""
+        with self._turn:
+            count = self._follow(on_progress)
+            until_s = monotonic() + _PICTURES_S
+            while self._waiting and monotonic() < until_s:
+                self._look_at_some()
+            return count
+
+    def start(self, every_s: float = 0.5) -> None:
+        """Follows the catalogue in the background, and builds a picture index anew that cannot be used."""
+        if self._thread is None:
+            self._stop.clear()
+            self._thread = threading.Thread(target=self._run, args=(every_s,), name="index-keeper", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Ends the background work and keeps the picture index on disk."""
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        self._stop.set()
+        thread.join()
+        if self._rebuilding is not None:
+            self._rebuilding.join()
+        with self._turn:
+            self._save(at_once=True)
+
+    def rebuild_pictures(self, on_progress: Progress | None = None) -> int:
+        """Builds the picture index anew from the database, while the old one answers. Returns how many it holds."""
+        with self._storage.read() as uow:
+            seq, products = uow.products.last_change(), uow.products.count()
+        report = None if on_progress is None else (lambda done: on_progress("Pictures", done, None))
+        count = self._image_matcher.rebuild(self._every_picture(), seq, report)
+        _log.info("picture index built", pictures=count, products=products)
+        return count
+
+    # Words and conditions
+
+    def _follow(self, on_progress: Progress | None) -> int:
+        if self._seq is None:
+            return self._read_everything(on_progress)
+        count = 0
+        while True:
+            with self._storage.read() as uow:
+                changes = uow.products.changes_after(self._seq, _BATCH)
+                if not changes:
+                    return count
+                changed = {change.product_id for change in changes}
+                pictured = {
+                    change.product_id
+                    for change in changes
+                    if change.what in (ChangeKind.PICTURE, ChangeKind.PRODUCT, ChangeKind.REMOVED)
+                }
+                products = uow.products.many(changed)
+                levels = _levels(uow, products.values())
+                pictures = [uow.products.picture(i) for i in self._new_pictures(products, pictured)]
+            gone = changed - products.keys()
+            self._text_index.upsert(text_document(product, self._lexicon) for product in products.values())
+            self._facets.upsert((product, levels[product.id]) for product in products.values())
+            if gone:
+                self._text_index.remove(gone)
+                self._facets.remove(gone)
+            self._forget_pictures(products, pictured)
+            self._waiting.extend(picture for picture in pictures if picture is not None)
+            self._seq = changes[-1].seq
+            self._unsaved = self._unsaved or bool(pictured)
+            count += len(changed)
+
+    def _read_everything(self, on_progress: Progress | None) -> int:
+        with self._storage.read() as uow:
+            seq, total = uow.products.last_change(), uow.products.count()
+        done, last_id = 0, 0
+        texts = []
+        while True:
+            with self._storage.read() as uow:
+                products = uow.products.after(last_id, _BATCH)
+                levels = _levels(uow, products)
+            if not products:
+                break
+            texts += [text_document(product, self._lexicon) for product in products]
+            self._facets.upsert((product, levels[product.id]) for product in products)
+            last_id, done = products[-1].id, done + len(products)
+            if on_progress is not None:
+                on_progress("Reading the catalogue", done, total)
+        # All at once: one large segment is built faster than many small ones are merged.
+        self._text_index.upsert(texts)
+        self._learn_pictures()
+        self._seq = seq
+        return done
+
+    # Pictures
+
+    def _learn_pictures(self) -> None:
+        """Whose pictures there are, and which changed since the index on disk was written."""
+        covered = self._image_matcher.covers()
+        stale: set[int] | None = None  # products whose pictures must be looked at; None: all
+        if covered:
+            stale, seq = set(), covered
+            while True:
+                with self._storage.read() as uow:
+                    changes = uow.products.changes_after(seq, _BATCH)
+                if not changes:
+                    break
+                stale.update(c.product_id for c in changes if c.what in (ChangeKind.PICTURE, ChangeKind.PRODUCT))
+                seq = changes[-1].seq
+        for batch in self._stored_pictures():
+            self._image_matcher.learn(batch)
+            if covered is not None:
+                self._waiting.extend(p for p in batch if stale is None or p.product_id in stale)
+
+    def _stored_pictures(self) -> Iterator[list[StoredPicture]]:
+        last_id = 0
+        while True:
+            with self._storage.read() as uow:
+                batch = uow.products.pictures_ready_after(last_id, _BATCH)
+            if not batch:
+                return
+            yield batch
+            last_id = batch[-1].picture.id
+
+    def _every_picture(self) -> Iterator[tuple[StoredPicture, bytes]]:
+        for batch in self._stored_pictures():
+            yield from self._with_bytes(batch)
+
+    def _with_bytes(self, pictures: Iterable[StoredPicture]) -> Iterator[tuple[StoredPicture, bytes]]:
+        for stored in pictures:
+            data = self._media.get(stored.picture.media_key) if stored.picture.media_key else None
+            if data is None:
+                _log.warning("picture file is missing", picture=stored.picture.id, key=stored.picture.media_key)
+                continue
+            yield stored, data
+
+    def _new_pictures(self, products: dict[int, Product], pictured: set[int]) -> list[int]:
+        """Pictures of changed products that have a file. Known ones too: their file may be another now."""
+        return [
+            picture.id
+            for product_id in sorted(pictured & products.keys())
+            for picture in products[product_id].pictures
+            if picture.media_key
+        ]
+
+    def _forget_pictures(self, products: dict[int, Product], pictured: set[int]) -> None:
+        gone: set[int] = set()
+        for product_id in pictured:
+            known = self._image_matcher.pictures_of(product_id)
+            product = products.get(product_id)
+            gone |= known - {picture.id for picture in product.pictures if picture.media_key} if product else known
+        if gone:
+            self._image_matcher.remove(gone)
+
+    def _look_at_some(self) -> None:
+        batch = [self._waiting.popleft() for _ in range(min(_PICTURE_BATCH, len(self._waiting)))]
+        # One that has gone since it was put in the queue must not come back.
+        with self._storage.read() as uow:
+            present = uow.products.many({stored.product_id for stored in batch})
+        alive = {picture.id for product in present.values() for picture in product.pictures}
+        self._image_matcher.add(self._with_bytes(stored for stored in batch if stored.picture.id in alive))
+        self._unsaved = True
+
+    def _save(self, *, at_once: bool = False) -> None:
+        """Writes the picture index when it holds everything up to where we are."""
+        due = at_once or monotonic() - self._saved_at_s >= _SAVE_EVERY_S
+        if not (self._unsaved and due and self._seq is not None) or self._waiting:
+            return
+        if self._image_matcher.covers() is None or (self._rebuilding is not None and self._rebuilding.is_alive()):
+            return
+        try:
+            self._image_matcher.save(self._seq)
+        except OSError as error:  # a full disk: search goes on, the next start looks at the pictures again
+            _log.error("picture index could not be written", error=str(error))
+        self._unsaved, self._saved_at_s = False, monotonic()
+
+    # In the background
+
+    def _run(self, every_s: float) -> None:
+        while not self._stop.is_set():
+            wait_s = every_s
+            try:
+                with self._turn:
+                    self._follow(None)
+                    if self._waiting:
+                        self._look_at_some()
+                    if self._waiting:
+                        wait_s = 0.01
+                    self._save()
+                self._rebuild_if_off()
+            except Exception:
+                # The database is away, or a bug: what is indexed goes on answering, and we try again.
+                _log.exception("following the catalogue failed")
+                wait_s = max(every_s, 1.0)
+            self._stop.wait(wait_s)
+
+    def _rebuild_if_off(self) -> None:
+        state = self._image_matcher.describe()
+        if self._rebuilding is None and state["state"] == "off" and state["encoder"]:
+            _log.warning("picture index is being built anew", reason=state["reason"])
+            self._rebuilding = threading.Thread(target=self._rebuild_quietly, name="picture-rebuild", daemon=True)
+            self._rebuilding.start()
+
+    def _rebuild_quietly(self) -> None:
+        try:
+            self.rebuild_pictures()
+        except Exception:
+            _log.exception("building the picture index failed")
+
+
+def _levels(uow: UnitOfWork, products: Iterable[Product]) -> dict[int, list[StockLevel]]:
+    """Stock by product id; [] where there is none."""
+    owners = {variant.id: product.id for product in products for variant in product.variants}
+    levels: dict[int, list[StockLevel]] = {product_id: [] for product_id in owners.values()}
+    for product in products:
+        levels.setdefault(product.id, [])
+    for level in uow.stock.levels(owners):
+        levels[owners[level.variant_id]].append(level)
+    return levels
