@@ -1,0 +1,117 @@
+"""A dress in three sizes, at two stores of Lyon, one of which is closed on Wednesdays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import time, timedelta
+
+import pytest
+
+from commerce.clock import ManualClock
+from commerce.domain.customer import Contact
+from commerce.domain.geo import GeoPoint
+from commerce.domain.localtext import LocalText
+from commerce.domain.money import Money
+from commerce.domain.product import Product, Variant
+from commerce.domain.stock import MovementReason
+from commerce.domain.store import Opening, OpeningHours, Store, StoreKind
+from commerce.ids import SeededIds
+from commerce.ports import ReservationRules, Storage, UnitOfWork
+from commerce.services.catalog import Catalog
+from commerce.services.customers import Customers
+from commerce.services.reserving import Reserving
+from commerce.storage.seeding import add_product
+
+LEA = Contact("telegram", "shop", "1001")
+SAM = Contact("webchat", "web", "1002")
+DAY = (Opening(time(10), time(19)),)
+
+
+def _store(store_id: str, name: str, hours: OpeningHours, kind: StoreKind = StoreKind.PERMANENT) -> Store:
+    return Store(
+        id=store_id,
+        name=LocalText({"fr": f"Lyon {name}", "en": f"Lyon {name}"}),
+        short_name=LocalText({"fr": name}),
+        kind=kind,
+        address="1 place",
+        city="Lyon",
+        postcode="69002",
+        country="FR",
+        point=GeoPoint(45.7579, 4.8320),
+        timezone="Europe/Paris",
+        hours=hours,
+    )
+
+
+@dataclass
+class Small:
+    """The verbs over one dress: sizes 36, 38 and 40; `variants` by size."""
+
+    storage: Storage
+    clock: ManualClock
+    catalog: Catalog
+    customers: Customers
+    reserving: Reserving
+    variants: dict[str, int]
+
+    def available(self, size: str, store_id: str = "S1") -> int:
+        return {level.store_id: level.available for level in self.catalog.levels([self.variants[size]])}[store_id]
+
+    def customer(self, contact: Contact = LEA) -> str:
+        return self.storage.write(lambda uow: self.customers.recognise(uow, contact, language="fr")).id
+
+    def place(self, *sizes: str, contact: Contact = LEA, store_id: str = "S1"):
+        customer_id = self.customer(contact)
+        return self.storage.write(
+            lambda uow: self.reserving.place(
+                uow,
+                customer_id=customer_id,
+                contact=contact,
+                store_id=store_id,
+                lines=[(self.variants[size], 1) for size in sizes],
+            )
+        )
+
+
+@pytest.fixture
+def small(storage: Storage, clock: ManualClock, ids: SeededIds) -> Small:
+    def fill(uow: UnitOfWork) -> dict[str, int]:
+        uow.stores.put(_store("S1", "Bellecour", OpeningHours(week=(DAY,) * 6 + ((),))))
+        uow.stores.put(_store("S2", "Part-Dieu", OpeningHours(week=(DAY, DAY, (), DAY, DAY, DAY, ()))))
+        uow.stores.put(_store("WEB", "Web", OpeningHours(), StoreKind.WEB))
+        uow.stores.put(_store("GONE", "Marché", OpeningHours()))
+        dress = add_product(
+            uow,
+            Product(
+                id=0,
+                source="main",
+                source_id="P1",
+                title=LocalText({"fr": "Robe midi en lin", "en": "Linen midi dress"}),
+                description=LocalText(),
+                brand="",
+                category="dress",
+                category_words="",
+                gender="women",
+                variants=tuple(
+                    Variant(0, 0, f"P1-{size}", "navy", "bleu marine", size, Money(7900, "EUR"), position=i)
+                    for i, size in enumerate(("36", "38", "40"))
+                ),
+            ),
+            clock.now(),
+        )
+        variants = {variant.size: variant.id for variant in dress.variants}
+        for size, count in (("36", 4), ("38", 1), ("40", 0)):
+            for store_id in ("S1", "S2", "WEB", "GONE"):
+                uow.stock.set_on_hand(variants[size], store_id, count, MovementReason.COUNT, clock.now())
+        return variants
+
+    variants = storage.write(fill)
+    rules = ReservationRules(duration=None, grace=timedelta(), max_open_per_customer=2)
+    return Small(
+        storage,
+        clock,
+        Catalog(storage, clock),
+        Customers(clock, ids),
+        Reserving(storage, clock, ids, rules),
+        variants,
+    )
