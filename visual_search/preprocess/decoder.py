@@ -50,6 +50,11 @@ class PictureDecoder:
         while batch := _next_batch(rest):
             yield from self._read_batch(batch, copies)
 
+    def child_pids(self) -> list[int]:
+        """Of the idle children, for whoever watches their memory."""
+        with self._slots.mutex:
+            return [child.pid for child in self._slots.queue if child is not None]
+
     def close(self) -> None:
         """Ends the children. Pictures asked for later are an error of the caller."""
         self._closed.set()
