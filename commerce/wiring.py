@@ -61,3 +61,56 @@ class Shop:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | None = None) -> Shop:
+    """Opens the database (bringing its tables up to date), the indexes and the files of the shop.
+
+    The indexes are still empty: `shop.index_keeper.refresh()` fills them once, `start()` keeps them in step.
+    Raises SettingsError or StorageError.
+    """
+    from commerce.facets import ColumnFacets
+    from commerce.image_matching import open_image_matcher
+    from commerce.media import FileMediaStore
+    from commerce.storage import migrate, open_storage
+    from commerce.text_index import FuzzyTextIndex
+    from commerce.web_fetcher import SafeWebFetcher
+
+    clock, ids = clock or SystemClock(), ids or RandomIds()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    migrate(settings.url_of_database)
+    storage = open_storage(settings.url_of_database)
+    words = lexicon()
+    text_index = FuzzyTextIndex(words)
+    facets = ColumnFacets()
+    media = FileMediaStore(settings.data_dir / "media")
+    image_matcher = open_image_matcher(settings.data_dir / "index", settings.encoder)
+    rules = ReservationRules(
+        duration=timedelta(seconds=settings.hold_s) if settings.hold_s else None,
+        grace=timedelta(seconds=settings.hold_grace_s),
+        max_open_per_customer=settings.max_open_reservations,
+    )
+    return Shop(
+        settings=settings,
+        clock=clock,
+        ids=ids,
+        storage=storage,
+        lexicon=words,
+        media=media,
+        fetcher=SafeWebFetcher(allow_hosts=settings.fetch_allow_hosts),
+        gazetteer=FileGazetteer(extra=settings.data_dir / "places", home=_home(storage)),
+        text_index=text_index,
+        facets=facets,
+        image_matcher=image_matcher,
+        catalog=Catalog(storage, clock),
+        discovery=Discovery(storage, text_index, facets, image_matcher, words),
+        customers=Customers(clock, ids),
+        reserving=Reserving(storage, clock, ids, rules),
+        index_keeper=IndexKeeper(storage, text_index, facets, image_matcher, media, words),
+    )
+
+
+def _home(storage: Storage) -> GeoPoint | None:
+    """Where the first store stands: of two towns of one name, shoppers mean the nearer one."""
+    with storage.read() as uow:
+        return next((store.point for store in uow.stores.all() if store.point), None)
