@@ -1,33 +1,187 @@
-"""From a message to what it wants."""
+"""From a message to what it wants: read prices, phrases, traits, sizes, places and references, then decide."""
 
 from __future__ import annotations
 
-from bot.understanding.model import Context, Intent, Language, Slots, Understood
-from commerce.lexicon import Lexicon, words
+from collections.abc import Container
+
+from bot.understanding.amounts import read_prices
+from bot.understanding.attributes import Attributes, read_attributes
+from bot.understanding.intents import Situation, decide
+from bot.understanding.language import Spoken, detect
+from bot.understanding.model import Context, Intent, Language, PriceWish, Slots, Understood
+from bot.understanding.phrasebook import Phrasebook, phrasebook
+from bot.understanding.places import answered_place, read_place
+from bot.understanding.reading import Reading, read
+from bot.understanding.references import read_references
+from bot.understanding.scanning import scan
+from bot.understanding.sizes import read_quantity, read_sizes
+from commerce.lexicon import Lexicon
 
 LONGEST_TEXT = 2_000  # characters read of a message; what lies beyond is ignored
+_MOST_WORDS = 32  # left over for the text search
+_STOP = frozenset({"stop", "arret"})  # alone in a message, as in any SMS
+_LANGUAGE_NAMES = frozenset({"english", "french", "francais", "anglais"})
+_ORDER_LEADS = frozenset({"order_status", "return_item"})
+_SOUGHT = frozenset(
+    "category colour gender material pattern sleeve length fit occasion season".split()
+)  # marks of the tokens that stay in Slots.query
 
 
-def understand(text: str, *, language: str, lexicon: Lexicon, context: Context) -> Understood:
-    """What a message wants. Never raises; reads at most LONGEST_TEXT characters; pure."""
-    tokens = words(text[:LONGEST_TEXT])
-    spoken: Language = "fr" if language.startswith("fr") else "en"
-    found: dict[str, str] = {}
-    taken: set[int] = set()
-    for match in lexicon.find(tokens):
-        phrase = " ".join(tokens[match.start : match.end])
-        for kind in ("category", "colour", "gender"):
-            key = lexicon.choose(kind, phrase, match.senses, spoken)
-            if key is not None and kind not in found:
-                found[kind] = key
-                taken.update(range(match.start, match.end))
-                break
-    rest = tuple(word for place, word in enumerate(tokens) if place not in taken)
+def understand(
+    text: str, *, language: str, lexicon: Lexicon, context: Context, known_words: Container[str] = ()
+) -> Understood:
+    """What a message wants. Pure, deterministic, raises for no text at all; reads LONGEST_TEXT characters.
+
+    ``language`` is the one known so far (profile, else locale), kept where the message does not tell. Words in
+    ``known_words`` (folded; for example those of the catalogue) are never taken for a typo of a control word.
+    """
+    default: Language = "fr" if language.startswith("fr") else "en"
+    text = text[:LONGEST_TEXT]
+    book = phrasebook()
+    reading = read(text)
+    prices = read_prices(reading, book, context.currency)
+    scan(reading, lexicon, book, known_words, names_awaited=context.pending in ("city", "store", "name"))
+    spoken = detect(text, reading, lexicon, book, default)
+    order_number = _order_number(reading)
+    named = read_attributes(reading, lexicon, spoken.language)
+    switch_to = _switch(reading)
+    sizes = read_sizes(reading, lexicon, book, context, named)
+    quantity = read_quantity(reading, book)
+    pointed = read_references(reading, lexicon, book, context, named, prices)
+    _mark_cues(reading)
+    where = read_place(reading, lexicon, book, context)
+    price_max = prices.maximum
+    if prices.bare is not None and not pointed.by_price and (pointed.references == () or prices.maximum is None):
+        if not pointed.references:
+            price_max = prices.bare if price_max is None else price_max
+        reading.mark(prices.bare_places, "price")
+    elif prices.bare is not None:
+        reading.mark(prices.bare_places, "reference")
+    place, answered = where.place, False
+    if context.pending in ("city", "store") and not (where.store or where.postcode or place) and not _has_intent(reading):
+        place = answered_place(reading, book)
+        answered = place is not None
+    categories = named.all("category")
     slots = Slots(
-        category=found.get("category"),
-        colours=(found["colour"],) if "colour" in found else (),
-        gender=found.get("gender"),
-        words=rest,
-        query=" ".join(tokens),
+        category=named.first("category"),
+        also_categories=categories[1:],
+        categories_excluded=named.no("category"),
+        colours=() if pointed.by_colour else named.all("colour"),
+        colours_excluded=named.no("colour"),
+        sizes=sizes,
+        price_min_minor=prices.minimum,
+        price_max_minor=price_max,
+        price_wish=_price_wish(reading, bool(pointed.references)),
+        price_currency=prices.currency,
+        gender=named.first("gender"),
+        materials=named.all("material"),
+        materials_excluded=named.no("material"),
+        patterns=named.all("pattern"),
+        patterns_excluded=named.no("pattern"),
+        sleeve=named.first("sleeve"),
+        length=named.first("length"),
+        fit=named.first("fit"),
+        occasion=named.first("occasion"),
+        season=named.first("season"),
+        references=pointed.references,
+        refers_to_focus=pointed.to_focus,
+        quantity=quantity,
+        store=where.store,
+        place=place,
+        postcode=where.postcode,
+        near_me=reading.has("near_me"),
+        in_my_size=reading.has("in_my_size"),
+        order_number=order_number,
+        switch_to=switch_to,
+        words=_left_over(reading, book, named),
+        query=_query(reading, book),
     )
-    return Understood(Intent.SEARCH if tokens else Intent.UNKNOWN, spoken, 0.0, slots=slots)
+    if len(reading.tokens) == 1 and reading.text(0) in _STOP:
+        intent = Intent.STOP_MESSAGES
+    else:
+        intent = decide(Situation(reading, slots, context, answered))
+    return _understood(intent, spoken, slots, reading)
+
+
+def _understood(intent: Intent, spoken: Spoken, slots: Slots, reading: Reading) -> Understood:
+    return Understood(
+        intent=intent,
+        language=spoken.language,
+        confidence=spoken.confidence,
+        is_mixed=spoken.mixed,
+        slots=slots,
+        greeted=intent is not Intent.GREET and reading.has("greet"),
+        thanked=intent is not Intent.THANKS and reading.has("thanks"),
+        corrected=tuple(reading.corrected.items()),
+    )
+
+
+def _order_number(reading: Reading) -> str | None:
+    """The number after "commande n°" or "order #"; its token is marked."""
+    for match in reading.matches:
+        if match.cues.isdisjoint(_ORDER_LEADS):
+            continue
+        for place in range(match.end, min(match.end + 4, len(reading.tokens))):
+            text = reading.text(place)
+            if text.isdecimal() and 2 <= len(text) <= 12 and reading.free(place):
+                reading.mark((place,), "order")
+                return text
+    return None
+
+
+def _switch(reading: Reading) -> Language | None:
+    """The language asked for, if one is. The bare name of a language asks for it only when nothing else is said."""
+    for match in reading.matches:
+        for cue, language in (("switch_to_fr", "fr"), ("switch_to_en", "en")):
+            if cue in match.cues and (match.phrase not in _LANGUAGE_NAMES or len(reading.tokens) == 1):
+                return "fr" if language == "fr" else "en"
+    return None
+
+
+def _price_wish(reading: Reading, picked: bool) -> PriceWish | None:
+    if reading.has("cheaper"):
+        return "cheaper"
+    if reading.has("cheap") or (reading.has("cheapest") and not picked):
+        return "cheap"
+    if reading.has("dearer") or (reading.has("dearest") and not picked):
+        return "dearer"
+    return None
+
+
+def _mark_cues(reading: Reading) -> None:
+    for match in reading.matches:
+        if match.cues:
+            reading.mark((place for place in range(match.start, match.end) if reading.free(place)), "cue")
+
+
+def _has_intent(reading: Reading) -> bool:
+    """Whether a cue of an intent other than politeness was found."""
+    polite = {"yes", "no", "thanks", "greet", "seek", "short_size_lead", "size_lead", "exclude", "instead", "near_me"}
+    return any(match.cues - polite for match in reading.matches)
+
+
+def _left_over(reading: Reading, book: Phrasebook, named: Attributes) -> tuple[str, ...]:
+    """The folded words nothing explains, in order, once each; a word after "sans" that we do not know is dropped."""
+    found: dict[str, None] = {}
+    refusing = {match.end for match in reading.matches if "exclude" in match.cues}
+    for place, token in enumerate(reading.tokens):
+        if reading.marks[place] or place in refusing or len(found) >= _MOST_WORDS:
+            continue
+        if len(token.text) > 1 and not _is_grammar(book, token.text) and not token.elided:
+            found.setdefault(token.text)
+    return tuple(found)
+
+
+def _query(reading: Reading, book: Phrasebook) -> str:
+    """The words that say what is sought, as typed and in order."""
+    kept: dict[int, str] = {}
+    for place, token in enumerate(reading.tokens):
+        mark = reading.marks[place]
+        wanted = mark in _SOUGHT or (not mark and len(token.text) > 1 and not _is_grammar(book, token.text))
+        if wanted and not token.elided:
+            kept.setdefault(token.chunk, reading.typed(place, place + 1))
+    return " ".join(kept.values())
+
+
+def _is_grammar(book: Phrasebook, word: str) -> bool:
+    return word in book.function["fr"] or word in book.function["en"]

@@ -91,6 +91,10 @@ class Lexicon:
         """Every meaning of exactly this word or phrase."""
         return self._phrases.get(_phrase(phrase), ())
 
+    def senses_of_key(self, key: str) -> tuple[Sense, ...]:
+        """Every meaning of words already folded, made ``singular`` and joined by blanks."""
+        return self._phrases.get(key, ())
+
     def choose(self, kind: Kind, phrase: str, senses: Iterable[Sense], language: str | None) -> str | None:
         """The entry of this kind a phrase means to a speaker of the language, or None if no sense has the kind."""
         of_kind = [sense for sense in senses if sense.kind == kind]

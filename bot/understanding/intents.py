@@ -1,0 +1,157 @@
+"""Which one thing a message asks for, once its words are read. A table of rules, the first that holds wins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.understanding.model import Context, Intent, Slots
+from bot.understanding.reading import Reading
+
+# Cues that settle the matter whatever else is said, in this order.
+_DECISIVE = (
+    Intent.STOP_MESSAGES, Intent.FORGET_SIZE, Intent.REMEMBER_SIZE, Intent.TALK_TO_PERSON, Intent.EXTEND_RESERVATION,
+    Intent.RETURN_ITEM, Intent.MY_RESERVATIONS, Intent.CANCEL_RESERVATION, Intent.ORDER_STATUS, Intent.START_OVER,
+    Intent.COMPARE,
+)  # fmt: skip
+_ABOUT_STORES = (Intent.DIRECTIONS, Intent.OPENING_HOURS, Intent.ON_MY_WAY)
+_POLITE = (Intent.HELP, Intent.YES, Intent.NO, Intent.THANKS, Intent.GOODBYE, Intent.GREET)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What the rules look at."""
+
+    reading: Reading
+    slots: Slots
+    context: Context
+    place_answered: bool
+
+    @property
+    def table(self) -> bool:
+        """Whether there is something shown to speak of."""
+        return bool(self.context.shown) or self.context.focus is not None
+
+    @property
+    def pointed(self) -> bool:
+        """Whether the message points at a product."""
+        return bool(self.slots.references) or self.slots.refers_to_focus
+
+    @property
+    def described(self) -> bool:
+        """Whether it names any trait of a product, its category left aside."""
+        s = self.slots
+        return bool(
+            s.colours or s.colours_excluded or s.gender or s.materials or s.materials_excluded or s.patterns
+            or s.patterns_excluded or s.sleeve or s.length or s.fit or s.occasion or s.season or s.price_wish
+            or s.price_min_minor is not None or s.price_max_minor is not None or s.categories_excluded
+        )  # fmt: skip
+
+    @property
+    def located(self) -> bool:
+        """Whether it says where."""
+        s = self.slots
+        return bool(s.store or s.place or s.postcode or s.near_me)
+
+    def said(self, *intents: Intent) -> bool:
+        """Whether a cue of one of these intents was found."""
+        return self.reading.has(*intents)
+
+
+def decide(now: Situation) -> Intent:
+    """The intent of a message."""
+    slots, context = now.slots, now.context
+    alone = not (slots.category or now.described or slots.words or slots.sizes or now.pointed)
+    if slots.switch_to is not None and (alone or not slots.category):
+        return Intent.SWITCH_LANGUAGE
+    answer = _answer(now, alone)
+    if answer is not None:
+        return answer
+    for intent in _DECISIVE:
+        if now.said(intent) and _is_meant(now, intent):
+            return intent
+    if now.said(Intent.SHOW_CART) and not now.said(Intent.ADD_TO_CART, Intent.CHECKOUT):
+        return Intent.SHOW_CART
+    if now.said(Intent.CHECKOUT):
+        return Intent.CHECKOUT
+    if now.said(Intent.RESERVE) and (now.table or now.pointed or not slots.category):
+        return Intent.RESERVE
+    if now.said(Intent.ADD_TO_CART) and (now.table or not slots.category):
+        return Intent.ADD_TO_CART
+    for intent in _ABOUT_STORES:
+        if now.said(intent) and not slots.category and not now.described:
+            return intent
+    if now.said(Intent.SIMILAR) and not (slots.category and not now.pointed):
+        return Intent.SIMILAR if not now.described or slots.references else Intent.REFINE
+    return _about_products(now, alone)
+
+
+def _answer(now: Situation, alone: bool) -> Intent | None:
+    """The answer to what we asked, if this is one."""
+    slots, context = now.slots, now.context
+    if context.pending == "yes_no" and not (slots.category or now.described or slots.sizes):
+        if now.said(Intent.NO) or now.reading.has("exclude"):
+            return Intent.NO
+        if now.said(Intent.YES):
+            return Intent.YES
+    if context.pending == "size" and slots.sizes and not slots.category and not slots.references:
+        if not now.said(Intent.RESERVE, Intent.ADD_TO_CART):
+            return Intent.CHOOSE_SIZE
+    if context.pending == "colour" and slots.colours and not slots.category:
+        return Intent.CHOOSE_COLOUR
+    if context.pending in ("city", "store") and not slots.category and not now.described:
+        if slots.store or slots.place or slots.postcode or now.place_answered:
+            return Intent.GIVE_PLACE
+    if context.pending == "name" and slots.words and not slots.category and len(slots.words) <= 4:
+        return Intent.GIVE_NAME
+    return None
+
+
+def _is_meant(now: Situation, intent: Intent) -> bool:
+    slots = now.slots
+    if intent is Intent.ORDER_STATUS:
+        return bool(slots.order_number) or not (slots.category or now.described)
+    if intent is Intent.RETURN_ITEM:
+        # "trop petit" of a product on the table is a complaint; in a search it only describes.
+        return not now.said(Intent.ADD_TO_CART)
+    if intent is Intent.START_OVER or intent is Intent.CANCEL_RESERVATION:
+        return not slots.category
+    return True
+
+
+def _about_products(now: Situation, alone: bool) -> Intent:
+    slots, context = now.slots, now.context
+    if now.said(Intent.DETAILS) and not slots.category and not now.described and now.table:
+        if not slots.sizes:
+            return Intent.DETAILS
+    wants_store = now.said(Intent.FIND_IN_STORE) or now.located
+    bare = not slots.category or (now.pointed and bool(slots.references))
+    if wants_store and bare and not now.described and not slots.words:
+        if now.said(Intent.FIND_IN_STORE) or now.table or not slots.references:
+            return Intent.FIND_IN_STORE
+    if slots.references:
+        return Intent.PICK
+    if slots.sizes and context.focus is not None and not slots.category and not now.described and not slots.words:
+        return Intent.CHOOSE_SIZE
+    if slots.refers_to_focus and not now.described and not slots.category and not slots.words:
+        if now.reading.has("focus") or not now.said(Intent.MORE):
+            return Intent.PICK
+    if now.said(Intent.MORE) and alone and not slots.in_my_size:
+        return Intent.MORE
+    if slots.category is None and now.table:
+        changed = now.described or slots.sizes or slots.in_my_size
+        if changed and (not slots.words or now.reading.has("same", "instead", "more") or slots.refers_to_focus):
+            return Intent.REFINE
+    elif slots.category is not None and now.table and now.reading.has("same"):
+        return Intent.REFINE
+    if slots.category or now.described or slots.words or slots.sizes or slots.in_my_size:
+        if not (slots.category or now.described or slots.sizes):
+            for intent in (*_ABOUT_STORES, Intent.DETAILS, Intent.HELP):
+                if now.said(intent):
+                    return intent
+        return Intent.SEARCH
+    if now.said(Intent.DETAILS):
+        return Intent.DETAILS
+    for intent in _POLITE:
+        if now.said(intent):
+            return intent
+    return Intent.SEARCH if now.reading.has("seek") else Intent.UNKNOWN

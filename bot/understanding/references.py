@@ -1,0 +1,184 @@
+"""References to what was shown: "the second one", "la robe à 59", "celle en rouge", "n° 3", "la même"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from bot.understanding.amounts import Prices
+from bot.understanding.attributes import Attributes
+from bot.understanding.model import Context, Reference, Shown
+from bot.understanding.phrasebook import Phrasebook
+from bot.understanding.reading import Reading
+from commerce.domain.money import exponent
+from commerce.lexicon import Lexicon, singular, words
+
+_NUMBERING = frozenset("numero no n number nr num option article produit item choice choix # la le l the les".split())
+_DEFINITE = frozenset("la le les l the this that ce cet cette ces".split())
+_PRONOUN_HEADS = frozenset("celle celui celles ceux one ones".split())
+_PRONOUNS = frozenset("la le les l".split())
+_IT = frozenset("it them".split())
+_ACTIONS = frozenset(
+    "reserve add_to_cart similar details find_in_store cancel_reservation extend_reservation compare return_item".split()
+)
+_MOST = 4  # products one message may point at
+
+
+@dataclass(frozen=True, slots=True)
+class Pointed:
+    """What a message points at. ``by_colour``: a colour in it served to point, and is not a wish."""
+
+    references: tuple[Reference, ...] = ()
+    to_focus: bool = False
+    by_colour: bool = False
+    by_price: bool = False
+
+
+def read_references(
+    reading: Reading, lexicon: Lexicon, book: Phrasebook, context: Context, named: Attributes, prices: Prices
+) -> Pointed:
+    """Resolve references against the lists shown, the newest first; their tokens are marked ``reference``."""
+    to_focus = context.focus is not None and _at_focus(reading)
+    category = named.first("category")
+    found = list(dict.fromkeys(_positions(reading, lexicon, book, context, category)))
+    if not found and reading.has("cheapest", "dearest") and context.shown:
+        extreme = _extreme(lexicon, context, category, cheapest=reading.has("cheapest"))
+        if extreme is not None:
+            return Pointed((extreme,), to_focus)
+    if found or not context.shown:
+        return Pointed(tuple(found[:_MOST]), to_focus)
+    described = _described(reading, lexicon, context, named, prices)
+    if described is not None:
+        return described if not to_focus else Pointed(described.references, True, described.by_colour, described.by_price)
+    if not to_focus and reading.has("focus") and len(context.shown[0]) == 1:
+        return Pointed((Reference(0, 0),))
+    return Pointed((), to_focus)
+
+
+def _positions(
+    reading: Reading, lexicon: Lexicon, book: Phrasebook, context: Context, category: str | None
+) -> Iterator[Reference]:
+    comparing = reading.has("compare")
+    content = [p for p, t in enumerate(reading.tokens) if not reading.marks[p] and not _is_grammar(book, t.text)]
+    for place, token in enumerate(reading.tokens):
+        if not reading.free(place):
+            continue
+        if token.text in book.ordinals:
+            reference = _nth(lexicon, context, category, book.ordinals[token.text])
+        elif token.text.isdecimal() and len(token.text) <= 2 and int(token.text) > 0:
+            numbered = reading.text(place - 1) in _NUMBERING or comparing or content == [place]
+            reference = _nth(lexicon, context, category, int(token.text)) if numbered else None
+        else:
+            continue
+        if reference is not None:
+            reading.mark((place,), "reference")
+            yield reference
+
+
+def _nth(lexicon: Lexicon, context: Context, category: str | None, number: int) -> Reference | None:
+    """The product at a position (from 1; 0 the last) of the newest list that has so many (of that category)."""
+    for back, shown in enumerate(context.shown):
+        places = [p for p, item in enumerate(shown) if category is None or _is_kind(lexicon, item, category)]
+        if not places:
+            continue
+        if number == 0:
+            return Reference(back, places[-1])
+        if number <= len(places):
+            return Reference(back, places[number - 1])
+    return None
+
+
+def _extreme(lexicon: Lexicon, context: Context, category: str | None, *, cheapest: bool) -> Reference | None:
+    for back, shown in enumerate(context.shown):
+        priced = [
+            (item.price_minor, place)
+            for place, item in enumerate(shown)
+            if item.price_minor is not None and (category is None or _is_kind(lexicon, item, category))
+        ]
+        if priced:
+            return Reference(back, min(priced)[1] if cheapest else max(priced, key=lambda pair: pair[0])[1])
+    return None
+
+
+def _described(
+    reading: Reading, lexicon: Lexicon, context: Context, named: Attributes, prices: Prices
+) -> Pointed | None:
+    """The one product shown that the description fits, where the message speaks of a definite one."""
+    if not _is_definite(reading, named, prices):
+        return None
+    category, colours = named.first("category"), named.all("colour")
+    title_words = {
+        singular(word)
+        for kind in ("material", "pattern")
+        for start, end, of_kind, _ in named.places
+        if of_kind == kind
+        for word in reading.phrase(start, end).split()
+        if len(word) > 2
+    }
+    if category is None and not colours and prices.bare is None and not title_words:
+        return None
+    for back, shown in enumerate(context.shown):
+        fitting = [
+            place
+            for place, item in enumerate(shown)
+            if (category is None or _is_kind(lexicon, item, category))
+            and (not colours or _has_colour(lexicon, item, colours))
+            and (prices.bare is None or _costs(item, prices.bare, context.currency))
+            and (not title_words or title_words <= set(map(singular, words(item.title))))
+        ]
+        exact = [place for place in fitting if shown[place].colour in colours]
+        if len(fitting) > 1 and len(exact) == 1:
+            fitting = exact
+        if len(fitting) == 1:
+            return Pointed((Reference(back, fitting[0]),), False, bool(colours), prices.bare is not None)
+        if fitting:
+            return None
+    return None
+
+
+def _is_definite(reading: Reading, named: Attributes, prices: Prices) -> bool:
+    if any(token.text in _PRONOUN_HEADS for token in reading.tokens):
+        return True
+    starts = {start for start, _, kind, _ in named.places if kind in ("category", "colour", "material")}
+    starts.update(prices.bare_places[:1])
+    return any(reading.text(start - 1) in _DEFINITE for start in starts)
+
+
+def _at_focus(reading: Reading) -> bool:
+    if reading.has("focus", "same") or any(token.text in _IT for token in reading.tokens):
+        return True
+    for match in reading.matches:
+        if match.cues.isdisjoint(_ACTIONS):
+            continue
+        if _PRONOUNS & set(match.phrase.split()[:-1]):
+            return True
+        if reading.text(match.start - 1) in _PRONOUNS and match.start > 0:
+            return True
+        if reading.text(match.end) in _PRONOUNS and reading.tokens[match.end].hyphen_before:
+            return True
+    return False
+
+
+def _is_kind(lexicon: Lexicon, item: Shown, category: str) -> bool:
+    return item.category is not None and (
+        item.category in lexicon.kin(category) or category in lexicon.kin(item.category)
+    )
+
+
+def _has_colour(lexicon: Lexicon, item: Shown, colours: Iterable[str]) -> bool:
+    if item.colour is None:
+        return False
+    families = {lexicon.colour_family(colour) for colour in colours}
+    return item.colour in colours or lexicon.colour_family(item.colour) in families
+
+
+def _costs(item: Shown, minor: int, currency: str) -> bool:
+    """Whether a product costs this, cents left out being allowed ("59" for 59,90)."""
+    unit = 10 ** exponent(currency)
+    if item.price_minor is None:
+        return False
+    return item.price_minor == minor or (minor % unit == 0 and item.price_minor // unit == minor // unit)
+
+
+def _is_grammar(book: Phrasebook, word: str) -> bool:
+    return word in book.function["fr"] or word in book.function["en"]

@@ -1,0 +1,85 @@
+"""Typo correction of the words a conversation turns on: control words, colours, categories, genders, seasons.
+
+Everything else goes to the text search, which corrects against the words of the catalogue.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Container
+from functools import lru_cache
+
+from rapidfuzz.distance import OSA
+
+from bot.understanding.phrasebook import Phrasebook, phrasebook
+from commerce.lexicon import Kind, Lexicon, singular, words
+
+_KINDS: tuple[Kind, ...] = ("category", "colour", "gender", "season", "sleeve", "occasion")
+_SHORTEST = 4  # a three-letter word is one letter away from too many others
+_SHORTEST_PART = 6  # of a longer name: "lait", "poudre" mean nothing alone
+_LONGEST = 24
+
+
+class Speller:
+    """Reads a misspelt word as the word it was meant to be. Immutable after construction."""
+
+    def __init__(self, lexicon: Lexicon, book: Phrasebook) -> None:
+        targets: dict[str, int] = {}  # word → rank: of two words as near, the lower rank is meant
+        for rank, kind in enumerate(_KINDS):
+            for key in lexicon.keys(kind):
+                entry = lexicon.entry(kind, key)
+                own = {word for form in (*entry.fr, *entry.en) for word in words(form)}
+                for form in (*entry.fr, *entry.en, *entry.also_fr, *entry.also_en):
+                    parts = words(form)
+                    for word in parts:
+                        if len(parts) == 1 or len(word) >= _SHORTEST_PART:
+                            targets.setdefault(word, 2 * rank + (word not in own))
+        for phrase in book.cues:
+            parts = phrase.split()
+            for word in parts:
+                if len(parts) == 1 or len(word) >= _SHORTEST_PART:
+                    targets[word] = min(targets.get(word, 99), 20 if len(parts) == 1 else 21)
+        for word in book.size_words:
+            if " " not in word:
+                targets.setdefault(word, 15)
+        grammar = frozenset().union(*book.function.values())
+        cities = {word for city in book.cities for word in city.split()}
+        said = {word for phrase in book.cues for word in phrase.split()}
+        self._valid = grammar | book.plain | lexicon.vocabulary | cities | said | book.ordinals.keys()
+        self._singulars = frozenset(map(singular, self._valid))
+        self._targets: dict[int, list[tuple[str, int]]] = defaultdict(list)
+        for word, rank in targets.items():
+            if len(word) >= _SHORTEST and word not in grammar and word.isalpha():
+                self._targets[len(word)].append((word, rank))
+        self._correct = lru_cache(maxsize=4096)(self._nearest)
+
+    def correct(self, word: str, known: Container[str] = ()) -> str | None:
+        """The word meant by a folded word that is none, or None: it is valid, too short, or like nothing we know.
+
+        One edit is allowed up to six letters, then two; an edit is an insertion, deletion, change or swap of
+        neighbours. With two edits the first letter must be right. ``known`` holds further words that are right.
+        """
+        if not _SHORTEST <= len(word) <= _LONGEST or not word.isalpha() or word in known:
+            return None
+        return self._correct(word)
+
+    def _nearest(self, word: str) -> str | None:
+        if word in self._valid or singular(word) in self._singulars:
+            return None
+        edits = 1 if len(word) <= 6 else 2
+        best: tuple[int, bool, int, int, str] | None = None
+        for length in range(len(word) - edits, len(word) + edits + 1):
+            for target, rank in self._targets.get(length, ()):
+                distance = OSA.distance(word, target, score_cutoff=edits)
+                if distance > edits or (distance > 1 and (target[0] != word[0] or length < 6)):
+                    continue
+                found = (distance, target[0] != word[0], rank, abs(length - len(word)), target)
+                if best is None or found < best:
+                    best = found
+        return best[4] if best else None
+
+
+@lru_cache(maxsize=4)
+def speller(lexicon: Lexicon) -> Speller:
+    """The speller over a lexicon and the phrasebook; built once."""
+    return Speller(lexicon, phrasebook())
