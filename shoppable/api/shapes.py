@@ -1,0 +1,288 @@
+"""The JSON of the API, as types: what mypy checks is what openapi.json says."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, NotRequired
+
+from pydantic import ConfigDict, Field, with_config
+from typing_extensions import TypedDict
+
+_exact = with_config(ConfigDict(extra="forbid"))
+
+Minor = Annotated[int, Field(ge=0, le=10**12, description="Amount in minor units (cents).")]
+BandName = Literal["none", "last", "few", "in_stock"]
+Iso = Annotated[str, Field(description="Moment, ISO 8601 in UTC.")]
+
+
+@_exact
+class Problem(TypedDict):
+    """Problem details (RFC 9457). `code` is stable; `title` and `detail` are in the caller's language."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+
+
+@_exact
+class Near(TypedDict):
+    """The nearest store that has it."""
+
+    store: str
+    name: str
+    distance_m: int | None
+
+
+@_exact
+class Hit(TypedDict):
+    """One product of an answer. `id` is its own id where it comes from; `score` compares only within one answer."""
+
+    id: str
+    product_id: int
+    title: str
+    brand: str
+    url: str
+    picture: str
+    price_minor: int
+    list_price_minor: int | None
+    currency: str
+    category: str
+    colours: list[str]
+    sizes: list[str]
+    sizes_in_stock: list[str]
+    in_stock: bool
+    nearest: Near | None
+    score: float
+    why: str
+
+
+@_exact
+class Hits(TypedDict):
+    """Best first. `unknown` are words found nowhere. Where nothing satisfies all conditions, `nearest` holds products
+    that break exactly one, named in `broken`."""
+
+    hits: list[Hit]
+    total: int
+    read_as: str
+    unknown: list[str]
+    nearest: list[Hit]
+    broken: str
+    price_floor_minor: int | None
+    next_cursor: str | None
+    took_ms: float
+
+
+@_exact
+class StoreStock(TypedDict):
+    store: str
+    band: BandName
+
+
+@_exact
+class VariantFacts(TypedDict):
+    """One thing that can be sold. Exact counts are not told; `available_online` is the parcel stock's."""
+
+    sku: str
+    colour: str
+    colour_words: str
+    size: str
+    gtin: str
+    price_minor: int
+    list_price_minor: int | None
+    currency: str
+    available_online: BandName
+    stores: list[StoreStock]
+
+
+@_exact
+class PictureFacts(TypedDict):
+    url: str
+    width_px: int
+    height_px: int
+
+
+@_exact
+class ProductFacts(TypedDict):
+    """A product with its variants, today's prices and bands of stock."""
+
+    id: str
+    product_id: int
+    source: str
+    title: str
+    description: str
+    brand: str
+    category: str
+    gender: str
+    url: str
+    merchant_url: str
+    attributes: dict[str, str]
+    pictures: list[PictureFacts]
+    variants: list[VariantFacts]
+
+
+@_exact
+class PhotoQuestion(TypedDict):
+    """A photo to search with, and words that narrow it ("in green")."""
+
+    photo_base64: Annotated[str, Field(max_length=14_000_000)]
+    words: NotRequired[Annotated[str, Field(max_length=500)]]
+
+
+@_exact
+class StoreFacts(TypedDict):
+    """A store. `band` and `distance_m` only where a variant and a place were asked about."""
+
+    id: str
+    name: str
+    short_name: str
+    kind: str
+    address: str
+    postcode: str
+    city: str
+    country: str
+    latitude: float | None
+    longitude: float | None
+    phone: str
+    timezone: str
+    open_now: bool
+    closes_at: Iso | None
+    opens_at: Iso | None
+    distance_m: int | None
+    band: BandName | None
+
+
+@_exact
+class Stores(TypedDict):
+    stores: list[StoreFacts]
+
+
+@_exact
+class NewPrice(TypedDict):
+    """A price from now on. `list_price_minor`: the price before a cut, null when there is none."""
+
+    price_minor: Minor
+    list_price_minor: NotRequired[Minor | None]
+    currency: NotRequired[Annotated[str, Field(pattern="^[A-Z]{3}$")]]
+
+
+@_exact
+class PriceWritten(TypedDict):
+    sku: str
+    price_minor: int
+    list_price_minor: int | None
+    currency: str
+    changed: bool
+
+
+@_exact
+class NewCount(TypedDict):
+    """How many there are, counted just now."""
+
+    on_hand: Annotated[int, Field(ge=0, le=1_000_000)]
+
+
+@_exact
+class StockWritten(TypedDict):
+    sku: str
+    store: str
+    on_hand: int
+    held: int
+    available: int
+    band: BandName
+
+
+@_exact
+class Location(TypedDict):
+    latitude: Annotated[float, Field(ge=-90, le=90)]
+    longitude: Annotated[float, Field(ge=-180, le=180)]
+
+
+@_exact
+class ChatMessage(TypedDict):
+    """Something a shopper says. The same `client_msg_id` twice takes effect once. `media` are tokens of uploads."""
+
+    client_msg_id: Annotated[str, Field(pattern="^[A-Za-z0-9_-]{8,64}$")]
+    text: NotRequired[Annotated[str, Field(max_length=4000)]]
+    action: NotRequired[Annotated[str, Field(max_length=64)]]
+    start: NotRequired[Annotated[str, Field(pattern="^[A-Za-z0-9_-]{1,64}$")]]
+    location: NotRequired[Location]
+    media: NotRequired[Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=3)]]
+    language: NotRequired[Annotated[str, Field(pattern="^[a-z]{2}(-[A-Za-z]{2})?$")]]
+
+
+@_exact
+class ChatAccepted(TypedDict):
+    client_msg_id: str
+    duplicate: bool
+
+
+@_exact
+class ChatPicture(TypedDict):
+    alt: str
+    url: str
+
+
+@_exact
+class ChatButton(TypedDict):
+    """Either `action` (send it back) or `url` (open it)."""
+
+    label: str
+    action: str
+    url: str
+
+
+@_exact
+class ChatCard(TypedDict):
+    title: str
+    facts: list[str]
+    picture: ChatPicture | None
+    buttons: list[ChatButton]
+    url: str
+
+
+@_exact
+class ChatReply(TypedDict):
+    text: str
+    cards: list[ChatCard]
+    buttons: list[ChatButton]
+    picture: ChatPicture | None
+    ask: str | None
+    language: str
+
+
+@_exact
+class ChatSaid(TypedDict):
+    """What the shopper said, as the page shows it again after a reload."""
+
+    client_msg_id: str
+    text: str
+    action: str
+    photos: int
+    location: bool
+
+
+@_exact
+class ChatEvent(TypedDict):
+    """One line of the conversation: `said` when it came from the shopper, `reply` when from the shop."""
+
+    id: int
+    at: Iso
+    said: ChatSaid | None
+    reply: ChatReply | None
+
+
+@_exact
+class ChatEvents(TypedDict):
+    """In order. Ask again with `after` = `last_id`."""
+
+    events: list[ChatEvent]
+    last_id: int
+
+
+@_exact
+class Uploaded(TypedDict):
+    """`token` goes into `media` of a message of the same browser session."""
+
+    token: str

@@ -1,0 +1,43 @@
+"""Stores: where they are, when they are open, and which of them has a thing."""
+
+from __future__ import annotations
+
+from flask import Blueprint, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from commerce.domain.search import NearRequest
+from shoppable import inputs
+from shoppable.api import facts
+from shoppable.api.openapi import Operation, Parameter, describes
+from shoppable.api.products import LANG, NEAR
+from shoppable.api.shapes import Stores
+from shoppable.problems import Problem
+from shoppable.shelf import Shelf
+from shoppable.site import site
+
+blueprint = Blueprint("api_stores", __name__, url_prefix="/api/v1")
+
+
+@blueprint.get("/stores")
+@describes(
+    Operation(
+        "Stores, nearest first where a place is given; with a variant, how much of it each has",
+        {200: Stores},
+        (LANG, NEAR, Parameter("variant", "SKU of a variant.")),
+        problems=(400, 404),
+    )
+)
+def stores() -> ResponseReturnValue:
+    shop, near, sku = site().shop, inputs.near(), request.args.get("variant", "")
+    at = shop.clock.now()
+    if sku:
+        with shop.storage.read() as uow:
+            found = uow.products.by_sku(inputs.words_of("variant", longest=128))
+        if found is None:
+            raise Problem(404, "no_such_variant", "There is no such variant.")
+        offers = shop.discovery.stores_with(NearRequest(found[1].id, near, include_empty=True), at)
+        listed = [facts.store_facts(offer.store, at, distance_m=offer.distance_m, band=offer.band) for offer in offers]
+    else:
+        shelf = Shelf(shop.catalog.stores(), (), at=at, near=near)
+        listed = [facts.store_facts(store, at, distance_m=shelf.distance_m.get(store.id)) for store in shelf.stores]
+    return jsonify({"stores": listed})

@@ -1,0 +1,229 @@
+"""A product's page: what it is, what it costs, in which colours and sizes, and where one can have it today."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, abort, request
+
+from commerce.domain.geo import GeoPoint
+from commerce.domain.money import Money
+from commerce.domain.product import Picture, Product, Variant
+from commerce.domain.search import SearchRequest
+from commerce.domain.stock import Band
+from commerce.domain.store import Store
+from commerce.lexicon import Kind
+from shoppable import inputs
+from shoppable.language import language, translate
+from shoppable.pages.cards import Swatch, card, swatch
+from shoppable.pages.frame import here, page
+from shoppable.shelf import Shelf, picture_path, product_path
+from shoppable.site import site
+
+blueprint = Blueprint("product", __name__)
+
+_ADDRESS = re.compile(r"([1-9][0-9]{0,17})(?:-[a-z0-9-]{0,100})?")
+_SIMILAR = 4
+_SCHEMA = "https://schema.org/"
+
+
+@dataclass(frozen=True, slots=True)
+class ColourChoice:
+    """A colour to choose. `words` is the source's own name of it; `path` this page with it chosen."""
+
+    swatch: Swatch
+    path: str
+    chosen: bool
+    sold_out: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SizeChoice:
+    size: str
+    path: str
+    chosen: bool
+    sold_out: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A store and what it has of the chosen thing. `sizes` are those it has when no size is chosen yet."""
+
+    store: Store
+    band: Band
+    sizes: tuple[str, ...]
+    distance_m: float | None
+
+
+@blueprint.get("/p/<address>")
+def product(address: str) -> Response:
+    match = _ADDRESS.fullmatch(address)
+    shop = site().shop
+    near, place_words = _near()
+    with shop.storage.read() as uow:
+        found = uow.products.get(int(match[1])) if match else None
+        if found is None or not found.variants:
+            abort(404)
+        shelf = Shelf.of(uow, [found], shop.clock.now(), near)
+    colour, size = _chosen(found)
+    variants = [v for v in found.variants if (not colour or _colour(v) == colour) and (not size or v.size == size)]
+    variant = min(variants, key=lambda v: (not shelf.is_available(v), v.price.minor))
+    alike = shop.discovery.similar(found.id, SearchRequest(language=language(), limit=_SIMILAR))
+    with shop.storage.read() as uow:
+        beside = Shelf.of(uow, [each.product for each in alike.found], shop.clock.now())
+    return page(
+        "product.html",
+        product=found,
+        title=found.title(language()),
+        description=found.description(language()),
+        variant=variant,
+        decided=len({v.price.minor for v in variants}) == 1,
+        prior=shop.catalog.prior_price(variant),
+        colours=_colours(found, shelf, colour, size),
+        sizes=_sizes(found, shelf, colour, size),
+        colour=colour,
+        size=size,
+        places=_places(shelf, variants, size),
+        online=max((shelf.band_online(v) for v in variants), key=_ORDER.index),
+        sold_out=not any(shelf.is_available(v) for v in variants),
+        near=near,
+        place_words=place_words,
+        pictures=_pictures(found, colour),
+        similar=[card(each.product, beside, each.variants) for each in alike.found],
+        facts=_facts(found),
+        path=product_path(found, language()),
+        data=_structured(found, shelf),
+        at=shop.clock.now(),
+    )
+
+
+_ORDER = [Band.NONE, Band.LAST, Band.FEW, Band.IN_STOCK]
+
+
+def _near() -> tuple[GeoPoint | None, str]:
+    """Where the shopper says they are, with their words for it. An unknown place is no place, said on the page."""
+    text = inputs.clean(request.args.get("near", ""))[:100]
+    if not text:
+        return None, ""
+    point = inputs.point_in(text)
+    if point is not None:
+        return point, translate("your position")
+    place = site().shop.gazetteer.find(text)
+    return (place.point, place.name) if place else (None, text)
+
+
+def _colour(variant: Variant) -> str:
+    return variant.colour or variant.colour_words
+
+
+def _chosen(product: Product) -> tuple[str, str]:
+    """Colour and size in the address if the product comes in them; the only one there is needs no choosing."""
+    colours = list(dict.fromkeys(_colour(v) for v in product.variants if _colour(v)))
+    colour, size = request.args.get("colour", ""), request.args.get("size", "")
+    if colour not in colours:
+        colour = colours[0] if colours else ""
+    sizes = [v.size for v in product.variants if not colour or _colour(v) == colour]
+    if size not in sizes:
+        size = sizes[0] if len(set(sizes)) == 1 else ""
+    return colour, size
+
+
+def _colours(product: Product, shelf: Shelf, colour: str, size: str) -> list[ColourChoice]:
+    choices = []
+    for key in dict.fromkeys(_colour(v) for v in product.variants if _colour(v)):
+        of_colour = [v for v in product.variants if _colour(v) == key]
+        keeps_size = size if any(v.size == size for v in of_colour) else None
+        choices.append(
+            ColourChoice(
+                swatch(of_colour[0].colour, of_colour[0].colour_words),
+                here(colour=key, size=keeps_size),
+                key == colour,
+                not any(shelf.is_available(v) for v in of_colour),
+            )
+        )
+    return choices
+
+
+def _sizes(product: Product, shelf: Shelf, colour: str, size: str) -> list[SizeChoice]:
+    choices = []
+    for each in product.sizes:
+        of_size = [v for v in product.variants if v.size == each and (not colour or _colour(v) == colour)]
+        sold_out = not any(shelf.is_available(v) for v in of_size)
+        path = here(colour=colour, size=each) if of_size else ""
+        choices.append(SizeChoice(each, path, each == size, sold_out))
+    return choices
+
+
+def _places(shelf: Shelf, variants: list[Variant], size: str) -> list[Place]:
+    places = []
+    for store in shelf.stores:
+        there = [v for v in variants if shelf.band(v, store) is not Band.NONE]
+        band = max((shelf.band(v, store) for v in there), key=_ORDER.index, default=Band.NONE)
+        sizes = () if size else tuple(dict.fromkeys(v.size for v in there if v.size))
+        places.append(Place(store, band, sizes, shelf.distance_m.get(store.id)))
+    return sorted(
+        places, key=lambda place: place.band is Band.NONE
+    )  # stable: the nearest first among those that have it
+
+
+def _pictures(product: Product, colour: str) -> list[Picture]:
+    """Those whose file we have; pictures of another colour than the chosen one come last."""
+    other = {v.id for v in product.variants if colour and _colour(v) != colour}
+    ready = [picture for picture in product.pictures if picture.media_key]
+    return sorted(ready, key=lambda picture: (picture.variant_id in other, picture.position))
+
+
+def _facts(product: Product) -> list[tuple[str, str]]:
+    """Brand, material… as (name, value), in the language of the page."""
+    names: dict[Kind, str] = {
+        "material": translate("Material"), "pattern": translate("Pattern"), "season": translate("Season"),
+        "occasion": translate("Occasion"), "fit": translate("Fit"), "length": translate("Length"),
+        "sleeve": translate("Sleeves"),
+    }  # fmt: skip
+    facts = [(translate("Brand"), product.brand)] if product.brand else []
+    known = product.attributes
+    facts += [(name, _labels(kind, known[kind])) for kind, name in names.items() if known.get(kind)]
+    if product.gender:
+        facts.append((translate("For"), _labels("gender", product.gender)))
+    return facts
+
+
+def _labels(kind: Kind, value: str) -> str:
+    """A value or several by commas, in words where the lexicon has them."""
+    lexicon = site().shop.lexicon
+    known = lexicon.keys(kind)
+    parts = [part.strip() for part in value.split(",")]
+    return ", ".join(lexicon.label(kind, part, language()) if part in known else part for part in parts)
+
+
+def _structured(product: Product, shelf: Shelf) -> dict[str, object]:
+    """Product markup for search engines (https://schema.org/Product): the same prices and stock as the page shows."""
+    base, spoken = site().shop.settings.base_url, language()
+    address = f"{base}{product_path(product, spoken)}"
+    return {
+        "@context": _SCHEMA,
+        "@type": "Product",
+        "name": product.title(spoken),
+        "description": product.description(spoken),
+        "sku": product.source_id,
+        "url": address,
+        "image": [base + picture_path(picture.media_key) for picture in product.pictures if picture.media_key],
+        **({"brand": {"@type": "Brand", "name": product.brand}} if product.brand else {}),
+        "offers": [
+            {
+                "@type": "Offer",
+                "sku": variant.sku,
+                "url": address,
+                "price": _plain(variant.price),
+                "priceCurrency": variant.price.currency,
+                "availability": _SCHEMA + ("InStock" if shelf.is_available(variant) else "OutOfStock"),
+            }
+            for variant in product.variants
+        ],
+    }
+
+
+def _plain(price: Money) -> str:
+    """12.50: digits and a point, whatever the language."""
+    return f"{price.amount:f}"

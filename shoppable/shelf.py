@@ -1,0 +1,78 @@
+"""What stands on the shelves for a set of products: read once a request, asked many times."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from commerce.domain.geo import GeoPoint
+from commerce.domain.product import Product, Variant
+from commerce.domain.stock import Band, StockLevel
+from commerce.domain.store import Store
+from commerce.ports import UnitOfWork
+
+
+class Shelf:
+    """Stock of some products at every store. Stores come nearest first where a place is given, else by position."""
+
+    def __init__(
+        self, stores: Sequence[Store], levels: Iterable[StockLevel], *, at: datetime, near: GeoPoint | None = None
+    ) -> None:
+        self.distance_m = {
+            store.id: near.distance_m(store.point) for store in stores if near is not None and store.point is not None
+        }
+        visited = [store for store in stores if is_to_be_visited(store, at)]
+        self.stores = sorted(visited, key=lambda store: (self.distance_m.get(store.id, float("inf")), store.position))
+        self._online = {store.id for store in stores if not store.takes_visitors}
+        self._levels = {(level.variant_id, level.store_id): level for level in levels}
+
+    @classmethod
+    def of(cls, uow: UnitOfWork, products: Iterable[Product], at: datetime, near: GeoPoint | None = None) -> Shelf:
+        """Two statements, however many products."""
+        ids = [variant.id for product in products for variant in product.variants]
+        return cls(uow.stores.all(), uow.stock.levels(ids) if ids else (), at=at, near=near)
+
+    def band(self, variant: Variant, store: Store) -> Band:
+        level = self._levels.get((variant.id, store.id))
+        return level.band if level else Band.NONE
+
+    def band_online(self, variant: Variant) -> Band:
+        available = sum(
+            level.available
+            for store_id in self._online
+            if (level := self._levels.get((variant.id, store_id))) is not None
+        )
+        return StockLevel(variant.id, "", available, 0).band
+
+    def is_available(self, variant: Variant) -> bool:
+        """In some store, or by parcel."""
+        return self.band_online(variant) is not Band.NONE or any(
+            self.band(variant, store) is not Band.NONE for store in self.stores
+        )
+
+    def stores_with(self, variants: Iterable[Variant]) -> list[Store]:
+        """Stores that have at least one of them."""
+        wanted = list(variants)
+        return [store for store in self.stores if any(self.band(variant, store) is not Band.NONE for variant in wanted)]
+
+
+def is_to_be_visited(store: Store, at: datetime) -> bool:
+    """Shoppers can walk into it, now or within two months."""
+    return store.takes_visitors and (store.closes_at(at) is not None or store.next_opening(at) is not None)
+
+
+def slug(text: str) -> str:
+    """« Robe midi en lin » → "robe-midi-en-lin"; '' when nothing is left."""
+    plain = unicodedata.normalize("NFKD", text.replace("œ", "oe").replace("Œ", "OE")).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:80].rstrip("-")
+
+
+def product_path(product: Product, language: str) -> str:
+    """Path of its page. The number decides; the words are for people."""
+    return f"/p/{product.id}-{slug(product.title(language))}".rstrip("-")
+
+
+def picture_path(media_key: str) -> str:
+    return f"/media/{media_key}" if media_key else ""
