@@ -72,9 +72,13 @@ def sqlite_engine(url: URL, *, read_only: bool) -> Engine:
 
 
 def postgres_engine(url: URL) -> Engine:
-    """Read committed, durable commits, nobody waits for a lock longer than the busy timeout."""
+    """Read committed, durable commits, nobody waits for a lock longer than the busy timeout.
+
+    Options in the address (`?options=-c …`) come after ours and win.
+    """
+    theirs = url.query.get("options", "")
     return create_engine(
-        url,
+        url.difference_update_query(["options"]),
         isolation_level="READ COMMITTED",
         pool_size=8,
         max_overflow=24,
@@ -84,7 +88,7 @@ def postgres_engine(url: URL) -> Engine:
             "connect_timeout": 5,  # seconds
             "application_name": "vitrine",
             "options": f"-c lock_timeout={BUSY_TIMEOUT_MS} -c synchronous_commit=on"
-            " -c idle_in_transaction_session_timeout=60000",
+            f" -c idle_in_transaction_session_timeout=60000 {theirs if isinstance(theirs, str) else ' '.join(theirs)}",
         },
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from sqlalchemy import URL, Connection
+from sqlalchemy import URL, Connection, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -21,6 +21,10 @@ T = TypeVar("T")
 
 TRIES = 10
 FIRST_PAUSE_S = 0.005  # doubled at each try, of which a random part is slept
+
+
+# Any constant that nothing else in the database locks.
+_QUEUE_UP = text(f"SELECT pg_advisory_xact_lock({0x5669_7472_0001})")
 
 
 class _Again(Exception):
@@ -49,7 +53,7 @@ class PostgresStorage(SqlStorage):
         self._check_write()
         for tried in range(1, TRIES + 1):
             try:
-                return self._try(work)
+                return self._try(work, again=tried > 1)
             except _Again as again:
                 if tried == TRIES:
                     raise StorageBusy(f"the database refused {TRIES} times") from again.__cause__
@@ -61,7 +65,7 @@ class PostgresStorage(SqlStorage):
         self._closed = True
         self._engine.dispose()
 
-    def _try(self, work: Callable[[UnitOfWork], T]) -> T:
+    def _try(self, work: Callable[[UnitOfWork], T], *, again: bool) -> T:
         try:
             connection = self._engine.connect()
         except PoolTimeout as error:
@@ -70,6 +74,8 @@ class PostgresStorage(SqlStorage):
             raise StorageBusy("the database does not answer") from error
         with connection:
             try:
+                if again:  # those who collided go on one after the other, or they collide again
+                    connection.execute(_QUEUE_UP)
                 result = self._run(work, connection)
             except DBAPIError as error:
                 code = postgres_code(error)
