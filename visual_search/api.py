@@ -24,7 +24,7 @@ import numpy as np
 from visual_search.errors import EncoderUnavailable, EyesUnavailable, SnapshotDamaged
 from visual_search.preprocess.limits import Limits
 from visual_search.snapshot import Snapshot, SnapshotStore
-from visual_search.values import EyesStatus, Hit, Ids, Picture, PictureRefused, Seen, Subject, Vectors
+from visual_search.values import EyesStatus, Hit, Ids, Picture, PictureRefused, Remembered, Seen, Vectors
 
 if TYPE_CHECKING:
     from visual_search.encoders.base import Encoder
@@ -67,9 +67,7 @@ class Eyes:
         self._missed: list[Callable[[Gallery], object]] | None = None
 
     @classmethod
-    def open(
-        cls, directory: Path, encoder: str = "vitrine", limits: Limits | None = None, children: int = 2
-    ) -> Eyes:
+    def open(cls, directory: Path, encoder: str = "vitrine", limits: Limits | None = None, children: int = 2) -> Eyes:
         """Load the encoder and the current generation below `directory` (made at the first save)."""
         from visual_search.encoders.registry import open_encoder
         from visual_search.preprocess.decoder import PictureDecoder
@@ -112,7 +110,7 @@ class Eyes:
         if isinstance(picture, PictureRefused):
             return picture
         vectors, subjects = encoder.encode_and_judge(picture.pixels[None])
-        return Seen(vectors[0], picture, self._second_opinion(vectors[0], subjects[0]))
+        return Seen(vectors[0], picture, subjects[0])
 
     def add(
         self,
@@ -140,10 +138,10 @@ class Eyes:
         wanted = list(ids)
         return self._change(lambda gallery: gallery.remove(wanted)) or 0
 
-    def search(self, query: Seen | Vectors, k: int, allowed: Iterable[int] | Ids | None = None) -> list[Hit]:
+    def search(self, query: Remembered | Vectors, k: int, allowed: Iterable[int] | Ids | None = None) -> list[Hit]:
         """The `k` most alike among `allowed` (None: all), best first. Exact."""
         gallery = self._serving()
-        return self._hits(gallery, query.vector if isinstance(query, Seen) else query, k, allowed)
+        return self._hits(gallery, query if isinstance(query, np.ndarray) else query.vector, k, allowed)
 
     def similar_to(self, picture_id: int, k: int, allowed: Iterable[int] | Ids | None = None) -> list[Hit]:
         """As `search`, from an indexed picture, without itself. Empty where the id is not indexed."""
@@ -155,9 +153,11 @@ class Eyes:
         hits = self._hits(gallery, vector, k + 1, allowed)
         return [hit for hit in hits if hit.picture_id != picture_id][:k]
 
-    def exact(self, seen: Seen) -> list[int]:
-        """Ids of the very same picture: the same bytes, else the same photo saved again or resized."""
-        return self._serving().same_picture(seen.picture, seen.vector)
+    def exact(self, seen: Remembered) -> list[int]:
+        """Ids of the very same picture: the same bytes, else the same photo saved again or resized. ValueError
+        where `sha256` or `phash` is not what `look` gave."""
+        sha256, thumb = bytes.fromhex(seen.sha256), bytes.fromhex(seen.phash)
+        return self._serving().same_picture(sha256, thumb, seen.vector)
 
     def save(self, change_seq: int) -> str:
         """Write a generation that covers the catalogue up to `change_seq`; returns its name. OSError (a full
@@ -297,9 +297,7 @@ class Eyes:
                     found.setdefault(raw[:32], (vector, raw[32:]))
         return found
 
-    def _hits(
-        self, gallery: Gallery, vector: Vectors, k: int, allowed: Iterable[int] | Ids | None
-    ) -> list[Hit]:
+    def _hits(self, gallery: Gallery, vector: Vectors, k: int, allowed: Iterable[int] | Ids | None) -> list[Hit]:
         encoder, _ = self._working()
         wanted = None if allowed is None else np.fromiter(allowed, np.int64)
         scores, ids = gallery.index.search(vector, k, wanted)

@@ -1,9 +1,9 @@
 """Errors of the eyes.
 
-    EyesError
-    ├── EyesUnavailable    nothing can be searched now; `reason` says why
-    ├── EncoderUnavailable the encoder's files are missing, damaged or of another kind
-    └── SnapshotDamaged    a generation on disk is not what was written; rebuild
+EyesError
+├── EyesUnavailable    nothing can be searched now; `reason` says why
+├── EncoderUnavailable the encoder's files are missing, damaged or of another kind
+└── SnapshotDamaged    a generation on disk is not what was written; rebuild
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import numpy as np
 from visual_search.index import VectorIndex
 from visual_search.marks import Marks
 from visual_search.snapshot import Manifest, Snapshot
-from visual_search.values import Picture, Vectors
+from visual_search.values import Vectors
 
 _TWIN_CANDIDATES = 32
 TWIN_LEVELS = 6.0
@@ -45,14 +45,14 @@ class Gallery:
         """Vector and thumb of a picture with the same bytes, so that it is not encoded twice."""
         return [self._known(digest) for digest in digests]
 
-    def same_picture(self, picture: Picture, vector: Vectors) -> list[int]:
+    def same_picture(self, sha256: bytes, thumb: bytes, vector: Vectors) -> list[int]:
         """Ids of the very picture: same bytes, else the same photo saved again. Nearest first."""
-        exact = self.marks.with_sha256(bytes.fromhex(picture.sha256))
+        exact = self.marks.with_sha256(sha256)
         if exact:
             return exact
         scores, found = self.index.search(vector, _TWIN_CANDIDATES)
         ids = [int(picture_id) for score, picture_id in zip(scores[0], found[0], strict=True) if np.isfinite(score)]
-        distances = self.marks.thumb_distances(picture.thumb, ids)
+        distances = self.marks.thumb_distances(thumb, ids)
         order = np.argsort(distances, kind="stable")
         return [ids[at] for at in order if distances[at] <= TWIN_LEVELS]
 
@@ -77,4 +77,3 @@ class Gallery:
                 continue
             return vector, self.marks.thumb(picture_id)
         return None
-

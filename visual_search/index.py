@@ -106,8 +106,8 @@ class VectorIndex:
             kept = np.zeros(len(self._ids), bool)
             kept[rows] = True
             bits = np.packbits(kept, bitorder="little")
-            selector = faiss.IDSelectorBitmap(bits)
-            parameters = faiss.SearchParameters(sel=selector)
+            selector = faiss.IDSelectorBitmap(bits)  # type: ignore[call-arg,arg-type]
+            parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
         scores, found = self._flat.search(queries, k, params=parameters)
         if not len(self._ids):
             return np.full_like(scores, -np.inf), np.full_like(found, -1)

@@ -57,6 +57,8 @@ class Marks:
 
     def thumb_distances(self, thumb: bytes, picture_ids: Sequence[int]) -> NDArray[np.float32]:
         """Mean difference in levels (0 to 255) of each picture's thumb; infinite for unknown ids."""
+        if len(thumb) != MARK_BYTES - _SHA_BYTES:
+            raise ValueError(f"a thumb has {MARK_BYTES - _SHA_BYTES} bytes, not {len(thumb)}")
         mine = np.frombuffer(thumb, np.uint8).astype(np.float32)
         out = np.full(len(picture_ids), np.inf, np.float32)
         for at, picture_id in enumerate(picture_ids):

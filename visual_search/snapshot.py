@@ -83,7 +83,7 @@ class SnapshotStore:
             unfinished = self.directory / f"{name}.unfinished"
             unfinished.mkdir()
             hashes = {}
-            arrays = (snapshot.ids, snapshot.vectors, snapshot.marks)
+            arrays: tuple[NDArray[Any], ...] = (snapshot.ids, snapshot.vectors, snapshot.marks)
             for file_name, array in zip(_FILES, arrays, strict=True):
                 hashes[file_name] = _write_durably(unfinished / file_name, _npy(array))
             manifest = _manifest_bytes(snapshot.manifest, hashes)
@@ -144,7 +144,7 @@ class SnapshotStore:
         count, dimension = manifest.count, manifest.dimension
         if shapes != ((count,), (count, dimension), (count, MARK_BYTES)):
             raise SnapshotDamaged(f"{name}: shapes {shapes} are not those of {count} pictures")
-        if (ids.dtype, vectors.dtype, marks.dtype) != (np.int64, np.float32, np.uint8):
+        if [array.dtype.str for array in (ids, vectors, marks)] != ["<i8", "<f4", "|u1"]:
             raise SnapshotDamaged(f"{name}: wrong number types")
         return Snapshot(manifest, ids, vectors, marks)
 
@@ -176,7 +176,7 @@ class SnapshotStore:
 
     @contextmanager
     def _one_writer(self) -> Iterator[None]:
-        with open(self.directory / "lock", "a") as lock:
+        with (self.directory / "lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
@@ -212,7 +212,7 @@ def _load_array(path: Path, digest: str) -> NDArray[Any]:
 
 def _read(path: Path, limit: int | None) -> bytes:
     try:
-        with open(path, "rb") as file:
+        with path.open("rb") as file:
             return file.read() if limit is None else file.read(limit)
     except FileNotFoundError:
         if path.name == "current":
@@ -224,7 +224,7 @@ def _read(path: Path, limit: int | None) -> bytes:
 
 def _write_durably(path: Path, data: bytes) -> str:
     """Bytes on the disk before this returns; their sha256."""
-    with open(path, "wb") as file:
+    with path.open("wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())

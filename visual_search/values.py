@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,8 +83,26 @@ class Seen:
         return self.picture.sha256
 
     @property
+    def phash(self) -> str:
+        """The thumb, hexadecimal: pictures whose thumbs hardly differ are one photo saved twice."""
+        return self.picture.thumb.hex()
+
+    @property
     def clean_jpeg(self) -> bytes:
         return self.picture.clean
+
+
+class Remembered(Protocol):
+    """What is enough to search again for a photo that was looked at before: `Seen`, or a caller's own value."""
+
+    @property
+    def vector(self) -> Vectors: ...
+
+    @property
+    def sha256(self) -> str: ...
+
+    @property
+    def phash(self) -> str: ...
 
 
 Band = Literal["very_close", "close", "far"]

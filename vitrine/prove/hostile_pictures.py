@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 READ = "read"
-_SECRET = "geheim-4711"  # in every metadata block: it must never come out again
+_CANARY = "canary-4711"  # in every metadata block: it must never come out again
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,20 +109,20 @@ def telling(form: str) -> bytes:
     from PIL import Image, PngImagePlugin
 
     exif = Image.Exif()
-    exif[0x010F] = _SECRET
-    exif[0x8825] = {1: "N", 2: (48.0, 51.0, 24.0), 3: "E", 4: (2.0, 21.0, 3.0), 29: _SECRET}
-    saving: dict[str, Any] = {"exif": exif, "xmp": f"<x:xmpmeta>{_SECRET}</x:xmpmeta>".encode()}
+    exif[0x010F] = _CANARY
+    exif[0x8825] = {1: "N", 2: (48.0, 51.0, 24.0), 3: "E", 4: (2.0, 21.0, 3.0), 29: _CANARY}
+    saving: dict[str, Any] = {"exif": exif, "xmp": f"<x:xmpmeta>{_CANARY}</x:xmpmeta>".encode()}
     if form == "JPEG":
-        saving["comment"] = _SECRET
+        saving["comment"] = _CANARY
     elif form == "PNG":
         info = PngImagePlugin.PngInfo()
-        info.add_text("Comment", _SECRET)
-        info.add_itxt("XML:com.adobe.xmp", _SECRET)
+        info.add_text("Comment", _CANARY)
+        info.add_itxt("XML:com.adobe.xmp", _CANARY)
         saving = {"exif": exif, "pnginfo": info}
     return _saved(drawing(), form, **saving)
 
 
-SECRET = _SECRET.encode()
+CANARY = _CANARY.encode()
 
 
 def mutated(rng: random.Random) -> bytes:

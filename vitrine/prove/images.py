@@ -74,7 +74,7 @@ class _Tally:
     def read(self, decoder: PictureDecoder, data: bytes, name: str) -> str:
         """The outcome in one word; breaches of a limit or of privacy are noted."""
         from visual_search.values import PictureRefused
-        from vitrine.prove.hostile_pictures import SECRET
+        from vitrine.prove.hostile_pictures import CANARY
 
         start = time.monotonic()
         try:
@@ -94,7 +94,7 @@ class _Tally:
         if isinstance(result, PictureRefused):
             self.outcomes[result.reason] += 1
             return result.reason
-        if SECRET in result.clean or not result.clean.startswith(b"\xff\xd8\xff"):
+        if CANARY in result.clean or not result.clean.startswith(b"\xff\xd8\xff"):
             self.wrong.append(f"{name}: the clean copy is not clean")
         self.outcomes["read"] += 1
         return "read"
@@ -103,10 +103,8 @@ class _Tally:
 def _peak_bytes(pid: int) -> int:
     """Most memory the process ever had resident (Linux); 0 where that is not told."""
     try:
-        with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as status:
-            for line in status:
-                if line.startswith("VmHWM:"):
-                    return int(line.split()[1]) * 1024
-    except (OSError, ValueError):
-        pass
-    return 0
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return 0
+    peaks = (line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(next(peaks, "0")) * 1024
