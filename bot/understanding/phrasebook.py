@@ -65,7 +65,7 @@ def phrasebook() -> Phrasebook:
                 spoken[key].add(language)
     said = _read("words.toml")
     function = {language: frozenset(words(said["function"][language])) for language in LANGUAGES}
-    plain = frozenset(word for language in LANGUAGES for word in words(said["plain"][language]))
+    plain = frozenset(word for text in said["plain"].values() for word in words(text))
     numbers, places = _read("numbers.toml"), _read("places.toml")
     money = numbers["money"]
     sizes = tomllib.loads(files("commerce.lexicon").joinpath("words", "sizes.toml").read_text("utf-8"))

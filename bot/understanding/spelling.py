@@ -18,37 +18,35 @@ _KINDS: tuple[Kind, ...] = ("category", "colour", "gender", "season", "sleeve", 
 _SHORTEST = 4  # a three-letter word is one letter away from too many others
 _SHORTEST_PART = 6  # of a longer name: "lait", "poudre" mean nothing alone
 _LONGEST = 24
+_SYNONYM, _CONTROL = 20, 40  # ranks from which a word is a synonym, a control word; below are the names we write
 
 
 class Speller:
     """Reads a misspelt word as the word it was meant to be. Immutable after construction."""
 
     def __init__(self, lexicon: Lexicon, book: Phrasebook) -> None:
-        targets: dict[str, int] = {}  # word → rank: of two words as near, the lower rank is meant
+        ranks: dict[str, int] = {}  # word → rank: of two words as near, the lower rank is meant
         for rank, kind in enumerate(_KINDS):
             for key in lexicon.keys(kind):
                 entry = lexicon.entry(kind, key)
-                own = {word for form in (*entry.fr, *entry.en) for word in words(form)}
                 for form in (*entry.fr, *entry.en, *entry.also_fr, *entry.also_en):
                     parts = words(form)
+                    own = len(parts) == 1 and (form in entry.fr or form in entry.en)
                     for word in parts:
                         if len(parts) == 1 or len(word) >= _SHORTEST_PART:
-                            targets.setdefault(word, 2 * rank + (word not in own))
-        for phrase in book.cues:
+                            ranks[word] = min(ranks.get(word, 99), rank if own else rank + _SYNONYM)
+        for phrase in (*book.cues, *book.size_words):
             parts = phrase.split()
             for word in parts:
                 if len(parts) == 1 or len(word) >= _SHORTEST_PART:
-                    targets[word] = min(targets.get(word, 99), 20 if len(parts) == 1 else 21)
-        for word in book.size_words:
-            if " " not in word:
-                targets.setdefault(word, 15)
+                    ranks.setdefault(word, _CONTROL + (len(parts) > 1))
         grammar = frozenset().union(*book.function.values())
         cities = {word for city in book.cities for word in city.split()}
         said = {word for phrase in book.cues for word in phrase.split()}
-        self._valid = grammar | book.plain | lexicon.vocabulary | cities | said | book.ordinals.keys()
+        self._valid = grammar | book.plain | lexicon.vocabulary | cities | said | ranks.keys() | book.ordinals.keys()
         self._singulars = frozenset(map(singular, self._valid))
         self._targets: dict[int, list[tuple[str, int]]] = defaultdict(list)
-        for word, rank in targets.items():
+        for word, rank in ranks.items():
             if len(word) >= _SHORTEST and word not in grammar and word.isalpha():
                 self._targets[len(word)].append((word, rank))
         self._correct = lru_cache(maxsize=4096)(self._nearest)
@@ -56,8 +54,10 @@ class Speller:
     def correct(self, word: str, known: Container[str] = ()) -> str | None:
         """The word meant by a folded word that is none, or None: it is valid, too short, or like nothing we know.
 
-        One edit is allowed up to six letters, then two; an edit is an insertion, deletion, change or swap of
-        neighbours. With two edits the first letter must be right. ``known`` holds further words that are right.
+        An edit is an insertion, a deletion, a change or a swap of neighbours. One is allowed; in a word of seven
+        letters or more, two, if that makes the name of a category, a colour or the like. The first letter must be
+        right, save in such a name of five letters or more. Four letters make such a name or nothing.
+        ``known`` holds further words that are right as they are.
         """
         if not _SHORTEST <= len(word) <= _LONGEST or not word.isalpha() or word in known:
             return None
@@ -66,14 +66,19 @@ class Speller:
     def _nearest(self, word: str) -> str | None:
         if word in self._valid or singular(word) in self._singulars:
             return None
-        edits = 1 if len(word) <= 6 else 2
+        edits = 1 if len(word) < 7 else 2
         best: tuple[int, bool, int, int, str] | None = None
         for length in range(len(word) - edits, len(word) + edits + 1):
             for target, rank in self._targets.get(length, ()):
                 distance = OSA.distance(word, target, score_cutoff=edits)
-                if distance > edits or (distance > 1 and (target[0] != word[0] or length < 6)):
+                if distance > edits:
                     continue
-                found = (distance, target[0] != word[0], rank, abs(length - len(word)), target)
+                own, same_start = rank < _SYNONYM, target[0] == word[0]
+                if (distance > 1 or len(word) == _SHORTEST) and not (own and same_start):
+                    continue
+                if not same_start and not own:
+                    continue
+                found = (distance, not same_start, rank, abs(length - len(word)), target)
                 if best is None or found < best:
                     best = found
         return best[4] if best else None
