@@ -55,12 +55,15 @@ class Wish:
     price_min_minor: int | None = None
     price_max_minor: int | None = None
     materials: tuple[str, ...] = ()
+    without_materials: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
+    without_patterns: tuple[str, ...] = ()
     sleeve: str = ""
     length: str = ""
     fit: str = ""
     occasion: str = ""
     season: str = ""
+    cheapest_first: bool = False
     similar_to: int = 0  # by the looks of this product
     by_photo: bool = False  # by the photo in the session
 

@@ -1,0 +1,157 @@
+"""From a message to a turn: clean it, find out what it wants, let the file that can do it answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bot.conversation import actions
+from bot.conversation.photo import is_picture
+from bot.conversation.registry import on_action, on_answer, on_heard, on_intent
+from bot.conversation.stores import place_by_text
+from bot.conversation.talk import Fetch, Heard, Talk, Turn
+from bot.intake import clean, gtin_of, link_of, mask_cards
+from bot.messages import MediaRef, Message
+from bot.sessions import Question, Session
+from bot.understanding import Context, Focus, Intent, Pending, Shown, StoreName, Understood, understand
+from commerce.errors import FetchRefused
+
+if TYPE_CHECKING:
+    from commerce.wiring import Shop
+
+_PENDING: dict[Question, Pending] = {
+    Question.SIZE: "size",
+    Question.COLOUR: "colour",
+    Question.PLACE: "place",
+    Question.CITY: "city",
+    Question.PRODUCT: "product",
+    Question.REMEMBER_SIZE: "yes_no",
+}
+_SURE = 0.5  # confidence from which a message's language becomes the conversation's
+_COMMANDS = {"/start": "start", "/help": "help", "/aide": "aide", "/stop": "stop"}
+
+
+def no_files(ref: MediaRef) -> bytes:
+    """For channels that carry no files."""
+    raise FetchRefused("no_files")
+
+
+def handle(message: Message, session: Session, shop: Shop, fetch: Fetch = no_files) -> Turn:
+    """The answer to one message. Never raises for anything a shopper can send.
+
+    Reads the shop and may take a second over a photo; writes nothing but our copy of that photo: what changes the shop
+    is in `Turn.act`.
+    """
+    number = gtin_of(clean(message.text))  # before a number that could be a card's is masked
+    message = arrived(message)
+    talk = replace(_talk(message, session, shop, fetch), gtin=number)
+    tapped = message.action or _typed_choice(message.text, session)
+    if tapped:
+        return _tap(talk, tapped)
+    if message.location is not None:
+        return on_heard()[Heard.LOCATION](talk)
+    if any(is_picture(ref) for ref in message.media):
+        return on_heard()[Heard.PHOTO](talk)
+    if message.media:
+        return on_heard()[Heard.OTHER_MEDIA](talk)
+    if message.start is not None:
+        return on_heard()[Heard.START](talk)
+    if talk.gtin and talk.understood.intent is not Intent.GIVE_PLACE:
+        return on_heard()[Heard.BARCODE](talk)
+    if link_of(message.text):
+        return on_heard()[Heard.LINK](talk)
+    return _words(talk)
+
+
+def arrived(message: Message) -> Message:
+    """The message as it may be kept: harmless characters, bounded, payment card digits masked."""
+    text = clean(message.text)
+    return replace(
+        message,
+        text=mask_cards(text),
+        sender_name=mask_cards(clean(message.sender_name, 120)),
+        action=message.action if len(message.action) <= actions.MAX_BYTES else "?",
+    )
+
+
+def _talk(message: Message, session: Session, shop: Shop, fetch: Fetch) -> Talk:
+    now = shop.clock.now()
+    with shop.storage.read() as uow:
+        customer = uow.customers.by_contact(message.contact)
+        sizes = shop.customers.sizes(uow, customer.id) if customer else {}
+        may_remember = shop.customers.may_remember(uow, customer.id) if customer else None
+        stores = [s for s in uow.stores.all() if s.takes_visitors]
+    offered = shop.settings.languages
+    default = next(
+        (
+            code
+            for code in (session.language, customer.language if customer else "", message.language_hint[:2])
+            if code in offered
+        ),
+        offered[0],
+    )
+    session = replace(session, language=default)
+    context = _context(session, shop, [StoreName(s.name(default), s.city) for s in stores])
+    understood = _understood(message, session, shop, context)
+    if understood.language in offered and understood.confidence >= _SURE:
+        session = replace(session, language=understood.language)
+    return Talk(message, session, shop, understood, now, fetch, customer, sizes, may_remember)
+
+
+def _understood(message: Message, session: Session, shop: Shop, context: Context) -> Understood:
+    text = message.text
+    if text.startswith("/"):
+        command = text.split()[0].split("@")[0].casefold()
+        text = _COMMANDS.get(command, text.lstrip("/"))
+    if not text:
+        spoken = "fr" if session.language.startswith("fr") else "en"
+        return Understood(Intent.UNKNOWN, "fr" if spoken == "fr" else "en", 0.0)
+    return understand(text, language=session.language, lexicon=shop.lexicon, context=context)
+
+
+def _context(session: Session, shop: Shop, stores: list[StoreName]) -> Context:
+    shown = tuple(
+        tuple(Shown(i.title, i.category or None, i.colour or None, i.price_minor) for i in items)
+        for items in session.lists
+    )
+    focus = None
+    if session.focus is not None:
+        product = shop.catalog.product(session.focus.product_id)
+        if product is not None:
+            focus = Focus(product.category or None, session.focus.colour or None, product.sizes)
+    pending = _PENDING.get(session.pending.question) if session.pending else None
+    return Context(shown, focus, pending, shop.settings.currency, tuple(stores))
+
+
+def _typed_choice(text: str, session: Session) -> str:
+    """The action of a button whose label was typed, or whose number was where the channel numbers them; else ''."""
+    typed = text.strip().rstrip(".)").casefold()
+    if not typed or not session.choices:
+        return ""
+    for choice in session.choices:
+        if choice.label.casefold() == typed:
+            return choice.action
+    if not session.choices_numbered or not (typed.isascii() and typed.isdecimal()):
+        return ""
+    number = int(typed[:4])
+    return session.choices[number - 1].action if 1 <= number <= len(session.choices) else ""
+
+
+def _tap(talk: Talk, tapped: str) -> Turn:
+    action = actions.parse(tapped)
+    handler = on_action().get(type(action)) if action else None
+    if action is None or handler is None:
+        return talk.say(talk.t("This button no longer works. Tell me what you are looking for."), session=talk.session)
+    return handler(talk, action)
+
+
+def _words(talk: Talk) -> Turn:
+    intent, pending = talk.understood.intent, talk.session.pending
+    if pending is not None:
+        if intent in (Intent.YES, Intent.NO) and pending.question in on_answer():
+            return on_answer()[pending.question](talk, intent is Intent.YES)
+        asked_where = pending.question in (Question.PLACE, Question.CITY)
+        if asked_where and intent in (Intent.SEARCH, Intent.UNKNOWN) and not talk.slots.category:
+            return place_by_text(talk)
+    handler = on_intent().get(intent) or on_intent()[Intent.UNKNOWN]
+    return handler(talk)

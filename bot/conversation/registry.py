@@ -1,0 +1,55 @@
+"""Everything a conversation can do: one line a file. What answers an intent, a tap or a photo is found here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from bot.conversation import browse, person, photo, product, reserve, sizes, smalltalk, stores
+from bot.conversation.actions import Action
+from bot.conversation.talk import Ability, Heard, Talk, Turn
+from bot.sessions import Question
+from bot.understanding import Intent
+
+ABILITIES: tuple[Ability, ...] = (
+    browse.ABILITY,
+    photo.ABILITY,
+    product.ABILITY,
+    sizes.ABILITY,
+    stores.ABILITY,
+    reserve.ABILITY,
+    person.ABILITY,
+    smalltalk.ABILITY,
+)
+
+
+@cache
+def on_intent() -> dict[Intent, Callable[[Talk], Turn]]:
+    return _joined([ability.intents for ability in ABILITIES])
+
+
+@cache
+def on_action() -> dict[type[Action], Callable[[Talk, Any], Turn]]:
+    return _joined([ability.actions for ability in ABILITIES])
+
+
+@cache
+def on_heard() -> dict[Heard, Callable[[Talk], Turn]]:
+    return _joined([ability.heard for ability in ABILITIES])
+
+
+@cache
+def on_answer() -> dict[Question, Callable[[Talk, bool], Turn]]:
+    return _joined([ability.answers for ability in ABILITIES])
+
+
+def _joined(tables: list[Any]) -> dict[Any, Any]:
+    """One table of all; two files that claim the same thing are a mistake of ours."""
+    joined: dict[Any, Any] = {}
+    for table in tables:
+        for key, handler in table.items():
+            if key in joined:
+                raise ValueError(f"two answers to {key!r}")
+            joined[key] = handler
+    return joined

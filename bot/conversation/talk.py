@@ -1,0 +1,136 @@
+"""What a conversation is made of: the talk so far, the turn that answers, and the abilities that can answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from bot.conversation.actions import Action
+from bot.messages import Ask, Button, Card, MediaRef, Message, Reply, ReplyPicture
+from bot.sessions import Question, Session
+from bot.understanding import Intent, Slots, Understood
+from bot.wording import words
+from commerce.domain.product import Product
+from commerce.i18n import format_money
+
+if TYPE_CHECKING:
+    from commerce.domain.customer import Customer
+    from commerce.domain.money import Money
+    from commerce.ports import UnitOfWork
+    from commerce.wiring import Shop
+
+LARGEST_PHOTO_BYTES = 10 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Our answer. `act` is the part that changes the shop: it runs inside the one write transaction, maybe more than
+    once, talks to nothing but its unit of work, and its turn stands in place of this one."""
+
+    replies: tuple[Reply, ...]
+    session: Session
+    act: Callable[[UnitOfWork], Turn] | None = None
+    photo_key: str = ""  # our copy of the photo that was sent, for whoever reads the thread
+
+
+Fetch: TypeAlias = Callable[[MediaRef], bytes]  # raises FetchRefused
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """One message with all that is known when it is answered. `sizes`: remembered ones, by size system."""
+
+    message: Message
+    session: Session
+    shop: Shop
+    understood: Understood
+    now: datetime
+    fetch: Fetch
+    customer: Customer | None = None
+    sizes: Mapping[str, str] = field(default_factory=dict)
+    may_remember: bool | None = None
+    gtin: str = ""  # the product number that is the whole message, unmasked
+
+    @property
+    def language(self) -> str:
+        return self.session.language
+
+    @property
+    def slots(self) -> Slots:
+        return self.understood.slots
+
+    def t(self, msgid: str, **values: object) -> str:
+        """A sentence of ours in the shopper's language."""
+        return words(self.language, msgid, **values)
+
+    def money(self, amount: Money) -> str:
+        return format_money(amount, self.language)
+
+    def with_session(self, session: Session) -> Talk:
+        return replace(self, session=session)
+
+    def own_size(self, product: Product) -> str:
+        """The remembered size in which this product is sold, as the product writes it; '' when there is none."""
+        remembered = self.sizes.get(size_system(self.shop, product), "")
+        return next((size for size in product.sizes if size.casefold() == remembered.casefold()), "")
+
+    def reply(
+        self,
+        text: str,
+        *,
+        cards: tuple[Card, ...] = (),
+        buttons: tuple[Button, ...] = (),
+        picture: ReplyPicture | None = None,
+        ask: Ask | None = None,
+    ) -> Reply:
+        return Reply(text, cards, buttons, picture, ask, self.language)
+
+    def say(
+        self,
+        text: str,
+        *,
+        cards: tuple[Card, ...] = (),
+        buttons: tuple[Button, ...] = (),
+        picture: ReplyPicture | None = None,
+        ask: Ask | None = None,
+        session: Session | None = None,
+        act: Callable[[UnitOfWork], Turn] | None = None,
+    ) -> Turn:
+        """A turn of one reply; whatever we asked before is answered or forgotten, unless `session` says otherwise."""
+        kept = replace(self.session, pending=None) if session is None else session
+        return Turn((self.reply(text, cards=cards, buttons=buttons, picture=picture, ask=ask),), kept, act)
+
+
+class Heard(StrEnum):
+    """What a message can be beside words and taps."""
+
+    PHOTO = "photo"
+    OTHER_MEDIA = "other_media"
+    LOCATION = "location"
+    LINK = "link"
+    BARCODE = "barcode"
+    START = "start"
+
+
+@dataclass(frozen=True, slots=True)
+class Ability:
+    """What one file of the conversation can do: the intents, taps and other things it answers.
+
+    `answers`: what a yes or no means while a question of ours is open. Handlers of actions get the action too.
+    """
+
+    intents: Mapping[Intent, Callable[[Talk], Turn]] = field(default_factory=dict)
+    actions: Mapping[type[Action], Callable[[Talk, Any], Turn]] = field(default_factory=dict)
+    heard: Mapping[Heard, Callable[[Talk], Turn]] = field(default_factory=dict)
+    answers: Mapping[Question, Callable[[Talk, bool], Turn]] = field(default_factory=dict)
+
+
+def size_system(shop: Shop, product: Product) -> str:
+    """The system in which the product's sizes are counted; a category of the shop's own counts for itself."""
+    try:
+        return shop.lexicon.category(product.category).sizes
+    except KeyError:
+        return f"category:{product.category}"[:32]

@@ -1,0 +1,150 @@
+"""One stored event takes effect once: parse, answer, and write everything that follows from it in one transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot import sessions
+from bot.conversation import Fetch, Turn, arrived, handle
+from bot.conversation.talk import LARGEST_PHOTO_BYTES
+from bot.messages import MediaRef, Message, Reply
+from bot.render import choices
+from bot.sessions import CHOICES_KEPT, Choice, Session
+from bot.wire import message_to_json, reply_to_json
+from bot.wording import words
+from commerce.domain.mail import Direction, InboxRow, OutboundMessage
+from commerce.errors import StorageError
+
+if TYPE_CHECKING:
+    from bot.channels.port import Channel
+    from commerce.ports import UnitOfWork
+    from commerce.wiring import Shop
+
+MAX_TRIES = 3
+_RETRY_AFTER = (timedelta(seconds=1), timedelta(seconds=5))
+FLOOD_MESSAGES = 20  # in FLOOD_S seconds, by the sender's own clock
+FLOOD_S = 10
+
+log = structlog.get_logger(__name__)
+
+
+class Dispatcher:
+    """Answers inbox rows. Safe for many threads as long as a lane is worked on by one of them."""
+
+    def __init__(self, shop: Shop, channels: Mapping[tuple[str, str], Channel]) -> None:
+        """`channels` by (name, account)."""
+        self._shop, self._channels = shop, channels
+
+    def answer(self, row: InboxRow) -> None:
+        """Brings one row to its end, or counts a failed try. Whatever happens the row is not lost, and nothing of it
+        happens twice. A StorageError leaves the row as it is: the caller comes back to it."""
+        try:
+            self._answer(row)
+        except StorageError:
+            raise
+        except Exception as error:  # a surprise of any kind must not stop the lane
+            log.exception("message_failed", inbox=row.id, tries=row.tries + 1, error=type(error).__name__)
+            self._failed(row, error)
+
+    def _answer(self, row: InboxRow) -> None:
+        channel = self._channels.get((row.event.contact.channel, row.event.contact.account))
+        message = channel.parse(row.event) if channel else None
+        if channel is None or message is None:
+            self._shop.storage.write(lambda uow: uow.inbox.done(row.id, self._shop.clock.now()))
+            return
+        now = self._shop.clock.now()
+        with self._shop.storage.read() as uow:
+            session = sessions.load(uow, message.contact, now)
+        session, polite = _flood(session, message, self._shop)
+        if polite is not None:
+            turn = polite
+        else:
+            turn = handle(message, session, self._shop, _fetcher(channel))
+        self._shop.storage.write(lambda uow: self._finish(uow, row, message, turn, channel))
+
+    def _finish(self, uow: UnitOfWork, row: InboxRow, message: Message, turn: Turn, channel: Channel) -> None:
+        """The one write: the inbox row, what the turn changes in the shop, session, thread and outbox."""
+        now = self._shop.clock.now()
+        if not uow.inbox.done(row.id, now):
+            return  # somebody finished it already: their effect stands
+        photo_key = turn.photo_key
+        language = turn.session.language
+        self._shop.customers.recognise(uow, message.contact, name=message.sender_name, language=language)
+        if turn.act is not None:
+            turn = turn.act(uow)
+        uow.threads.add(message.contact, Direction.IN, _thread_body(message, photo_key), now)
+        for reply in turn.replies:
+            body = reply_to_json(reply)
+            uow.threads.add(message.contact, Direction.OUT, body, now)
+            uow.outbox.add(OutboundMessage(message.contact, "reply", body), now)
+        session = _with_choices(turn.session, turn.replies, channel) if turn.replies else turn.session
+        sessions.save(uow, message.contact, session, now)
+
+    def _failed(self, row: InboxRow, error: Exception) -> None:
+        """Three tries, then the dead letters with a word to the shopper."""
+        now = self._shop.clock.now()
+        reason = f"{type(error).__name__}: {error}"[:300]
+        if row.tries + 1 < MAX_TRIES:
+            retry_at = now + _RETRY_AFTER[min(row.tries, len(_RETRY_AFTER) - 1)]
+            self._shop.storage.write(lambda uow: uow.inbox.failed(row.id, reason, retry_at))
+            return
+
+        def give_up(uow: UnitOfWork) -> None:
+            contact = row.event.contact
+            uow.inbox.failed(row.id, reason, None)
+            language = sessions.load(uow, contact, now).language or self._shop.settings.languages[0]
+            sorry = Reply(
+                words(language, "Sorry, something went wrong on our side. Please try again."), language=language
+            )
+            body = reply_to_json(sorry)
+            uow.threads.add(contact, Direction.OUT, body, now)
+            uow.outbox.add(OutboundMessage(contact, "reply", body), now)
+
+        self._shop.storage.write(give_up)
+
+
+def _fetcher(channel: Channel) -> Fetch:
+    def fetch(ref: MediaRef) -> bytes:
+        return channel.fetch_media(ref, LARGEST_PHOTO_BYTES)
+
+    return fetch
+
+
+def _thread_body(message: Message, photo_key: str) -> str:
+    body = json.loads(message_to_json(arrived(message)))
+    if photo_key:
+        body["photo_key"] = photo_key
+    return json.dumps(body, ensure_ascii=False)
+
+
+def _with_choices(session: Session, replies: tuple[Reply, ...], channel: Channel) -> Session:
+    """With the buttons on the table, so that a label or a number typed back is understood."""
+    capabilities = channel.capabilities
+    found = [button for reply in replies for button in choices(reply, capabilities)]
+    return replace(
+        session,
+        choices=tuple(Choice(button.label, button.action) for button in found[:CHOICES_KEPT]),
+        choices_numbered=capabilities.buttons_per_message == 0,
+    )
+
+
+def _flood(session: Session, message: Message, shop: Shop) -> tuple[Session, Turn | None]:
+    """The session with this message counted, and a turn in place of an answer while somebody sends too fast: one polite
+    word, then silence until it slows down."""
+    second = int(message.sent_at.timestamp())
+    recent = (*(s for s in session.recent_s if s > second - FLOOD_S), second)[-FLOOD_MESSAGES - 1 :]
+    if len(recent) <= FLOOD_MESSAGES:
+        return replace(session, recent_s=recent, flooded=False), None
+    told = session.flooded
+    session = replace(session, recent_s=recent, flooded=True)
+    if told:
+        return session, Turn((), session)
+    language = session.language or shop.settings.languages[0]
+    slow = Reply(words(language, "That is a lot at once! I will answer when it gets calmer."), language=language)
+    return session, Turn((slow,), session)

@@ -1,0 +1,260 @@
+"""The threads that make conversations go: answer what came in, send what must go out, keep time.
+
+A lane (one contact) belongs to one thread of one process at a time, by a lease in the database: order inside a lane,
+parallel across lanes and processes. A process that dies loses its lanes within LEASE_S.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.dispatch import Dispatcher
+from bot.outbox_worker import Pace, Sender
+from commerce.errors import StorageError
+
+if TYPE_CHECKING:
+    from bot.channels.port import Channel
+    from commerce.ports import UnitOfWork
+    from commerce.wiring import Shop
+
+LEASE_S = 10.0
+HEARTBEAT_S = 3.0
+POLL_S = 0.3  # how long a message from another process may lie unnoticed
+ROWS_PER_TURN = 20  # of one lane before others get their chance
+LANES = 64
+EXPIRY_EVERY_S, PHOTOS_EVERY_S, SWEEP_EVERY_S = 1.0, 60.0, 600.0
+_BATCH = 200
+_RUNAWAY = 10_000  # rounds after which `run_until_quiet` says that something goes round in circles
+
+log = structlog.get_logger(__name__)
+
+
+class Worker:
+    """Answers and sends. `start()` and `stop()` its threads, or drive it by hand with `run_until_quiet()`."""
+
+    def __init__(self, shop: Shop, channels: Iterable[Channel]) -> None:
+        by_account = {(channel.name, channel.account): channel for channel in channels}
+        self._shop = shop
+        self._dispatcher = Dispatcher(shop, by_account)
+        self._sender = Sender(shop, by_account, Pace())
+        self._owner = shop.ids.new_id()
+        self._held: set[str] = set()
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._wake_in, self._wake_out = _Bell(), _Bell()
+        self._threads: list[threading.Thread] = []
+
+    # --- running
+
+    def start(self) -> None:
+        """Starts the threads; they end with `stop`."""
+        if self._threads:
+            raise RuntimeError("started already")
+        self._stopping.clear()
+        count = max(1, self._shop.settings.worker_threads)
+        loops: list[tuple[str, Callable[[], None]]] = [
+            *((f"inbox-{n}", self._inbox_loop) for n in range(count)),
+            *((f"outbox-{n}", self._outbox_loop) for n in range(count)),
+            ("heartbeat", self._heartbeat_loop),
+            ("ticks", self._tick_loop),
+        ]
+        self._threads = [threading.Thread(target=loop, name=f"worker-{name}", daemon=True) for name, loop in loops]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, timeout_s: float = 10.0) -> None:
+        """Lets every thread finish the message it is at, and gives the lanes back."""
+        self._stopping.set()
+        self.wake()
+        for thread in self._threads:
+            thread.join(timeout_s)
+        self._threads = []
+
+    def wake(self) -> None:
+        """Something was stored: look now. From any thread, at no cost."""
+        self._wake_in.ring()
+        self._wake_out.ring()
+
+    def run_until_quiet(self) -> int:
+        """Answers and sends in this thread until nothing is left to do now. Returns how many rows were touched."""
+        touched = 0
+        for _ in range(_RUNAWAY):
+            done = self._work_inbox() + self._work_outbox()
+            if not done:
+                return touched
+            touched += done
+        raise RuntimeError("messages go round in circles")
+
+    def tick(self) -> None:
+        """Everything that only time brings about, once."""
+        self._shop.reserving.expire_due()
+        self.delete_photos()
+        now = self._shop.clock.now()
+        self._shop.storage.write(lambda uow: uow.state.sweep(now))
+
+    def delete_photos(self) -> int:
+        """Deletes shoppers' photos whose time is over: the file first, then its row with a line in the record."""
+        now = self._shop.clock.now()
+        with self._shop.storage.read() as uow:
+            keys = uow.photos.due(now, _BATCH)
+
+        def forget(uow: UnitOfWork, key: str) -> None:
+            uow.photos.forget(key)
+            uow.audit.add("clock", "photo_deleted", key, {}, now)
+
+        for key in keys:
+            self._shop.media.delete(key)
+            self._shop.storage.write(lambda uow, key=key: forget(uow, key))  # type: ignore[misc]
+        return len(keys)
+
+    # --- lanes
+
+    def _work_inbox(self) -> int:
+        return self._work("in", lambda uow: uow.inbox.waiting_lanes(self._shop.clock.now(), LANES), self._answer_next)
+
+    def _work_outbox(self) -> int:
+        return self._work("out", lambda uow: uow.outbox.waiting_lanes(self._shop.clock.now(), LANES), self._send_next)
+
+    def _work(self, side: str, waiting: Callable[[UnitOfWork], list[str]], step: Callable[[str], bool]) -> int:
+        """Goes through the lanes that wait, taking those that are free. Returns how many rows were touched."""
+        with self._shop.storage.read() as uow:
+            lanes = waiting(uow)
+        touched = 0
+        for lane in lanes:
+            if self._stopping.is_set():
+                break
+            lease = f"{side}:{lane}"
+            if not self._take(lease):
+                continue
+            try:
+                for _ in range(ROWS_PER_TURN):
+                    if self._stopping.is_set() or not step(lane):
+                        break
+                    touched += 1
+            finally:
+                self._drop(lease)
+        return touched
+
+    def _answer_next(self, lane: str) -> bool:
+        with self._shop.storage.read() as uow:
+            row = uow.inbox.next_in(lane, self._shop.clock.now())
+        if row is None:
+            return False
+        self._dispatcher.answer(row)
+        self._wake_out.ring()
+        return True
+
+    def _send_next(self, lane: str) -> bool:
+        with self._shop.storage.read() as uow:
+            row = uow.outbox.next_in(lane, self._shop.clock.now())
+        return row is not None and self._sender.send(row)
+
+    def _take(self, lease: str) -> bool:
+        with self._lock:
+            if lease in self._held:
+                return False  # another thread of ours is at it
+            self._held.add(lease)
+        taken = False
+        try:
+            taken = self._renew(lease)
+        finally:
+            if not taken:
+                with self._lock:
+                    self._held.discard(lease)
+        return taken
+
+    def _renew(self, lease: str) -> bool:
+        now = self._shop.clock.now()
+        until = now + timedelta(seconds=LEASE_S)
+        return self._shop.storage.write(lambda uow: uow.leases.take(lease, self._owner, now, until))
+
+    def _drop(self, lease: str) -> None:
+        try:
+            self._shop.storage.write(lambda uow: uow.leases.drop(lease, self._owner))
+        except StorageError:
+            log.warning("lease_kept", lane=lease)  # it runs out by itself
+        finally:
+            with self._lock:
+                self._held.discard(lease)
+
+    # --- loops
+
+    def _inbox_loop(self) -> None:
+        self._loop(self._wake_in, self._work_inbox)
+
+    def _outbox_loop(self) -> None:
+        self._loop(self._wake_out, self._work_outbox)
+
+    def _loop(self, bell: _Bell, work: Callable[[], int]) -> None:
+        while not self._stopping.is_set():
+            heard = bell.count
+            try:
+                if work():
+                    continue
+            except StorageError as error:
+                log.warning("storage_trouble", error=type(error).__name__)
+            except Exception:
+                log.exception("worker_surprised")
+            bell.wait(heard, POLL_S)
+
+    def _heartbeat_loop(self) -> None:
+        while not self._stopping.wait(HEARTBEAT_S):
+            with self._lock:
+                held = list(self._held)
+            for lease in held:
+                try:
+                    self._renew(lease)
+                except StorageError:
+                    log.warning("lease_not_renewed", lane=lease)
+
+    def _tick_loop(self) -> None:
+        chores: list[tuple[float, Callable[[], object]]] = [
+            (EXPIRY_EVERY_S, self._expire),
+            (PHOTOS_EVERY_S, self.delete_photos),
+            (SWEEP_EVERY_S, self._sweep),
+        ]
+        waited = [every for every, _ in chores]  # all of them at once in the beginning
+        while True:
+            for place, (every, chore) in enumerate(chores):
+                if waited[place] >= every:
+                    waited[place] = 0.0
+                    try:
+                        chore()
+                    except StorageError as error:
+                        log.warning("storage_trouble", error=type(error).__name__)
+                    except Exception:
+                        log.exception("chore_surprised")
+            if self._stopping.wait(EXPIRY_EVERY_S):
+                return
+            waited = [seconds + EXPIRY_EVERY_S for seconds in waited]
+
+    def _expire(self) -> None:
+        if self._shop.reserving.expire_due():
+            self._wake_out.ring()
+
+    def _sweep(self) -> None:
+        now = self._shop.clock.now()
+        self._shop.storage.write(lambda uow: uow.state.sweep(now))
+
+
+class _Bell:
+    """Wakes every thread that waits; one that rings between looking and waiting is not missed."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._changed = threading.Condition()
+
+    def ring(self) -> None:
+        with self._changed:
+            self.count += 1
+            self._changed.notify_all()
+
+    def wait(self, heard: int, timeout_s: float) -> None:
+        with self._changed:
+            if self.count == heard:
+                self._changed.wait(timeout_s)
