@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from commerce.lexicon import Lexicon
+from commerce.clock import SystemClock
+from commerce.domain.geo import GeoPoint
+from commerce.gazetteer import FileGazetteer
+from commerce.ids import RandomIds
+from commerce.lexicon import Lexicon, lexicon
 from commerce.ports import (
     Clock,
     Facets,
@@ -13,6 +18,7 @@ from commerce.ports import (
     Ids,
     ImageMatcher,
     MediaStore,
+    ReservationRules,
     Storage,
     TextIndex,
     WebFetcher,
