@@ -46,7 +46,7 @@ def reservation_expired(news: _News) -> Reply | None:
     first = next(filter(None, found), None)
     text = news.t("Reservation released, nothing to pay.")
     if items:
-        text = f"{text} {news.t('It was {items}, code {code}.', items=items, code=reservation.code)}"
+        text += " " + news.t("It was {items}, code {code}.", items=items, code=reservation.code)
     buttons = (Button(news.t("Find in store"), encode(FindInStore(first[0].id))),) if first else ()
     return Reply(text, buttons=buttons, language=news.language)
 

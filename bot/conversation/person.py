@@ -32,8 +32,8 @@ def order_matter(talk: Talk) -> Turn:
 def _recorded(talk: Talk, text: str) -> Turn:
     stores = nearest(talk, talk.session.location)
     if stores:
-        lines = visit_lines(talk, stores, talk.session.location)
-        text += f"\n\n{talk.t('You can also ring or visit us:')}\n{lines}"
+        or_else = talk.t("You can also ring or visit us:")
+        text += f"\n\n{or_else}\n{visit_lines(talk, stores, talk.session.location)}"
     done = talk.say(text)
     message = talk.message
 

@@ -131,11 +131,11 @@ def _sold_out(talk: Talk, product: Product, variant: Variant, store: Store, othe
 
 def _with_others(talk: Talk, text: str, product: Product, variant: Variant, others: list[StoreOffer]) -> Turn:
     if not others:
-        return talk.say(
-            f"{text}\n{talk.t('No other store has it at the moment.')}", buttons=(similar_button(talk, product.id),)
-        )
+        nowhere = talk.t("No other store has it at the moment.")
+        return talk.say(f"{text}\n{nowhere}", buttons=(similar_button(talk, product.id),))
+    here = talk.t("You can still have it here:")
     return talk.say(
-        f"{text}\n\n{talk.t('You can still have it here:')}\n{offer_lines(talk, others)}",
+        f"{text}\n\n{here}\n{offer_lines(talk, others)}",
         buttons=(*reserve_buttons(talk, variant.id, others), similar_button(talk, product.id)),
     )
 

@@ -122,8 +122,9 @@ def _at_store(talk: Talk, product: Product, variant: Variant, store: Store, goal
     if not found:
         return _nowhere(talk, product, variant)
     text = talk.t("{store} has none left: {item}.", store=store_name(talk, store), item=item)
+    elsewhere = talk.t("You can still have it here:")
     return talk.say(
-        f"{text}\n\n{talk.t('You can still have it here:')}\n{offer_lines(talk, found)}",
+        f"{text}\n\n{elsewhere}\n{offer_lines(talk, found)}",
         buttons=reserve_buttons(talk, variant.id, found),
     )
 
