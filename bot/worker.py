@@ -28,6 +28,7 @@ POLL_S = 0.3  # how long a message from another process may lie unnoticed
 ROWS_PER_TURN = 20  # of one lane before others get their chance
 LANES = 64
 EXPIRY_EVERY_S, PHOTOS_EVERY_S, SWEEP_EVERY_S = 1.0, 60.0, 600.0
+ALIVE, ALIVE_EVERY_S = "heartbeat:worker", 10.0
 _BATCH = 200
 _RUNAWAY = 10_000  # rounds after which `run_until_quiet` says that something goes round in circles
 
@@ -214,6 +215,7 @@ class Worker:
 
     def _tick_loop(self) -> None:
         chores: list[tuple[float, Callable[[], object]]] = [
+            (ALIVE_EVERY_S, self._say_alive),
             (EXPIRY_EVERY_S, self._expire),
             (PHOTOS_EVERY_S, self.delete_photos),
             (SWEEP_EVERY_S, self._sweep),
@@ -232,6 +234,11 @@ class Worker:
             if self._stopping.wait(EXPIRY_EVERY_S):
                 return
             waited = [seconds + EXPIRY_EVERY_S for seconds in waited]
+
+    def _say_alive(self) -> None:
+        """For whoever asks whether anybody works (/readyz): a line that runs out when nobody does."""
+        until = self._shop.clock.now() + timedelta(seconds=3 * ALIVE_EVERY_S)
+        self._shop.storage.write(lambda uow: uow.state.put(ALIVE, self._owner, until))
 
     def _expire(self) -> None:
         if self._shop.reserving.expire_due():
