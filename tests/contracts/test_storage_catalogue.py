@@ -220,7 +220,9 @@ def test_changes_are_told_once_a_transaction_and_only_when_committed(storage: St
         assert uow.products.last_change() == start
     storage.write(sell_both)
     with storage.read() as uow:
-        assert uow.products.changes_after(start, 10) == [Change(uow.products.last_change(), product_id, ChangeKind.STOCK)]
+        assert uow.products.changes_after(start, 10) == [
+            Change(uow.products.last_change(), product_id, ChangeKind.STOCK)
+        ]
     storage.write(lambda uow: uow.stock.take("h", [(a, 1)], "bellecour", "lea", NOW, NOW))
     storage.write(lambda uow: uow.stock.release("h", MovementReason.RELEASE, NOW))
     storage.write(lambda uow: uow.stock.set_on_hand(a, "bellecour", 9, MovementReason.COUNT, NOW))
@@ -268,7 +270,9 @@ def test_a_follower_misses_no_change_of_concurrent_writers(storage: Storage) -> 
     assert not follower.is_alive()
     assert len(followed) == 240
     assert [change.seq for change in followed] == sorted({change.seq for change in followed})
-    assert sorted(change.product_id for change in followed) == sorted(product.id for product in products for _ in range(8))
+    assert sorted(change.product_id for change in followed) == sorted(
+        product.id for product in products for _ in range(8)
+    )
 
 
 # --- stores ---------------------------------------------------------------------------------------------------------

@@ -66,9 +66,7 @@ def test_last_words_only_move_forward(storage: Storage) -> None:
 def test_sizes_are_remembered_and_forgotten(storage: Storage) -> None:
     storage.write(lambda uow: uow.customers.add(LEA_PERSON, LEA, NOW))
     for system, size, at in (("eu_shoes", "38", NOW), ("letters", "M", NOW), ("letters", "S", NOW + HOUR)):
-        storage.write(
-            lambda uow, memory=FitMemory(LEA_PERSON.id, system, size, at): uow.customers.remember_fit(memory)
-        )
+        storage.write(lambda uow, memory=FitMemory(LEA_PERSON.id, system, size, at): uow.customers.remember_fit(memory))
     with storage.read() as uow:
         assert uow.customers.fit(LEA_PERSON.id) == {
             "eu_shoes": FitMemory(LEA_PERSON.id, "eu_shoes", "38", NOW),
@@ -110,7 +108,9 @@ def placed(
     storage: Storage, variants: list[int], reservation_id: str = "r1", created: datetime = NOW, lasts: timedelta = HOUR
 ) -> Reservation:
     def work(uow: UnitOfWork) -> Reservation:
-        holds = uow.stock.take(f"h-{reservation_id}", [(v, 1) for v in variants], "bellecour", "r", created + lasts, NOW)
+        holds = uow.stock.take(
+            f"h-{reservation_id}", [(v, 1) for v in variants], "bellecour", "r", created + lasts, NOW
+        )
         assert holds is not None
         reservation = Reservation(
             id=reservation_id,

@@ -35,7 +35,9 @@ def level(storage: Storage, variant_id: int, store_id: str = STORE) -> StockLeve
 def set_safety(storage: Storage, variant_id: int, safety: int) -> None:
     def work(uow: UnitOfWork) -> None:
         assert isinstance(uow, SqlUnitOfWork)
-        uow.transaction.connection.exec_driver_sql(f"UPDATE stock SET safety = {safety} WHERE variant_id = {variant_id}")
+        uow.transaction.connection.exec_driver_sql(
+            f"UPDATE stock SET safety = {safety} WHERE variant_id = {variant_id}"
+        )
 
     storage.write(work)
 
@@ -220,7 +222,13 @@ def test_a_count_never_falls_below_what_is_held(storage: Storage) -> None:
 def test_many_variants_are_read_in_batches(storage: Storage) -> None:
     variants = put_stock(storage, {str(n): n for n in range(5)})
     with storage.read() as uow:
-        assert [found.on_hand for found in uow.stock.levels([*variants, *range(10**6, 10**6 + 5000)])] == [0, 1, 2, 3, 4]
+        assert [found.on_hand for found in uow.stock.levels([*variants, *range(10**6, 10**6 + 5000)])] == [
+            0,
+            1,
+            2,
+            3,
+            4,
+        ]
 
 
 # --- at the same time -----------------------------------------------------------------------------------------------
