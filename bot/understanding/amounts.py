@@ -15,6 +15,7 @@ _NUMBER = re.compile(r"\d{1,9}(?:[.,]\d{1,3}){0,2}\Z")
 _HEAD = re.compile(r"\d{1,3}\Z")
 _THOUSANDS = re.compile(r"\d{3}(?:[.,]\d{1,2})?\Z")
 _GLUED = re.compile(r"(\d{1,9})(e|eur|euros?|balles|dollars?|cad|usd|gbp)\Z")
+_SMALLEST_SPELT = 10  # "deux euros" is no budget for clothes
 _LARGEST_SIZE = 54  # a bare number above it is no clothing, shoe or waist size worth mistaking for a price
 
 
@@ -38,8 +39,15 @@ class _Number:
     unit: str | None  # None: no unit written; "": one that does not say which currency
 
 
-def read_prices(reading: Reading, book: Phrasebook, currency: str) -> Prices:
-    """Find the prices of a message and mark their tokens ``price``. Bare prices are returned, not marked."""
+def read_prices(
+    reading: Reading, book: Phrasebook, currency: str, shown_minor: frozenset[int] = frozenset()
+) -> Prices:
+    """Find the prices of a message and mark their tokens ``price``. Bare prices are returned, not marked.
+
+    ``shown_minor`` are the prices on the table: "the one at 45" is a price when something shown costs 45.
+    """
+    unit_minor = 10 ** exponent(currency)
+    shown_whole = {minor // unit_minor for minor in shown_minor}
     numbers = _numbers(reading, book, currency)
     low: int | None = None
     high: int | None = None
@@ -60,7 +68,7 @@ def read_prices(reading: Reading, book: Phrasebook, currency: str) -> Prices:
                 continue
         sense, start, end = _bound(reading, book, number)
         if sense is None:
-            if bare is None and (number.unit is not None or _named_price(reading, book, number)):
+            if bare is None and (number.unit is not None or _named_price(reading, book, number, shown_whole)):
                 bare = number
             continue
         written = number.unit or written
@@ -86,6 +94,10 @@ def _numbers(reading: Reading, book: Phrasebook, currency: str) -> list[_Number]
         glued = _GLUED.match(text)
         if glued and text not in book.ordinals:
             text, unit = glued[1], book.money.units[glued[2]]
+        if book.cardinals.get(text, 0) >= _SMALLEST_SPELT and reading.text(end) in book.money.units:
+            text = str(book.cardinals[text])
+            if start > 0 and text == "100" and reading.text(start - 1) == "a":
+                start -= 1
         if not _NUMBER.match(text):
             place += 1
             continue
@@ -153,6 +165,7 @@ def _after_for(reading: Reading, book: Phrasebook, number: _Number) -> int:
     return number.start - 1 if reading.text(number.start - 1) in book.money.for_before else number.start
 
 
-def _named_price(reading: Reading, book: Phrasebook, number: _Number) -> bool:
+def _named_price(reading: Reading, book: Phrasebook, number: _Number, shown_whole: set[int]) -> bool:
     """Whether an amount without unit is spoken of as a price: "la robe à 59", "the one for 59"."""
-    return number.amount > _LARGEST_SIZE and reading.text(number.start - 1) in book.money.for_before
+    plausible = number.amount > _LARGEST_SIZE or int(number.amount) in shown_whole
+    return plausible and reading.text(number.start - 1) in book.money.for_before

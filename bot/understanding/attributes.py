@@ -12,6 +12,8 @@ _ORDER: tuple[Kind, ...] = (
     "category", "colour", "gender", "sleeve", "length", "fit", "pattern", "material", "occasion", "season",
 )  # fmt: skip
 _JOINING = frozenset({"ou", "et", "or", "and", "ni", "nor", "puis", "plus"})
+# "Vous n'auriez pas des bottes ?" asks for them.
+_ASKING = frozenset("avez auriez as aurais a aurait avait ont".split())
 _SKIPPED_AFTER_NO = frozenset({"de", "du", "des", "d", "le", "la", "les", "l", "en", "a", "the", "any", "in", "trop", "too"})
 
 
@@ -75,11 +77,11 @@ def _refused(reading: Reading) -> set[int]:
     refused: set[int] = set()
     by_start = {match.start: match for match in reading.matches if match.senses}
     for match in reading.matches:
-        if "exclude" not in match.cues:
+        if "exclude" not in match.cues or reading.text(match.start - 1) in _ASKING and match.start:
             continue
         reading.mark(range(match.start, match.end), "cue")
         place, kinds = match.end, None
-        while place < len(reading.tokens):
+        while place < len(reading.tokens) and not (kinds is None and reading.tokens[place].paused):
             text = reading.text(place)
             target = by_start.get(place)
             if target is not None:

@@ -77,6 +77,8 @@ def decide(now: Situation) -> Intent:
         return Intent.RESERVE
     if now.said(Intent.ADD_TO_CART) and (now.table or not slots.category):
         return Intent.ADD_TO_CART
+    if now.reading.has("take") and now.table and not slots.references and not slots.category:
+        return Intent.ADD_TO_CART
     for intent in _ABOUT_STORES:
         if now.said(intent) and not slots.category and not now.described:
             return intent
@@ -110,9 +112,6 @@ def _is_meant(now: Situation, intent: Intent) -> bool:
     slots = now.slots
     if intent is Intent.ORDER_STATUS:
         return bool(slots.order_number) or not (slots.category or now.described)
-    if intent is Intent.RETURN_ITEM:
-        # "trop petit" of a product on the table is a complaint; in a search it only describes.
-        return not now.said(Intent.ADD_TO_CART)
     if intent is Intent.START_OVER or intent is Intent.CANCEL_RESERVATION:
         return not slots.category
     return True
@@ -120,9 +119,13 @@ def _is_meant(now: Situation, intent: Intent) -> bool:
 
 def _about_products(now: Situation, alone: bool) -> Intent:
     slots, context = now.slots, now.context
-    if now.said(Intent.DETAILS) and not slots.category and not now.described and now.table:
-        if not slots.sizes:
-            return Intent.DETAILS
+    named = bool(slots.category) and not slots.references
+    if now.said(Intent.DETAILS) and now.table and not (named or now.described or slots.sizes):
+        return Intent.DETAILS
+    if now.reading.has("is_it") and context.focus is not None and slots.materials and not (named or slots.colours):
+        return Intent.DETAILS
+    if slots.size_wish is not None and context.focus is not None and not named and not slots.references:
+        return Intent.CHOOSE_SIZE
     wants_store = now.said(Intent.FIND_IN_STORE) or now.located
     bare = not slots.category or (now.pointed and bool(slots.references))
     if wants_store and bare and not now.described and not slots.words:

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 Language: TypeAlias = Literal["fr", "en"]
 Pending: TypeAlias = Literal["size", "colour", "place", "city", "store", "yes_no", "product", "name"]
+SizeWish: TypeAlias = Literal["larger", "smaller"]
 PriceWish: TypeAlias = Literal["cheap", "cheaper", "dearer"]
 
 
@@ -114,6 +115,7 @@ class Slots:
     colours: tuple[str, ...] = ()
     colours_excluded: tuple[str, ...] = ()
     sizes: tuple[str, ...] = ()
+    size_wish: SizeWish | None = None  # "la taille au-dessus": one size from the one on the table
     price_min_minor: int | None = None
     price_max_minor: int | None = None
     price_wish: PriceWish | None = None

@@ -112,7 +112,7 @@ def _city(reading: Reading, book: Phrasebook, context: Context) -> str | None:
     known = book.cities | {" ".join(words(store.city)): store.city for store in context.stores if store.city}
     for start in range(len(reading.tokens)):
         for end in range(min(start + 4, len(reading.tokens)), start, -1):
-            if not reading.free(start, end) or reading.phrase(start, end) not in known:
+            if not set(reading.marks[start:end]) <= {"", "cue"} or reading.phrase(start, end) not in known:
                 continue
             raw = reading.tokens[start].raw
             capital = raw[:1].isupper() and not reading.shouted and start > 0

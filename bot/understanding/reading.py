@@ -25,6 +25,7 @@ class Token:
     alone: bool  # the only token of its run
     elided: bool  # an l', d', qu'… that was split off
     hyphen_before: bool  # joined to the token before by a hyphen ("ajoute-la", "30-50")
+    paused: bool  # a comma or a stop stands before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class Reading:
 def read(text: str) -> Reading:
     """Cut a message into folded tokens. Linear in its length; any characters at all may be in it."""
     tokens: list[Token] = []
+    pause = False
     for number, raw in enumerate(text.split()):
         folded = close_initials(fold(raw))
         found = list(_TOKEN.finditer(folded))
@@ -94,8 +96,10 @@ def read(text: str) -> Reading:
                     len(found) == 1,
                     apostrophe and place + 1 < len(found) and word in _ELIDED,
                     place > 0 and folded[found[place - 1].end() : match.start()] == "-",
+                    place == 0 and pause,
                 )
             )
+        pause = raw[-1] in ",.;:!?…"
     return Reading(tokens, [""] * len(tokens), shouted=text.isupper())
 
 

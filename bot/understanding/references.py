@@ -17,9 +17,10 @@ _NUMBERING = frozenset("numero no n number nr num option article produit item ch
 _DEFINITE = frozenset("la le les l the this that ce cet cette ces".split())
 _PRONOUN_HEADS = frozenset("celle celui celles ceux one ones".split())
 _PRONOUNS = frozenset("la le les l".split())
+_HAVING = frozenset("avez as ai auriez aurais prends veux voudrais".split())
 _IT = frozenset("it them".split())
 _ACTIONS = frozenset(
-    "reserve add_to_cart similar details find_in_store cancel_reservation extend_reservation compare return_item".split()
+    "reserve add_to_cart take similar details find_in_store cancel_reservation extend_reservation compare return_item".split()
 )
 _MOST = 4  # products one message may point at
 
@@ -39,6 +40,8 @@ def read_references(
 ) -> Pointed:
     """Resolve references against the lists shown, the newest first; their tokens are marked ``reference``."""
     to_focus = context.focus is not None and _at_focus(reading)
+    if context.pending in ("city", "store", "name"):
+        return Pointed((), to_focus)
     category = named.first("category")
     found = list(dict.fromkeys(_positions(reading, lexicon, book, context, category)))
     if not found and reading.has("cheapest", "dearest") and context.shown:
@@ -147,6 +150,9 @@ def _is_definite(reading: Reading, named: Attributes, prices: Prices) -> bool:
 def _at_focus(reading: Reading) -> bool:
     if reading.has("focus", "same") or any(token.text in _IT for token in reading.tokens):
         return True
+    for place, token in enumerate(reading.tokens):
+        if token.text in _PRONOUNS and reading.text(place + 1) in _HAVING:
+            return True
     for match in reading.matches:
         if match.cues.isdisjoint(_ACTIONS):
             continue

@@ -26,6 +26,7 @@ _TIME = frozenset(
 _YEARS, _MONTHS = frozenset({"ans", "an", "years", "year", "yrs", "yo"}), frozenset({"mois", "months", "month"})
 _LARGEST = 64
 _SMALLEST_BARE = 16
+_SMALLEST_SHOE = 3  # in British and American sizes
 _MOST = 20  # of one thing at once; above it a number is something else
 _JOINING = frozenset({"ou", "or", "et", "and"})
 
@@ -52,7 +53,7 @@ def read_sizes(
         if label is None:
             label, end = _number(
                 reading, place, system, firm=place in firm or asked, led=led, offered=offered,
-                alone=context.focus is not None and content <= {place},
+                alone=context.focus is not None and all(_NUMBER.match(reading.text(p)) for p in content),
             )  # fmt: skip
         if label is None:
             place += 1
@@ -140,11 +141,11 @@ def _number(
         return None, place
     if firm or label in offered and (led or alone):
         return label, place + 1
-    if value < _SMALLEST_BARE:
+    before = reading.marks[place - 1] if place else ""
+    if value < (_SMALLEST_SHOE if system == "eu_shoes" and before in ("category", "colour") else _SMALLEST_BARE):
         return None, place
     if led or alone:
         return label, place + 1
-    before = reading.marks[place - 1] if place else ""
     if before in ("category", "colour", "gender", "pattern", "fit", "length") and system not in (None, "one_size"):
         return label, place + 1
     return None, place

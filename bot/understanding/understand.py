@@ -8,7 +8,7 @@ from bot.understanding.amounts import read_prices
 from bot.understanding.attributes import Attributes, read_attributes
 from bot.understanding.intents import Situation, decide
 from bot.understanding.language import Spoken, detect
-from bot.understanding.model import Context, Intent, Language, PriceWish, Slots, Understood
+from bot.understanding.model import Context, Intent, Language, PriceWish, SizeWish, Slots, Understood
 from bot.understanding.phrasebook import Phrasebook, phrasebook
 from bot.understanding.places import answered_place, read_place
 from bot.understanding.reading import Reading, read
@@ -39,7 +39,8 @@ def understand(
     text = text[:LONGEST_TEXT]
     book = phrasebook()
     reading = read(text)
-    prices = read_prices(reading, book, context.currency)
+    on_table = frozenset(item.price_minor for items in context.shown for item in items if item.price_minor is not None)
+    prices = read_prices(reading, book, context.currency, on_table)
     scan(reading, lexicon, book, known_words, names_awaited=context.pending in ("city", "store", "name"))
     spoken = detect(text, reading, lexicon, book, default)
     order_number = _order_number(reading)
@@ -69,9 +70,10 @@ def understand(
         colours=() if pointed.by_colour else named.all("colour"),
         colours_excluded=named.no("colour"),
         sizes=sizes,
+        size_wish=_size_wish(reading),
         price_min_minor=prices.minimum,
         price_max_minor=price_max,
-        price_wish=_price_wish(reading, bool(pointed.references)),
+        price_wish=_price_wish(reading, context, bool(pointed.references)),
         price_currency=prices.currency,
         gender=named.first("gender"),
         materials=named.all("material"),
@@ -138,9 +140,15 @@ def _switch(reading: Reading) -> Language | None:
     return None
 
 
-def _price_wish(reading: Reading, picked: bool) -> PriceWish | None:
+def _size_wish(reading: Reading) -> SizeWish | None:
+    if reading.has("larger"):
+        return "larger"
+    return "smaller" if reading.has("smaller") else None
+
+
+def _price_wish(reading: Reading, context: Context, picked: bool) -> PriceWish | None:
     if reading.has("cheaper"):
-        return "cheaper"
+        return "cheaper" if context.shown or context.focus else "cheap"
     if reading.has("cheap") or (reading.has("cheapest") and not picked):
         return "cheap"
     if reading.has("dearer") or (reading.has("dearest") and not picked):
