@@ -18,7 +18,7 @@ def chat(lang: Lang = "", json: Json = False) -> None:
 
     A line is what the shopper says; a number taps that button; `photo PATH` and `location LAT,LON` send those.
     """
-    from bot.channels.terminal import run_chat
+    from bot.terminal_chat import run_chat
 
     spoken = language(lang)
     with open_shop() as shop:

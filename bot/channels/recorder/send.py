@@ -9,10 +9,12 @@ from dataclasses import dataclass
 
 from bot.channels.port import Outgoing
 from bot.channels.recorder.parse import parse
+from bot.graphemes import length
+from bot.intake import clean
 from bot.messages import Capabilities, MediaRef, Message
 from commerce.domain.customer import Contact
 from commerce.domain.mail import InboundEvent
-from commerce.errors import FetchRefused, SendUnknown, VendorError
+from commerce.errors import FetchRefused, SendRefused, SendUnknown, VendorError
 from commerce.ports import MediaStore
 
 CAPABILITIES = Capabilities(
@@ -24,6 +26,8 @@ CAPABILITIES = Capabilities(
     albums=True,
     location_request=True,
 )
+
+_LONGEST = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,13 @@ class Recorder:
         return parse(event)
 
     def send(self, contact: Contact, outgoing: Sequence[Outgoing]) -> str:
+        """As strict as a vendor: what `bot.render` should have cut or cleaned is refused."""
+        for message in outgoing:
+            limit = self.capabilities.caption_limit if message.pictures else self.capabilities.text_limit
+            if length(message.text, utf16=self.capabilities.counts_utf16) > limit:
+                raise SendRefused("message is too long")
+            if clean(message.text, _LONGEST) != message.text:
+                raise SendRefused("message holds characters that no vendor takes")
         with self._lock:
             failure = self._failures.popleft() if self._failures else None
             if failure is None or isinstance(failure, SendUnknown):

@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import TYPE_CHECKING, TypeVar
 
-from commerce.errors import RetryLater, SendRefused, SendUnknown, VendorError
+from commerce.errors import RetryLater, SendRefused, SendUnknown, VendorError, VitrineError
 
 if TYPE_CHECKING:
     from aiogram import Bot
@@ -52,7 +52,7 @@ class TelegramClient:
         except (TimeoutError, FutureTimeout, asyncio.CancelledError):
             future.cancel()
             raise SendUnknown(f"no answer in {limit_s:g} s") from None
-        except VendorError:
+        except VitrineError:
             raise
         except Exception as error:
             # `from None`: the original may carry the address, and with it the token, into a log.
@@ -109,6 +109,8 @@ def translate(error: Exception, token: str) -> VendorError:
             if isinstance(error.__cause__, (ClientConnectorError, ConnectionTimeoutError)):
                 return RetryLater(RETRY_S, reason)
             return SendUnknown(reason)
+        case api.TelegramAPIError() if "Too Many Requests" in reason:  # without a time
+            return RetryLater(RETRY_S, reason)
         case api.TelegramAPIError():
             return SendRefused(reason)
         case _:  # an answer that is not the Bot API's: a proxy's page, half a document

@@ -143,7 +143,7 @@ def parse(event: InboundEvent, username: str = "") -> Message | None:
         update = json.loads(event.body)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(update, dict):
+    if not isinstance(update, dict) or event.contact.address == _NOWHERE:
         return None
     if query := _object(update, "callback_query"):
         return _tap(event, query)

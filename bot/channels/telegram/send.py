@@ -36,7 +36,6 @@ ALBUM = range(2, 11)  # https://core.telegram.org/bots/api#sendmediagroup
 DOWNLOAD_LIMIT = 20 * 1024 * 1024  # https://core.telegram.org/bots/api#getfile
 
 PER_SECOND = 30  # https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
-_CROWD, _CROWD_S = 3, 10.0  # so many chats told to slow down within so long: the whole bot waits
 _LONGEST = 2 * TEXT_LIMIT
 _REMEMBERED = 1000  # unfinished messages and uploaded pictures kept in mind
 
@@ -69,7 +68,6 @@ class TelegramChannel:
         self._media = media
         self._username = username.removeprefix("@")
         self._pace = _Pace(PER_SECOND)
-        self._crowd = _Crowd()
         self._lock = threading.Lock()
         self._progress: OrderedDict[tuple[str, str], list[str]] = OrderedDict()
         self._uploaded: OrderedDict[str, str] = OrderedDict()  # media key -> file_id
@@ -79,7 +77,6 @@ class TelegramChannel:
         return parse(event, self._username)
 
     def send(self, contact: Contact, outgoing: Sequence[Outgoing]) -> str:
-        self._crowd.check()
         key = (contact.lane, hashlib.sha256(repr(tuple(outgoing)).encode("utf-8", "surrogatepass")).hexdigest())
         with self._lock:
             delivered = self._progress.setdefault(key, [])
@@ -90,9 +87,6 @@ class TelegramChannel:
         try:
             for message in outgoing[len(delivered) :]:
                 delivered.append(self._send_one(chat_id, message))
-        except RetryLater as error:
-            self._crowd.add(contact.address, error.after_s)
-            raise
         except SendRefused:
             with self._lock:
                 self._progress.pop(key, None)
@@ -297,25 +291,3 @@ class _Pace:
         self._tokens -= 1
         if self._tokens < 0:
             await asyncio.sleep(-self._tokens / self._per_second)
-
-
-class _Crowd:
-    """When several chats are told to slow down at the same time, it is the bot that is too fast: everything waits."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._told: dict[str, float] = {}
-        self._until = 0.0
-
-    def add(self, address: str, after_s: float) -> None:
-        now = time.monotonic()
-        with self._lock:
-            self._told = {chat: at for chat, at in self._told.items() if now - at < _CROWD_S} | {address: now}
-            if len(self._told) >= _CROWD:
-                self._until = max(self._until, now + after_s)
-                self._told.clear()
-
-    def check(self) -> None:
-        left_s = self._until - time.monotonic()
-        if left_s > 0:
-            raise RetryLater(left_s, "the bot was told to slow down")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def off_because(settings: Settings) -> str:
-    return ""  # whoever can start it owns the machine
+    return "`vitrine chat` makes its own"  # a worker has no terminal to write to
 
 
 def build(settings: Settings, media: MediaStore) -> Channel:

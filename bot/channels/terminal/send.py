@@ -8,13 +8,15 @@ from pathlib import Path
 
 from bot.channels.port import Outgoing
 from bot.channels.terminal.parse import parse
+from bot.graphemes import cut
 from bot.intake import clean
 from bot.messages import Capabilities, MediaRef, Message
 from commerce.domain.customer import Contact
 from commerce.domain.mail import InboundEvent
 from commerce.errors import FetchRefused
 
-CAPABILITIES = Capabilities(text_limit=8_000, buttons_per_message=0)
+TEXT_LIMIT = 8_000
+CAPABILITIES = Capabilities(text_limit=TEXT_LIMIT, buttons_per_message=0)
 _LONGEST = 40_000
 
 
@@ -35,7 +37,7 @@ class Terminal:
 
     def send(self, contact: Contact, outgoing: Sequence[Outgoing]) -> str:
         # `clean` also drops escape sequences: no text of a stranger or a feed may steer the terminal.
-        block = "\n".join(text for message in outgoing if (text := clean(message.text, _LONGEST)))
+        block = "\n".join(text for message in outgoing if (text := cut(clean(message.text, _LONGEST), TEXT_LIMIT)))
         with self._lock:
             self._count += 1
             if self._write and block:
