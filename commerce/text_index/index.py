@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from commerce.domain.search import Hit, Why
 from commerce.lexicon import Lexicon
 from commerce.ports import TextDocument, TextMatches
 from commerce.text_index.matching import ENOUGH_SHARED, Ids, Matched, Matcher, Scratch, View, importance
+from commerce.text_index.meanings import Way
 from commerce.text_index.reading import Concept, Reader, Token, say_again, tokens_of
 from commerce.text_index.segment import Segment, Words, read_words
 from commerce.text_index.vocabulary import Vocabulary
@@ -33,6 +34,7 @@ class Snapshot:
     """All there is at one moment. Never changes; a reader keeps the one it began with."""
 
     views: tuple[View, ...] = ()
+    _used: dict[str, tuple[tuple[Way, ...], int]] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -40,7 +42,17 @@ class Snapshot:
 
     def count(self, number: int) -> int:
         """How many products have the word (those just gone included)."""
-        return sum(view.segment.count(number) for view in self.views)
+        return sum([view.segment.count(number) for view in self.views])
+
+    def used(self, key: str, ways: tuple[Way, ...]) -> tuple[tuple[Way, ...], int]:
+        """See `Counts`. Remembered for ways that have a key."""
+        known = self._used.get(key) if key else None
+        if known is None:
+            least = [(way, min([self.count(number) for number in way])) for way in ways]
+            known = tuple(way for way, count in least if count), sum(count for _, count in least)
+            if key and not key.startswith("="):
+                self._used[key] = known
+        return known
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +168,13 @@ class FuzzyTextIndex:
         or, where none does, most of the query and the kind of product it names."""
         snapshot = self._snapshot
         tokens, pieces = tokens_of(words)
-        concepts = self._reader.concepts(tokens, snapshot.count)
+        concepts = self._reader.concepts(tokens, snapshot)
         if not concepts:
             return TextMatches((), words.strip(), 0)
         found = self._find(snapshot, concepts, allowed, limit)
         is_partial = False
-        if not found and any(concept.ways for concept in concepts):
-            generous = self._reader.concepts(tokens, snapshot.count, generous=True)
+        if not found and any(concept.parts for concept in concepts):
+            generous = self._reader.concepts(tokens, snapshot, generous=True)
             found = self._find(snapshot, generous, allowed, limit)
             if found:
                 concepts = generous
@@ -174,7 +186,7 @@ class FuzzyTextIndex:
         unknown = tuple(
             " ".join(token.text for token in tokens[concept.start : concept.end])
             for concept in concepts
-            if not concept.ways
+            if not concept.parts
         )
         hits = tuple(
             Hit(candidate.product_id, round(min(candidate.score, 1.0), 6), Why.WORDS) for candidate in best[:limit]
@@ -185,13 +197,13 @@ class FuzzyTextIndex:
         self, snapshot: Snapshot, concepts: Sequence[Concept], allowed: Ids | None, limit: int
     ) -> tuple[list[_Candidate], int] | None:
         """Products that express all concepts that any product expresses."""
-        known = [concept for concept in concepts if concept.ways]
+        known = [concept for concept in concepts if concept.parts]
         if not known or not _may_answer(concepts, known):
             return None
-        weights = np.array(importance(known, snapshot.count, snapshot.size), np.float32)
+        weights = np.array(importance(known, snapshot.size), np.float32)
         total_weight = float(weights.sum())
         if len(known) < len(concepts):
-            everything = float(sum(importance(concepts, snapshot.count, snapshot.size)))
+            everything = float(sum(importance(concepts, snapshot.size)))
             if not any(concept.is_type for concept in known) and total_weight < ENOUGH_SHARED * everything:
                 return None
         candidates: list[_Candidate] = []
@@ -209,11 +221,11 @@ class FuzzyTextIndex:
         self, snapshot: Snapshot, concepts: Sequence[Concept], allowed: Ids | None, limit: int
     ) -> tuple[list[_Candidate], int] | None:
         """Products that express most of it, and the kind of product where one is named."""
-        known = [concept for concept in concepts if concept.ways]
+        known = [concept for concept in concepts if concept.parts]
         if not known or not _may_answer(concepts, known):
             return None
-        weights = np.array(importance(known, snapshot.count, snapshot.size), np.float32)
-        everything = float(sum(importance(concepts, snapshot.count, snapshot.size)))
+        weights = np.array(importance(known, snapshot.size), np.float32)
+        everything = float(sum(importance(concepts, snapshot.size)))
         candidates: list[_Candidate] = []
         total = 0
         for number, view in enumerate(snapshot.views):
@@ -251,14 +263,15 @@ class FuzzyTextIndex:
             words = snapshot.views[candidate.view].segment.words
             start = int(words.starts[candidate.position])
             titles.append(words.flat[start : start + int(words.title_words[candidate.position])].tolist())
-        asked = " ".join(texts[number] for concept in concepts for number in concept.ways[0].numbers)
+        asked = " ".join(texts[number] for concept in concepts for number in concept.parts[0].ways[0])
         said = [" ".join([texts[number] for number in title]) for title in titles]
         close = cdist([asked], said, scorer=fuzz.token_sort_ratio, dtype=np.float32)[0]
+        expressing = [[way for part in concept.parts for way in part.ways] for concept in concepts]
+        wanted = {number for ways in expressing for way in ways for number in way}
         ranked = []
         for candidate, title, alike in zip(head, titles, close.tolist(), strict=True):
             inside = set(title)
-            in_title = sum(any(inside.issuperset(way.numbers) for way in concept.ways) for concept in concepts)
-            wanted = {number for concept in concepts for way in concept.ways for number in way.numbers}
+            in_title = sum(any(inside.issuperset(way) for way in ways) for ways in expressing)
             share = len(inside & wanted) / len(inside) if inside else 0.0
             score = (
                 _WEIGHT_FIT * candidate.score
@@ -285,9 +298,11 @@ class FuzzyTextIndex:
             position = best[0].position
             expressed = set(words.flat[words.starts[position] : words.starts[position + 1]].tolist())
         for concept in concepts:
-            if not concept.ways:
+            if not concept.parts:
                 continue
-            meant = next((way.read for way in concept.ways if expressed.issuperset(way.numbers)), concept.read)
+            meant = next(
+                (part.read for part in concept.parts if any(map(expressed.issuperset, part.ways))), concept.read
+            )
             if len(meant) == concept.end - concept.start:
                 read[concept.start : concept.end] = meant
         return read
@@ -308,7 +323,7 @@ class FuzzyTextIndex:
 def _may_answer(concepts: Sequence[Concept], known: Sequence[Concept]) -> bool:
     """Whether what is known of the query can be an answer to it: the kind of product it names is one we have, and
     something more than a description is known where more was said."""
-    if any(concept.is_type and not concept.ways for concept in concepts):
+    if any(concept.is_type and not concept.parts for concept in concepts):
         return False
     return not all(concept.describes for concept in known) or all(concept.describes for concept in concepts)
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
 
 import numpy as np
 from numpy.typing import NDArray
 
-from commerce.text_index.reading import Concept, Way
+from commerce.text_index.meanings import Way
+from commerce.text_index.reading import Concept, Part
 from commerce.text_index.segment import Mask, Positions, Segment
 
 CANDIDATES = 8192  # looked at more closely at most; the rest of an enormous answer is not
@@ -66,13 +67,13 @@ class Matched:
     total: int
 
 
-def importance(concepts: Sequence[Concept], count: Callable[[int], int], products: int) -> list[float]:
-    """What each concept tells: much when few products express it. A concept nobody expresses tells most."""
-    return [log(2 + products / (1 + sum(_least(way, count) for way in concept.ways))) for concept in concepts]
-
-
-def _least(way: Way, count: Callable[[int], int]) -> int:
-    return min(count(number) for number in way.numbers)
+def importance(concepts: Sequence[Concept], products: int) -> list[float]:
+    """What each concept tells: much when few products express it. One that nobody expresses tells most; one that was
+    corrected tells less, as it may be another."""
+    return [
+        log(2 + products / (1 + concept.count)) * (concept.certainty**2 if concept.parts else 1.0)
+        for concept in concepts
+    ]
 
 
 class Matcher:
@@ -84,7 +85,10 @@ class Matcher:
         self._concepts = concepts
         self._allowed = allowed
         self._scratch = scratch.fit(view.segment.size)
-        self._counts = [sum(_least(way, self._segment.count) for way in concept.ways) for concept in concepts]
+        # Products by concept, those that express it in several ways counted several times.
+        self._counts = [
+            sum([self._segment.count_of(part.key, part.ways) for part in concept.parts]) for concept in concepts
+        ]
 
     def all_of(self) -> Matched | None:
         """Products that express every concept; None when there is none."""
@@ -173,11 +177,13 @@ class Matcher:
     # Concepts
 
     def _with(self, way: Way) -> Positions:
-        """Products that express a concept in this way."""
+        """Products that have all words of a way."""
         segment = self._segment
-        numbers = sorted(way.numbers, key=segment.count)
-        positions = segment.having(numbers[0])
-        for number in numbers[1:]:
+        if len(way) == 1:
+            return segment.having(way[0])
+        rarest, *others = sorted(way, key=segment.count)
+        positions = segment.having(rarest)
+        for number in others:
             if not len(positions):
                 break
             positions = positions[segment.holds(number, positions, self._scratch.marks)]
@@ -186,34 +192,41 @@ class Matcher:
     def _expressing(self, concept: Concept) -> Positions:
         """Products that express a concept in any way, each once."""
         marks = self._scratch.marks
-        parts: list[Positions] = []
-        for way in concept.ways:
-            positions = self._with(way)
-            fresh = positions[~marks[positions]] if parts else positions
-            marks[fresh] = True
-            parts.append(fresh)
-        everything = np.concatenate(parts)
+        found: list[Positions] = []
+        for part in concept.parts:
+            for way in part.ways:
+                positions = self._with(way)
+                if found:
+                    positions = positions[~marks[positions]]
+                marks[positions] = True
+                found.append(positions)
+        everything = np.concatenate(found)
         marks[everything] = False
         return everything
 
+    def _column(self, part: Part) -> NDArray[np.uint8] | None:
+        """A bit a product for what many express; None for what few do. Made once a segment."""
+        segment = self._segment
+        if not part.key:
+            return segment.column(part.ways[0][0])
+        known = segment.columns_of.get(part.key)
+        if known is None and segment.count_of(part.key, part.ways) > segment.common:
+            known = segment.bits(np.concatenate([self._with(way) for way in part.ways]))
+            segment.columns_of.put(part.key, known)
+        return known
+
     def _bits(self, concept: Concept) -> NDArray[np.uint8]:
         """A column for a concept."""
-        segment = self._segment
         column: NDArray[np.uint8] | None = None
         rare: list[Positions] = []
-        for way in concept.ways:
-            own: NDArray[np.uint8] | None = None
-            columns = [segment.column(number) for number in way.numbers]
-            if any(part is None for part in columns):
-                rare.append(self._with(way))
-                continue
-            for part in columns:
-                assert part is not None
-                own = part if own is None else own & part
-            assert own is not None
-            column = own if column is None else column | own
+        for part in concept.parts:
+            own = self._column(part)
+            if own is None:
+                rare += [self._with(way) for way in part.ways]
+            else:
+                column = own if column is None else column | own
         if rare:
-            scattered = segment.bits(np.concatenate(rare))
+            scattered = self._segment.bits(np.concatenate(rare))
             column = scattered if column is None else column | scattered
         assert column is not None
         return column
@@ -222,18 +235,23 @@ class Matcher:
         """How well each of those products expresses the concept, 0..1."""
         segment, scratch = self._segment, self._scratch
         fit = np.zeros(len(positions), np.float32)
-        marked: list[Positions] = []
+        lumps, bits = positions >> 3, np.left_shift(1, positions & 7, dtype=np.uint8, casting="unsafe")
         few = len(positions) < 64
-        for way in reversed(concept.ways):  # the best way last, so that it is what stays
-            if len(way.numbers) == 1 and not few and segment.column(way.numbers[0]) is None:
-                having = segment.having(way.numbers[0])
-                scratch.weights[having] = way.weight
-                marked.append(having)
-            else:
-                held = segment.holds(way.numbers[0], positions, scratch.marks)
-                for number in way.numbers[1:]:
+        marked: list[Positions] = []
+        for part in reversed(concept.parts):  # the best last, so that it is what stays
+            column = self._column(part)
+            if column is not None:
+                fit[(column[lumps] & bits) != 0] = part.weight
+            elif few and len(part.ways) == 1:
+                held = segment.holds(part.ways[0][0], positions, scratch.marks)
+                for number in part.ways[0][1:]:
                     held = held & segment.holds(number, positions, scratch.marks)
-                np.maximum(fit, np.where(held, np.float32(way.weight), np.float32(0)), out=fit)
+                fit[held] = part.weight
+            else:
+                for way in part.ways:
+                    having = self._with(way)
+                    scratch.weights[having] = part.weight
+                    marked.append(having)
         if marked:
             np.maximum(fit, scratch.weights[positions], out=fit)
             for having in marked:

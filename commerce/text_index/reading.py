@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import log
-from typing import get_args
+from typing import Protocol, get_args
 
 from commerce.lexicon import Kind, Lexicon, words
+from commerce.text_index.meanings import Meanings, Way
 from commerce.text_index.stop_words import STOP_WORDS
 from commerce.text_index.vocabulary import Vocabulary, has_digit
 
 MOST_WORDS = 24  # read of a query; nobody types more and means it
 _MOST_CORRECTIONS = 8
-_MOST_WAYS = 24
+_MOST_PARTS = 16
 _LONGEST_PHRASE = 5
 
 # How much a product counts that says it in another way than the shopper.
-_INFLECTED = 0.97
-_SYNONYM = 0.95
+_INFLECTED = 0.97  # in another number
+_RELATED = 0.9  # by its stem
 _JOINED = 0.98
-_SPLIT = 0.93
+_SPLIT = 0.75
 _PER_SLIP = (1.0, 0.84, 0.68, 0.5)
 _FIRST_LETTER = 0.06  # people rarely miss the first letter
 _BEGINNING = 0.7
@@ -44,11 +45,13 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """One way of expressing a concept: all these words. `weight` 0..1. `read` is what the shopper's words are taken
-    for, one a token."""
+class Part:
+    """One way of expressing a concept: any of `ways`, of each all the words. `weight` 0..1. `key` names the ways for
+    caches; '' where they are a single word. `read` is what the words typed are taken for, one a token."""
 
-    numbers: tuple[int, ...]
+    key: str
+    ways: tuple[Way, ...]
+    count: int  # products, those that express it in two ways counted twice
     weight: float
     read: tuple[str, ...]
 
@@ -59,10 +62,36 @@ class Concept:
 
     start: int
     end: int
-    ways: tuple[Way, ...]
+    parts: tuple[Part, ...]  # the best first
     is_type: bool  # names a kind of product
     describes: bool  # says how it is: colour, gender, material…
     read: tuple[str, ...]  # what to say when nothing was found for it
+
+    @property
+    def count(self) -> int:
+        """About how many products express it."""
+        return max([part.count for part in self.parts], default=0)
+
+    @property
+    def certainty(self) -> float:
+        """1 for a word that was typed right, less for one that was corrected, 0 for one that nothing has."""
+        return self.parts[0].weight if self.parts else 0.0
+
+
+class Counts(Protocol):
+    """How many products have what."""
+
+    def count(self, number: int) -> int:
+        """Products that have the word."""
+        ...
+
+    def used(self, key: str, ways: tuple[Way, ...]) -> tuple[tuple[Way, ...], int]:
+        """The ways in which any product expresses it, and how many do."""
+        ...
+
+
+Reading = tuple[str, float, tuple[str, ...]]
+"""A phrase, how surely it is what was typed, and what each token is taken for."""
 
 
 class Reader:
@@ -70,31 +99,25 @@ class Reader:
 
     def __init__(self, vocabulary: Vocabulary, lexicon: Lexicon | None) -> None:
         self._vocabulary = vocabulary
-        self._lexicon = lexicon
-        self._synonyms: Mapping[str, tuple[str, ...]] = lexicon.synonyms() if lexicon else {}
+        self._meanings = Meanings(lexicon, vocabulary)
         self._lexicon_words = lexicon.vocabulary if lexicon else frozenset[str]()
-        for phrase in (*self._synonyms, *self._lexicon_words):
-            vocabulary.add(phrase)
+        for word in sorted(self._lexicon_words):
+            vocabulary.add(word)
         if lexicon:
             vocabulary.learn_accents(_written_forms(lexicon))
         vocabulary.file()
 
-    def concepts(
-        self, tokens: Sequence[Token], count: Callable[[int], int], *, generous: bool = False
-    ) -> list[Concept]:
-        """What must be found. `count`: how many products have the word of that number.
-
-        `generous`: also words that exist are taken for slips of others.
-        """
-        options = [self._options(token.text, count, generous) for token in tokens]
+    def concepts(self, tokens: Sequence[Token], counts: Counts, *, generous: bool = False) -> list[Concept]:
+        """What must be found.         `generous`: also words that exist are taken for slips of others."""
+        options = [self._options(token.text, counts, generous) for token in tokens]
         found: list[Concept] = []
         place = 0
         while place < len(tokens):
-            concept = self._phrase(tokens, options, place, count)
+            concept = self._phrase(tokens, options, place, counts)
             if concept is None:
-                concept = self._pair(tokens, options, place, count)
+                concept = self._pair(tokens, options, place, counts)
             if concept is None:
-                concept = self._single(tokens[place], options[place], place, count)
+                concept = self._single(tokens[place], options[place], place, counts)
             if concept is not None:
                 found.append(concept)
             place = concept.end if concept is not None else place + 1
@@ -102,32 +125,34 @@ class Reader:
 
     # Words
 
-    def _options(self, word: str, count: Callable[[int], int], generous: bool) -> list[tuple[str, float]]:
+    def _options(self, word: str, counts: Counts, generous: bool) -> list[tuple[str, float]]:
         """Words of the vocabulary or the lexicon that this one may stand for, best first."""
         vocabulary = self._vocabulary
         number = vocabulary.numbers.get(word)
-        known = word in self._lexicon_words or (number is not None and count(number) > 0) or word in STOP_WORDS
+        known = word in self._lexicon_words or (number is not None and counts.count(number) > 0) or word in STOP_WORDS
         options = [(word, 1.0)] if known else []
         if known and (not generous or word in STOP_WORDS or len(word) < 4):
             return options
         if not known:
-            forms = [other for other in vocabulary.forms(word) if self._is_used(other, count)]
-            if forms:
-                return [(vocabulary.texts[other], _INFLECTED) for other in forms]
+            for other, is_number in vocabulary.forms(word).items():
+                if self._is_used(other, counts):
+                    options.append((vocabulary.texts[other], _INFLECTED if is_number else _RELATED))
+            if any(weight == _INFLECTED for _, weight in options):
+                return options
         near = []
         for other, distance in vocabulary.near(word, 1 if generous and known else None):
             text = vocabulary.texts[other]
-            if text == word or not self._is_used(other, count):
+            if text == word or not self._is_used(other, counts):
                 continue
             weight = _PER_SLIP[distance] - (_FIRST_LETTER if text[0] != word[0] else 0.0)
             # Of two words as near, one that things are called, then the one that more products have, is likelier.
-            likely = 0.05 * (text in self._lexicon_words) + 0.004 * log(1 + count(other))
+            likely = 0.05 * (text in self._lexicon_words) + 0.004 * log(1 + counts.count(other))
             near.append((weight + likely, text))
         near.sort(reverse=True)
         return options + [(text, min(weight, 0.95)) for weight, text in near[:_MOST_CORRECTIONS]]
 
-    def _is_used(self, number: int, count: Callable[[int], int]) -> bool:
-        return count(number) > 0 or self._vocabulary.texts[number] in self._lexicon_words
+    def _is_used(self, number: int, counts: Counts) -> bool:
+        return counts.count(number) > 0 or self._vocabulary.texts[number] in self._lexicon_words
 
     def _numbers(self, phrase: str) -> tuple[int, ...] | None:
         numbers = self._vocabulary.numbers
@@ -141,7 +166,7 @@ class Reader:
         tokens: Sequence[Token],
         options: Sequence[list[tuple[str, float]]],
         place: int,
-        count: Callable[[int], int],
+        counts: Counts,
     ) -> Concept | None:
         """The longest phrase of the lexicon that begins here, a slip in it allowed."""
         for length in range(min(_LONGEST_PHRASE, len(tokens) - place), 1, -1):
@@ -151,9 +176,9 @@ class Reader:
             for chosen in product(*choices):
                 read = tuple(text for text, _ in chosen)
                 phrase = " ".join(read)
-                if phrase in self._synonyms:
+                if self._meanings.has(phrase):
                     weight = sum(weight for _, weight in chosen) / length
-                    return self._concept(place, place + length, [(phrase, weight, read)], count)
+                    return self._concept(place, place + length, [(phrase, weight, read)], counts)
         return None
 
     def _pair(
@@ -161,7 +186,7 @@ class Reader:
         tokens: Sequence[Token],
         options: Sequence[list[tuple[str, float]]],
         place: int,
-        count: Callable[[int], int],
+        counts: Counts,
     ) -> Concept | None:
         """Two words that some products write as one ("t shirt", "lp209 c3")."""
         if place + 1 >= len(tokens):
@@ -171,33 +196,34 @@ class Reader:
         number = self._vocabulary.numbers.get(joined)
         if len(joined) < 4 or (len(second) < 2 and not has_digit(joined)):
             return None
-        if number is None or not (count(number) or joined in self._synonyms):
+        if number is None or not (counts.count(number) or self._meanings.has(joined)):
             return None
         if {first, second} & STOP_WORDS and len(first) > 1:
             return None
         readings = [(joined, _JOINED, (first, second))]
         for (left, left_weight), (right, right_weight) in product(options[place][:2], options[place + 1][:2]):
             readings.append((f"{left} {right}", (left_weight + right_weight) / 2, (left, right)))
-        return self._concept(place, place + 2, readings, count)
+        return self._concept(place, place + 2, readings, counts)
 
-    def _single(
-        self, token: Token, options: list[tuple[str, float]], place: int, count: Callable[[int], int]
-    ) -> Concept | None:
+    def _single(self, token: Token, options: list[tuple[str, float]], place: int, counts: Counts) -> Concept | None:
         if token.text in STOP_WORDS:
             return None
-        readings: list[tuple[str, float, tuple[str, ...]]] = [(text, weight, (text,)) for text, weight in options]
+        readings: list[Reading] = [(text, weight, (text,)) for text, weight in options]
         if not any(weight == 1.0 for _, weight in options):
-            readings += self._split(token.text, count)
+            readings += self._split(token.text, counts)
         if not readings and len(token.text) > 3 and not has_digit(token.text):
             for number in self._vocabulary.starting_with(token.text, 4):
-                if self._is_used(number, count):
+                if self._is_used(number, counts):
                     text = self._vocabulary.texts[number]
                     readings.append((text, _BEGINNING, (text,)))
         # An inflection is no correction: the shopper's own word is what we say we read.
-        readings = [(text, weight, (token.text,) if weight == _INFLECTED else read) for text, weight, read in readings]
-        return self._concept(place, place + 1, readings, count, typed=token.text)
+        readings = [
+            (text, weight, (token.text,) if weight in (_INFLECTED, _RELATED) else read)
+            for text, weight, read in readings
+        ]
+        return self._concept(place, place + 1, readings, counts, typed=token.text)
 
-    def _split(self, word: str, count: Callable[[int], int]) -> Iterator[tuple[str, float, tuple[str, ...]]]:
+    def _split(self, word: str, counts: Counts) -> Iterator[Reading]:
         """One word that products write as two."""
         numbers = self._vocabulary.numbers
         for cut in range(1, len(word)):
@@ -205,39 +231,41 @@ class Reader:
             # Short scraps make words of anything; a code may be cut anywhere.
             if not has_digit(word) and ((len(left) < 3 and left != "t") or len(right) < 3):
                 continue
-            if all(part in numbers and self._is_used(numbers[part], count) for part in (left, right)):
+            if all(part in numbers and self._is_used(numbers[part], counts) for part in (left, right)):
                 yield f"{left} {right}", _SPLIT, (word,)
 
     def _concept(
         self,
         start: int,
         end: int,
-        readings: Sequence[tuple[str, float, tuple[str, ...]]],
-        count: Callable[[int], int],
+        readings: Sequence[Reading],
+        counts: Counts,
         typed: str = "",
     ) -> Concept:
-        """All ways to express what these phrases say: as read, inflected, in synonyms."""
-        ways: dict[tuple[int, ...], Way] = {}
+        """All ways to express what these phrases say: as read, inflected, in other words."""
+        parts: dict[object, Part] = {}
 
-        def add(phrase: str, weight: float, read: tuple[str, ...]) -> None:
-            numbers = self._numbers(phrase)
-            if numbers is None or not all(count(number) for number in numbers):
+        def add(key: str, ways: tuple[Way, ...], weight: float, read: tuple[str, ...]) -> None:
+            known = parts.get(key or ways)
+            if known is not None and known.weight >= weight:
                 return
-            known = ways.get(numbers)
-            if known is None or known.weight < weight:
-                ways[numbers] = Way(numbers, weight, read)
+            used, products = counts.used(key, ways)
+            if products:
+                parts[key or ways] = Part(key, used, products, weight, read)
 
         kinds: set[str] = set()
         for phrase, weight, read in readings:
-            add(phrase, weight, read)
+            numbers = self._numbers(phrase)
+            if numbers is not None:
+                add("" if len(numbers) == 1 else f"={phrase}", (numbers,), weight, read)
             if " " not in phrase:
-                for other in self._vocabulary.forms(phrase):
-                    add(self._vocabulary.texts[other], weight * _INFLECTED, read)
-            for synonym in self._synonyms.get(phrase, ()):
-                add(synonym, weight * _SYNONYM, read)
-            if self._lexicon is not None and weight >= 0.6:
-                kinds.update(sense.kind for sense in self._lexicon.senses_of(phrase))
-        best = sorted(ways.values(), key=lambda way: -way.weight)[:_MOST_WAYS]
+                for other, is_number in self._vocabulary.forms(phrase).items():
+                    add("", ((other,),), weight * (_INFLECTED if is_number else _RELATED), read)
+            meanings, named = self._meanings.of(phrase)
+            for meaning in meanings:
+                add(meaning.key, meaning.ways, weight * meaning.share, read)
+            kinds |= named
+        best = sorted(parts.values(), key=lambda part: -part.weight)[:_MOST_PARTS]
         read = readings[0][2] if readings else (typed,)
         is_type = "category" in kinds
         return Concept(start, end, tuple(best), is_type, not is_type and bool(kinds & _DESCRIBING), read)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ Mask = NDArray[np.bool_]
 
 _COMMON_SHARE = 200  # a word that more than one product in this many has gets a column of bits
 COMMON_AT_MOST = 4096  # and always when more products than this have it, whatever their share
+_COLUMNS_BYTES = 96 << 20  # columns of meanings kept a segment
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,10 +89,32 @@ def read_words(documents: Iterable[TextDocument], vocabulary: Vocabulary) -> Wor
     return Words.together([words])
 
 
-class Segment:
-    """Words of products, turned round. Immutable."""
+class Columns:
+    """Columns made once and kept while there is room; the oldest go first. Safe for many threads."""
 
-    __slots__ = ("_columns", "_postings", "_rows", "_starts", "size", "words")
+    def __init__(self, most_bytes: int) -> None:
+        self._columns: dict[str, NDArray[np.uint8]] = {}
+        self._most_bytes = most_bytes
+        self._lock = Lock()
+
+    def get(self, key: str) -> NDArray[np.uint8] | None:
+        return self._columns.get(key)
+
+    def put(self, key: str, column: NDArray[np.uint8]) -> None:
+        with self._lock:
+            while self._columns and (len(self._columns) + 1) * column.nbytes > self._most_bytes:
+                del self._columns[next(iter(self._columns))]
+            self._columns[key] = column
+
+    @property
+    def nbytes(self) -> int:
+        return sum(column.nbytes for column in list(self._columns.values()))
+
+
+class Segment:
+    """Words of products, turned round. Immutable, but for columns that are made when first wanted."""
+
+    __slots__ = ("_columns", "_counts_of", "_postings", "_rows", "_starts", "columns_of", "common", "size", "words")
 
     def __init__(self, words: Words) -> None:
         self.words = words
@@ -109,8 +133,11 @@ class Segment:
         self._rows = np.full(int(used[-1]) + 1 if len(used) else 0, -1, np.int32)
         self._rows[used] = np.arange(len(used), dtype=np.int32)
         self._columns: dict[int, NDArray[np.uint8]] = {}
+        self._counts_of: dict[str, int] = {}
+        self.columns_of = Columns(_COLUMNS_BYTES)
+        self.common = min(self.size // _COMMON_SHARE, COMMON_AT_MOST)
         counts = np.diff(self._starts)
-        for row in np.flatnonzero(counts > min(self.size // _COMMON_SHARE, COMMON_AT_MOST)).tolist():
+        for row in np.flatnonzero(counts > self.common).tolist():
             flags = np.zeros(self._padded, np.bool_)
             flags[self._postings[self._starts[row] : self._starts[row + 1]]] = True
             self._columns[int(used[row])] = np.packbits(flags, bitorder="little")
@@ -123,6 +150,15 @@ class Segment:
         """How many products have the word."""
         row = self._row(number)
         return 0 if row < 0 else int(self._starts[row + 1] - self._starts[row])
+
+    def count_of(self, key: str, ways: tuple[tuple[int, ...], ...]) -> int:
+        """At most how many products have all words of any of the ways. Remembered under the key, unless it is ''."""
+        known = self._counts_of.get(key) if key else None
+        if known is None:
+            known = sum([min([self.count(number) for number in way]) for way in ways])
+            if key:
+                self._counts_of[key] = known
+        return known
 
     def having(self, number: int) -> Positions:
         """Positions of the products that have the word, ascending."""
@@ -173,4 +209,8 @@ class Segment:
             self._starts,
             self._rows,
         )
-        return sum(array.nbytes for array in arrays) + sum(column.nbytes for column in self._columns.values())
+        return (
+            self.columns_of.nbytes
+            + sum(array.nbytes for array in arrays)
+            + sum(column.nbytes for column in self._columns.values())
+        )

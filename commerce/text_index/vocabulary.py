@@ -35,6 +35,14 @@ def stems(word: str) -> set[str]:
     return {stemmers[0].stemWord(word), stemmers[1].stemWord(word), singular(word)}
 
 
+def _shared_letters(one: str, other: str) -> int:
+    """How many letters two words begin with alike."""
+    for place, (mine, theirs) in enumerate(zip(one, other, strict=False)):
+        if mine != theirs:
+            return place
+    return min(len(one), len(other))
+
+
 class Vocabulary:
     """Grows, never shrinks: a word keeps its number. One writer at a time; readers need no lock.
 
@@ -82,16 +90,25 @@ class Vocabulary:
         filed = [number for number in plain if len(self.texts[number]) > 2]
         self._near = self._near.with_words([self.texts[number] for number in filed], filed)
 
-    def forms(self, word: str) -> set[int]:
-        """Other inflections of a folded word, in either language; the word itself left out."""
+    def forms(self, word: str) -> dict[int, bool]:
+        """Other inflections of a folded word, in either language, itself left out; True: it is the same word in another
+        number, False: they share a stem and most of their letters."""
         if has_digit(word):
-            return set()
-        found: set[int] = set()
+            return {}
+        found: dict[int, bool] = {}
+        one = singular(word)
         for stem in stems(word):
-            found.update(self._forms.get(stem, ()))
+            related = self._forms.get(stem, ())
             if (number := self.numbers.get(stem)) is not None and len(stem) > 2:
-                found.add(number)
-        found.discard(self.numbers.get(word, -1))
+                related = (*related, number)
+            for number in related:
+                other = self.texts[number]
+                if other == word:
+                    continue
+                if singular(other) == one:
+                    found[number] = True
+                elif _shared_letters(word, other) >= max(4, len(word) - 3):
+                    found.setdefault(number, False)
         return found
 
     def near(self, word: str, most: int | None = None) -> list[tuple[int, int]]:

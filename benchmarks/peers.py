@@ -1,0 +1,116 @@
+"""Others that find names by words, each as its users set it up: our folding, titles re-ranked by rapidfuzz."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from rapidfuzz import fuzz
+from rapidfuzz.distance import OSA
+from rapidfuzz.process import cdist, extract
+
+from commerce.lexicon import words
+
+Search = Callable[[str], list[int]]
+_RANKED = 100  # candidates that are re-ranked
+
+
+def slips(word: str) -> int:
+    return 0 if len(word) < 4 or any(letter.isdigit() for letter in word) else 1 if len(word) < 6 else 2
+
+
+class Tantivy:
+    """tantivy: fuzzy terms for words it does not know, any of them (`every` False) or all, then any (True)."""
+
+    def __init__(self, titles: Sequence[str], folded: Sequence[str]) -> None:
+        import tantivy
+
+        self._tantivy = tantivy
+        builder = tantivy.SchemaBuilder()
+        builder.add_text_field("title", tokenizer_name="whitespace", index_option="freq")
+        builder.add_integer_field("number", fast=True)
+        self._schema = builder.build()
+        self.folder = TemporaryDirectory(prefix="bench-tantivy-")
+        index = tantivy.Index(self._schema, path=self.folder.name)
+        writer = index.writer(200_000_000, 1)
+        for number, text in enumerate(folded):
+            writer.add_document(tantivy.Document(title=text, number=number))
+        writer.commit()
+        writer.wait_merging_threads()
+        index.reload()
+        self._index = index
+        self._searcher = index.searcher()
+        self._folded = folded
+
+    def search(self, text: str, *, every: bool = False) -> list[int]:
+        tantivy, schema = self._tantivy, self._schema
+        typed = words(text)
+        queries: list[Any] = []
+        for word in typed:
+            if self._searcher.doc_freq("title", word) or not slips(word):
+                queries.append(tantivy.Query.term_query(schema, "title", word, "freq"))
+            else:
+                queries.append(tantivy.Query.fuzzy_term_query(schema, "title", word, slips(word)))
+        found: list[Any] = []
+        if every:
+            must = tantivy.Query.boolean_query([(tantivy.Occur.Must, query) for query in queries])
+            found = self._searcher.search(must, _RANKED, False).hits
+        if not found:
+            should = tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in queries])
+            found = self._searcher.search(should, _RANKED, False).hits
+        numbers: list[int] = self._searcher.fast_field_values("number", [address for _, address in found])
+        return reranked(" ".join(typed), numbers, self._folded)
+
+
+def reranked(asked: str, numbers: Sequence[int], folded: Sequence[str]) -> list[int]:
+    if not numbers:
+        return []
+    scores = cdist([asked], [folded[number] for number in numbers], scorer=fuzz.token_ratio, dtype=np.float32)[0]
+    return [numbers[place] for place in np.argsort(-scores, kind="stable")[:10]]
+
+
+def brute(folded: Sequence[str]) -> Search:
+    """rapidfuzz over every name."""
+
+    def search(text: str) -> list[int]:
+        asked = " ".join(words(text))
+        return [number for _, _, number in extract(asked, folded, scorer=fuzz.token_ratio, limit=10, score_cutoff=60)]
+
+    return search
+
+
+class Fts5:
+    """SQLite FTS5: unknown words corrected against its vocabulary, then all words, then any, then re-ranked."""
+
+    def __init__(self, folded: Sequence[str]) -> None:
+        self._db = sqlite3.connect(":memory:")
+        self._db.execute("CREATE VIRTUAL TABLE names USING fts5(title, content='', columnsize=0)")
+        rows: Iterator[tuple[int, str]] = enumerate(folded)
+        while batch := list(islice(rows, 50_000)):
+            self._db.executemany("INSERT INTO names (rowid, title) VALUES (?, ?)", batch)
+        self._db.commit()
+        self._db.execute("CREATE VIRTUAL TABLE terms USING fts5vocab(names, row)")
+        self._terms = dict(self._db.execute("SELECT term, doc FROM terms"))
+        self._plain = [term for term in self._terms if not any(letter.isdigit() for letter in term)]
+        self._folded = folded
+
+    def search(self, text: str) -> list[int]:
+        typed = [self._corrected(word) for word in words(text)]
+        for joint in (" AND ", " OR "):
+            question = joint.join(f'"{word}"' for word in typed)
+            rows = self._db.execute(
+                "SELECT rowid FROM names WHERE names MATCH ? ORDER BY bm25(names) LIMIT ?", (question, _RANKED)
+            ).fetchall()
+            if rows:
+                return reranked(" ".join(typed), [row[0] for row in rows], self._folded)
+        return []
+
+    def _corrected(self, word: str) -> str:
+        if word in self._terms or not slips(word):
+            return word
+        found = extract(word, self._plain, scorer=OSA.distance, score_cutoff=slips(word), limit=8)
+        return min(found, key=lambda hit: (hit[1], -self._terms[hit[0]]))[0] if found else word

@@ -1,0 +1,99 @@
+"""What else a phrase may be called: the lexicon's entries, turned into words to look for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from commerce.lexicon import Category, Colour, Entry, Lexicon, Sense, words
+from commerce.text_index.stop_words import STOP_WORDS
+from commerce.text_index.vocabulary import Vocabulary
+
+# How much a product counts that is called so instead.
+_SAME = 0.95  # another word for it
+_OTHER_SENSE = 0.8  # what the phrase means less often
+_NARROWER = 0.85  # of what it means: a handbag is a bag
+
+Way = tuple[int, ...]
+"""Numbers of words that a product must all have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """One thing a phrase may mean. `key` names it for caches; `share` 0..1."""
+
+    key: str
+    ways: tuple[Way, ...]
+    share: float
+
+
+class Meanings:
+    """Answers are kept: a phrase of the lexicon is asked for again and again."""
+
+    def __init__(self, lexicon: Lexicon | None, vocabulary: Vocabulary) -> None:
+        self._lexicon = lexicon
+        self._vocabulary = vocabulary
+        self._phrases: dict[str, tuple[tuple[Meaning, ...], frozenset[str]]] = {}
+        self._ways: dict[str, tuple[int, tuple[Way, ...]]] = {}
+
+    def has(self, phrase: str) -> bool:
+        """Whether the lexicon knows these folded words as a phrase."""
+        return self._lexicon is not None and bool(self._lexicon.senses_of(phrase))
+
+    def of(self, phrase: str) -> tuple[tuple[Meaning, ...], frozenset[str]]:
+        """What it may mean, best first, and the kinds of thing ("category", "colour"…) among that."""
+        lexicon = self._lexicon
+        senses = lexicon.senses_of(phrase) if lexicon else ()
+        if lexicon is None or not senses:
+            return (), frozenset()
+        meanings: dict[str, Meaning] = {}
+        for sense in senses:
+            usual = lexicon.choose(sense.kind, phrase, senses, None) == sense.key
+            share = 1.0 if usual else _OTHER_SENSE
+            for key, entries, weight in self._entries(sense):
+                known = meanings.get(key)
+                if known is None or known.share < weight * share:
+                    meanings[key] = Meaning(key, self._ways_of(key, entries), weight * share)
+        best = sorted(meanings.values(), key=lambda meaning: -meaning.share)
+        return tuple(best), frozenset(sense.kind for sense in senses)
+
+    def _entries(self, sense: Sense) -> Iterator[tuple[str, list[Entry], float]]:
+        """The entry meant; then those that are of its kind."""
+        lexicon = self._lexicon
+        assert lexicon is not None
+        entry = lexicon.entry(sense.kind, sense.key)
+        name = f"{sense.kind}:{sense.key}"
+        yield name, [entry], _SAME
+        narrower: list[Entry] = []
+        if isinstance(entry, Category):
+            narrower += [lexicon.category(key) for key in sorted(lexicon.kin(entry.key) - {entry.key})]
+        elif isinstance(entry, Colour):
+            colours = (lexicon.colour(key) for key in lexicon.keys("colour"))
+            narrower += [colour for colour in colours if colour.family == entry.key != colour.key]
+        if narrower:
+            yield f"{name}:narrower", narrower, _NARROWER
+
+    def _ways_of(self, key: str, entries: list[Entry]) -> tuple[Way, ...]:
+        """Every form whose words any product has ever had; looked up again when there are new words."""
+        size = len(self._vocabulary)
+        known = self._ways.get(key)
+        if known is None or known[0] != size:
+            numbers = self._vocabulary.numbers
+            ways = dict.fromkeys(
+                tuple(numbers[word] for word in form)
+                for entry in entries
+                for form in _forms(entry)
+                if all(word in numbers for word in form)
+            )
+            known = self._ways[key] = (size, tuple(ways))
+        return known[1]
+
+
+def _forms(entry: Entry) -> Iterator[tuple[str, ...]]:
+    """Folded words of every name of an entry; those that say nothing are left out where others remain."""
+    for form in (*entry.fr, *entry.en, *entry.also_fr, *entry.also_en, *entry.feeds):
+        if ">" in form:
+            continue
+        telling = tuple(word for word in words(form) if word not in STOP_WORDS)
+        if 0 < len(telling) <= 4:
+            yield telling
