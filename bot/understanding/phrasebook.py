@@ -34,8 +34,9 @@ class Money:
 class Phrasebook:
     """``cues``: folded phrase → what it may mean. ``cue_languages``: folded phrase → the languages it is said in.
 
-    ``function``: language → grammar words. ``plain``: words that are never a typo. ``cardinals``, ``ordinals``:
-    number words of both languages (ordinal 0 is the last). ``cities``: folded city → its own spelling.
+    ``function``: language → grammar words. ``plain``: words that are never a typo; among them ``goods``, makes and
+    words of labels, which the text search corrects to. ``cardinals``, ``ordinals``: number words of both languages
+    (ordinal 0 is the last). ``cities``: folded city → its own spelling.
     ``size_words``: folded word → size label; ``size_ranges``: system → smallest and largest number.
     """
 
@@ -44,6 +45,7 @@ class Phrasebook:
     longest_cue: int
     function: Mapping[str, frozenset[str]]
     plain: frozenset[str]
+    goods: frozenset[str]
     cardinals: Mapping[str, int]
     ordinals: Mapping[str, int]
     money: Money
@@ -66,6 +68,7 @@ def phrasebook() -> Phrasebook:
     said = _read("words.toml")
     function = {language: frozenset(words(said["function"][language])) for language in LANGUAGES}
     plain = frozenset(word for text in said["plain"].values() for word in words(text))
+    goods = frozenset(words(said["plain"]["goods"]))
     numbers, places = _read("numbers.toml"), _read("places.toml")
     money = numbers["money"]
     sizes = tomllib.loads(files("commerce.lexicon").joinpath("words", "sizes.toml").read_text("utf-8"))
@@ -75,6 +78,7 @@ def phrasebook() -> Phrasebook:
         longest_cue=max(key.count(" ") + 1 for key in cues),
         function=function,
         plain=plain,
+        goods=goods,
         cardinals={fold(word): value for table in numbers["cardinals"].values() for word, value in table.items()},
         ordinals={fold(word): value for table in numbers["ordinals"].values() for word, value in table.items()},
         money=Money(

@@ -18,7 +18,9 @@ _KINDS: tuple[Kind, ...] = ("category", "colour", "gender", "season", "sleeve", 
 _SHORTEST = 4  # a three-letter word is one letter away from too many others
 _SHORTEST_PART = 6  # of a longer name: "lait", "poudre" mean nothing alone
 _LONGEST = 24
-_SYNONYM, _CONTROL = 20, 40  # ranks from which a word is a synonym, a control word; below are the names we write
+# Ranks: below _GOODS the names we write ourselves, then makes and label words, synonyms and control words. A typo
+# nearest to a make or a label word is left to the text search.
+_GOODS, _SYNONYM, _CONTROL = 19, 20, 40
 
 
 class Speller:
@@ -49,6 +51,8 @@ class Speller:
         for word, rank in ranks.items():
             if len(word) >= _SHORTEST and word not in grammar and word.isalpha():
                 self._targets[len(word)].append((word, rank))
+        for word in book.goods:
+            self._targets[len(word)].append((word, _GOODS))
         self._correct = lru_cache(maxsize=4096)(self._nearest)
 
     def correct(self, word: str, known: Container[str] = ()) -> str | None:
@@ -73,7 +77,7 @@ class Speller:
                 distance = OSA.distance(word, target, score_cutoff=edits)
                 if distance > edits:
                     continue
-                own, same_start = rank < _SYNONYM, target[0] == word[0]
+                own, same_start = rank < _GOODS, target[0] == word[0]
                 if (distance > 1 or len(word) == _SHORTEST) and not (own and same_start):
                     continue
                 if not same_start and not own:
@@ -81,7 +85,7 @@ class Speller:
                 found = (distance, not same_start, rank, abs(length - len(word)), target)
                 if best is None or found < best:
                     best = found
-        return best[4] if best else None
+        return best[4] if best and best[2] != _GOODS else None
 
 
 @lru_cache(maxsize=4)
