@@ -53,8 +53,8 @@ def images(
 ) -> None:
     """Encodes pictures exactly as the shop does."""
     import numpy as np
-    from commerce.image_matching import embed_images
 
+    from commerce.image_matching import embed_images
     from commerce.settings import load_settings
 
     paths = [Path(line) for line in listing.read_text("utf-8").splitlines() if line.strip()]

@@ -1,0 +1,49 @@
+"""`vitrine demo`: a shop of drawn products, synced through the ordinary feed path, with everything running."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from socket import create_server
+
+from commerce.errors import SettingsError
+from commerce.settings import Settings, load_settings
+
+
+def demo_settings(directory: Path, port: int) -> Settings:
+    """Its own data folder and address, whatever else is set; vendors' secrets stay outside."""
+    if not port:
+        with create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+    return load_settings(
+        data_dir=directory,
+        database_url="",
+        host="127.0.0.1",
+        port=port,
+        base_url=f"http://127.0.0.1:{port}",
+        shop_name="Vitrine",
+    )
+
+
+def prepare_demo(settings: Settings) -> None:
+    """Draws the products and reads them in, with progress; a second time there is nothing to do."""
+    from catalog_sync import sync
+    from commerce.wiring import build_shop
+    from vitrine.commands.console import progress_bars
+    from vitrine.demo_shop import write_demo_feed
+
+    with build_shop(settings) as shop, progress_bars() as progress:
+        feed = write_demo_feed(settings.data_dir / "feed", on_progress=progress)
+        report = sync(shop, str(feed), on_progress=progress)
+    if report.refused:
+        raise SettingsError(f"the demo feed was refused: {report.refused}")
+
+
+def run_demo(directory: Path, port: int) -> None:
+    """Prepares what is missing and serves until it is interrupted."""
+    from vitrine.serve import serve_forever
+
+    settings = demo_settings(directory, port)
+    print(f"The demo shop lives in {settings.data_dir}", file=sys.stderr)
+    prepare_demo(settings)
+    serve_forever(settings, with_worker=True)

@@ -1,0 +1,181 @@
+"""Pages, conversations and polling around one shop: in one process, or each in its own."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+import structlog
+
+from commerce.errors import SettingsError
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from bot.worker import Worker
+    from commerce.settings import Settings
+    from commerce.wiring import Shop
+
+log = structlog.get_logger(__name__)
+
+_PAGES = (
+    ("shop front", "/"),
+    ("web chat", "/chat"),
+    ("stores", "/stores"),
+    ("JSON API", "/api/v1/openapi.json"),
+    ("is it ready?", "/readyz"),
+)
+_LARGEST_BODY_BYTES = 12 * 1024 * 1024  # a photo of 10 MB and its form; each route has a limit of its own below it
+
+
+def serve_forever(settings: Settings, *, with_worker: bool) -> None:
+    """The web process; with `with_worker` it answers conversations too. Ends with SIGINT or SIGTERM."""
+    from commerce.wiring import build_shop
+
+    stop = stop_signal()
+    with build_shop(settings) as shop, running(shop, web=True, worker=with_worker) as address:
+        announce(shop, address)
+        stop.wait()
+
+
+def work_forever(settings: Settings, *, polling: bool) -> None:
+    """Answers and sends without pages; with `polling`, also fetches what was written on Telegram."""
+    from commerce.wiring import build_shop
+
+    stop = stop_signal()
+    with build_shop(settings) as shop, running(shop, worker=True, polling=polling):
+        print("Working. Ctrl+C ends it.", file=sys.stderr)
+        stop.wait()
+
+
+@contextmanager
+def running(
+    shop: Shop,
+    *,
+    web: bool = False,
+    worker: bool = False,
+    polling: bool = False,
+    extend_app: Callable[[Flask], None] = lambda app: None,
+) -> Iterator[str]:
+    """Starts what is asked for and yields the address of the pages ('' without them); stops it all at the end.
+
+    Raises SettingsError when the port is taken or a channel that is to be polled has no token.
+    """
+    with ExitStack() as stack:
+        shop.index_keeper.refresh()
+        shop.index_keeper.start()
+        stack.callback(shop.index_keeper.stop)
+        wake: Callable[[], None] = lambda: None  # noqa: E731
+        if worker:
+            wake = stack.enter_context(_working(shop)).wake
+        if polling:
+            stack.enter_context(_polling(shop, wake))
+        address = ""
+        if web:
+            address = stack.enter_context(_serving(shop, wake, extend_app))
+        yield address
+
+
+@contextmanager
+def _working(shop: Shop) -> Iterator[Worker]:
+    from bot.channels import build_channels
+    from bot.worker import Worker
+
+    channels = build_channels(shop.settings, shop.media)
+    worker = Worker(shop, channels.values())
+    worker.start()
+    try:
+        yield worker
+    finally:
+        worker.stop()
+        for channel in channels.values():
+            channel.close()
+
+
+@contextmanager
+def _polling(shop: Shop, wake: Callable[[], None]) -> Iterator[None]:
+    from bot.channels.telegram import off_because
+    from bot.polling import poll
+
+    if missing := off_because(shop.settings):
+        raise SettingsError(missing)
+    stop = threading.Event()
+    thread = threading.Thread(target=poll, args=(shop, stop), kwargs={"wake": wake}, name="poller", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(5)
+
+
+@contextmanager
+def _serving(shop: Shop, wake: Callable[[], None], extend_app: Callable[[Flask], None]) -> Iterator[str]:
+    import waitress.server
+
+    from bot.webhooks import webhooks
+    from shoppable import create_app
+
+    app = create_app(shop, wake=wake)
+    app.register_blueprint(webhooks(shop, wake))
+    extend_app(app)
+    settings = shop.settings
+    try:
+        server = waitress.server.create_server(
+            app,
+            host=settings.host,
+            port=settings.port,
+            threads=settings.web_threads,
+            ident=None,  # says nothing about what runs here
+            max_request_body_size=_LARGEST_BODY_BYTES,
+            channel_timeout=120,
+            clear_untrusted_proxy_headers=True,
+        )
+    except OSError as error:
+        raise SettingsError(
+            f"VITRINE_PORT: {settings.host}:{settings.port} cannot be used ({error.strerror})"
+        ) from error
+    thread = threading.Thread(target=server.run, name="web", daemon=True)
+    thread.start()
+    try:
+        yield f"http://{_host_in_url(settings.host)}:{server.effective_port}"
+    finally:
+        server.close()
+        thread.join(5)
+
+
+def _host_in_url(host: str) -> str:
+    shown = "127.0.0.1" if host in {"", "0.0.0.0", "::"} else host  # noqa: S104 compared, not bound
+    return f"[{shown}]" if ":" in shown else shown
+
+
+def announce(shop: Shop, address: str) -> None:
+    """Says where everything is, and which channels are closed for want of a secret."""
+    from bot.channels import describe_channels
+
+    print(f"\n{shop.settings.shop_name} is open on {address}\n")
+    for what, path in _PAGES:
+        print(f"  {what:<20} {address}{path}")
+    with shop.storage.read() as uow:
+        some = uow.products.after(0, 1)
+    if some:
+        print(f"  {'a product':<20} {address}/p/{some[0].id}")
+    print()
+    for state in describe_channels(shop.settings):
+        if state.off_because:
+            print(f"  closed: {state.name} ({state.off_because})")
+    eyes = shop.image_matcher.describe()
+    print(f"  eyes: {', '.join(f'{key} {value}' for key, value in eyes.items())}")
+    print("\nCtrl+C ends it.", flush=True)
+
+
+def stop_signal() -> threading.Event:
+    """An event that SIGINT and SIGTERM set; the main thread waits for it."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
