@@ -14,6 +14,7 @@ from commerce.errors import SettingsError
 BUSY_TIMEOUT_MS = 5000
 
 SQLITE_BUSY, SQLITE_LOCKED = 5, 6  # primary result codes, www.sqlite.org/rescode.html
+SQLITE_UNUSABLE = {8, 11, 14, 26}  # read-only, corrupt, cannot open, not a database
 PG_RETRY = {"40001", "40P01"}  # serialization_failure, deadlock_detected: run the transaction again
 PG_BUSY = {"55P03", "57014", "53300", "57P03"}  # lock_not_available, query_canceled, too_many_connections, starting up
 
@@ -97,6 +98,13 @@ def sqlite_is_busy(error: BaseException) -> bool:
     """Somebody else holds the file: nothing of the statement took effect."""
     code = getattr(getattr(error, "orig", error), "sqlite_errorcode", None)
     return isinstance(code, int) and code & 0xFF in (SQLITE_BUSY, SQLITE_LOCKED)
+
+
+def sqlite_unusable(error: BaseException) -> str:
+    """Why the file cannot be used at all; '' when that is not what happened."""
+    cause = getattr(error, "orig", error)
+    code = getattr(cause, "sqlite_errorcode", None)
+    return str(cause) if isinstance(code, int) and code & 0xFF in SQLITE_UNUSABLE else ""
 
 
 def postgres_code(error: DBAPIError) -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from commerce.domain.localtext import LocalText
 from commerce.domain.money import Money
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+
+_decode = json.JSONDecoder().raw_decode  # json.loads looks for white space around it: a third of the time of a batch
 
 # Ids of one statement. SQLite binds at most 32766 values (SQLITE_MAX_VARIABLE_NUMBER), PostgreSQL 65535.
 IDS_A_STATEMENT = 2000
@@ -37,13 +40,18 @@ def dump_json(value: Mapping[str, object]) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
+def load_json(stored: str) -> Any:
+    """What `dump_json` or `to_text` wrote: nothing before it, nothing after it."""
+    return _decode(stored)[0]
+
+
 def to_text(text: LocalText) -> str:
     """Keeps the order of languages, which says what stands in for a missing one."""
     return json.dumps(dict(text.by_language), ensure_ascii=False, separators=(",", ":"))
 
 
 def from_text(stored: str) -> LocalText:
-    return LocalText(json.loads(stored))
+    return LocalText(load_json(stored))
 
 
 def id_batches(ids: Iterable[int]) -> Iterator[list[int]]:

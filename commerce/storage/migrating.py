@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
-from commerce.errors import SettingsError, StorageBusy
-from commerce.storage.engine import parse_url, postgres_code, postgres_engine, sqlite_engine, sqlite_is_busy
+from commerce.errors import SettingsError, StorageBusy, StorageError
+from commerce.storage.engine import parse_url, postgres_engine, sqlite_engine, sqlite_is_busy, sqlite_unusable
 from commerce.storage.migrations import HEAD
 
 if TYPE_CHECKING:
@@ -76,9 +76,11 @@ def locked(database_url: str) -> Iterator[Connection]:
             connection.exec_driver_sql(lock)
             yield connection
             connection.commit()
-    except OperationalError as error:
-        if sqlite_is_busy(error) or postgres_code(error) or error.connection_invalidated:
+    except DBAPIError as error:
+        if sqlite_is_busy(error) or (url.get_backend_name() == "postgresql" and isinstance(error, OperationalError)):
             raise StorageBusy("the database is busy or does not answer: nothing was migrated") from error
+        if reason := sqlite_unusable(error):
+            raise StorageError(f"the database cannot be used: {reason}") from error
         raise
     finally:
         engine.dispose()

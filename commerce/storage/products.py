@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, bindparam, exists, func, insert, select, update
 
-from commerce.domain.localtext import LocalText
 from commerce.domain.money import Money
 from commerce.domain.product import Picture, Product, Variant
 from commerce.ports import Change, ChangeKind, StoredPicture
-from commerce.storage.mapping import id_batches, to_money, to_us
+from commerce.storage.mapping import from_text, id_batches, load_json, to_money, to_us
 from commerce.storage.tables import catalogue_change, past_price, picture, product, variant
 from commerce.storage.transaction import AnyRow, Transaction
 
@@ -250,20 +248,20 @@ class SqlProducts:
         for ids in id_batches(variants):
             for (
                 id_, product_id, sku, colour, colour_words, size, price, list_price, currency, gtin, position,
-            ) in self._db.execute(_VARIANTS, {"ids": ids}):  # fmt: skip
+            ) in self._db.execute(_VARIANTS, {"ids": ids}).all():  # fmt: skip
                 variants[product_id].append(
                     Variant(
                         id_, product_id, sku, colour, colour_words, size, Money(price, currency),
                         to_money(list_price, currency), gtin, position,
                     )
                 )  # fmt: skip
-            for row in self._db.execute(_PICTURES, {"ids": ids}):
+            for row in self._db.execute(_PICTURES, {"ids": ids}).all():
                 pictures[row[0]].append(_picture(row))
         return [
             Product(
-                id_, source, source_id, LocalText(json.loads(title)), LocalText(json.loads(description)), brand,
+                id_, source, source_id, from_text(title), from_text(description), brand,
                 category, category_words, gender, tuple(variants[id_]), tuple(pictures[id_]),
-                json.loads(attributes), url,
+                load_json(attributes), url,
             )
             for (
                 id_, source, source_id, title, description, brand, category, category_words, gender, attributes, url,

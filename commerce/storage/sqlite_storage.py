@@ -21,7 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from commerce.errors import CommitUnknown, StorageBusy, StorageError
 from commerce.ports import UnitOfWork
-from commerce.storage.engine import sqlite_engine, sqlite_is_busy
+from commerce.storage.engine import sqlite_engine, sqlite_is_busy, sqlite_unusable
 from commerce.storage.sql_storage import SqlStorage, reading
 
 T = TypeVar("T")
@@ -63,7 +63,7 @@ class SqliteStorage(SqlStorage):
         self._somebody_leads = False
         try:
             self._writer.connect().close()  # makes the file and its WAL before the first reader comes
-        except OperationalError as error:
+        except DBAPIError as error:
             raise _translated(error) from error
 
     @contextmanager
@@ -211,4 +211,6 @@ def _translated(error: BaseException) -> BaseException:
         return StorageBusy("too many readers at once")
     if isinstance(error, OperationalError) and sqlite_is_busy(error):
         return StorageBusy("another process is writing to the database")
+    if isinstance(error, DBAPIError) and (reason := sqlite_unusable(error)):
+        return StorageError(f"the database cannot be used: {reason}")
     return error

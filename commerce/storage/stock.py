@@ -87,7 +87,7 @@ class SqlStock:
                 rows = self._db.execute(_LEVELS, {"ids": ids})
             else:
                 rows = self._db.execute(_LEVELS_AT, {"ids": ids, "store_id": store_id})
-            found.extend(StockLevel(*row) for row in rows)
+            found.extend(StockLevel(*row) for row in rows.all())
         return found
 
     def take(

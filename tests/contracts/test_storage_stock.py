@@ -121,7 +121,7 @@ def test_two_lines_of_one_variant_are_one_sum(storage: Storage) -> None:
 
 @pytest.mark.parametrize("lines", [[], [(1, 0)], [(1, -1)], [(1, 2), (1, -2)]])
 def test_nonsense_is_refused_loudly(storage: Storage, lines: list[tuple[int, int]]) -> None:
-    with pytest.raises(ValueError, match="hold|held"):
+    with pytest.raises(ValueError, match=r"hold|held"):
         take(storage, "h1", *lines)
 
 
