@@ -24,7 +24,7 @@ def _new_key(suffix: str) -> str:
 
 
 class FileMediaStore:
-    """In a folder, spread over 256 subfolders. A file appears whole or not at all, and is on disk when `put` returns."""
+    """In a folder, over 256 subfolders. A file appears whole or not at all, and is on disk when `put` returns."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
