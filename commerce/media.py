@@ -1,4 +1,7 @@
-"""Files of the shop under unguessable names: product pictures that we encoded, photos that shoppers sent."""
+"""Files of ours under random names: pictures that we encoded ourselves, and shoppers' photos until their end.
+
+Two stores of one port: folders on a disk, and a dictionary for rehearsals and tests. Both pass the same contract.
+"""
 
 from __future__ import annotations
 
@@ -8,46 +11,51 @@ import secrets
 import threading
 from pathlib import Path
 
-_KEY = re.compile(r"[0-9a-f]{32}\.[a-z0-9]{1,8}")
-_SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
-
-
-def is_key(key: str) -> bool:
-    """Whether a string has the form of a key; nothing else ever becomes part of a path."""
-    return _KEY.fullmatch(key) is not None
+# 128 random bits, then a short suffix. Nothing else is ever turned into a path.
+_KEY = re.compile(r"[0-9a-f]{32}\.[a-z0-9]{1,16}")
+_SUFFIX = re.compile(r"\.[a-z0-9]{1,16}")
 
 
 def _new_key(suffix: str) -> str:
     if not _SUFFIX.fullmatch(suffix):
-        raise ValueError(f"not a file suffix: {suffix!r}")
+        raise ValueError(f"not a suffix for a file: {suffix!r}")
     return secrets.token_hex(16) + suffix
 
 
 class FileMediaStore:
-    """In a folder, over 256 subfolders. A file appears whole or not at all, and is on disk when `put` returns."""
+    """`commerce.ports.MediaStore` in a folder, two levels of 256 folders deep: "ab/cd/abcd….jpg"."""
 
     def __init__(self, directory: Path) -> None:
+        """The folder is made at the first `put`."""
         self._directory = directory
+        self._durable: set[Path] = set()  # folders whose own names are known to be on the disk
 
     def put(self, data: bytes, suffix: str) -> str:
+        """Durable when it returns: the file and its name are on the disk, or neither is. Raises OSError, ValueError."""
         key = _new_key(suffix)
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.part")
+        # In the same folder, so that the rename cannot cross file systems; a crash leaves a ".part" nobody reads.
+        partial = path.with_name(f"{path.name}.part")
         try:
-            with temporary.open("xb") as file:
+            with partial.open("xb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.replace(path)
+            partial.replace(path)
         except BaseException:
-            temporary.unlink(missing_ok=True)
+            partial.unlink(missing_ok=True)
             raise
         _sync_folder(path.parent)
+        if path.parent not in self._durable:
+            for folder in (path.parent.parent, self._directory, self._directory.parent):
+                _sync_folder(folder)
+            self._durable.add(path.parent)
         return key
 
     def get(self, key: str) -> bytes | None:
-        if not is_key(key):
+        """None for an unknown key, and for anything that is not a key of ours."""
+        if not _KEY.fullmatch(key):
             return None
         try:
             return self._path(key).read_bytes()
@@ -55,24 +63,16 @@ class FileMediaStore:
             return None
 
     def delete(self, key: str) -> None:
-        if is_key(key):
+        """Gone when it returns; an unknown key is gone already."""
+        if _KEY.fullmatch(key):
             self._path(key).unlink(missing_ok=True)
 
     def _path(self, key: str) -> Path:
-        return self._directory / key[:2] / key
-
-
-def _sync_folder(folder: Path) -> None:
-    """A new name is only durable when its folder is (POSIX fsync(2))."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        return self._directory / key[:2] / key[2:4] / key
 
 
 class MemoryMediaStore:
-    """In memory: for tests and proofs that need no disk."""
+    """`commerce.ports.MediaStore` that forgets everything at the end of the process."""
 
     def __init__(self) -> None:
         self._files: dict[str, bytes] = {}
@@ -85,8 +85,20 @@ class MemoryMediaStore:
         return key
 
     def get(self, key: str) -> bytes | None:
-        return self._files.get(key)
+        with self._lock:
+            return self._files.get(key)
 
     def delete(self, key: str) -> None:
         with self._lock:
             self._files.pop(key, None)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes the names in a folder durable; where folders cannot be opened (Windows) the rename has to do."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
