@@ -29,7 +29,7 @@ _PAGES = (
     ("JSON API", "/api/v1/openapi.json"),
     ("is it ready?", "/readyz"),
 )
-_LARGEST_BODY_BYTES = 12 * 1024 * 1024  # a photo of 10 MB and its form; each route has a limit of its own below it
+_LARGEST_BODY_BYTES = 16 * 1024 * 1024  # a photo of 10 MB in base64; each route has a limit of its own below it
 
 
 def serve_forever(settings: Settings, *, with_worker: bool) -> None:
@@ -133,6 +133,7 @@ def _serving(shop: Shop, wake: Callable[[], None], extend_app: Callable[[Flask],
             ident=None,  # says nothing about what runs here
             max_request_body_size=_LARGEST_BODY_BYTES,
             channel_timeout=120,
+            channel_request_lookahead=1,  # so that an open stream learns that its reader has hung up
             clear_untrusted_proxy_headers=True,
         )
     except OSError as error:
