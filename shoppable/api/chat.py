@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from flask import Blueprint, Response, jsonify, request, stream_with_context
 from flask.typing import ResponseReturnValue
@@ -93,7 +94,7 @@ def hear() -> ResponseReturnValue:
     with site().streams.one() as place:
         if not place:
             raise _full()
-        return jsonify(listening.wait_for_more(contact, after, wait_s))
+        return jsonify(listening.wait_for_more(contact, after, wait_s, _gone()))
 
 
 def _after() -> int:
@@ -107,12 +108,18 @@ def _stream(contact: Contact, after: int) -> Response:
     places = site().streams
     if not places.take():
         raise _full()
-    lines = listening.stream(lambda entry_id: entries.read(contact, entry_id), after)
+    lines = listening.stream(lambda entry_id: entries.read(contact, entry_id), after, _gone())
     response = Response(stream_with_context(lines), mimetype="text/event-stream")
     response.call_on_close(places.give_back)  # the server closes every answer, one that was never begun too
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"  # nginx would collect the lines otherwise
     return response
+
+
+def _gone() -> Callable[[], bool]:
+    """Whether the caller has hung up, where the server can tell (waitress, with channel_request_lookahead)."""
+    asked: Callable[[], bool] | None = request.environ.get("waitress.client_disconnected")
+    return asked or (lambda: False)
 
 
 def _full() -> Problem:

@@ -11,7 +11,7 @@ from commerce.domain.store import Store
 from shoppable.api.shapes import BandName, Hit, Hits, Near, PictureFacts, ProductFacts, StoreFacts, VariantFacts
 from shoppable.inputs import LAST_OFFSET
 from shoppable.language import language
-from shoppable.shelf import Shelf, picture_path, product_path
+from shoppable.shelf import Shelf, picture_path
 from shoppable.site import site
 
 
@@ -28,7 +28,7 @@ def hit(found: Found, shelf: Shelf) -> Hit:
         "product_id": product.id,
         "title": product.title(language()),
         "brand": product.brand,
-        "url": absolute(product_path(product, language())),
+        "url": absolute(f"/p/{product.id}"),
         "picture": absolute(picture_path(product.pictures[0].media_key)) if product.pictures else "",
         "price_minor": cheapest.price.minor,
         "list_price_minor": cheapest.list_price.minor if cheapest.list_price else None,
@@ -110,7 +110,7 @@ def product_facts(product: Product, shelf: Shelf) -> ProductFacts:
         "brand": product.brand,
         "category": product.category,
         "gender": product.gender,
-        "url": absolute(product_path(product, language())),
+        "url": absolute(f"/p/{product.id}"),
         "merchant_url": product.url,
         "attributes": dict(product.attributes),
         "pictures": pictures,

@@ -14,29 +14,32 @@ from shoppable.api.shapes import ChatEvents
 from shoppable.chat import entries
 
 LOOK_EVERY_S = 0.25
-_SIGN_OF_LIFE_S = 10.0  # proxies close what is silent; and only by writing do we learn that nobody listens any more
+_SIGN_OF_LIFE_S = 4.0  # proxies close what is silent; and where `gone` cannot tell, writing shows that nobody listens
 _LONGEST_STREAM_S = 60.0  # then the browser comes back by itself, and places go round
 _COME_BACK_MS = 1_000
 
 
-def wait_for_more(contact: Contact, after: int, wait_s: float) -> ChatEvents:
-    """What was said after that entry, as soon as there is something, or nothing after `wait_s` seconds."""
+def wait_for_more(contact: Contact, after: int, wait_s: float, gone: Callable[[], bool]) -> ChatEvents:
+    """What was said after that entry, as soon as there is something, or nothing after `wait_s` seconds.
+
+    `gone` says whether the caller has hung up.
+    """
     until = time.monotonic() + wait_s
     while True:
         events = entries.read(contact, after)
-        if events["events"] or time.monotonic() >= until:
+        if events["events"] or time.monotonic() >= until or gone():
             return events
         time.sleep(min(LOOK_EVERY_S, max(0.0, until - time.monotonic())))
 
 
-def stream(read: Callable[[int], ChatEvents], after: int) -> Iterator[str]:
+def stream(read: Callable[[int], ChatEvents], after: int, gone: Callable[[], bool]) -> Iterator[str]:
     """Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html) for about a minute.
 
-    `read` gives what was said after an entry.
+    `read` gives what was said after an entry; `gone` says whether the caller has hung up.
     """
     yield f"retry: {_COME_BACK_MS}\n\n"
     began = spoke = time.monotonic()
-    while time.monotonic() - began < _LONGEST_STREAM_S:
+    while time.monotonic() - began < _LONGEST_STREAM_S and not gone():
         events = read(after)
         for event in events["events"]:
             yield f"id: {event['id']}\nevent: line\ndata: {json.dumps(event)}\n\n"

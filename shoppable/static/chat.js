@@ -4,6 +4,7 @@
 const API = "/api/v1/chat";
 const QUEUE = "vitrine-chat-queue"; // what was said and not acknowledged yet
 const PHOTOS = "vitrine-chat-photos"; // small pictures of photos that were sent, for this browser tab alone
+const LABELS = "vitrine-chat-labels"; // what was written on the buttons that were pressed
 const LARGEST_SIDE_PX = 1600;
 const LARGEST_BYTES = 10 * 1024 * 1024;
 const TYPING_AT_MOST_MS = 25_000;
@@ -13,7 +14,7 @@ export function mount(root, words) {
   const [log, form, text, status, state, preview, picker] = ["log", "form", "text", "status", "state", "preview", "photo"].map(at);
   const language = root.dataset.language;
   const bubbles = new Map(); // client_msg_id -> element
-  const labels = new Map(); // action -> label of the button that sends it
+  const labels = new Map(Object.entries(stored(LABELS, {}))); // action -> label of the button that sends it
   const blobs = new Map(); // client_msg_id -> photo that is still to be uploaded
   let queue = stored(QUEUE, []).filter((entry) => !entry.photo); // a photo does not survive a reload
   let thumbs = stored(PHOTOS, {});
@@ -34,9 +35,15 @@ export function mount(root, words) {
     if (blob) blobs.set(id, blob);
     queue.push({ id, what: { ...what, client_msg_id: id, language }, photo: Boolean(blob) });
     keep(QUEUE, queue);
+    if (what.action) keepLabel(what.action, label);
     showSaid(id, { text: label ?? what.text ?? "", thumb: blob && URL.createObjectURL(blob), waiting: true });
     if (blob) rememberThumb(id, blob);
     pump();
+  }
+
+  function keepLabel(action, label) {
+    labels.set(action, label);
+    keep(LABELS, Object.fromEntries(Object.entries({ ...stored(LABELS, {}), [action]: label }).slice(-60)));
   }
 
   async function pump() {
@@ -126,20 +133,20 @@ export function mount(root, words) {
   // Where streams are refused or do not pass: one long look after the other, short ones while the shop is crowded.
   async function askAgain() {
     const mine = (poll = {});
-    let wait_s = 20;
-    for (let rounds = 0; poll === mine; rounds++) {
+    let wait_s = 0;
+    for (let rounds = 0; poll === mine && rounds < 12; rounds++) {
       try {
         const answer = await fetch(`${API}/events?after=${lastId}&wait=${wait_s}&lang=${language}`);
         if (answer.ok) {
           const { events, last_id } = await answer.json();
           events.forEach(show);
           lastId = Math.max(lastId, last_id);
-          tell(words.ready);
-          if (!wait_s) await sleep(3000);
-          if (rounds % 8 === 7) break; // perhaps there is a place for a stream by now
+          tell(typing ? words.writing : words.ready);
+          if (wait_s || !rounds) wait_s = 20;
+          else await sleep(1500);
         } else {
           wait_s = 0;
-          await sleep((Number(answer.headers.get("Retry-After")) || 3) * 1000);
+          await sleep(1500);
         }
       } catch {
         tell(words.offline);
@@ -148,7 +155,7 @@ export function mount(root, words) {
     }
     if (poll !== mine) return;
     poll = null;
-    listen();
+    listen(); // perhaps there is a place for a stream by now
   }
 
   function show(event) {
@@ -171,7 +178,13 @@ export function mount(root, words) {
   function add(node) {
     const near = log.scrollHeight - log.scrollTop - log.clientHeight < 160;
     log.insertBefore(node, typing);
-    if (near || node.classList.contains("said")) log.scrollTop = log.scrollHeight;
+    if (!near && !node.classList.contains("said")) return;
+    toTheEnd();
+    for (const picture of node.querySelectorAll("img")) picture.addEventListener("load", toTheEnd, { once: true });
+  }
+
+  function toTheEnd() {
+    log.scrollTop = log.scrollHeight;
   }
 
   function showSaid(id, { text: said, thumb, waiting }) {
@@ -211,7 +224,9 @@ export function mount(root, words) {
     }
     const buttons = reply.buttons.map(showButton);
     if (reply.ask === "location" && buttons.length) {
-      buttons[0] = pressable(reply.buttons[0].label, sharePlace);
+      const pin = at("place").querySelector("svg").cloneNode(true); // instead of an emoji, which not every font has
+      buttons[0] = pressable(reply.buttons[0].label.replace(/^\p{Extended_Pictographic}\s*/u, ""), sharePlace);
+      buttons[0].prepend(pin);
     }
     if (buttons.length) node.append(wrap("chat-buttons", buttons));
     add(node);
@@ -257,7 +272,7 @@ export function mount(root, words) {
     add(node);
     typing = node;
     tell(words.writing);
-    log.scrollTop = log.scrollHeight;
+    toTheEnd();
   }
 
   function hideTyping() {
@@ -331,7 +346,7 @@ export function mount(root, words) {
     status.textContent = words.noPlace;
     const note = wrap("told", [element("p", "bubble", words.noPlace)]);
     add(note);
-    log.scrollTop = log.scrollHeight;
+    toTheEnd();
     text.focus();
   }
 
@@ -357,7 +372,7 @@ export function mount(root, words) {
       tell(words.offline);
     }
     if (!bubbles.size && !log.querySelector(".told")) log.append(wrap("told", [element("p", "bubble", words.hello)]));
-    log.scrollTop = log.scrollHeight;
+    toTheEnd();
     for (const entry of queue) {
       if (!bubbles.has(entry.id)) {
         const said = entry.what.text ?? labels.get(entry.what.action) ?? "";
@@ -406,7 +421,7 @@ export function mount(root, words) {
     if ((bubbles.size || queue.length) && !confirm(words.leave)) return;
     await fetch(`${API}/session`, { method: "DELETE" }).catch(() => {});
     queue = [];
-    [QUEUE, PHOTOS].forEach((name) => sessionStorage.removeItem(name));
+    [QUEUE, PHOTOS, LABELS].forEach((name) => sessionStorage.removeItem(name));
     location.replace(location.pathname);
   });
   root.addEventListener("dragover", (event) => {
