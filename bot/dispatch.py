@@ -16,6 +16,7 @@ from bot.conversation.talk import LARGEST_PHOTO_BYTES
 from bot.messages import MediaRef, Message, Reply
 from bot.render import choices
 from bot.sessions import CHOICES_KEPT, Choice, Session
+from bot.surprises import described
 from bot.wire import message_to_json, reply_to_json
 from bot.wording import words
 from commerce.domain.mail import Direction, InboxRow, OutboundMessage
@@ -49,7 +50,7 @@ class Dispatcher:
         except StorageError:
             raise
         except Exception as error:  # a surprise of any kind must not stop the lane
-            log.exception("message_failed", inbox=row.id, tries=row.tries + 1, error=type(error).__name__)
+            log.error("message_failed", inbox=row.id, tries=row.tries + 1, error=described(error))
             self._failed(row, error)
 
     def _answer(self, row: InboxRow) -> None:
@@ -89,7 +90,7 @@ class Dispatcher:
     def _failed(self, row: InboxRow, error: Exception) -> None:
         """Three tries, then the dead letters with a word to the shopper."""
         now = self._shop.clock.now()
-        reason = f"{type(error).__name__}: {error}"[:300]
+        reason = described(error)
         if row.tries + 1 < MAX_TRIES:
             retry_at = now + _RETRY_AFTER[min(row.tries, len(_RETRY_AFTER) - 1)]
             self._shop.storage.write(lambda uow: uow.inbox.failed(row.id, reason, retry_at))

@@ -16,6 +16,7 @@ import structlog
 
 from bot import notices
 from bot.render import render
+from bot.surprises import described
 from bot.wire import reply_from_json, reply_to_json
 from commerce.domain.mail import Direction, OutboxRow, OutboxState
 from commerce.errors import RetryLater, SendRefused, SendUnknown, StorageError
@@ -94,8 +95,8 @@ class Sender:
         try:
             reply = self._reply(row)
         except Exception as error:  # what cannot be put into words never can be
-            log.exception("notice_failed", outbox=row.id, kind=row.message.kind)
-            return self._dead(row, f"{type(error).__name__}: {error}", now)
+            log.error("notice_failed", outbox=row.id, kind=row.message.kind, error=described(error))
+            return self._dead(row, described(error), now)
         if reply is None:
             return self._dead(row, "nothing to say any more", now)
         account = f"{contact.channel}:{contact.account}"
@@ -128,10 +129,10 @@ class Sender:
         except StorageError:
             raise
         except Exception as error:  # a surprise in a channel: it may or may not have gone out
-            log.exception("send_failed", outbox=row.id, channel=contact.channel)
+            log.error("send_failed", outbox=row.id, channel=contact.channel, error=described(error))
             if not row.message.repeat_safe:
-                return self._unknown(row, f"{type(error).__name__}: {error}")
-            return self._wait(row, f"{type(error).__name__}: {error}", self._backoff(row))
+                return self._unknown(row, described(error))
+            return self._wait(row, described(error), self._backoff(row))
         self._shop.storage.write(lambda uow: self._sent(uow, row, reply, provider_id))
         return True
 

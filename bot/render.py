@@ -47,8 +47,8 @@ def render(reply: Reply, capabilities: Capabilities) -> list[Outgoing]:
     Of a reply that asks for a location, the first button is the label of the channel's own widget: it is left out where
     the channel has none.
     """
-    reply = _askable(reply, capabilities)
-    cards = reply.cards[:MAX_CARDS]
+    reply = _harmless(_askable(reply, capabilities))
+    cards = reply.cards
     if capabilities.buttons_per_message == 0:
         return _as_lines(reply, cards, capabilities)
     if len(cards) == 1:
@@ -68,6 +68,15 @@ def choices(reply: Reply, capabilities: Capabilities) -> tuple[Button, ...]:
 def _askable(reply: Reply, caps: Capabilities) -> Reply:
     can_ask = reply.ask is None or caps.location_request
     return reply if can_ask else replace(reply, ask=None, buttons=reply.buttons[1:])
+
+
+def _harmless(reply: Reply) -> Reply:
+    """Feeds and shoppers write titles: whatever they hold is text, and nothing else."""
+    cards = (
+        replace(card, title=clean(card.title, _LONGEST_TEXT), facts=tuple(clean(f, _LONGEST_TEXT) for f in card.facts))
+        for card in reply.cards[:MAX_CARDS]
+    )
+    return replace(reply, text=clean(reply.text, _LONGEST_TEXT), cards=tuple(cards))
 
 
 def card_line(card: Card) -> str:

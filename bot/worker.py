@@ -15,6 +15,7 @@ import structlog
 
 from bot.dispatch import Dispatcher
 from bot.outbox_worker import Pace, Sender
+from bot.surprises import described
 from commerce.errors import StorageError
 
 if TYPE_CHECKING:
@@ -199,8 +200,8 @@ class Worker:
                     continue
             except StorageError as error:
                 log.warning("storage_trouble", error=type(error).__name__)
-            except Exception:
-                log.exception("worker_surprised")
+            except Exception as error:  # the thread goes on
+                log.error("worker_surprised", error=described(error))
             bell.wait(heard, POLL_S)
 
     def _heartbeat_loop(self) -> None:
@@ -229,8 +230,8 @@ class Worker:
                         chore()
                     except StorageError as error:
                         log.warning("storage_trouble", error=type(error).__name__)
-                    except Exception:
-                        log.exception("chore_surprised")
+                    except Exception as error:  # the others go on
+                        log.error("chore_surprised", error=described(error))
             if self._stopping.wait(EXPIRY_EVERY_S):
                 return
             waited = [seconds + EXPIRY_EVERY_S for seconds in waited]

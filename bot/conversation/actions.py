@@ -178,7 +178,9 @@ def parse(text: str) -> Action | None:
         return None
     values: list[int | str] = []
     for field, part in zip(fields(kind), parts, strict=False):
-        if field.type == "int":
+        if not part:
+            values.append(field.default)  # type: ignore[arg-type]  # every field has one
+        elif field.type == "int":
             if not (part.isascii() and part.isdecimal()) or int(part) > _LARGEST_ID:
                 return None
             values.append(int(part))
