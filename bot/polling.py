@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -46,9 +45,9 @@ def poll(
     if missing := off_because(shop.settings):
         raise SettingsError(missing)
     client = TelegramClient(shop.settings.telegram_token.get_secret_value(), shop.settings.telegram_api_url)
-    poller = _Poller(shop, client, account(shop.settings), wake, long_poll_s)
+    poller = _Poller(shop, client, account(shop.settings), wake, long_poll_s, stop)
     try:
-        poller.run(stop)
+        poller.run()
     finally:
         client.close()
 
@@ -61,15 +60,16 @@ class _Poller:
         account: str,
         wake: Callable[[], None] | None,
         long_poll_s: int,
+        stop: threading.Event,
     ) -> None:
         self._shop, self._client, self._account, self._wake = shop, client, account, wake
-        self._long_poll_s = long_poll_s
+        self._long_poll_s, self._stop = long_poll_s, stop
         self._key = f"poll:telegram:{account}"
 
-    def run(self, stop: threading.Event) -> None:
+    def run(self) -> None:
         backoff_s = _BACKOFF_S
         webhook_removed = False
-        while not stop.is_set():
+        while not self._stop.is_set():
             try:
                 if not webhook_removed:
                     self._remove_webhook()
@@ -85,9 +85,11 @@ class _Poller:
                 log.warning("Telegram asks to wait", after_s=error.after_s, reason=error.reason)
                 wait_s = max(error.after_s, backoff_s)
             except (SendUnknown, SendRefused, StorageError) as error:
+                if self._stop.is_set():
+                    return
                 log.warning("polling failed", reason=str(error))
                 wait_s = backoff_s
-            stop.wait(wait_s)
+            self._stop.wait(wait_s)
             backoff_s = min(backoff_s * 2, _LONGEST_BACKOFF_S)
 
     def _remove_webhook(self) -> None:
@@ -129,7 +131,7 @@ class _Poller:
         async def get(bot: Bot) -> Any:
             return await bot(method, request_timeout=round(limit_s))
 
-        updates = self._client.call(get, limit_s + 5)
+        updates = self._client.call(get, limit_s + 5, self._stop)
         return updates if isinstance(updates, list) else []
 
     def _commit(self, received: list[Received], updates: list[Any]) -> int:
@@ -143,7 +145,7 @@ class _Poller:
 
         new = accept(self._shop, received, work)
         if not known:  # nothing to confirm it by: do not ask for the same again without a pause
-            time.sleep(_BACKOFF_S)
+            self._stop.wait(_BACKOFF_S)
         return new
 
     def _offset(self) -> int | None:

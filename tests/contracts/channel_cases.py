@@ -53,7 +53,7 @@ class Files:
 
 @dataclass
 class Case:
-    """`said` gives the event of somebody saying a text; `seen` the texts that arrived; `sent_file` a file that was sent."""
+    """`said`: the event of somebody saying a text; `seen`: texts that arrived; `sent_file`: a file that was sent."""
 
     channel: Channel
     contact: Contact

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SETTLE_S = 0.1  # added to every retry_after: it is rounded down to whole seconds
+_STOP_EVERY_S = 0.25
 RETRY_S = 2.0  # after an error that gives no time of its own
 MISCONFIGURED_RETRY_S = 60.0  # a wrong token is for the operator to mend, not a reason to lose messages
 
@@ -42,8 +44,10 @@ class TelegramClient:
         self._bot: Bot | None = None
         self._thread: threading.Thread | None = None
 
-    def call(self, work: Callable[[Bot], Awaitable[T]], timeout_s: float | None = None) -> T:
-        """What `work` returns, run in the loop; given up after `timeout_s` (SendUnknown)."""
+    def call(
+        self, work: Callable[[Bot], Awaitable[T]], timeout_s: float | None = None, stop: threading.Event | None = None
+    ) -> T:
+        """What `work` returns, run in the loop; given up after `timeout_s`, or soon after `stop` (SendUnknown)."""
         loop, bot = self._started()
         limit_s = timeout_s if timeout_s is not None else self.timeout_s + 5
         future: Future[T] = asyncio.run_coroutine_threadsafe(_awaited(work, bot), loop)
@@ -81,6 +85,17 @@ class TelegramClient:
                 self._thread = threading.Thread(target=self._loop.run_forever, name="telegram", daemon=True)
                 self._thread.start()
             return self._loop, self._bot
+
+
+def _until(future: Future[T], limit_s: float, stop: threading.Event) -> T:
+    deadline = time.monotonic() + limit_s
+    while True:
+        left_s = deadline - time.monotonic()
+        try:
+            return future.result(min(_STOP_EVERY_S, max(left_s, 0)))
+        except FutureTimeout:
+            if future.done() or left_s <= 0 or stop.is_set():
+                raise
 
 
 async def _awaited(work: Callable[[Bot], Awaitable[T]], bot: Bot) -> T:

@@ -145,10 +145,9 @@ class TelegramChannel:
         text = clean("\n".join([message.text, *links]), _LONGEST)
         if not text and not rows:
             return ""
-        if message.kind == "location_request":
-            markup: InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove | None = _location_keyboard(
-                message.rows
-            )
+        markup: InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove | None
+        if asks and in_private:
+            markup = _location_keyboard(message.rows)
             self._keyboards.add(str(chat_id))
         else:
             markup = _inline(rows) or self._farewell(chat_id)

@@ -15,9 +15,8 @@ from commerce.domain.customer import Contact
 from commerce.domain.mail import InboundEvent
 from commerce.errors import FetchRefused
 
-TEXT_LIMIT = 8_000
+TEXT_LIMIT = 40_000  # characters of one reply; more is a mistake somewhere
 CAPABILITIES = Capabilities(text_limit=TEXT_LIMIT, buttons_per_message=0)
-_LONGEST = 40_000
 
 
 class Terminal:
@@ -37,7 +36,8 @@ class Terminal:
 
     def send(self, contact: Contact, outgoing: Sequence[Outgoing]) -> str:
         # `clean` also drops escape sequences: no text of a stranger or a feed may steer the terminal.
-        block = "\n".join(text for message in outgoing if (text := cut(clean(message.text, _LONGEST), TEXT_LIMIT)))
+        lines = (clean(message.text, TEXT_LIMIT) for message in outgoing)
+        block = cut("\n".join(filter(None, lines)), TEXT_LIMIT)
         with self._lock:
             self._count += 1
             if self._write and block:
