@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -65,6 +65,23 @@ class OutboxRow:
     state: OutboxState
     tries: int
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """An event or a message that waits for a person. `box` is "in" or "out"; `what` is the event's id or the kind."""
+
+    box: str
+    id: int
+    lane: str
+    what: str
+    state: str
+    tries: int
+    error: str
+    at: datetime
+
+    def as_json(self) -> dict[str, object]:
+        return {**asdict(self), "at": self.at.isoformat()}
 
 
 class Direction(StrEnum):

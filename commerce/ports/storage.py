@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from commerce.domain.customer import Consent, Contact, Customer, FitMemory, Purpose
-from commerce.domain.mail import Direction, InboundEvent, InboxRow, OutboundMessage, OutboxRow, ThreadEntry
+from commerce.domain.mail import DeadLetter, Direction, InboundEvent, InboxRow, OutboundMessage, OutboxRow, ThreadEntry
 from commerce.domain.money import Money
 from commerce.domain.product import Picture, Product, Variant
 from commerce.domain.reservation import Reservation, ReservationEvent, ReservationState
@@ -232,6 +232,14 @@ class InboxRepository(Protocol):
         """Counts a try; None sends the row to the dead letters so that the lane goes on."""
         ...
 
+    def dead(self, limit: int) -> list[DeadLetter]:
+        """Dead letters, oldest first."""
+        ...
+
+    def replay(self, row_id: int, at: datetime) -> bool:
+        """A dead letter is tried again, in its old place; False when it is none."""
+        ...
+
 
 class OutboxRepository(Protocol):
     def add(self, message: OutboundMessage, at: datetime) -> int: ...
@@ -253,6 +261,14 @@ class OutboxRepository(Protocol):
     def dead(self, row_id: int, error: str) -> None: ...
 
     def unknown(self, row_id: int, error: str) -> None: ...
+
+    def dead_letters(self, limit: int) -> list[DeadLetter]:
+        """Messages that were given up, or of which nobody knows whether they arrived; oldest first."""
+        ...
+
+    def replay(self, row_id: int, at: datetime) -> bool:
+        """A dead letter goes to the end of its lane as a new message; False when it is none."""
+        ...
 
 
 class LeaseRepository(Protocol):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import delete, insert, select, text, update
 
 from commerce.domain.customer import Contact
 from commerce.domain.mail import (
+    DeadLetter,
     Direction,
     InboundEvent,
     InboxRow,
@@ -95,6 +96,26 @@ class SqlInbox:
             update(inbox).where(inbox.c.id == row_id, inbox.c.state == InboxState.NEW.value).values(**values)
         )
 
+    def dead(self, limit: int) -> list[DeadLetter]:
+        rows = self._db.execute(
+            select(inbox).where(inbox.c.state == InboxState.DEAD.value).order_by(inbox.c.id).limit(limit)
+        )
+        return [
+            DeadLetter(
+                "in", row.id, row.lane, row.event_id, row.state, row.tries, row.error, from_us(row.received_at_us)
+            )
+            for row in rows
+        ]
+
+    def replay(self, row_id: int, at: datetime) -> bool:
+        return one_row_changed(
+            self._db.execute(
+                update(inbox)
+                .where(inbox.c.id == row_id, inbox.c.state == InboxState.DEAD.value)
+                .values(state=InboxState.NEW.value, tries=0, not_before_us=to_us(at))
+            )
+        )
+
     def _store(self, event: InboundEvent, state: InboxState, error: str, at: datetime) -> bool:
         return one_row_changed(
             self._db.execute(
@@ -114,6 +135,7 @@ class SqlInbox:
 
 
 _UNFINISHED = (OutboxState.READY.value, OutboxState.SENDING.value)
+_GIVEN_UP = outbox.c.state.in_((OutboxState.DEAD.value, OutboxState.UNKNOWN.value))
 
 
 def _outbox_row(row: AnyRow) -> OutboxRow:
@@ -177,6 +199,20 @@ class SqlOutbox:
 
     def unknown(self, row_id: int, error: str) -> None:
         self._move(row_id, OutboxState.UNKNOWN, error=error[:ERROR_CHARS])
+
+    def dead_letters(self, limit: int) -> list[DeadLetter]:
+        rows = self._db.execute(select(outbox).where(_GIVEN_UP).order_by(outbox.c.id).limit(limit))
+        return [
+            DeadLetter("out", row.id, row.lane, row.kind, row.state, row.tries, row.error, from_us(row.created_at_us))
+            for row in rows
+        ]
+
+    def replay(self, row_id: int, at: datetime) -> bool:
+        row = self._db.execute(delete(outbox).where(outbox.c.id == row_id, _GIVEN_UP).returning(outbox)).one_or_none()
+        if row is None:
+            return False
+        self.add(_outbox_row(row).message, at)  # a new number: the order of a lane is the order of its numbers
+        return True
 
     def _move(self, row_id: int, to_state: OutboxState, **values: Any) -> bool:
         """Only unfinished rows move: what was sent stays sent."""

@@ -279,3 +279,40 @@ def test_a_thread_is_read_from_where_one_stands(storage: Storage) -> None:
         assert (entries[0].body, entries[0].at, entries[0].direction) == ('{"text":"é"}', NOW, Direction.IN)
         assert uow.threads.after(LEA, first, 1) == [entries[1]]
         assert uow.threads.after(LEA, third, 10) == []
+
+
+# --- dead letters ---------------------------------------------------------------------------------------------------
+
+
+def test_a_dead_event_can_be_tried_again(storage: Storage) -> None:
+    storage.write(lambda uow: uow.inbox.dead_letter(an_event(), "not JSON", NOW))
+    with storage.read() as uow:
+        (letter,) = uow.inbox.dead(10)
+        assert uow.inbox.dead(0) == []
+    assert (letter.box, letter.lane, letter.what, letter.error) == ("in", LEA.lane, "e1", "not JSON")
+    assert letter.as_json()["at"] == "2026-03-10T09:00:00+00:00"
+    assert storage.write(lambda uow: uow.inbox.replay(letter.id, NOW)) is True
+    assert storage.write(lambda uow: uow.inbox.replay(letter.id, NOW)) is False
+    row = next_in(storage, LEA.lane)
+    assert row is not None and (row.id, row.tries) == (letter.id, 0)
+
+
+def test_a_dead_message_goes_to_the_end_of_its_lane(storage: Storage) -> None:
+    first, lost, last = add(storage, "1"), add(storage, "2", repeat_safe=False), add(storage, "3")
+    storage.write(lambda uow: uow.outbox.dead(first, "blocked"))
+    storage.write(lambda uow: uow.outbox.unknown(lost, "silence"))
+    with storage.read() as uow:
+        letters = uow.outbox.dead_letters(10)
+    assert [(letter.id, letter.state, letter.what) for letter in letters] == [
+        (first, "dead", "reply"),
+        (lost, "unknown", "reply"),
+    ]
+    assert storage.write(lambda uow: uow.outbox.replay(lost, NOW + MINUTE)) is True
+    assert storage.write(lambda uow: uow.outbox.replay(lost, NOW)) is False
+    assert storage.write(lambda uow: uow.outbox.replay(last, NOW)) is False
+    found = head(storage)
+    assert found is not None and found.id == last
+    storage.write(lambda uow: uow.outbox.sent(last, "p", NOW))
+    again = head(storage)
+    assert again is not None and again.id > last
+    assert (again.message.body, again.message.repeat_safe, again.tries) == ("2", False, 0)
