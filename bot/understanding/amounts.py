@@ -16,6 +16,7 @@ _HEAD = re.compile(r"\d{1,3}\Z")
 _THOUSANDS = re.compile(r"\d{3}(?:[.,]\d{1,2})?\Z")
 _GLUED = re.compile(r"(\d{1,9})(e|eur|euros?|balles|dollars?|cad|usd|gbp)\Z")
 _SMALLEST_SPELT = 10  # "deux euros" is no budget for clothes
+_BEFORE_AMOUNT = frozenset({"€", "$", "£", "eur", "usd", "cad", "gbp", "chf"})
 _LARGEST_SIZE = 54  # a bare number above it is no clothing, shoe or waist size worth mistaking for a price
 
 
@@ -39,9 +40,7 @@ class _Number:
     unit: str | None  # None: no unit written; "": one that does not say which currency
 
 
-def read_prices(
-    reading: Reading, book: Phrasebook, currency: str, shown_minor: frozenset[int] = frozenset()
-) -> Prices:
+def read_prices(reading: Reading, book: Phrasebook, currency: str, shown_minor: frozenset[int] = frozenset()) -> Prices:
     """Find the prices of a message and mark their tokens ``price``. Bare prices are returned, not marked.
 
     ``shown_minor`` are the prices on the table: "the one at 45" is a price when something shown costs 45.
@@ -105,9 +104,7 @@ def _numbers(reading: Reading, book: Phrasebook, currency: str) -> list[_Number]
             text, end = text + reading.text(end), end + 1
         if unit is None and reading.text(end) in book.money.units:
             unit, end = book.money.units[reading.text(end)], end + 1
-        if start > 0 and reading.text(start - 1) in "€$£":
-            unit, start = book.money.units[reading.text(start - 1)], start - 1
-        elif start > 0 and reading.text(start - 1) in ("cad", "usd", "eur", "gbp", "chf"):
+        if start > 0 and reading.text(start - 1) in _BEFORE_AMOUNT:
             unit, start = book.money.units[reading.text(start - 1)], start - 1
         amount = _amount(text)
         minor = int(amount.scaleb(exponent(currency)).quantize(Decimal(1), ROUND_HALF_UP))

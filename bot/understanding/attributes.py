@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from bot.understanding.phrasebook import Phrasebook
 from bot.understanding.reading import Match, Reading
 from commerce.lexicon import Kind, Lexicon
 
@@ -11,10 +12,6 @@ from commerce.lexicon import Kind, Lexicon
 _ORDER: tuple[Kind, ...] = (
     "category", "colour", "gender", "sleeve", "length", "fit", "pattern", "material", "occasion", "season",
 )  # fmt: skip
-_JOINING = frozenset({"ou", "et", "or", "and", "ni", "nor", "puis", "plus"})
-# "Vous n'auriez pas des bottes ?" asks for them.
-_ASKING = frozenset("avez auriez as aurais a aurait avait ont".split())
-_SKIPPED_AFTER_NO = frozenset({"de", "du", "des", "d", "le", "la", "les", "l", "en", "a", "the", "any", "in", "trop", "too"})
 
 
 @dataclass(slots=True)
@@ -38,12 +35,13 @@ class Attributes:
         return tuple(self.refused.get(kind, ()))
 
 
-def read_attributes(reading: Reading, lexicon: Lexicon, language: str) -> Attributes:
+def read_attributes(reading: Reading, lexicon: Lexicon, book: Phrasebook, language: str) -> Attributes:
     """Take the lexicon's phrases for what they name and mark their tokens with their kind."""
     found = Attributes()
     named = [match for match in reading.matches if match.senses]
-    refused = _refused(reading)
-    heads = _heads(reading, lexicon, language, [m for m in named if _is_thing(m) and m.start not in refused])
+    refused = _refused(reading, book)
+    things = [match for match in named if _is_thing(match) and match.start not in refused]
+    heads = _heads(reading, lexicon, book, language, things)
     for match in named:
         kind, key = _meaning(match, lexicon, language, thing_named=bool(heads) and match.start not in heads)
         if kind == "category" and match.start not in refused and match.start not in heads:
@@ -72,12 +70,12 @@ def _is_thing(match: Match) -> bool:
     return any(sense.kind == "category" for sense in match.senses)
 
 
-def _refused(reading: Reading) -> set[int]:
+def _refused(reading: Reading, book: Phrasebook) -> set[int]:
     """Where the phrases begin that a "pas de", "sans", "anything but" before them refuses."""
     refused: set[int] = set()
     by_start = {match.start: match for match in reading.matches if match.senses}
     for match in reading.matches:
-        if "exclude" not in match.cues or reading.text(match.start - 1) in _ASKING and match.start:
+        if "exclude" not in match.cues or (match.start and reading.text(match.start - 1) in book.sets["asking"]):
             continue
         reading.mark(range(match.start, match.end), "cue")
         place, kinds = match.end, None
@@ -90,16 +88,16 @@ def _refused(reading: Reading) -> set[int]:
                     break
                 refused.add(place)
                 kinds, place = target_kinds, target.end
-                if reading.text(place) not in _JOINING:
+                if reading.text(place) not in book.sets["joining"]:
                     break
-            elif text in _SKIPPED_AFTER_NO or (kinds is not None and text in _JOINING):
+            elif text in book.sets["after_no"] or (kinds is not None and text in book.sets["joining"]):
                 place += 1
             else:
                 break
     return refused
 
 
-def _heads(reading: Reading, lexicon: Lexicon, language: str, things: list[Match]) -> frozenset[int]:
+def _heads(reading: Reading, lexicon: Lexicon, book: Phrasebook, language: str, things: list[Match]) -> frozenset[int]:
     """Which of the things named are what is sought: the first, and those joined to it by "ou" or "and".
 
     Of two nouns side by side French names the thing first and English last ("robe pull", "shirt dress"); a wider
@@ -113,7 +111,7 @@ def _heads(reading: Reading, lexicon: Lexicon, language: str, things: list[Match
     for thing in pool[1:]:
         last = chosen[-1]
         between = {reading.text(place) for place in range(last.end, thing.start)}
-        if between & _JOINING and len(between - _JOINING) <= 2:
+        if between & book.sets["joining"] and len(between - book.sets["joining"]) <= 2:
             chosen.append(thing)
         elif not between:
             if _narrows(lexicon, thing, last) or (language == "en" and not _narrows(lexicon, last, thing)):

@@ -59,7 +59,7 @@ class Situation:
 
 def decide(now: Situation) -> Intent:
     """The intent of a message."""
-    slots, context = now.slots, now.context
+    slots = now.slots
     alone = not (slots.category or now.described or slots.words or slots.sizes or now.pointed)
     if slots.switch_to is not None and (alone or not slots.category):
         return Intent.SWITCH_LANGUAGE
@@ -95,14 +95,14 @@ def _answer(now: Situation, alone: bool) -> Intent | None:
             return Intent.NO
         if now.said(Intent.YES):
             return Intent.YES
-    if context.pending == "size" and slots.sizes and not slots.category and not slots.references:
-        if not now.said(Intent.RESERVE, Intent.ADD_TO_CART):
-            return Intent.CHOOSE_SIZE
+    only_size = slots.sizes and not slots.category and not slots.references
+    if context.pending == "size" and only_size and not now.said(Intent.RESERVE, Intent.ADD_TO_CART):
+        return Intent.CHOOSE_SIZE
     if context.pending == "colour" and slots.colours and not slots.category:
         return Intent.CHOOSE_COLOUR
-    if context.pending in ("city", "store") and not slots.category and not now.described:
-        if slots.store or slots.place or slots.postcode or now.place_answered:
-            return Intent.GIVE_PLACE
+    somewhere = slots.store or slots.place or slots.postcode or now.place_answered
+    if context.pending in ("city", "store") and somewhere and not slots.category and not now.described:
+        return Intent.GIVE_PLACE
     if context.pending == "name" and slots.words and not slots.category and len(slots.words) <= 4:
         return Intent.GIVE_NAME
     return None
@@ -128,21 +128,19 @@ def _about_products(now: Situation, alone: bool) -> Intent:
         return Intent.CHOOSE_SIZE
     wants_store = now.said(Intent.FIND_IN_STORE) or now.located
     bare = not slots.category or (now.pointed and bool(slots.references))
-    if wants_store and bare and not now.described and not slots.words:
-        if now.said(Intent.FIND_IN_STORE) or now.table or not slots.references:
-            return Intent.FIND_IN_STORE
+    if wants_store and bare and not now.described and (now.table or not slots.words):
+        return Intent.FIND_IN_STORE
     if slots.references:
         return Intent.PICK
     if slots.sizes and context.focus is not None and not slots.category and not now.described and not slots.words:
         return Intent.CHOOSE_SIZE
-    if slots.refers_to_focus and not now.described and not slots.category and not slots.words:
-        if now.reading.has("focus") or not now.said(Intent.MORE):
-            return Intent.PICK
+    pointing = slots.refers_to_focus and (now.reading.has("focus") or not now.said(Intent.MORE))
+    if pointing and not now.described and not slots.category and not slots.words:
+        return Intent.PICK
     if now.said(Intent.MORE) and alone and not slots.in_my_size:
         return Intent.MORE
     if slots.category is None and now.table:
-        changed = now.described or slots.sizes or slots.in_my_size
-        if changed and (not slots.words or now.reading.has("same", "instead", "more") or slots.refers_to_focus):
+        if now.described or slots.sizes or slots.in_my_size:
             return Intent.REFINE
     elif slots.category is not None and now.table and now.reading.has("same"):
         return Intent.REFINE

@@ -51,9 +51,7 @@ def detect(text: str, reading: Reading, lexicon: Lexicon, book: Phrasebook, defa
     for place, token in enumerate(reading.tokens):
         if place in told:
             continue
-        if token.elided:
-            say("fr", 1.0)
-        elif token.text in french and token.text not in english:
+        if token.elided or (token.text in french and token.text not in english):
             say("fr", 1.0)
         elif token.text in english and token.text not in french:
             say("en", 1.0)

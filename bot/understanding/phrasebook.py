@@ -34,24 +34,25 @@ class Money:
 class Phrasebook:
     """``cues``: folded phrase → what it may mean. ``cue_languages``: folded phrase → the languages it is said in.
 
-    ``function``: language → grammar words. ``plain``: words that are never a typo; among them ``goods``, makes and
-    words of labels, which the text search corrects to. ``cardinals``, ``ordinals``: number words of both languages
-    (ordinal 0 is the last). ``cities``: folded city → its own spelling.
-    ``size_words``: folded word → size label; ``size_ranges``: system → smallest and largest number.
+    ``function``: language → grammar words, ``grammar`` those of both. ``plain``: words that are never a typo; among
+    them ``goods``, makes and words of labels, which the text search corrects to. ``cardinals``, ``ordinals``: number
+    words of both languages (ordinal 0 is the last, -1 the middle). ``cities``: folded city → its own spelling.
+    ``sets``: the small sets of ``sets.toml`` by name. ``size_words``: folded word → size label.
     """
 
     cues: Mapping[str, frozenset[str]]
     cue_languages: Mapping[str, frozenset[str]]
     longest_cue: int
     function: Mapping[str, frozenset[str]]
+    grammar: frozenset[str]
     plain: frozenset[str]
     goods: frozenset[str]
     cardinals: Mapping[str, int]
     ordinals: Mapping[str, int]
     money: Money
     cities: Mapping[str, str]
+    sets: Mapping[str, frozenset[str]]
     size_words: Mapping[str, str]
-    size_ranges: Mapping[str, tuple[int, int]]
 
 
 @lru_cache(maxsize=1)
@@ -77,6 +78,7 @@ def phrasebook() -> Phrasebook:
         cue_languages={key: frozenset(found) for key, found in spoken.items()},
         longest_cue=max(key.count(" ") + 1 for key in cues),
         function=function,
+        grammar=function["fr"] | function["en"],
         plain=plain,
         goods=goods,
         cardinals={fold(word): value for table in numbers["cardinals"].values() for word, value in table.items()},
@@ -86,8 +88,8 @@ def phrasebook() -> Phrasebook:
             **{name: frozenset(map(fold, found)) for name, found in money.items() if name != "units"},
         ),
         cities={" ".join(words(city)): city for names in places.values() for city in names},
+        sets={name: frozenset(found) for name, found in _read("sets.toml").items()},
         size_words={fold(word): label for label, said_as in sizes["letters"].items() for word in said_as},
-        size_ranges={name: (low, high) for name, (low, high) in sizes["ranges"].items()},
     )
 
 

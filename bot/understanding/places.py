@@ -16,14 +16,6 @@ _FRENCH = re.compile(r"\d{5}\Z")
 _CANADIAN = (re.compile(r"[a-z]\d[a-z]\Z"), re.compile(r"\d[a-z]\d\Z"))
 _CANADIAN_JOINED = re.compile(r"([a-z]\d[a-z])(\d[a-z]\d)\Z")
 _BRITISH = (re.compile(r"[a-z]{1,2}\d[a-z\d]?\Z"), re.compile(r"\d[a-z]{2}\Z"))
-_AT = frozenset("a au aux in at near sur vers de around from to proche cote".split())
-_STRICTLY_AT = frozenset("a au in at near sur vers".split())
-_WITHIN_NAME = frozenset("sur en le la les de du des sous l d upon on".split())
-_NO_PLACE = frozenset("noel paques christmas easter english french anglais francais".split())
-_GENERIC = frozenset("store shop magasin boutique the la le de".split())
-_LEADING = frozenset(
-    "je suis j habite vis a au in im at i live near vers de dans sur the from to am ville city quartier depuis".split()
-)
 _LONGEST = 5  # tokens of a place name
 
 
@@ -39,20 +31,19 @@ class Where:
 def read_place(reading: Reading, lexicon: Lexicon, book: Phrasebook, context: Context) -> Where:
     """Find the place a message names and mark its tokens ``place``."""
     postcode = _postcode(reading)
-    store = _store(reading, context)
+    store = _store(reading, book, context)
     place = _city(reading, book, context) or _capitalised(reading, book)
     return Where(store, place, postcode)
 
 
 def answered_place(reading: Reading, book: Phrasebook) -> str | None:
     """What a message leaves as a place name when a place was asked for: its unexplained words as typed."""
-    grammar = book.function["fr"] | book.function["en"]
     taken = [
         place
         for place, token in enumerate(reading.tokens)
         if token.text.isalpha() and (not reading.marks[place] or reading.marks[place] == "place")
     ]
-    while taken and (reading.text(taken[0]) in _LEADING or reading.text(taken[0]) in grammar):
+    while taken and (reading.text(taken[0]) in book.sets["before_place"] or reading.text(taken[0]) in book.grammar):
         taken.pop(0)
     if not taken or len(taken) > _LONGEST or taken != list(range(taken[0], taken[-1] + 1)):
         return None
@@ -79,13 +70,13 @@ def _postcode(reading: Reading) -> str | None:
     return None
 
 
-def _store(reading: Reading, context: Context) -> str | None:
+def _store(reading: Reading, book: Phrasebook, context: Context) -> str | None:
     """The store of the context whose own words (its name without its city) the message holds."""
     best: tuple[int, str, range] | None = None
     for store in context.stores:
         city = set(words(store.city))
         name = words(store.name)
-        own = [word for word in name if word not in city and word not in _GENERIC] or name
+        own = [word for word in name if word not in city and word not in book.sets["generic_in_store_name"]] or name
         for start in range(len(reading.tokens) - len(own) + 1):
             span = range(start, start + len(own))
             if all(
@@ -109,7 +100,7 @@ def _same_word(typed: str, word: str) -> bool:
 
 
 def _city(reading: Reading, book: Phrasebook, context: Context) -> str | None:
-    known = book.cities | {" ".join(words(store.city)): store.city for store in context.stores if store.city}
+    known = {*book.cities, *(" ".join(words(store.city)) for store in context.stores if store.city)}
     for start in range(len(reading.tokens)):
         for end in range(min(start + 4, len(reading.tokens)), start, -1):
             if not set(reading.marks[start:end]) <= {"", "cue"} or reading.phrase(start, end) not in known:
@@ -117,7 +108,8 @@ def _city(reading: Reading, book: Phrasebook, context: Context) -> str | None:
             raw = reading.tokens[start].raw
             capital = raw[:1].isupper() and not reading.shouted and start > 0
             whole = start == 0 and end == len(reading.tokens) and context.pending in ("city", "store")
-            if reading.text(start - 1) in _AT and start > 0 or capital or whole:
+            led = start > 0 and reading.text(start - 1) in book.sets["at"]
+            if led or capital or whole:
                 reading.mark(range(start, end), "place")
                 return reading.typed(start, end)
     return None
@@ -127,16 +119,15 @@ def _capitalised(reading: Reading, book: Phrasebook) -> str | None:
     """An unknown place after "à" or "in", told by its capital: "à Tulle", "in Milton Keynes"."""
     if reading.shouted:
         return None
-    grammar = book.function["fr"] | book.function["en"]
     for place in range(1, len(reading.tokens)):
-        if reading.text(place - 1) not in _STRICTLY_AT or not _is_name(reading, place):
+        if reading.text(place - 1) not in book.sets["strictly_at"] or not _is_name(reading, place):
             continue
-        if reading.text(place) in grammar | _NO_PLACE:
+        if reading.text(place) in book.grammar | book.sets["no_place"]:
             continue
         end = place + 1
         while end < len(reading.tokens) and end - place < _LONGEST and reading.free(end):
             same_run = reading.tokens[end].chunk == reading.tokens[end - 1].chunk
-            linking = reading.text(end) in _WITHIN_NAME and _is_name(reading, end + 1)
+            linking = reading.text(end) in book.sets["within_place_name"] and _is_name(reading, end + 1)
             if not (same_run or linking or _is_name(reading, end)):
                 break
             end += 1

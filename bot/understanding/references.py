@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.understanding.amounts import Prices
 from bot.understanding.attributes import Attributes
@@ -13,14 +13,19 @@ from bot.understanding.reading import Reading
 from commerce.domain.money import exponent
 from commerce.lexicon import Lexicon, singular, words
 
-_NUMBERING = frozenset("numero no n number nr num option article produit item choice choix # la le l the les".split())
-_DEFINITE = frozenset("la le les l the this that ce cet cette ces".split())
-_PRONOUN_HEADS = frozenset("celle celui celles ceux one ones".split())
-_PRONOUNS = frozenset("la le les l".split())
-_HAVING = frozenset("avez as ai auriez aurais prends veux voudrais".split())
-_IT = frozenset("it them".split())
 _ACTIONS = frozenset(
-    "reserve add_to_cart take similar details find_in_store cancel_reservation extend_reservation compare return_item".split()
+    {
+        "reserve",
+        "add_to_cart",
+        "take",
+        "similar",
+        "details",
+        "find_in_store",
+        "cancel_reservation",
+        "extend_reservation",
+        "compare",
+        "return_item",
+    }
 )
 _MOST = 4  # products one message may point at
 
@@ -39,7 +44,7 @@ def read_references(
     reading: Reading, lexicon: Lexicon, book: Phrasebook, context: Context, named: Attributes, prices: Prices
 ) -> Pointed:
     """Resolve references against the lists shown, the newest first; their tokens are marked ``reference``."""
-    to_focus = context.focus is not None and _at_focus(reading)
+    to_focus = context.focus is not None and _at_focus(reading, book)
     if context.pending in ("city", "store", "name"):
         return Pointed((), to_focus)
     category = named.first("category")
@@ -50,9 +55,9 @@ def read_references(
             return Pointed((extreme,), to_focus)
     if found or not context.shown:
         return Pointed(tuple(found[:_MOST]), to_focus)
-    described = _described(reading, lexicon, context, named, prices)
+    described = _described(reading, lexicon, book, context, named, prices)
     if described is not None:
-        return described if not to_focus else Pointed(described.references, True, described.by_colour, described.by_price)
+        return replace(described, to_focus=to_focus)
     if not to_focus and reading.has("focus") and len(context.shown[0]) == 1:
         return Pointed((Reference(0, 0),))
     return Pointed((), to_focus)
@@ -62,14 +67,19 @@ def _positions(
     reading: Reading, lexicon: Lexicon, book: Phrasebook, context: Context, category: str | None
 ) -> Iterator[Reference]:
     comparing = reading.has("compare")
-    content = [p for p, t in enumerate(reading.tokens) if not reading.marks[p] and not _is_grammar(book, t.text)]
+    content = [p for p, t in enumerate(reading.tokens) if not reading.marks[p] and t.text not in book.grammar]
     for place, token in enumerate(reading.tokens):
         if not reading.free(place):
             continue
         if token.text in book.ordinals:
+            count = _count_of_firsts(reading, book, place)
+            if count:
+                reading.mark((place,), "reference")
+                yield from filter(None, (_nth(lexicon, context, category, number) for number in range(1, count + 1)))
+                continue
             reference = _nth(lexicon, context, category, book.ordinals[token.text])
         elif token.text.isdecimal() and len(token.text) <= 2 and int(token.text) > 0:
-            numbered = reading.text(place - 1) in _NUMBERING or comparing or content == [place]
+            numbered = reading.text(place - 1) in book.sets["numbering"] or comparing or content == [place]
             reference = _nth(lexicon, context, category, int(token.text)) if numbered else None
         else:
             continue
@@ -78,14 +88,29 @@ def _positions(
             yield reference
 
 
+def _count_of_firsts(reading: Reading, book: Phrasebook, place: int) -> int:
+    """How many "the first two", "les deux premières" are; 0 for a plain ordinal."""
+    if book.ordinals[reading.text(place)] != 1:
+        return 0
+    for beside in (place - 1, place + 1):
+        count = book.cardinals.get(reading.text(beside), 0)
+        if beside >= 0 and 2 <= count <= _MOST:
+            reading.mark((beside,), "reference")
+            return count
+    return 0
+
+
 def _nth(lexicon: Lexicon, context: Context, category: str | None, number: int) -> Reference | None:
-    """The product at a position (from 1; 0 the last) of the newest list that has so many (of that category)."""
+    """The product at a position of the newest list that has so many (of that category).
+
+    Positions count from 1; 0 is the last, -1 the middle.
+    """
     for back, shown in enumerate(context.shown):
         places = [p for p, item in enumerate(shown) if category is None or _is_kind(lexicon, item, category)]
         if not places:
             continue
-        if number == 0:
-            return Reference(back, places[-1])
+        if number <= 0:
+            return Reference(back, places[-1] if number == 0 else places[len(places) // 2])
         if number <= len(places):
             return Reference(back, places[number - 1])
     return None
@@ -104,10 +129,10 @@ def _extreme(lexicon: Lexicon, context: Context, category: str | None, *, cheape
 
 
 def _described(
-    reading: Reading, lexicon: Lexicon, context: Context, named: Attributes, prices: Prices
+    reading: Reading, lexicon: Lexicon, book: Phrasebook, context: Context, named: Attributes, prices: Prices
 ) -> Pointed | None:
     """The one product shown that the description fits, where the message speaks of a definite one."""
-    if not _is_definite(reading, named, prices):
+    if not _is_definite(reading, book, named, prices):
         return None
     category, colours = named.first("category"), named.all("colour")
     title_words = {
@@ -139,28 +164,29 @@ def _described(
     return None
 
 
-def _is_definite(reading: Reading, named: Attributes, prices: Prices) -> bool:
-    if any(token.text in _PRONOUN_HEADS for token in reading.tokens):
+def _is_definite(reading: Reading, book: Phrasebook, named: Attributes, prices: Prices) -> bool:
+    if any(token.text in book.sets["pronoun_heads"] for token in reading.tokens):
         return True
     starts = {start for start, _, kind, _ in named.places if kind in ("category", "colour", "material")}
     starts.update(prices.bare_places[:1])
-    return any(reading.text(start - 1) in _DEFINITE for start in starts)
+    return any(reading.text(start - 1) in book.sets["definite"] for start in starts)
 
 
-def _at_focus(reading: Reading) -> bool:
-    if reading.has("focus", "same") or any(token.text in _IT for token in reading.tokens):
+def _at_focus(reading: Reading, book: Phrasebook) -> bool:
+    pronouns = book.sets["pronouns"]
+    if reading.has("focus", "same") or any(token.text in book.sets["it"] for token in reading.tokens):
         return True
     for place, token in enumerate(reading.tokens):
-        if token.text in _PRONOUNS and reading.text(place + 1) in _HAVING:
+        if token.text in pronouns and reading.text(place + 1) in book.sets["having"]:
             return True
     for match in reading.matches:
         if match.cues.isdisjoint(_ACTIONS):
             continue
-        if _PRONOUNS & set(match.phrase.split()[:-1]):
+        if pronouns & set(match.phrase.split()[:-1]):
             return True
-        if reading.text(match.start - 1) in _PRONOUNS and match.start > 0:
+        if reading.text(match.start - 1) in pronouns and match.start > 0:
             return True
-        if reading.text(match.end) in _PRONOUNS and reading.tokens[match.end].hyphen_before:
+        if reading.text(match.end) in pronouns and reading.tokens[match.end].hyphen_before:
             return True
     return False
 
@@ -184,7 +210,3 @@ def _costs(item: Shown, minor: int, currency: str) -> bool:
     if item.price_minor is None:
         return False
     return item.price_minor == minor or (minor % unit == 0 and item.price_minor // unit == minor // unit)
-
-
-def _is_grammar(book: Phrasebook, word: str) -> bool:
-    return word in book.function["fr"] or word in book.function["en"]

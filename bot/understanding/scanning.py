@@ -11,7 +11,6 @@ from bot.understanding.spelling import speller
 from commerce.lexicon import Lexicon, singular
 
 _NO_CUES: frozenset[str] = frozenset()
-_BEFORE_NAMES = frozenset({"a", "in", "at", "near", "vers", "sur"})  # "à Tulle" is no misspelt fabric
 _MOST_CORRECTIONS = 20  # words of one message looked up as typos: a shopper makes a few, noise makes hundreds
 
 
@@ -30,6 +29,7 @@ def scan(
 def _matches(reading: Reading, lexicon: Lexicon, book: Phrasebook) -> list[Match]:
     texts = [token.text for token in reading.tokens]
     keys = [singular(text) for text in texts]
+    grammar = book.grammar
     found: list[Match] = []
     start, count = 0, len(texts)
     while start < count:
@@ -42,6 +42,8 @@ def _matches(reading: Reading, lexicon: Lexicon, book: Phrasebook) -> list[Match
         for end in range(last, start, -1):
             phrase = " ".join(texts[start:end])
             senses = lexicon.senses_of_key(" ".join(keys[start:end])) if end - start <= 5 else ()
+            if senses and end - start == 1 and phrase in grammar and phrase not in lexicon.vocabulary:
+                senses = ()  # "êtes" is not the plural of "été"
             cues = _NO_CUES if senses else book.cues.get(phrase, _NO_CUES)
             if senses or cues:
                 found.append(Match(start, end, phrase, senses, cues))
@@ -52,17 +54,16 @@ def _matches(reading: Reading, lexicon: Lexicon, book: Phrasebook) -> list[Match
     return found
 
 
-def _correct(
-    reading: Reading, matches: list[Match], lexicon: Lexicon, book: Phrasebook, known: Container[str]
-) -> bool:
+def _correct(reading: Reading, matches: list[Match], lexicon: Lexicon, book: Phrasebook, known: Container[str]) -> bool:
     explained = {place for match in matches for place in range(match.start, match.end)}
     reader = speller(lexicon)
     tried = 0
     for place, token in enumerate(reading.tokens):
         if place in explained or reading.marks[place] or tried >= _MOST_CORRECTIONS:
             continue
-        if token.raw[:1].isupper() and not reading.shouted and reading.text(place - 1) in _BEFORE_NAMES and place:
-            continue
+        capital = token.raw[:1].isupper() and not reading.shouted
+        if capital and place and reading.text(place - 1) in book.sets["strictly_at"]:
+            continue  # "à Tulle" is no misspelt fabric
         tried += 1
         meant = reader.correct(token.text, known)
         if meant is not None:

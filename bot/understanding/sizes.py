@@ -17,18 +17,11 @@ _LENGTH = re.compile(r"l(\d{2})\Z")
 _WAIST_LENGTH = re.compile(r"w(\d{2})l(\d{2})\Z")
 _BRA = re.compile(r"\d{2,3}[a-g]\Z")
 _LETTER_PAIR = re.compile(r"x{0,3}[sml]/x{0,3}[sml]\Z", re.IGNORECASE)
-_LETTERED = frozenset("xxs xs xl xxl xxxl 2xs 2xl 3xl 4xl 5xl xxxxl".split())
-_ALWAYS = frozenset({"one size", "taille unique", "free size"})
-_TIME = frozenset(
-    "h heure heures jour jours semaine semaines minute minutes min mn mois an ans hour hours day days week weeks month"
-    " months year years pm am percent".split()
-)
-_YEARS, _MONTHS = frozenset({"ans", "an", "years", "year", "yrs", "yo"}), frozenset({"mois", "months", "month"})
+_LETTERED = frozenset({"xxs", "xs", "xl", "xxl", "xxxl", "2xs", "2xl", "3xl", "4xl", "5xl", "xxxxl"})
 _LARGEST = 64
 _SMALLEST_BARE = 16
 _SMALLEST_SHOE = 3  # in British and American sizes
 _MOST = 20  # of one thing at once; above it a number is something else
-_JOINING = frozenset({"ou", "or", "et", "and"})
 
 
 def read_sizes(
@@ -36,25 +29,25 @@ def read_sizes(
 ) -> tuple[str, ...]:
     """The sizes of a message, as labels, their tokens marked ``size``."""
     category = named.first("category") or (context.focus.category if context.focus else None)
-    system = lexicon.category(category).sizes if category in lexicon.keys("category") and category else None
+    system = lexicon.category(category).sizes if category and lexicon.knows("category", category) else None
+    sized_thing = bool(named.first("category")) and system not in (None, "one_size")
     leads = {m.end: m for m in reading.matches if m.cues & {"size_lead", "short_size_lead"}}
-    firm = {end for end, match in leads.items() if "size_lead" in match.cues}
+    firmly_led = {end for end, match in leads.items() if "size_lead" in match.cues}
     asked = context.pending == "size"
     offered = frozenset(context.focus.sizes if context.focus else ())
     content = _content(reading, book)
+    only_numbers = context.focus is not None and all(_NUMBER.match(reading.text(place)) for place in content)
     found: list[str] = []
     place, after_size = 0, -1
     while place < len(reading.tokens):
         if not reading.free(place):
             place += 1
             continue
-        led = place in leads or place in (after_size,)
+        led = place in leads or place == after_size
+        firm = asked or place in firmly_led or (led and sized_thing)
         label, end = _at(reading, book, place, system, led=led or asked, alone=len(content) == 1)
         if label is None:
-            label, end = _number(
-                reading, place, system, firm=place in firm or asked, led=led, offered=offered,
-                alone=context.focus is not None and all(_NUMBER.match(reading.text(p)) for p in content),
-            )  # fmt: skip
+            label, end = _number(reading, book, place, system, firm=firm, led=led, offered=offered, alone=only_numbers)
         if label is None:
             place += 1
             continue
@@ -63,7 +56,7 @@ def read_sizes(
         if place in leads:
             reading.mark(range(leads[place].start, leads[place].end), "size")
         place = end
-        if reading.text(place) in _JOINING:
+        if reading.text(place) in book.sets["joining"]:
             after_size = place + 1
     return tuple(dict.fromkeys(found))
 
@@ -73,8 +66,9 @@ def read_quantity(reading: Reading, book: Phrasebook) -> int | None:
     for place, token in enumerate(reading.tokens):
         if not reading.free(place) or token.elided:
             continue
-        count = int(token.text) if token.text.isdecimal() and len(token.text) < 3 else book.cardinals.get(token.text, 0)
-        if not 2 <= count <= _MOST or place > 0 and reading.text(place - 1) in ("la", "le", "les", "the", "number"):
+        digits = token.text.isdecimal() and len(token.text) < 3
+        count = int(token.text) if digits else book.cardinals.get(token.text, 0)
+        if not 2 <= count <= _MOST or (place and reading.text(place - 1) in book.sets["before_position"]):
             continue
         before_thing = place + 1 < len(reading.tokens) and reading.marks[place + 1] in ("category", "colour")
         after_adding = any(match.end == place and "add_to_cart" in match.cues for match in reading.matches)
@@ -86,12 +80,12 @@ def read_quantity(reading: Reading, book: Phrasebook) -> int | None:
 
 def _content(reading: Reading, book: Phrasebook) -> set[int]:
     """The places of tokens that are neither grammar nor a lead to a size."""
-    leads = {p for m in reading.matches if m.cues & {"size_lead", "short_size_lead", "seek"} for p in range(m.start, m.end)}
-    grammar = book.function["fr"] | book.function["en"]
+    leading = [m for m in reading.matches if m.cues & {"size_lead", "short_size_lead", "seek"}]
+    leads = {place for match in leading for place in range(match.start, match.end)}
     return {
         place
         for place, token in enumerate(reading.tokens)
-        if place not in leads and (token.text not in grammar or token.text in "sml" and token.alone)
+        if place not in leads and (token.text not in book.grammar or (token.text in "sml" and token.alone))
     }
 
 
@@ -100,6 +94,7 @@ def _at(
 ) -> tuple[str | None, int]:
     """A size that shows itself as one at this place, and where it ends."""
     token, text, following = reading.tokens[place], reading.text(place), reading.text(place + 1)
+    years = book.sets["years"]
     both = _WAIST_LENGTH.match(text)
     if both:
         return f"W{both[1]} L{both[2]}", place + 1
@@ -112,12 +107,17 @@ def _at(
         if system == "waist" or not 0 < int(pair[2]) - int(pair[1]) <= 2:
             return f"W{pair[1]} L{pair[2]}", place + 1
         return text, place + 1
-    if text.isdecimal() and len(text) < 3 and following in _YEARS | _MONTHS and place + 1 < len(reading.tokens):
-        return f"{int(text)}{'Y' if following in _YEARS else 'M'}", place + 2
+    if (
+        text.isdecimal()
+        and len(text) < 3
+        and following in years | book.sets["months"]
+        and place + 1 < len(reading.tokens)
+    ):
+        return f"{int(text)}{'Y' if following in years else 'M'}", place + 2
     if _LETTER_PAIR.match(token.raw.strip("?.!,;")):
         return token.raw.strip("?.!,;").upper(), place + 2
     two = f"{text} {following}"
-    if two in _ALWAYS or (led and two in book.size_words and reading.free(place, place + 2)):
+    if two in book.sets["one_size"] or (led and two in book.size_words and reading.free(place, place + 2)):
         return book.size_words.get(two, "One size"), place + 2
     if text in _LETTERED or (_BRA.match(text) and (system == "letters" or led)):
         return book.size_words.get(text, text.upper()), place + 1
@@ -129,17 +129,29 @@ def _at(
 
 
 def _number(
-    reading: Reading, place: int, system: str | None, *, firm: bool, led: bool, offered: frozenset[str], alone: bool
+    reading: Reading,
+    book: Phrasebook,
+    place: int,
+    system: str | None,
+    *,
+    firm: bool,
+    led: bool,
+    offered: frozenset[str],
+    alone: bool,
 ) -> tuple[str | None, int]:
     """A number that its surroundings make a size, and where it ends."""
     text = reading.text(place)
-    if not _NUMBER.match(text) or reading.text(place + 1) in _TIME or reading.tokens[place].hyphen_before:
+    if (
+        not _NUMBER.match(text)
+        or any(reading.text(place + 1) in book.sets[unit] for unit in ("years", "months", "other_time"))
+        or reading.tokens[place].hyphen_before
+    ):
         return None, place
     value = float(text.replace(",", "."))
     label = text.replace(",", ".")
     if value > _LARGEST:
         return None, place
-    if firm or label in offered and (led or alone):
+    if firm or (label in offered and (led or alone)):
         return label, place + 1
     before = reading.marks[place - 1] if place else ""
     if value < (_SMALLEST_SHOE if system == "eu_shoes" and before in ("category", "colour") else _SMALLEST_BARE):

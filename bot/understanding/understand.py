@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from typing import get_args
 
 from bot.understanding.amounts import read_prices
 from bot.understanding.attributes import Attributes, read_attributes
@@ -10,21 +11,18 @@ from bot.understanding.intents import Situation, decide
 from bot.understanding.language import Spoken, detect
 from bot.understanding.model import Context, Intent, Language, PriceWish, SizeWish, Slots, Understood
 from bot.understanding.phrasebook import Phrasebook, phrasebook
-from bot.understanding.places import answered_place, read_place
+from bot.understanding.places import Where, answered_place, read_place
 from bot.understanding.reading import Reading, read
 from bot.understanding.references import read_references
 from bot.understanding.scanning import scan
 from bot.understanding.sizes import read_quantity, read_sizes
-from commerce.lexicon import Lexicon
+from commerce.lexicon import Kind, Lexicon
 
 LONGEST_TEXT = 2_000  # characters read of a message; what lies beyond is ignored
 _MOST_WORDS = 32  # left over for the text search
-_STOP = frozenset({"stop", "arret"})  # alone in a message, as in any SMS
-_LANGUAGE_NAMES = frozenset({"english", "french", "francais", "anglais"})
 _ORDER_LEADS = frozenset({"order_status", "return_item"})
-_SOUGHT = frozenset(
-    "category colour gender material pattern sleeve length fit occasion season".split()
-)  # marks of the tokens that stay in Slots.query
+# Marks of the tokens that stay in Slots.query.
+_SOUGHT = frozenset(get_args(Kind))
 
 
 def understand(
@@ -41,11 +39,12 @@ def understand(
     reading = read(text)
     on_table = frozenset(item.price_minor for items in context.shown for item in items if item.price_minor is not None)
     prices = read_prices(reading, book, context.currency, on_table)
-    scan(reading, lexicon, book, known_words, names_awaited=context.pending in ("city", "store", "name"))
+    names_awaited = context.pending in ("city", "store", "name")
+    scan(reading, lexicon, book, known_words, names_awaited=names_awaited)
     spoken = detect(text, reading, lexicon, book, default)
     order_number = _order_number(reading)
-    named = read_attributes(reading, lexicon, spoken.language)
-    switch_to = _switch(reading)
+    named = read_attributes(reading, lexicon, book, spoken.language)
+    switch_to = _switch(reading, book)
     sizes = read_sizes(reading, lexicon, book, context, named)
     quantity = read_quantity(reading, book)
     pointed = read_references(reading, lexicon, book, context, named, prices)
@@ -59,7 +58,8 @@ def understand(
     elif prices.bare is not None:
         reading.mark(prices.bare_places, "reference")
     place, answered = where.place, False
-    if context.pending in ("city", "store") and not (where.store or where.postcode or place) and not _has_intent(reading):
+    nowhere = where == Where()
+    if context.pending in ("city", "store") and nowhere and not _has_intent(reading):
         place = answered_place(reading, book)
         answered = place is not None
     categories = named.all("category")
@@ -98,7 +98,7 @@ def understand(
         words=_left_over(reading, book, named),
         query=_query(reading, book),
     )
-    if len(reading.tokens) == 1 and reading.text(0) in _STOP:
+    if len(reading.tokens) == 1 and reading.text(0) in book.sets["stop_alone"]:
         intent = Intent.STOP_MESSAGES
     else:
         intent = decide(Situation(reading, slots, context, answered))
@@ -131,11 +131,11 @@ def _order_number(reading: Reading) -> str | None:
     return None
 
 
-def _switch(reading: Reading) -> Language | None:
+def _switch(reading: Reading, book: Phrasebook) -> Language | None:
     """The language asked for, if one is. The bare name of a language asks for it only when nothing else is said."""
     for match in reading.matches:
         for cue, language in (("switch_to_fr", "fr"), ("switch_to_en", "en")):
-            if cue in match.cues and (match.phrase not in _LANGUAGE_NAMES or len(reading.tokens) == 1):
+            if cue in match.cues and (match.phrase not in book.sets["language_names"] or len(reading.tokens) == 1):
                 return "fr" if language == "fr" else "en"
     return None
 
@@ -175,7 +175,7 @@ def _left_over(reading: Reading, book: Phrasebook, named: Attributes) -> tuple[s
     for place, token in enumerate(reading.tokens):
         if reading.marks[place] or place in refusing or len(found) >= _MOST_WORDS:
             continue
-        if len(token.text) > 1 and not _is_grammar(book, token.text) and not token.elided:
+        if len(token.text) > 1 and token.text not in book.grammar and not token.elided:
             found.setdefault(token.text)
     return tuple(found)
 
@@ -185,11 +185,7 @@ def _query(reading: Reading, book: Phrasebook) -> str:
     kept: dict[int, str] = {}
     for place, token in enumerate(reading.tokens):
         mark = reading.marks[place]
-        wanted = mark in _SOUGHT or (not mark and len(token.text) > 1 and not _is_grammar(book, token.text))
+        wanted = mark in _SOUGHT or (not mark and len(token.text) > 1 and token.text not in book.grammar)
         if wanted and not token.elided:
             kept.setdefault(token.chunk, reading.typed(place, place + 1))
     return " ".join(kept.values())
-
-
-def _is_grammar(book: Phrasebook, word: str) -> bool:
-    return word in book.function["fr"] or word in book.function["en"]

@@ -12,7 +12,9 @@ from commerce.lexicon.entries import Category, Colour, Entry, Kind, Sense
 from commerce.lexicon.folding import fold, singular, words
 from commerce.lexicon.loading import read_entries, read_table
 
-_LINKING = frozenset("a au aux de d des du en l la le les of pour s the for".split())
+_LINKING = frozenset(
+    {"a", "au", "aux", "de", "d", "des", "du", "en", "l", "la", "le", "les", "of", "pour", "s", "the", "for"}
+)
 _AGREED = {"m": 0, "f": 1, "mp": 2, "fp": 3}
 _LONGEST_PHRASE = 5
 
@@ -107,9 +109,7 @@ class Lexicon:
 
     # How is it called?
 
-    def label(
-        self, kind: Kind, key: str, language: str, *, plural: bool = False, agree_with: str | None = None
-    ) -> str:
+    def label(self, kind: Kind, key: str, language: str, *, plural: bool = False, agree_with: str | None = None) -> str:
         """The word we write for an entry, lower case, in ``fr`` or ``en`` (any other language reads English).
 
         ``agree_with`` is the category a French adjective describes (white + dress → blanche). A category that is
@@ -121,7 +121,7 @@ class Lexicon:
         if len(entry.fr) < 4:
             return entry.fr[-1 if plural else 0]
         noun = self._entries.get(("category", agree_with)) if agree_with else None
-        agreement = noun.gender if isinstance(noun, Category) else "m"
+        agreement: str = noun.gender if isinstance(noun, Category) else "m"
         if plural and len(agreement) == 1:
             agreement += "p"
         return entry.fr[_AGREED[agreement]]
@@ -141,6 +141,10 @@ class Lexicon:
         entry = self._entries["colour", key]
         assert isinstance(entry, Colour)
         return entry
+
+    def knows(self, kind: Kind, key: str) -> bool:
+        """Whether there is an entry of that kind and key."""
+        return (kind, key) in self._entries
 
     def keys(self, kind: Kind) -> tuple[str, ...]:
         """Every key of a kind, in the order of its file."""
