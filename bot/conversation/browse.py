@@ -9,14 +9,21 @@ from bot.conversation.cards import card, choose_button, levels_of, similar_butto
 from bot.conversation.options import colour_label, colours_of, kindred, matching, product_focus, size_named, subject
 from bot.conversation.questions import ask_product, gone, no_such_size
 from bot.conversation.results import more, show
+from bot.conversation.results import search as find
 from bot.conversation.talk import Ability, Talk, Turn
 from bot.conversation.wishes import refined, wish_of, without
 from bot.sessions import Focus, Session, Wish
 from bot.understanding import Intent
 from commerce.domain.product import Product
+from commerce.i18n import format_list
+from commerce.ports import NotSeen
 
 
 def search(talk: Talk) -> Turn:
+    """A new wish; a size, colour or price alone changes the last one."""
+    slots = talk.slots
+    if not slots.category and not slots.words and talk.session.wish != Wish() and (slots.sizes or slots.colours):
+        return refine(talk)
     return show(talk, wish_of(talk.slots), _currency_note(talk))
 
 
@@ -131,15 +138,20 @@ def _other_colour(talk: Talk, focus: Focus) -> Turn | None:
             return present(talk, product, replace(focus, colour=colour, size=size))
     if not talk.slots.refers_to_focus:
         return None
-    names = ", ".join(colour_label(talk, product, variant) for variant in colours_of(product).values())
-    text = talk.t("It is not made in that colour, only in {colours}. Like it, in the colour you want:", colours=names)
+    names = format_list(
+        [colour_label(talk, product, variant) for variant in colours_of(product).values()], talk.language
+    )
+    text = talk.t("It is not made in that colour, only in {colours}.", colours=names)
     wish = Wish(
         similar_to=product.id,
         colours=talk.slots.colours,
         categories=(product.category,) if product.category else (),
     )
-    turn = show(talk, wish, text)
-    return turn if turn.replies[0].cards else show(talk, wish)
+    answer = find(talk, wish)
+    if isinstance(answer, NotSeen) or not answer.found:
+        return talk.say(text, buttons=(similar_button(talk, product.id),))
+    like_it = talk.t("Like it, in the colour you want:")
+    return show(talk, wish, f"{text} {like_it}")
 
 
 def _compared(talk: Talk, wish: Wish) -> Wish:

@@ -28,6 +28,7 @@ _PENDING: dict[Question, Pending] = {
     Question.REMEMBER_SIZE: "yes_no",
 }
 _SURE = 0.5  # confidence from which a message's language becomes the conversation's
+_MASKED_DIGITS = 9  # of the shortest card number; here or by the channel
 _COMMANDS = {"/start": "start", "/help": "help", "/aide": "aide", "/stop": "stop"}
 
 
@@ -58,6 +59,8 @@ def handle(message: Message, session: Session, shop: Shop, fetch: Fetch = no_fil
         return on_heard()[Heard.START](talk)
     if talk.gtin and talk.understood.intent is not Intent.GIVE_PLACE:
         return on_heard()[Heard.BARCODE](talk)
+    if message.text.count("•") >= _MASKED_DIGITS:
+        return on_heard()[Heard.CARD_NUMBER](talk)
     if link_of(message.text):
         return on_heard()[Heard.LINK](talk)
     return _words(talk)

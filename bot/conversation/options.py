@@ -72,8 +72,9 @@ def the_variant(product: Product, focus: Focus) -> Variant | None:
 
 
 def variant_label(talk: Talk, product: Product, variant: Variant) -> str:
-    """« Robe midi en lin, bleu marine, 38 »."""
-    parts = (product.title(talk.language), colour_label(talk, product, variant), variant.size)
+    """« Robe midi en lin, bleu marine, 38 »; a colour that the title says already is not said twice."""
+    title, colour = product.title(talk.language), colour_label(talk, product, variant)
+    parts = (title, "" if fold(colour) in fold(title) else colour, variant.size)
     return ", ".join(part for part in parts if part)
 
 
@@ -120,10 +121,26 @@ def _referred(talk: Talk) -> Focus | None:
             shown = talk.session.lists[reference.list_back]
             if 0 <= reference.position < len(shown):
                 return _from_list(talk, shown[reference.position])
+    if talk.slots.category:
+        return _of_category(talk, talk.slots.category)
     if talk.session.focus is not None:
         return talk.session.focus
     if talk.session.lists and len(talk.session.lists[0]) == 1:
         return _from_list(talk, talk.session.lists[0][0])
+    return None
+
+
+def _of_category(talk: Talk, category: str) -> Focus | None:
+    """« la robe »: the product on the table if it is one, else the only one of the newest list that has any."""
+    kin = talk.shop.lexicon.kin(category)
+    if talk.session.focus is not None:
+        product = talk.shop.catalog.product(talk.session.focus.product_id)
+        if product is not None and product.category in kin:
+            return talk.session.focus
+    for shown in talk.session.lists:
+        found = {item.product_id for item in shown if item.category in kin}
+        if found:
+            return product_focus(talk, found.pop()) if len(found) == 1 else None
     return None
 
 

@@ -84,6 +84,11 @@ def unknown(talk: Talk) -> Turn:
     )
 
 
+def card_number(talk: Talk) -> Turn:
+    """Nobody should type one here; what we keep of it is its last four digits."""
+    return talk.say(talk.t("Please never send a card number here: I do not need it, and I have not kept it."))
+
+
 def stop(talk: Talk) -> Turn:
     """No more promotions, written into the ledger; news of one's own reservations is not promotion."""
     done = talk.say(talk.t("Done, no more promotions. Pickup messages continue."))
@@ -151,5 +156,5 @@ ABILITY = Ability(
         Intent.UNKNOWN: unknown,
     },
     actions={Help: tapped_help, Speak: tapped_language},
-    heard={Heard.START: greet, Heard.OTHER_MEDIA: other_media},
+    heard={Heard.START: greet, Heard.OTHER_MEDIA: other_media, Heard.CARD_NUMBER: card_number},
 )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from bot.conversation.actions import FindInStore, OtherStores, SharePlace, TypeCity
 from bot.conversation.cards import similar_button
 from bot.conversation.options import (
+    colour_of,
     colours_of,
     matching,
     product_focus,
@@ -18,6 +19,7 @@ from bot.conversation.options import (
 )
 from bot.conversation.questions import ask_colour, ask_place, ask_product, ask_size, gone, no_such_size, size_buttons
 from bot.conversation.reserve import place as place_reservation
+from bot.conversation.results import show
 from bot.conversation.store_list import (
     MAX_STORES,
     directions_button,
@@ -32,6 +34,7 @@ from bot.conversation.store_list import (
     visit_lines,
 )
 from bot.conversation.talk import Ability, Heard, Talk, Turn
+from bot.conversation.wishes import wish_of
 from bot.messages import Button
 from bot.sessions import Focus, Goal, Pending, Question
 from bot.understanding import Intent
@@ -56,6 +59,8 @@ def _asked(talk: Talk, goal: Goal) -> Turn:
     if problem is not None:
         return problem
     focus = subject(talk)
+    if focus is None and talk.slots.category:
+        return show(talk, wish_of(talk.slots))
     if focus is None:
         return ask_product(talk, goal) if talk.session.lists or goal is Goal.RESERVE else visit(talk)
     product = talk.shop.catalog.product(focus.product_id)
@@ -130,27 +135,29 @@ def _at_store(talk: Talk, product: Product, variant: Variant, store: Store, goal
 
 
 def _nowhere(talk: Talk, product: Product, variant: Variant) -> Turn:
-    """No store has it: says so, and which other sizes of the colour one can have."""
+    """No store has it: says so, whether it is in stock online, and which other sizes of the colour stores have."""
     text = talk.t("No store has it at the moment: {item}.", item=variant_label(talk, product, variant))
-    others = [v for v in matching(product, talk.session.focus.colour if talk.session.focus else "") if v.size]
-    levels = {
-        level.variant_id
-        for level in talk.shop.catalog.levels([v.id for v in others])
-        if level.available > 0 and _is_visited(talk, level.store_id)
-    }
-    sizes = tuple(dict.fromkeys(v.size for v in others if v.id in levels and v.id != variant.id))
+    alike = matching(product, colour_of(product, variant))
+    visited = {store.id for store in talk.shop.catalog.stores() if store.takes_visitors}
+    there = [level for level in talk.shop.catalog.levels([v.id for v in alike]) if level.available > 0]
+    if any(level.variant_id == variant.id and level.store_id not in visited for level in there):
+        text += "\n" + talk.t("It is in stock online.")
+    in_stores = {level.variant_id for level in there if level.store_id in visited}
+    sizes = tuple(dict.fromkeys(v.size for v in alike if v.size and v.id in in_stores))
     if sizes:
         text += "\n" + talk.t("In stores now in these sizes: {sizes}.", sizes=", ".join(sizes))
     pending = Pending(Question.SIZE, Goal.STORES) if sizes else None
     return talk.say(
         text,
-        buttons=(*size_buttons(product, sizes), similar_button(talk, product.id)),
+        buttons=(*size_buttons(product, sizes), *_online(talk, product), similar_button(talk, product.id)),
         session=replace(talk.session, pending=pending),
     )
 
 
-def _is_visited(talk: Talk, store_id: str) -> bool:
-    return any(s.id == store_id and s.takes_visitors for s in talk.shop.catalog.stores())
+def _online(talk: Talk, product: Product) -> tuple[Button, ...]:
+    """The page at the merchant's own site, if there is one."""
+    is_page = product.url.startswith(("https://", "http://"))
+    return (Button(talk.t("See it online"), url=product.url),) if is_page else ()
 
 
 def _not_made(talk: Talk, product: Product, focus: Focus) -> Turn:

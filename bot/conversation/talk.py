@@ -112,6 +112,7 @@ class Heard(StrEnum):
     LOCATION = "location"
     LINK = "link"
     BARCODE = "barcode"
+    CARD_NUMBER = "card_number"
     START = "start"
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import count
 
 from bot.channels.neutral import event_of
 from bot.channels.recorder.send import Recorder
 from bot.messages import Button, MediaRef
 from bot.worker import Worker
+from commerce.clock import ManualClock
 from commerce.domain.customer import Contact
 from commerce.domain.geo import GeoPoint
 from commerce.domain.mail import InboundEvent
 from commerce.wiring import Shop
 from tests.journeys.dsl import Seen, same_label
+
+TYPING = timedelta(seconds=1)  # people are no machines: the flood guard would notice
 
 _numbers = count(1)
 
@@ -74,6 +78,8 @@ class MemoryDriver:
     def _send(
         self, *, text: str = "", action: str = "", location: GeoPoint | None = None, media: tuple[MediaRef, ...] = ()
     ) -> None:
+        if isinstance(self._shop.clock, ManualClock):
+            self._shop.clock.advance(TYPING)
         now = self._shop.clock.now()
         event = event_of(
             self.contact,
