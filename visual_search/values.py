@@ -64,7 +64,11 @@ class Subject:
     """What a photo seems to show. `label` is a guess for the log and is never shown to a shopper."""
 
     verdict: Verdict
+    """"other": no fashion item. Answer the same to "fashion" and "unsure"; the second is for the log."""
     fashion_probability: float
+    """By the classes alone, 0 to 1."""
+    strangeness: float
+    """0 to 1: how little of it is like any picture of clothes that was seen before."""
     label: str
     label_probability: float
 

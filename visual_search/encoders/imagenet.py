@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from visual_search.encoders.base import Bands
 from visual_search.encoders.colour import foreground_colours, unit_rows
-from visual_search.encoders.subjects import SubjectJudge
+from visual_search.encoders.subjects import SubjectJudge, SubjectRule
 from visual_search.encoders.tower import ImagenetTower
 from visual_search.errors import EncoderUnavailable
 from visual_search.values import Pixels, Subject, Vectors
@@ -26,6 +26,9 @@ from visual_search.values import Pixels, Subject, Vectors
 MODEL_DIRECTORY = Path(__file__).parent.parent / "models" / "imagenet"
 _RECIPE = "squash-bicubic-128;lab32-rim2;1"
 """Part of the revision: change it with anything here that changes a vector."""
+
+
+_ARRAYS = ("mean", "projection", "prototypes", "clothes_mean", "clothes_subspace")
 
 
 class ImagenetEncoder:
@@ -47,7 +50,12 @@ class ImagenetEncoder:
         self._prototypes = arrays["prototypes"].astype(np.float32)
         self._colour_weight = float(told["colour_weight"])
         self.bands = Bands(**told["bands"])
-        self.judge = SubjectJudge(labels.decode(), **told["subject"])
+        self.judge = SubjectJudge(
+            labels.decode(),
+            arrays["clothes_mean"].astype(np.float32),
+            arrays["clothes_subspace"].astype(np.float32),
+            SubjectRule(**told["subject"]),
+        )
         self.dimension = self._projection.shape[1] + len(self._prototypes)
         parts = (_RECIPE, told["sha256"]["tower.onnx"], told["sha256"]["fashion.npz"], self._colour_weight)
         self.revision = hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:16]
@@ -63,21 +71,22 @@ class ImagenetEncoder:
         return self._run(pixels)[0]
 
     def encode_and_judge(self, pixels: Pixels) -> tuple[Vectors, list[Subject]]:
-        vectors, logits = self._run(pixels)
-        return vectors, self.judge.judge(logits)
+        vectors, features, logits = self._run(pixels)
+        return vectors, self.judge.judge(features, logits)
 
-    def _run(self, pixels: Pixels) -> tuple[Vectors, NDArray[np.float32]]:
+    def _run(self, pixels: Pixels) -> tuple[Vectors, NDArray[np.float32], NDArray[np.float32]]:
         features, logits = self._tower.see(pixels)
+        features = unit_rows(features)
         shape = project(features, self._mean, self._projection)
         colours = foreground_colours(pixels, self._prototypes)
-        return join(shape, colours, self._colour_weight), logits
+        return join(shape, colours, self._colour_weight), features, logits
 
 
 def project(
     features: NDArray[np.float32], mean: NDArray[np.float32], projection: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Unit features, centred and projected, unit again: [n, 1280] to [n, k]."""
-    return unit_rows(np.asarray((unit_rows(features) - mean) @ projection, np.float32))
+    return unit_rows(np.asarray((features - mean) @ projection, np.float32))
 
 
 def join(shape: NDArray[np.float32], colours: NDArray[np.float32], colour_weight: float) -> Vectors:
@@ -87,7 +96,7 @@ def join(shape: NDArray[np.float32], colours: NDArray[np.float32], colour_weight
 
 def _arrays(raw: bytes) -> dict[str, NDArray[Any]]:
     with np.load(io.BytesIO(raw), allow_pickle=False) as arrays:
-        return {name: arrays[name] for name in ("mean", "projection", "prototypes")}
+        return {name: arrays[name] for name in _ARRAYS}
 
 
 def _read_manifest(directory: Path) -> dict[str, Any]:

@@ -67,16 +67,24 @@ def prepare_pillow(max_pixels: int, heic: bool) -> None:
 
 
 def clean_picture(
-    data: bytes, *, format: str, input_px: int, max_pixels: int, min_side_px: int, clean_px: int, quality: int
+    data: bytes,
+    *,
+    format: str,
+    input_px: int,
+    max_pixels: int,
+    min_side_px: int,
+    clean_px: int,
+    quality: int,
+    wants_copy: bool,
 ) -> Cleaned:
-    """Read one picture of a format that was sniffed before. `clean_px` 0 asks for no copy.
+    """Read one picture of a format that was sniffed before. Its pixels are the same with and without a copy.
 
     Raises Refused. MemoryError, and the process's own death, are for the caller to name.
     """
     try:
         image = _open(data, format, max_pixels, min_side_px)
         width, height = image.size
-        keep_px = max(clean_px, 2 * input_px)
+        keep_px = max(clean_px, input_px)
         _shrink_while_decoding(image, keep_px)
         image.load()
         turn = _orientation(image)
@@ -86,8 +94,8 @@ def clean_picture(
         return Cleaned(
             pixels=upright.resize((input_px, input_px), Image.Resampling.BICUBIC).tobytes(),
             thumb=upright.resize((THUMB_PX, THUMB_PX), Image.Resampling.BOX).tobytes(),
-            clean=_clean_jpeg(upright, quality) if clean_px else b"",
-            clean_size=upright.size if clean_px else (0, 0),
+            clean=_clean_jpeg(upright, quality) if wants_copy else b"",
+            clean_size=upright.size if wants_copy else (0, 0),
             size=(height, width) if turn >= 5 else (width, height),
         )
     except Refused:

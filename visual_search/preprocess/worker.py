@@ -71,8 +71,9 @@ def _answer(form: str, wants_copy: bool, data: bytes, settings: dict[str, float]
             input_px=int(settings["input_px"]),
             max_pixels=int(settings["max_pixels"]),
             min_side_px=int(settings["min_side_px"]),
-            clean_px=int(settings["clean_px"]) if wants_copy else 0,
+            clean_px=int(settings["clean_px"]),
             quality=int(settings["clean_quality"]),
+            wants_copy=wants_copy,
         )
     except Refused as refused:
         return _refusal(refused.reason, refused.detail)

@@ -11,16 +11,22 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import io
 import json
+from collections import Counter
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
+from visual_search.encoders.colour import unit_rows
 from visual_search.encoders.imagenet import MODEL_DIRECTORY, ImagenetEncoder
 from visual_search.encoders.tower import ImagenetTower
+from visual_search.gallery import Gallery
 from visual_search.preprocess.decoder import PictureDecoder
 from visual_search.training.shared_data import PHOTO_TYPES, Labelled, catalogue, data_directory, phone_photos
-from visual_search.values import Picture, Vectors
+from visual_search.values import Picture, Pixels, Vectors
 
 QUERIES = 500
 SEED = 11
@@ -36,37 +42,44 @@ def main() -> None:
         raise SystemExit(f"the shared data is not at {directory}; set VITRINE_SHARED")
     shown, taken = catalogue(directory), [photo for photo in phone_photos(directory) if photo.held_out]
     encoder = ImagenetEncoder()
-    vectors, raw, _, _ = see(encoder, shown)
-    photo_vectors, photo_raw, worn, other = see(encoder, taken)
+    vectors, raw = see(encoder, shown)
+    photo_vectors, photo_raw = see(encoder, taken)
     for name, mine, photos in (("ImageNet features alone", raw, photo_raw), ("shipped", vectors, photo_vectors)):
         print(f"\n{name}")
         _print_catalogue(shown, mine)
         _print_photos(shown, taken, mine, photos)
     bands = _bands(shown, taken, vectors, photo_vectors)
-    subject = _subject(worn, other, vectors, photo_vectors)
+    print("\nverdicts on clothes")
+    _print_subjects(encoder, "held-out phone photos", taken)
+    _print_subjects(encoder, "held-out products", [one for one in shown if one.held_out])
+    print("\nthe same photo saved again")
+    _print_twins(encoder, shown, vectors)
     if write:
         path = MODEL_DIRECTORY / "encoder.json"
         told = json.loads(path.read_text())
-        told["bands"], told["subject"] = bands, subject
+        told["bands"] = bands
         path.write_text(json.dumps(told, indent=2, sort_keys=True) + "\n")
 
 
-def see(encoder: ImagenetEncoder, pictures: list[Labelled]) -> tuple[Vectors, Vectors, Vectors, Vectors]:
-    """Vectors, unit ImageNet features, and the shares of "worn" and "other" classes."""
+def see(encoder: ImagenetEncoder, pictures: list[Labelled]) -> tuple[Vectors, Vectors]:
+    """Vectors as shipped, and the unit ImageNet features that they are made from."""
     tower = ImagenetTower((MODEL_DIRECTORY / "tower.onnx").read_bytes())
-    parts: list[tuple[Vectors, Vectors, Vectors, Vectors]] = []
-    with PictureDecoder(encoder.input_px) as decoder:
+    vectors, features = [], []
+    for pixels in _pixels(encoder.input_px, pictures):
+        vectors.append(encoder.encode(pixels))
+        features.append(unit_rows(tower.see(pixels)[0]))
+    return np.concatenate(vectors), np.concatenate(features)
+
+
+def _pixels(input_px: int, pictures: list[Labelled]) -> Iterator[Pixels]:
+    """Batches of 64, decoded as the product decodes."""
+    with PictureDecoder(input_px) as decoder:
         for start in range(0, len(pictures), 64):
             batch = [picture.data for picture in pictures[start : start + 64]]
             read = [picture for picture in decoder.read_many(batch, copies=False) if isinstance(picture, Picture)]
             if len(read) != len(batch):
                 raise SystemExit(f"a picture near number {start} cannot be read")
-            pixels = np.stack([picture.pixels for picture in read])
-            features, logits = tower.see(pixels)
-            unit = features / np.linalg.norm(features, axis=1, keepdims=True)
-            parts.append((encoder.encode(pixels), unit, *encoder.judge.shares(logits)))
-    first, second, third, fourth = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return first, second, third, fourth
+            yield np.stack([picture.pixels for picture in read])
 
 
 def _print_catalogue(shown: list[Labelled], vectors: Vectors) -> None:
@@ -111,43 +124,84 @@ def _print_photos(shown: list[Labelled], taken: list[Labelled], vectors: Vectors
 
 
 def _bands(shown: list[Labelled], taken: list[Labelled], vectors: Vectors, photos: Vectors) -> dict[str, float]:
-    """very_close: where at least 9 of 10 first hits have the right type; close: above what 90 % of right first
-    hits reach."""
+    """very_close: from here up, first hits have the right type 85 times in 100; close: from here up, a first hit of
+    just that score is more often right than wrong."""
     right = _right(shown, taken)
     cosines = photos @ vectors.T
     best = cosines.argmax(1)
     score, good = cosines.max(1), right[np.arange(len(taken)), best]
     half = np.array([int(hashlib.sha256(photo.data).hexdigest(), 16) % 2 == 0 for photo in taken])
-    steps = np.arange(0.3, 0.99, 0.01)
-    enough = [step for step in steps if (score[half] >= step).sum() >= 20]
-    precise = [step for step in enough if good[half & (score >= step)].mean() >= 0.9]
-    very_close = round(float(min(precise, default=0.95)), 2)
-    close = round(float(np.quantile(score[half & good], 0.1)), 2)
-    print("\nbands on the reporting half")
+    steps = [round(0.3 + 0.01 * step, 2) for step in range(60)]
+
+    def precision(low: float, high: float) -> float:
+        chosen = half & (score >= low) & (score < high)
+        return float(good[chosen].mean()) if chosen.sum() >= 10 else 0.0
+
+    very_close = next((step for step in steps if precision(step, 2.0) >= 0.85), 0.95)
+    close = next((step for step in steps if precision(step, step + 0.05) > 0.5), very_close)
+    print(f"\nbands very_close {very_close}, close {close}, on the reporting half")
     edges = (-1.0, close, very_close, 1.01)
     for name, low, high in zip(("far", "close", "very_close"), edges, edges[1:], strict=False):
         chosen = ~half & (score >= low) & (score < high)
         share = good[chosen].mean() if chosen.any() else float("nan")
         print(f"  {name} [{low:.2f}, {high:.2f}): {chosen.sum()} photos, first hit of the right type {share:.3f}")
-    products = vectors[np.random.default_rng(SEED).choice(len(vectors), 400, replace=False)]
-    unrelated = (products @ vectors.T).ravel()
-    quantiles = np.quantile(unrelated, (0.5, 0.99, 0.999)).round(3)
+    some = vectors[np.random.default_rng(SEED).choice(len(vectors), 400, replace=False)]
+    quantiles = np.quantile((some @ vectors.T).ravel(), (0.5, 0.99, 0.999)).round(3)
     print(f"  two products drawn at random: median, 99 %, 99.9 % of cosines {quantiles}")
     return {"very_close": very_close, "close": close}
 
 
-def _subject(worn: Vectors, other: Vectors, vectors: Vectors, photos: Vectors) -> dict[str, float]:
-    """The share of held-out clothes photos that the judge would turn away, for a few thresholds."""
-    nearest = (photos @ vectors.T).max(1)
-    for other_frac in (0.3, 0.4, 0.5, 0.6, 0.7):
-        refused = (other >= other_frac) & (other > worn)
-        print(
-            f"  other_frac {other_frac}: clothes taken for something else {refused.mean():.4f},"
-            f" and far from every product {[(t, round(float((refused & (nearest < t)).mean()), 4)) for t in (0.5, 0.6, 0.7)]}"
-        )
-    print(f"  nearest product of a clothes photo: 1 %, 5 %, 50 % {np.quantile(nearest, (0.01, 0.05, 0.5)).round(3)}")
-    print(f"  worn share of a clothes photo: 5 %, 25 %, 50 % {np.quantile(worn, (0.05, 0.25, 0.5)).round(3)}")
-    return {"other_frac": 0.5, "fashion_frac": 0.3}
+def _print_subjects(encoder: ImagenetEncoder, name: str, pictures: list[Labelled]) -> None:
+    """Clothes that the judge would turn away, or not swear to."""
+    verdicts: Counter[str] = Counter()
+    for pixels in _pixels(encoder.input_px, pictures):
+        verdicts.update(subject.verdict for subject in encoder.encode_and_judge(pixels)[1])
+    total = sum(verdicts.values())
+    print(f"  {name} ({total}): " + ", ".join(f"{verdict} {count / total:.4f}" for verdict, count in verdicts.items()))
+
+
+def _print_twins(encoder: ImagenetEncoder, shown: list[Labelled], vectors: Vectors) -> None:
+    """The same catalogue photo saved again: is it recognised, and is any other product taken for it?"""
+    gallery = Gallery(encoder.dimension)
+    with PictureDecoder(encoder.input_px) as decoder:
+        pictures = [
+            one for one in decoder.read_many((one.data for one in shown), copies=False) if isinstance(one, Picture)
+        ]
+        gallery.put([one.id for one in shown], vectors, [bytes.fromhex(one.sha256) + one.thumb for one in pictures])
+        thumbs = {one.id: picture.thumb for one, picture in zip(shown, pictures, strict=True)}
+        queries = np.random.default_rng(SEED).choice(len(shown), 300, replace=False)
+        for name, change in TWINS.items():
+            found, alone, extra = 0, 0, 0
+            for at in queries:
+                again = decoder.read(change(shown[at].data))
+                if not isinstance(again, Picture):
+                    raise SystemExit("a picture saved again cannot be read")
+                ids = gallery.same_picture(
+                    bytes.fromhex(again.sha256), again.thumb, encoder.encode(again.pixels[None])[0]
+                )
+                twins = {one for one in ids if thumbs[one] == thumbs[shown[at].id]}
+                found += shown[at].id in ids
+                alone += set(ids) == twins and shown[at].id in ids
+                extra += len(set(ids) - twins)
+            print(f"  {name}: found {found / 300:.3f}, found alone {alone / 300:.3f}, others beside {extra / 300:.3f}")
+
+
+def _saved_again(form: str, scale: float, quality: int) -> Callable[[bytes], bytes]:
+    def change(data: bytes) -> bytes:
+        image = Image.open(io.BytesIO(data)).convert("RGB")
+        size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+        out = io.BytesIO()
+        image.resize(size, Image.Resampling.BICUBIC).save(out, form, quality=quality)
+        return out.getvalue()
+
+    return change
+
+
+TWINS: dict[str, Callable[[bytes], bytes]] = {
+    "JPEG, quality 50": _saved_again("JPEG", 1.0, 50),
+    "JPEG, quality 80, twice as large": _saved_again("JPEG", 2.0, 80),
+    "WebP, quality 60, half as large": _saved_again("WEBP", 0.5, 60),
+}
 
 
 if __name__ == "__main__":

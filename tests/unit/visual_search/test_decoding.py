@@ -210,6 +210,13 @@ def test_mixed_batches_keep_their_order(decoder: PictureDecoder) -> None:
         assert (results[at].pixels == alone.pixels).all() and results[at].clean == b""
 
 
+def test_pixels_do_not_depend_on_the_copy(decoder: PictureDecoder) -> None:
+    for size in ((60, 80), (240, 320), (1600, 1200)):
+        data = hostile.photo("JPEG", size)
+        [without] = decoder.read_many([data], copies=False)
+        assert isinstance(without, Picture) and (without.pixels == read(decoder, data).pixels).all()
+
+
 def test_many_threads_share_the_children() -> None:
     with PictureDecoder(128, children=2) as decoder:
         results: list[Picture | PictureRefused] = []

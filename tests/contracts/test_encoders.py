@@ -1,0 +1,102 @@
+"""What every encoder of the registry promises."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from visual_search.encoders.base import Encoder
+from visual_search.encoders.registry import SHIPPED, encoder_names, open_encoder
+from visual_search.errors import EncoderUnavailable
+from visual_search.values import Pixels
+
+
+@pytest.fixture(scope="module", params=encoder_names())
+def encoder(request: pytest.FixtureRequest) -> Encoder:
+    return open_encoder(request.param)
+
+
+@pytest.fixture(scope="module")
+def pixels(encoder: Encoder) -> Pixels:
+    side = encoder.input_px
+    smooth = np.random.default_rng(1).integers(0, 256, (21, side // 8, side // 8, 3), np.uint8)
+    return smooth.repeat(8, axis=1).repeat(8, axis=2)
+
+
+def test_rows_are_finite_and_of_length_1(encoder: Encoder, pixels: Pixels) -> None:
+    vectors = encoder.encode(pixels)
+    assert vectors.shape == (len(pixels), encoder.dimension) and vectors.dtype == np.float32
+    assert np.isfinite(vectors).all()
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(len(pixels)), abs=1e-5)
+
+
+def test_alone_or_in_a_batch_is_the_same(encoder: Encoder, pixels: Pixels) -> None:
+    together = encoder.encode(pixels)
+    for at in (0, 15, 16, 20):
+        assert encoder.encode(pixels[at : at + 1])[0] == pytest.approx(together[at], abs=1e-4)
+
+
+def test_uniform_and_extreme_pictures_have_vectors(encoder: Encoder) -> None:
+    side = encoder.input_px
+    flat = np.stack([np.full((side, side, 3), level, np.uint8) for level in (0, 127, 255)])
+    vectors = encoder.encode(flat)
+    assert np.isfinite(vectors).all()
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(3), abs=1e-5)
+
+
+def test_none_is_allowed(encoder: Encoder, pixels: Pixels) -> None:
+    assert encoder.encode(pixels[:0]).shape == (0, encoder.dimension)
+    vectors, subjects = encoder.encode_and_judge(pixels[:0])
+    assert vectors.shape == (0, encoder.dimension) and subjects == []
+
+
+def test_judging_gives_the_same_vectors(encoder: Encoder, pixels: Pixels) -> None:
+    vectors, subjects = encoder.encode_and_judge(pixels[:5])
+    assert (vectors == encoder.encode(pixels[:5])).all()
+    assert len(subjects) == 5
+    for subject in subjects:
+        assert 0 <= subject.fashion_probability <= 1 and 0 <= subject.label_probability <= 1
+        assert subject.label
+
+
+def test_wrong_pixels_are_refused(encoder: Encoder, pixels: Pixels) -> None:
+    wrong_type: object = pixels.astype(np.float32)
+    for bad in (pixels[0], pixels[:, :32], pixels[..., :2], wrong_type):
+        with pytest.raises(ValueError):
+            encoder.encode(bad)  # type: ignore[arg-type]
+
+
+def test_a_revision_names_the_weights(encoder: Encoder) -> None:
+    again = open_encoder(encoder.name)
+    assert again.revision == encoder.revision and len(encoder.revision) >= 12
+    assert encoder.name in encoder_names()
+
+
+def test_bands_and_words_are_there(encoder: Encoder) -> None:
+    bands = encoder.bands
+    assert -1 < bands.close < bands.very_close < 1
+    assert [bands.band(cosine) for cosine in (1.0, bands.close, -0.5)] == ["very_close", "close", "far"]
+    assert encoder.describe().endswith(".") and len(encoder.describe()) > 40
+
+
+def test_threads_may_share_it(encoder: Encoder, pixels: Pixels) -> None:
+    wanted, wrong = encoder.encode(pixels), list[int]()
+
+    def work(at: int) -> None:
+        if np.abs(encoder.encode(pixels[at : at + 3]) - wanted[at : at + 3]).max() > 1e-4:
+            wrong.append(at)
+
+    threads = [threading.Thread(target=work, args=(at,)) for at in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_vitrine_is_what_ships_and_others_are_named() -> None:
+    assert open_encoder("vitrine").name == SHIPPED
+    with pytest.raises(EncoderUnavailable, match="imagenet"):
+        open_encoder("nothing")
