@@ -28,7 +28,7 @@ _CHECK_EVERY = 250
 def run(n: int, seed: int, scratch: Path, report: Callable[[str], None]) -> ProofResult:
     """Every named case, then `n` mutated pictures; a good one after each hard case."""
     from visual_search.preprocess.decoder import PictureDecoder
-    from vitrine.prove.hostile_pictures import mutated, named_pictures, photo
+    from vitrine.prove._hostile_pictures import mutated, named_pictures, photo
 
     rng = random.Random(seed)
     good = photo(seed=seed)
@@ -74,7 +74,7 @@ class _Tally:
     def read(self, decoder: PictureDecoder, data: bytes, name: str) -> str:
         """The outcome in one word; breaches of a limit or of privacy are noted."""
         from visual_search.values import PictureRefused
-        from vitrine.prove.hostile_pictures import CANARY
+        from vitrine.prove._hostile_pictures import CANARY
 
         start = time.monotonic()
         try:

@@ -75,7 +75,7 @@ class _Bench:
 
     def __init__(self, store: SnapshotStore) -> None:
         from visual_search.api import Eyes
-        from vitrine.prove.hostile_pictures import photo
+        from vitrine.prove._hostile_pictures import photo
 
         self.store = store
         self.pictures = [(10**9 + 31 * at, photo("WEBP", (60, 80), at)) for at in range(_PICTURES)]

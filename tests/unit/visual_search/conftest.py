@@ -9,7 +9,7 @@ import pytest
 from visual_search.encoders.base import Encoder
 from visual_search.encoders.registry import open_encoder
 from visual_search.preprocess.decoder import PictureDecoder
-from vitrine.prove.hostile_pictures import photo
+from vitrine.prove._hostile_pictures import photo
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from visual_search.preprocess.decoder import PictureDecoder
 from visual_search.preprocess.limits import Limits
 from visual_search.preprocess.sniff import sniff
 from visual_search.values import Picture, PictureRefused
-from vitrine.prove import hostile_pictures as hostile
+from vitrine.prove import _hostile_pictures as hostile
 
 NAMED = {case.name: case for case in hostile.named_pictures()}
 

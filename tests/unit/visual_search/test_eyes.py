@@ -20,7 +20,7 @@ from visual_search.encoders.imagenet import ImagenetEncoder
 from visual_search.errors import EyesUnavailable, SnapshotDamaged
 from visual_search.snapshot import SnapshotStore
 from visual_search.values import PictureRefused, Pixels, Seen, Vectors
-from vitrine.prove.hostile_pictures import drawing, photo
+from vitrine.prove._hostile_pictures import drawing, photo
 
 Drawn = list[tuple[int, bytes]]
 
