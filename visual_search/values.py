@@ -67,10 +67,10 @@ class Subject:
     """"other": no fashion item. Answer the same to "fashion" and "unsure"; the second is for the log."""
     fashion_probability: float
     """By the classes alone, 0 to 1."""
-    strangeness: float
-    """0 to 1: how little of it is like any picture of clothes that was seen before."""
     label: str
     label_probability: float
+    strangeness: float = 0.0
+    """0 to 1: how little of it is like any picture of clothes that was seen before."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
