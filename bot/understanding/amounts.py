@@ -41,7 +41,7 @@ class _Number:
 
 
 def read_prices(reading: Reading, book: Phrasebook, currency: str, shown_minor: frozenset[int] = frozenset()) -> Prices:
-    """Find the prices of a message and mark their tokens ``price``. Bare prices are returned, not marked.
+    """Find the prices of a message and mark their tokens ``price``. A bare price may serve to point at a product.
 
     ``shown_minor`` are the prices on the table: "the one at 45" is a price when something shown costs 45.
     """
@@ -81,6 +81,7 @@ def read_prices(reading: Reading, book: Phrasebook, currency: str, shown_minor: 
     if bare is None:
         return Prices(low, high, currency=written or None)
     written = bare.unit or written
+    reading.mark(range(bare.start, bare.end), "price")
     return Prices(low, high, bare.minor, tuple(range(bare.start, bare.end)), written or None)
 
 

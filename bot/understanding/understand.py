@@ -51,12 +51,8 @@ def understand(
     _mark_cues(reading)
     where = read_place(reading, lexicon, book, context)
     price_max = prices.maximum
-    if prices.bare is not None and not pointed.by_price and (pointed.references == () or prices.maximum is None):
-        if not pointed.references:
-            price_max = prices.bare if price_max is None else price_max
-        reading.mark(prices.bare_places, "price")
-    elif prices.bare is not None:
-        reading.mark(prices.bare_places, "reference")
+    if prices.bare is not None and price_max is None and not pointed.references:
+        price_max = prices.bare  # "une robe à 60 €" is one up to 60 €
     place, answered = where.place, False
     nowhere = where == Where()
     if context.pending in ("city", "store") and nowhere and not _has_intent(reading):
