@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -139,13 +139,3 @@ class StockDraft:
     item_id: str
     store_id: str
     quantity: int
-
-
-@dataclass(slots=True)
-class Progress:
-    """What a progress bar shows. `total` is 0 when it is not known."""
-
-    stage: str  # scan | compare | read | apply | pictures
-    done: int = 0
-    total: int = 0
-    note: str = field(default="")

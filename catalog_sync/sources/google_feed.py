@@ -15,6 +15,7 @@ from catalog_sync.options import FeedOptions
 from catalog_sync.rows import FeedRefused, FeedRow, RawItem, RowError, Stop
 from catalog_sync.xml_items import XmlItems, declared_encoding, read_batch, refuse_doctype
 
+_ID = re.compile(rb"<(?:[\w.-]+:)?id>([^<]*)<")
 _ATOM = re.compile(rb"<(?:[\w.-]+:)?feed[\s>]")
 # Names of the text format that differ from the XML's.
 _ALIASES = {"colour": "color", "image link": "image_link", "sku": "id", "main image link": "image_link"}
@@ -57,12 +58,10 @@ class GoogleXml:
 
     def id_of(self, item: RawItem) -> str | None:
         """The item's id from its bytes, or None where only parsing can tell."""
-        data = item.data
-        start = data.find(b":id>")
-        end = data.find(b"<", start)
-        if start < 0 or end < 0:
+        found = _ID.search(item.data)
+        if found is None or b"<![CDATA[" in item.data[: found.start()]:
             return None
-        text = data[start + 4 : end].strip()
+        text = found[1].strip()
         return text.decode() if text and b"&" not in text else None
 
 

@@ -39,6 +39,9 @@ INDEXES = (
     "CREATE INDEX st_product_grp ON st_product (grp, line)",
     "CREATE INDEX st_picture_grp ON st_picture (grp, ref, line)",
     "CREATE INDEX st_stock_sku ON st_stock (sku, store_id, line)",
+    "CREATE INDEX st_variant_id ON st_variant (variant_id)",
+    "CREATE INDEX st_picture_product ON st_picture (product_id, ref)",
+    "CREATE INDEX st_stock_variant ON st_stock (variant_id, store_id)",
     "CREATE INDEX st_drop_sku ON st_drop (sku)",
     "CREATE INDEX st_kept_sku ON st_kept (sku)",
 )

@@ -146,9 +146,9 @@ class FeedStaging:
         )
         return {row[0] for row in rows}
 
-    def known_skus(self) -> set[str]:
-        """SKUs staged now that the shop does not know yet."""
-        return {r[0] for r in self._all("SELECT s.sku FROM st_variant s LEFT JOIN variant v ON v.sku = s.sku WHERE v.id IS NULL LIMIT 1")}
+    def has_new_items(self) -> bool:
+        """Something staged is not in the shop yet."""
+        return self._one("SELECT 1 FROM st_variant s LEFT JOIN variant v ON v.sku = s.sku WHERE v.id IS NULL LIMIT 1") is not None
 
     # --- staging
 

@@ -21,3 +21,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["variant_id"], ["variant.id"], name=op.f("fk_feed_stock_variant_id")),
         sa.PrimaryKeyConstraint("variant_id", "store_id", name=op.f("pk_feed_stock")),
     )
+
+
+def downgrade() -> None:
+    raise NotImplementedError("no way back: restore the backup that was made before the upgrade")
