@@ -14,7 +14,10 @@ from commerce.text_index.reading import Concept, Part
 from commerce.text_index.segment import Mask, Positions, Segment
 
 CANDIDATES = 8192  # looked at more closely at most; the rest of an enormous answer is not
+_EXPRESSING_ALL = 2048  # enough of those that are known to express every concept
 ENOUGH_SHARED = 0.55  # share of a query's weight that a product must express when none expresses all of it
+
+_BIT = np.left_shift(1, np.arange(8)).astype(np.uint8)
 
 Scores = NDArray[np.float32]
 Ids = NDArray[np.int64]
@@ -96,22 +99,30 @@ class Matcher:
             return None
         order = sorted(range(len(self._concepts)), key=self._counts.__getitem__)
         positions, total = self._candidates(order)
-        fits: list[Scores] = [np.zeros(0, np.float32)] * len(order)
-        done: list[int] = []
+        fits: dict[int, Scores] = {}
+        # First who expresses it at all, by one look at a column where there is one; then, for who is left, how well.
         for row in order:
             if not len(positions):
                 return None
-            fit = self._fit(self._concepts[row], positions)
-            held = fit > 0
+            column = self._any(self._concepts[row])
+            if column is not None:
+                held = _in_column(column, positions)
+            else:
+                fit = self._fit(self._concepts[row], positions)
+                held = fit > 0
+                fits[row] = fit
             if not held.all():
-                positions, fit = positions[held], fit[held]
-                for other in done:
-                    fits[other] = fits[other][held]
-            fits[row] = fit
-            done.append(row)
+                positions = positions[held]
+                fits = {other: fit[held] for other, fit in fits.items()}
         if not len(positions):
             return None
-        return Matched(positions, fits, max(total, len(positions)))
+        rows = range(len(self._concepts))
+        known = [fits[row] if row in fits else self._fit(self._concepts[row], positions) for row in rows]
+        return Matched(positions, known, max(total, len(positions)))
+
+    def has_word(self, number: int, positions: Positions) -> Mask:
+        """Which of those products have the word."""
+        return self._segment.holds(number, positions, self._scratch.marks)
 
     def most_of(self) -> Matched | None:
         """Products that express one of the rarest concepts, and how well each expresses every concept."""
@@ -144,30 +155,34 @@ class Matcher:
             return (positions if self._view.alive is None else positions[self._view.alive[positions]]), 0
         if rarest <= CANDIDATES:
             return self._may(self._expressing(self._concepts[order[0]])), 0
-        bits = self._bits(self._concepts[order[0]])
-        for row in order[1:]:
-            bits = bits & self._bits(self._concepts[row])
+        bits: NDArray[np.uint8] | None = None
+        for row in order:
+            own = self._any(self._concepts[row])
+            if own is None:
+                own = self._bits(self._concepts[row])
+            bits = own if bits is None else bits & own
+        assert bits is not None
         return self._from_bits(bits)
 
     def _from_bits(self, bits: NDArray[np.uint8]) -> tuple[Positions, int]:
-        """The first products of a column that may be answered, CANDIDATES at most."""
+        """The first products of a column that may be answered, enough of them."""
         lumps = bits.view(np.uint64)
         full = np.flatnonzero(lumps)
         counts = np.bitwise_count(lumps[full]).cumsum()
         found: list[Positions] = []
         have, start = 0, 0
-        while start < len(full) and have < CANDIDATES:
+        while start < len(full) and have < _EXPRESSING_ALL:
             done = int(counts[start - 1]) if start else 0
-            end = max(int(np.searchsorted(counts, done + CANDIDATES)), start + 1)
+            end = max(int(np.searchsorted(counts, done + _EXPRESSING_ALL)), start + 1)
             chosen = full[start:end]
-            flags = np.unpackbits(lumps[chosen].view(np.uint8), bitorder="little").reshape(len(chosen), 64)
-            lump, bit = np.nonzero(flags)
-            positions = self._may((chosen[lump] * 64 + bit).astype(np.int32))
+            flags = np.unpackbits(lumps[chosen].view(np.uint8), bitorder="little").view(np.bool_)
+            places = np.flatnonzero(flags)
+            positions = self._may(((chosen[places >> 6] << 6) | (places & 63)).astype(np.int32))
             found.append(positions)
             have += len(positions)
             start = end
         exact = self._allowed is None and self._view.alive is None
-        positions = np.concatenate(found)[:CANDIDATES] if found else np.zeros(0, np.int32)
+        positions = np.concatenate(found) if found else np.zeros(0, np.int32)
         return positions, int(counts[-1]) if exact and len(counts) else have
 
     def _may(self, positions: Positions) -> Positions:
@@ -215,6 +230,18 @@ class Matcher:
             segment.columns_of.put(part.key, known)
         return known
 
+    def _any(self, concept: Concept) -> NDArray[np.uint8] | None:
+        """A column for a concept that is asked for often and that many express; else None."""
+        segment = self._segment
+        if not concept.key:
+            return None
+        key = f"any {concept.key}"
+        known = segment.columns_of.get(key)
+        if known is None and max(segment.count_of(part.key, part.ways) for part in concept.parts) > segment.common:
+            known = self._bits(concept)
+            segment.columns_of.put(key, known)
+        return known
+
     def _bits(self, concept: Concept) -> NDArray[np.uint8]:
         """A column for a concept."""
         column: NDArray[np.uint8] | None = None
@@ -235,13 +262,12 @@ class Matcher:
         """How well each of those products expresses the concept, 0..1."""
         segment, scratch = self._segment, self._scratch
         fit = np.zeros(len(positions), np.float32)
-        lumps, bits = positions >> 3, np.left_shift(1, positions & 7, dtype=np.uint8, casting="unsafe")
         few = len(positions) < 64
         marked: list[Positions] = []
         for part in reversed(concept.parts):  # the best last, so that it is what stays
             column = self._column(part)
             if column is not None:
-                fit[(column[lumps] & bits) != 0] = part.weight
+                fit[_in_column(column, positions)] = part.weight
             elif few and len(part.ways) == 1:
                 held = segment.holds(part.ways[0][0], positions, scratch.marks)
                 for number in part.ways[0][1:]:
@@ -257,3 +283,8 @@ class Matcher:
             for having in marked:
                 scratch.weights[having] = 0
         return fit
+
+
+def _in_column(column: NDArray[np.uint8], positions: Positions) -> Mask:
+    held: Mask = (column[positions >> 3] & _BIT[positions & 7]) != 0
+    return held

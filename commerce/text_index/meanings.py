@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import get_args
 
-from commerce.lexicon import Category, Colour, Entry, Lexicon, Sense, words
+from commerce.lexicon import Category, Colour, Entry, Kind, Lexicon, Sense, singular, words
 from commerce.text_index.stop_words import STOP_WORDS
 from commerce.text_index.vocabulary import Vocabulary
 
@@ -13,6 +14,8 @@ from commerce.text_index.vocabulary import Vocabulary
 _SAME = 0.95  # another word for it
 _OTHER_SENSE = 0.8  # what the phrase means less often
 _NARROWER = 0.85  # of what it means: a handbag is a bag
+
+_REMEMBERED = 50_000  # phrases; past that all are forgotten
 
 Way = tuple[int, ...]
 """Numbers of words that a product must all have."""
@@ -33,15 +36,33 @@ class Meanings:
     def __init__(self, lexicon: Lexicon | None, vocabulary: Vocabulary) -> None:
         self._lexicon = lexicon
         self._vocabulary = vocabulary
-        self._phrases: dict[str, tuple[tuple[Meaning, ...], frozenset[str]]] = {}
+        self._phrases: dict[str, tuple[int, tuple[Meaning, ...], frozenset[str]]] = {}
         self._ways: dict[str, tuple[int, tuple[Way, ...]]] = {}
+        self._beginnings: frozenset[str] = frozenset(
+            singular(form[0]) for form in (_every_form(lexicon) if lexicon else ()) if len(form) > 1
+        )
 
-    def has(self, phrase: str) -> bool:
+    def may_begin(self, word: str) -> bool:
+        """Whether a phrase of several words begins so."""
+        return singular(word) in self._beginnings
+
+    def has(self, phrase: tuple[str, ...]) -> bool:
         """Whether the lexicon knows these folded words as a phrase."""
-        return self._lexicon is not None and bool(self._lexicon.senses_of(phrase))
+        if self._lexicon is None or (len(phrase) > 1 and not self.may_begin(phrase[0])):
+            return False
+        return bool(self._lexicon.senses_of(" ".join(phrase)))
 
     def of(self, phrase: str) -> tuple[tuple[Meaning, ...], frozenset[str]]:
         """What it may mean, best first, and the kinds of thing ("category", "colour"…) among that."""
+        size = len(self._vocabulary)
+        known = self._phrases.get(phrase)
+        if known is None or known[0] != size:
+            if len(self._phrases) > _REMEMBERED:
+                self._phrases.clear()
+            known = self._phrases[phrase] = (size, *self._find(phrase))
+        return known[1:]
+
+    def _find(self, phrase: str) -> tuple[tuple[Meaning, ...], frozenset[str]]:
         lexicon = self._lexicon
         senses = lexicon.senses_of(phrase) if lexicon else ()
         if lexicon is None or not senses:
@@ -87,6 +108,16 @@ class Meanings:
             )
             known = self._ways[key] = (size, tuple(ways))
         return known[1]
+
+
+def _every_form(lexicon: Lexicon) -> Iterator[tuple[str, ...]]:
+    for kind in get_args(Kind):
+        for key in lexicon.keys(kind):
+            entry = lexicon.entry(kind, key)
+            yield from _forms(entry)
+            for form in (*entry.fr, *entry.en, *entry.also_fr, *entry.also_en):
+                yield tuple(words(form))
+                yield tuple(words(form.replace("-", " ")))
 
 
 def _forms(entry: Entry) -> Iterator[tuple[str, ...]]:

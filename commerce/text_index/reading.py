@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from math import log
 from typing import Protocol, get_args
@@ -66,6 +66,7 @@ class Concept:
     is_type: bool  # names a kind of product
     describes: bool  # says how it is: colour, gender, material…
     read: tuple[str, ...]  # what to say when nothing was found for it
+    key: str = ""  # the word, where it was typed right: names the concept for caches
 
     @property
     def count(self) -> int:
@@ -80,6 +81,11 @@ class Concept:
 
 class Counts(Protocol):
     """How many products have what."""
+
+    @property
+    def remembered(self) -> dict[str, Concept]:
+        """Concepts of words that exist, read before."""
+        ...
 
     def count(self, number: int) -> int:
         """Products that have the word."""
@@ -108,7 +114,7 @@ class Reader:
         vocabulary.file()
 
     def concepts(self, tokens: Sequence[Token], counts: Counts, *, generous: bool = False) -> list[Concept]:
-        """What must be found.         `generous`: also words that exist are taken for slips of others."""
+        """What must be found. `generous`: words that exist may be slips too, and short ones may hold two."""
         options = [self._options(token.text, counts, generous) for token in tokens]
         found: list[Concept] = []
         place = 0
@@ -137,8 +143,6 @@ class Reader:
             for other, is_number in vocabulary.forms(word).items():
                 if self._is_used(other, counts):
                     options.append((vocabulary.texts[other], _INFLECTED if is_number else _RELATED))
-            if any(weight == _INFLECTED for _, weight in options):
-                return options
         near = []
         for other, distance in vocabulary.near(word, 1 if generous and known else None):
             text = vocabulary.texts[other]
@@ -148,6 +152,10 @@ class Reader:
             # Of two words as near, one that things are called, then the one that more products have, is likelier.
             likely = 0.05 * (text in self._lexicon_words) + 0.004 * log(1 + counts.count(other))
             near.append((weight + likely, text))
+        if generous and not options and not near and 4 <= len(word) <= 5 and not has_digit(word):
+            for other in vocabulary.further(word, 2):
+                text = vocabulary.texts[other]
+                near.append((_PER_SLIP[2] - 0.1 + 0.004 * log(1 + counts.count(other)), text))
         near.sort(reverse=True)
         return options + [(text, min(weight, 0.95)) for weight, text in near[:_MOST_CORRECTIONS]]
 
@@ -169,16 +177,17 @@ class Reader:
         counts: Counts,
     ) -> Concept | None:
         """The longest phrase of the lexicon that begins here, a slip in it allowed."""
+        if not any(self._meanings.may_begin(text) for text, _ in options[place]):
+            return None
         for length in range(min(_LONGEST_PHRASE, len(tokens) - place), 1, -1):
             choices = [own[: 1 if own and own[0][1] == 1.0 else 4] for own in options[place : place + length]]
-            if not all(choices):
+            if not all(choices) or sum(len(own) > 1 for own in choices) > 2:
                 continue
             for chosen in product(*choices):
                 read = tuple(text for text, _ in chosen)
-                phrase = " ".join(read)
-                if self._meanings.has(phrase):
+                if self._meanings.has(read):
                     weight = sum(weight for _, weight in chosen) / length
-                    return self._concept(place, place + length, [(phrase, weight, read)], counts)
+                    return self._concept(place, place + length, [(" ".join(read), weight, read)], counts)
         return None
 
     def _pair(
@@ -196,7 +205,7 @@ class Reader:
         number = self._vocabulary.numbers.get(joined)
         if len(joined) < 4 or (len(second) < 2 and not has_digit(joined)):
             return None
-        if number is None or not (counts.count(number) or self._meanings.has(joined)):
+        if number is None or not (counts.count(number) or self._meanings.has((joined,))):
             return None
         if {first, second} & STOP_WORDS and len(first) > 1:
             return None
@@ -208,6 +217,15 @@ class Reader:
     def _single(self, token: Token, options: list[tuple[str, float]], place: int, counts: Counts) -> Concept | None:
         if token.text in STOP_WORDS:
             return None
+        if options == [(token.text, 1.0)]:
+            known = counts.remembered.get(token.text)
+            if known is None:
+                known = self._concept(place, place + 1, [(token.text, 1.0, (token.text,))], counts)
+                known = replace(known, key=token.text)
+                counts.remembered[token.text] = known
+            return Concept(
+                place, place + 1, known.parts, known.is_type, known.describes, known.read, known.key
+            )  # several times faster than replace()
         readings: list[Reading] = [(text, weight, (text,)) for text, weight in options]
         if not any(weight == 1.0 for _, weight in options):
             readings += self._split(token.text, counts)
@@ -264,7 +282,8 @@ class Reader:
             meanings, named = self._meanings.of(phrase)
             for meaning in meanings:
                 add(meaning.key, meaning.ways, weight * meaning.share, read)
-            kinds |= named
+            if weight >= readings[0][1] - 0.02:  # what it is most likely
+                kinds |= named
         best = sorted(parts.values(), key=lambda part: -part.weight)[:_MOST_PARTS]
         read = readings[0][2] if readings else (typed,)
         is_type = "category" in kinds
@@ -277,9 +296,15 @@ def tokens_of(text: str) -> tuple[list[Token], list[str]]:
     pieces: list[str] = []
     tokens: list[Token] = []
     for match in _PIECE.finditer(text):
+        if len(tokens) >= MOST_WORDS:
+            break
         if pieces:
             pieces.append(" ")
         chunk = match.group()
+        if chunk.isascii() and chunk.isalnum():
+            tokens.append(Token(chunk.lower(), len(tokens), len(pieces)))
+            pieces.append(chunk)
+            continue
         whole = words(chunk)
         parts = [part for part in _INNER.split(chunk) if part]
         split = [words(part) for part in parts]
@@ -288,8 +313,6 @@ def tokens_of(text: str) -> tuple[list[Token], list[str]]:
         for part, own in zip(parts, split, strict=True):
             tokens += [Token(word, len(tokens) + i, len(pieces)) for i, word in enumerate(own)]
             pieces.append(part)
-        if len(tokens) >= MOST_WORDS:
-            break
     return tokens[:MOST_WORDS], pieces
 
 
@@ -313,6 +336,12 @@ def _in_style(typed: str, text: str) -> str:
     if len(typed) > 1 and typed.isupper():
         return text.upper()
     return text[:1].upper() + text[1:] if typed[:1].isupper() else text
+
+
+def optional_words(tokens: Sequence[Token], concepts: Sequence[Concept]) -> list[str]:
+    """Words that carry no wish of their own ("and", "with", "s") and are in no concept: names may hold them."""
+    taken = {place for concept in concepts for place in range(concept.start, concept.end)}
+    return [token.text for token in tokens if token.place not in taken and token.text in STOP_WORDS]
 
 
 def _written_forms(lexicon: Lexicon) -> Iterator[str]:

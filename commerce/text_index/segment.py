@@ -151,6 +151,12 @@ class Segment:
         row = self._row(number)
         return 0 if row < 0 else int(self._starts[row + 1] - self._starts[row])
 
+    def words_of_many(self, products: int) -> list[int]:
+        """Numbers of the words that at least so many products have."""
+        rows = np.flatnonzero(np.diff(self._starts) >= products)
+        numbers = np.flatnonzero(self._rows >= 0)  # ascending, as the rows are
+        return [int(number) for number in numbers[rows]]
+
     def count_of(self, key: str, ways: tuple[tuple[int, ...], ...]) -> int:
         """At most how many products have all words of any of the ways. Remembered under the key, unless it is ''."""
         known = self._counts_of.get(key) if key else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from bisect import bisect_left
 from collections.abc import Iterable
 
 import numpy as np
@@ -14,6 +15,8 @@ from rapidfuzz.process import cdist
 from commerce.lexicon import fold, singular, words
 from commerce.text_index.deletions import MOST_WORDS, DeletionDictionary, slips
 
+_BLOCKS = 6
+_REMEMBERED = 50_000  # words whose forms are kept; past that all are forgotten
 _RAW_WORD = re.compile(r"[^\W_]+")
 _local = threading.local()
 
@@ -56,6 +59,9 @@ class Vocabulary:
         self._accented: dict[str, str] = {}
         self._near = DeletionDictionary()
         self._unfiled: list[int] = []
+        self._sorted: list[list[str]] = []
+        self._common: list[str] = []
+        self._known_forms: dict[str, dict[int, bool]] = {}
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -89,12 +95,25 @@ class Vocabulary:
                     self._forms[stem] = (*self._forms.get(stem, ()), number)
         filed = [number for number in plain if len(self.texts[number]) > 2]
         self._near = self._near.with_words([self.texts[number] for number in filed], filed)
+        if fresh:
+            blocks = [*self._sorted, sorted(self.texts[number] for number in fresh)]
+            if len(blocks) > _BLOCKS or len(blocks[-1]) > len(blocks[0]) // 4:
+                blocks = [sorted(word for block in blocks for word in block)]
+            self._sorted = blocks
+            self._known_forms = {}
 
     def forms(self, word: str) -> dict[int, bool]:
         """Other inflections of a folded word, in either language, itself left out; True: it is the same word in another
         number, False: they share a stem and most of their letters."""
-        if has_digit(word):
-            return {}
+        remembered = self._known_forms
+        known = remembered.get(word)
+        if known is None:
+            if len(remembered) > _REMEMBERED:
+                remembered.clear()
+            known = remembered[word] = {} if has_digit(word) else self._find_forms(word)
+        return known
+
+    def _find_forms(self, word: str) -> dict[int, bool]:
         found: dict[int, bool] = {}
         one = singular(word)
         for stem in stems(word):
@@ -127,9 +146,26 @@ class Vocabulary:
         within = np.flatnonzero(distances <= most)
         return list(zip(numbers[within].tolist(), distances[within].tolist(), strict=True))
 
+    def further(self, word: str, most: int) -> list[int]:
+        """Words of the common ones that are within `most` slips, by looking at each of them."""
+        common = self._common
+        distances = cdist([word], common, scorer=OSA.distance, score_cutoff=most, dtype=np.uint8)[0]
+        return [self.numbers[common[place]] for place in np.flatnonzero(distances <= most).tolist()]
+
+    def set_common(self, numbers: Iterable[int]) -> None:
+        """Which words are common: what most people type."""
+        words = [self.texts[number] for number in numbers]
+        self._common = [word for word in words if len(word) > 2 and not has_digit(word)]
+
     def starting_with(self, beginning: str, most: int) -> list[int]:
-        """Words that begin so (somebody is still typing); looks through all of them, so only for the last resort."""
-        return [number for number, text in enumerate(self.texts) if text.startswith(beginning)][:most]
+        """Words that begin so: somebody is still typing."""
+        found: list[int] = []
+        for block in self._sorted:
+            place = bisect_left(block, beginning)
+            while place < len(block) and len(found) < most and block[place].startswith(beginning):
+                found.append(self.numbers[block[place]])
+                place += 1
+        return found
 
     def accented(self, word: str) -> str:
         """A folded word as the catalogue or the lexicon writes it."""

@@ -1,0 +1,229 @@
+"""One query answered: read, matched against every segment, the best ranked again by their titles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import fuzz
+from rapidfuzz.process import cdist
+
+from commerce.domain.search import Hit, Why
+from commerce.ports import TextMatches
+from commerce.text_index.matching import ENOUGH_SHARED, Ids, Matched, Matcher, Scratch, importance
+from commerce.text_index.reading import Concept, Reader, Token, optional_words, say_again, tokens_of
+from commerce.text_index.snapshot import Snapshot
+from commerce.text_index.vocabulary import Vocabulary
+
+_SURVIVORS = 48  # products whose titles are looked at
+_OPTIONAL = 0.03  # for each word without a wish of its own that a product has too
+_WEIGHT_FIT, _WEIGHT_IN_TITLE, _WEIGHT_TITLE_SHARE, _WEIGHT_CLOSE = 0.84, 0.06, 0.05, 0.05
+
+
+class _Candidate(NamedTuple):
+    score: float
+    product_id: int
+    view: int
+    position: int
+
+
+class Search:
+    """Made for one query and thrown away."""
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        vocabulary: Vocabulary,
+        reader: Reader,
+        scratch: Scratch,
+        allowed: Ids | None,
+        limit: int,
+    ) -> None:
+        self._snapshot = snapshot
+        self._vocabulary = vocabulary
+        self._reader = reader
+        self._scratch = scratch
+        self._allowed = allowed
+        self._most = max(limit, _SURVIVORS)
+        self._limit = limit
+        self._optional: list[int] = []
+
+    def run(self, words: str) -> TextMatches:
+        """See `commerce.ports.TextIndex.search`."""
+        tokens, pieces = tokens_of(words)
+        concepts = self._reader.concepts(tokens, self._snapshot)
+        if not concepts:
+            return TextMatches((), words.strip(), 0)
+        numbers = self._vocabulary.numbers
+        self._optional = [numbers[word] for word in optional_words(tokens, concepts) if word in numbers]
+        found = self._find(concepts)
+        is_partial = False
+        if not found or not all(concept.parts for concept in concepts):
+            generous = self._reader.concepts(tokens, self._snapshot, generous=True)
+            better = self._find(generous)
+            if better:
+                concepts, found = generous, better
+        if not found:
+            found = self._relaxed(concepts)
+            is_partial = found is not None
+        best, total = found if found else ([], 0)
+        read = self._read(tokens, concepts, best)
+        unknown = tuple(
+            " ".join(token.text for token in tokens[concept.start : concept.end])
+            for concept in concepts
+            if not concept.parts
+        )
+        hits = tuple(
+            Hit(candidate.product_id, round(min(candidate.score, 1.0), 6), Why.WORDS)
+            for candidate in best[: self._limit]
+        )
+        return TextMatches(hits, say_again(tokens, pieces, read, self._vocabulary), total, unknown, is_partial)
+
+    def _find(self, concepts: Sequence[Concept]) -> tuple[list[_Candidate], int] | None:
+        """Products that express all concepts that any product expresses."""
+        known = [concept for concept in concepts if concept.parts]
+        if not known or not _may_answer(concepts, known):
+            return None
+        weights = np.array(importance(known, self._snapshot.size), np.float32)
+        total_weight = float(weights.sum())
+        if len(known) < len(concepts):
+            everything = float(sum(importance(concepts, self._snapshot.size)))
+            if not any(concept.is_type for concept in known) and total_weight < ENOUGH_SHARED * everything:
+                return None
+        candidates: list[_Candidate] = []
+        total = 0
+        for number, view in enumerate(self._snapshot.views):
+            matcher = Matcher(view, known, self._allowed, self._scratch)
+            matched = matcher.all_of()
+            if matched is not None:
+                total += matched.total
+                candidates += self._best(number, matcher, matched, weights / total_weight)
+        if not candidates:
+            return None
+        return self._rank(candidates, known), total
+
+    def _relaxed(self, concepts: Sequence[Concept]) -> tuple[list[_Candidate], int] | None:
+        """Products that express most of it, and the kind of product where one is named."""
+        known = [concept for concept in concepts if concept.parts]
+        if not known or not _may_answer(concepts, known):
+            return None
+        weights = np.array(importance(known, self._snapshot.size), np.float32)
+        everything = float(sum(importance(concepts, self._snapshot.size)))
+        chosen: list[tuple[int, Matcher, Matched, NDArray[np.int64]]] = []
+        for number, view in enumerate(self._snapshot.views):
+            matcher = Matcher(view, known, self._allowed, self._scratch)
+            matched = matcher.most_of()
+            if matched is None:
+                continue
+            shared = sum((fit > 0) * weight for fit, weight in zip(matched.fits, weights, strict=True))
+            keep = np.asarray(shared >= ENOUGH_SHARED * everything)
+            naming = np.zeros(len(matched.positions), np.bool_)
+            for concept, fit in zip(known, matched.fits, strict=True):
+                if concept.is_type:
+                    keep &= fit > 0
+                if not concept.describes:
+                    naming |= fit > 0
+            if not all(concept.describes for concept in concepts):
+                keep &= naming
+            if not keep.any():
+                continue
+            fits = [fit[keep] for fit in matched.fits]
+            expressed = np.sum([fit > 0 for fit in fits], axis=0)
+            chosen.append((number, matcher, Matched(matched.positions[keep], fits, 0), expressed))
+        if not chosen:
+            return None
+        most = max(int(expressed.max()) for *_, expressed in chosen)
+        candidates: list[_Candidate] = []
+        total = 0
+        for number, matcher, matched, expressed in chosen:
+            keep = expressed >= most - 1
+            kept = Matched(matched.positions[keep], [fit[keep] for fit in matched.fits], int(np.count_nonzero(keep)))
+            total += kept.total
+            candidates += self._best(number, matcher, kept, weights / everything)
+        return self._rank(candidates, known), total
+
+    def _best(self, number: int, matcher: Matcher, matched: Matched, weights: NDArray[np.float32]) -> list[_Candidate]:
+        """The best of one segment."""
+        scores = np.zeros(len(matched.positions), np.float32)
+        for fit, weight in zip(matched.fits, weights, strict=True):
+            scores += fit * weight
+        for word in self._optional:
+            scores += matcher.has_word(word, matched.positions) * np.float32(_OPTIONAL)
+        words = self._snapshot.views[number].segment.words
+        # Of equals, the shorter title says less that was not asked for.
+        ranking = scores - np.minimum(words.title_words[matched.positions], 40) * np.float32(1e-4)
+        most = self._most
+        chosen = np.argpartition(-ranking, most)[:most] if len(ranking) > most else np.arange(len(ranking))
+        ids = words.product_ids[matched.positions[chosen]]
+        return [
+            _Candidate(score, product_id, number, position)
+            for score, product_id, position in zip(
+                scores[chosen].tolist(), ids.tolist(), matched.positions[chosen].tolist(), strict=True
+            )
+        ]
+
+    def _rank(self, candidates: list[_Candidate], concepts: Sequence[Concept]) -> list[_Candidate]:
+        """The best few again, by their titles: what stands there, how much of it was asked for, how alike they read."""
+        candidates.sort(key=lambda c: (-c.score, c.product_id))
+        head, tail = candidates[:_SURVIVORS], candidates[_SURVIVORS:]
+        texts = self._vocabulary.texts
+        titles: list[list[int]] = []
+        for candidate in head:
+            words = self._snapshot.views[candidate.view].segment.words
+            start = int(words.starts[candidate.position])
+            titles.append(words.flat[start : start + int(words.title_words[candidate.position])].tolist())
+        asked = " ".join(texts[number] for concept in concepts for number in concept.parts[0].ways[0])
+        said = [" ".join([texts[number] for number in title]) for title in titles]
+        close = cdist([asked], said, scorer=fuzz.token_sort_ratio, dtype=np.float32)[0]
+        ways = [[way for part in concept.parts for way in part.ways] for concept in concepts]
+        single = [{way[0] for way in own if len(way) == 1} for own in ways]
+        several = [[way for way in own if len(way) > 1] for own in ways]
+        wanted = {number for own in ways for way in own for number in way}
+        ranked = []
+        for candidate, title, alike in zip(head, titles, close.tolist(), strict=True):
+            inside = set(title)
+            in_title = sum(
+                [
+                    not inside.isdisjoint(words) or any(map(inside.issuperset, phrases))
+                    for words, phrases in zip(single, several, strict=True)
+                ]
+            )
+            share = len(inside & wanted) / len(inside) if inside else 0.0
+            score = (
+                _WEIGHT_FIT * candidate.score
+                + _WEIGHT_IN_TITLE * in_title / len(concepts)
+                + _WEIGHT_TITLE_SHARE * share
+                + _WEIGHT_CLOSE * alike / 100
+            )
+            ranked.append(_Candidate(score, *candidate[1:]))
+        ranked.sort(key=lambda c: (-c.score, c.product_id))
+        last = ranked[-1].score
+        return ranked + [_Candidate(last * c.score / max(tail[0].score, 1e-9), *c[1:]) for c in tail]
+
+    def _read(self, tokens: Sequence[Token], concepts: Sequence[Concept], best: Sequence[_Candidate]) -> list[str]:
+        """What each token was taken for: what the best product says, or the likeliest reading."""
+        read = [token.text for token in tokens]
+        expressed: set[int] = set()
+        if best:
+            words = self._snapshot.views[best[0].view].segment.words
+            position = best[0].position
+            expressed = set(words.flat[words.starts[position] : words.starts[position + 1]].tolist())
+        for concept in concepts:
+            if not concept.parts:
+                continue
+            meant = next(
+                (part.read for part in concept.parts if any(map(expressed.issuperset, part.ways))), concept.read
+            )
+            if len(meant) == concept.end - concept.start:
+                read[concept.start : concept.end] = meant
+        return read
+
+
+def _may_answer(concepts: Sequence[Concept], known: Sequence[Concept]) -> bool:
+    """Whether what is known of the query can be an answer to it: the kind of product it names is one we have, and
+    something more than a description is known where more was said."""
+    if any(concept.is_type and not concept.parts for concept in concepts):
+        return False
+    return not all(concept.describes for concept in known) or all(concept.describes for concept in concepts)

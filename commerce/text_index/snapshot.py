@@ -1,0 +1,60 @@
+"""All products at one moment: segments, and what has gone from them since."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from commerce.text_index.matching import View
+from commerce.text_index.meanings import Way
+from commerce.text_index.reading import Concept
+from commerce.text_index.segment import Segment, Words
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """All there is at one moment. Never changes; a reader keeps the one it began with."""
+
+    views: tuple[View, ...] = ()
+    remembered: dict[str, Concept] = field(default_factory=dict)
+    _used: dict[str, tuple[tuple[Way, ...], int]] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        return sum(view.count for view in self.views)
+
+    def count(self, number: int) -> int:
+        """How many products have the word (those just gone included)."""
+        return sum([view.segment.count(number) for view in self.views])
+
+    def used(self, key: str, ways: tuple[Way, ...]) -> tuple[tuple[Way, ...], int]:
+        """See `Counts`. Remembered for ways that have a key."""
+        known = self._used.get(key) if key else None
+        if known is None:
+            least = [(way, min([self.count(number) for number in way])) for way in ways]
+            known = tuple(way for way, count in least if count), sum(count for _, count in least)
+            if key and not key.startswith("="):
+                self._used[key] = known
+        return known
+
+
+def bury(view: View, ids: NDArray[np.int64]) -> View:
+    """The view without those products (sorted ids)."""
+    own = view.segment.words.product_ids
+    places = np.searchsorted(own, ids)
+    places[places == len(own)] = 0
+    places = places[own[places] == ids]
+    if not len(places):
+        return view
+    alive = np.ones(len(own), np.bool_) if view.alive is None else view.alive.copy()
+    alive[places] = False
+    return View(view.segment, alive)
+
+
+def merge(views: Sequence[View]) -> View | None:
+    parts = [view.segment.words if view.alive is None else view.segment.words.only(view.alive) for view in views]
+    words = Words.together(parts)
+    return View(Segment(words), None) if len(words.product_ids) else None
