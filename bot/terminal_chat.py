@@ -83,6 +83,10 @@ class TerminalConversation:
             uow.inbox.accept(event, now)
 
         self._shop.storage.write(accept)
+        return self.waiting(as_json=as_json)
+
+    def waiting(self, *, as_json: bool = False) -> list[str]:
+        """Replies and notices that nobody has read yet."""
         self._work()
         if not as_json:
             blocks = list(self._blocks)

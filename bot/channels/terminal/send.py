@@ -16,7 +16,7 @@ from commerce.domain.mail import InboundEvent
 from commerce.errors import FetchRefused
 
 TEXT_LIMIT = 40_000  # characters of one reply; more is a mistake somewhere
-CAPABILITIES = Capabilities(text_limit=TEXT_LIMIT, buttons_per_message=0)
+CAPABILITIES = Capabilities(text_limit=TEXT_LIMIT, buttons_per_message=0, location_request=True)
 
 
 class Terminal:
@@ -36,7 +36,9 @@ class Terminal:
 
     def send(self, contact: Contact, outgoing: Sequence[Outgoing]) -> str:
         # `clean` also drops escape sequences: no text of a stranger or a feed may steer the terminal.
-        lines = (clean(message.text, TEXT_LIMIT) for message in outgoing)
+        lines = [clean(message.text, TEXT_LIMIT) for message in outgoing]
+        if any(message.kind == "location_request" for message in outgoing):
+            lines.append("  > location LAT,LON")
         block = cut("\n".join(filter(None, lines)), TEXT_LIMIT)
         with self._lock:
             self._count += 1

@@ -206,5 +206,6 @@ def _described(shown: Shown) -> dict[str, Any]:
         "text": shown.text,
         "photos": len(shown.photos),
         "buttons": shown.buttons,
+        "keys": shown.keys,
         "asks_location": shown.asks_location,
     }

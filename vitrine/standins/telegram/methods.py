@@ -268,7 +268,7 @@ def _appear(api: BotState, person: Person, content: dict[str, Any], keyboard: ob
     elif checked and checked.get("remove_keyboard"):
         api.keyboards.pop(person.id, None)
     api.messages[(person.id, message["message_id"])] = message
-    person.show(_shown(api, person, message))
+    person.show(_shown(api, message, api.keyboards.get(person.id, []) if checked and "keyboard" in checked else []))
     return message
 
 
@@ -287,18 +287,19 @@ def _edit(
         )
     edited["edit_date"] = api.now_s()
     api.messages[(person.id, message["message_id"])] = edited
-    person.show(_shown(api, person, edited))
+    person.show(_shown(api, edited, []))
     return edited
 
 
-def _shown(api: BotState, person: Person, message: dict[str, Any]) -> Shown:
+def _shown(api: BotState, message: dict[str, Any], keyboard: list[list[dict[str, Any]]]) -> Shown:
     rows = message.get("reply_markup", {}).get("inline_keyboard", ())
-    asking = [key for row in api.keyboards.get(person.id, ()) for key in row if key.get("request_location")]
+    keys = [key for row in keyboard for key in row]
     return Shown(
         message_id=message["message_id"],
         text=message.get("text") or message.get("caption") or "",
         photos=tuple(api.files[size["file_id"]].data for size in message.get("photo", ())),
         buttons=tuple(tuple(str(button["text"]) for button in row) for row in rows),
-        asks_location=str(asking[0]["text"]) if asking else "",
+        keys=tuple(str(key["text"]) for key in keys),
+        asks_location=next((str(key["text"]) for key in keys if key.get("request_location")), ""),
         raw=message,
     )

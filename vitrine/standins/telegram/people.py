@@ -11,12 +11,13 @@ PHOTO_SIDES_PX = (90, 320, 800, 1280)  # Telegram keeps about these sizes of a p
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A message of the bot as the person sees it. `keyboard` says what a button does by its label."""
+    """A message of the bot as the person sees it. `keys`: the keyboard that it put in place of the person's own."""
 
     message_id: int
     text: str
     photos: tuple[bytes, ...] = ()
     buttons: tuple[tuple[str, ...], ...] = ()
+    keys: tuple[str, ...] = ()
     asks_location: str = ""  # the label of the button that shares the position
     raw: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
