@@ -1,0 +1,252 @@
+"""Questions that only somebody who doubts the shop asks: do the sums agree, is anything stuck, is the file sound?
+
+Each function reads, and returns what is wrong as short sentences about rows, the first `EXAMPLES` of them, and how
+many there are. An empty answer is the good one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import select, text
+
+from commerce.domain.reservation import OPEN_STATES
+from commerce.ports import UnitOfWork
+from commerce.storage.mapping import id_batches, to_us
+from commerce.storage.migrating import current_revision
+from commerce.storage.migrations import HEAD
+from commerce.storage.tables import picture, product
+from commerce.storage.transaction import Transaction
+from commerce.storage.unit_of_work import SqlUnitOfWork
+
+EXAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Breaches:
+    """How many rows break a rule, and what the first of them look like."""
+
+    count: int
+    examples: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return self.count > 0
+
+
+def _found(lines: Iterable[str]) -> Breaches:
+    listed = list(lines)
+    return Breaches(len(listed), tuple(listed[:EXAMPLES]))
+
+
+def _db(unit_of_work: UnitOfWork) -> Transaction:
+    return cast(SqlUnitOfWork, unit_of_work).transaction
+
+
+def _lines(unit_of_work: UnitOfWork, statement: str, sentence: str, **parameters: Any) -> Iterator[str]:
+    for row in _db(unit_of_work).execute(text(statement), parameters):
+        yield sentence.format(**row._mapping)
+
+
+_OPEN = ", ".join(f"'{state.value}'" for state in sorted(OPEN_STATES))
+
+
+def stock_against_holds(unit_of_work: UnitOfWork) -> Breaches:
+    """0 <= held <= on_hand, and held is the sum of the active holds."""
+    held = "SELECT variant_id, store_id, sum(quantity) AS promised FROM hold WHERE state = 'active' GROUP BY 1, 2"
+    levels = _lines(
+        unit_of_work,
+        "SELECT s.variant_id, s.store_id, s.on_hand, s.held, coalesce(h.promised, 0) AS promised"  # noqa: S608
+        f" FROM stock s LEFT JOIN ({held}) h ON h.variant_id = s.variant_id AND h.store_id = s.store_id"
+        " WHERE s.held <> coalesce(h.promised, 0) OR s.held < 0 OR s.held > s.on_hand ORDER BY 1, 2",
+        "variant {variant_id} at {store_id}: {on_hand} on hand, {held} held, active holds of {promised}",
+    )
+    without_shelf = _lines(
+        unit_of_work,
+        "SELECT h.id, h.variant_id, h.store_id FROM hold h LEFT JOIN stock s"
+        " ON s.variant_id = h.variant_id AND s.store_id = h.store_id"
+        " WHERE h.state = 'active' AND s.variant_id IS NULL ORDER BY 1",
+        "hold {id} of variant {variant_id} at {store_id}: there is no such stock",
+    )
+    return _found([*levels, *without_shelf])
+
+
+def holds_against_reservations(unit_of_work: UnitOfWork) -> Breaches:
+    """An open reservation has all its holds; one that is over has none left."""
+    return _found(
+        _lines(
+            unit_of_work,
+            "SELECT r.id, r.state, h.id AS hold_id, h.state AS hold_state FROM reservation r"  # noqa: S608
+            " JOIN reservation_line l ON l.reservation_id = r.id JOIN hold h ON h.id = l.hold_id"
+            f" WHERE (h.state = 'active') <> (r.state IN ({_OPEN})) ORDER BY r.id, l.position",
+            "reservation {id} is {state}, its hold {hold_id} is {hold_state}",
+        )
+    )
+
+
+def stock_against_movements(unit_of_work: UnitOfWork) -> Breaches:
+    """Every level is the sum of its movements."""
+    moved = (
+        "SELECT variant_id, store_id, sum(on_hand_change) AS on_hand, sum(held_change) AS held"
+        " FROM stock_movement GROUP BY 1, 2"
+    )
+    return _found(
+        _lines(
+            unit_of_work,
+            "SELECT s.variant_id, s.store_id, s.on_hand, s.held, coalesce(m.on_hand, 0) AS moved_on_hand,"  # noqa: S608
+            f" coalesce(m.held, 0) AS moved_held FROM stock s LEFT JOIN ({moved}) m"
+            " ON m.variant_id = s.variant_id AND m.store_id = s.store_id"
+            " WHERE s.on_hand <> coalesce(m.on_hand, 0) OR s.held <> coalesce(m.held, 0) ORDER BY 1, 2",
+            "variant {variant_id} at {store_id}: {on_hand} on hand and {held} held,"
+            " movements add up to {moved_on_hand} and {moved_held}",
+        )
+    )
+
+
+def inbox_contradictions(unit_of_work: UnitOfWork) -> Breaches:
+    """Done exactly once: a done row says when, no other row does; no event is there twice."""
+    marks = _lines(
+        unit_of_work,
+        "SELECT id, state FROM inbox WHERE (state = 'done') <> (done_at_us IS NOT NULL) ORDER BY id",
+        "event {id} is {state}, its time of doing says otherwise",
+    )
+    twice = _lines(
+        unit_of_work,
+        "SELECT channel, account, event_id FROM inbox GROUP BY 1, 2, 3 HAVING count(*) > 1 ORDER BY 1, 2, 3",
+        "event {event_id} of {channel} {account} is there more than once",
+    )
+    return _found([*marks, *twice])
+
+
+def inbox_stuck(unit_of_work: UnitOfWork, now: datetime, patience: timedelta) -> Breaches:
+    """Events that could have been worked on and were not for that long."""
+    return _found(
+        _lines(
+            unit_of_work,
+            "SELECT lane, count(*) AS events FROM inbox WHERE state = 'new'"
+            " AND received_at_us < :since AND not_before_us < :since GROUP BY lane ORDER BY min(id)",
+            "lane {lane}: {events} events wait",
+            since=to_us(now - patience),
+        )
+    )
+
+
+def outbox_out_of_order(unit_of_work: UnitOfWork) -> Breaches:
+    """Inside a lane nothing was sent before what was queued before it."""
+    overtaken = _lines(
+        unit_of_work,
+        "SELECT id, lane, before_id FROM (SELECT id, lane, state, sent_at_us,"
+        " lag(id) OVER lanes AS before_id, lag(sent_at_us) OVER lanes AS before_sent FROM outbox"
+        " WHERE state = 'sent' WINDOW lanes AS (PARTITION BY lane ORDER BY id)) AS sent"
+        " WHERE sent_at_us < before_sent ORDER BY id",
+        "lane {lane}: message {id} was sent before {before_id}",
+    )
+    skipped = _lines(
+        unit_of_work,
+        "SELECT lane, min(o.id) AS id, max(s.last_sent) AS last_sent FROM outbox o JOIN"
+        " (SELECT lane AS sent_lane, max(id) AS last_sent FROM outbox WHERE state = 'sent' GROUP BY lane) s"
+        " ON s.sent_lane = o.lane WHERE o.state IN ('ready', 'sending') AND o.id < s.last_sent"
+        " GROUP BY lane ORDER BY 2",
+        "lane {lane}: message {id} still waits, {last_sent} was sent",
+    )
+    return _found([*overtaken, *skipped])
+
+
+def outbox_stuck(unit_of_work: UnitOfWork, now: datetime, patience: timedelta) -> Breaches:
+    """Messages that could have been sent and were not for that long, and those whose sender died over them."""
+    return _found(
+        _lines(
+            unit_of_work,
+            "SELECT lane, count(*) AS messages FROM outbox WHERE state IN ('ready', 'sending')"
+            " AND created_at_us < :since AND not_before_us < :since GROUP BY lane ORDER BY min(id)",
+            "lane {lane}: {messages} messages wait",
+            since=to_us(now - patience),
+        )
+    )
+
+
+def waiting_for_a_person(unit_of_work: UnitOfWork) -> dict[str, int]:
+    """Dead letters by kind: "events", "messages" and "unknown" (nobody knows whether they arrived)."""
+    counts = {
+        (box, state): count
+        for box, state, count in _db(unit_of_work).execute(
+            text(
+                "SELECT 'in' AS box, state, count(*) FROM inbox WHERE state = 'dead' GROUP BY state UNION ALL"
+                " SELECT 'out', state, count(*) FROM outbox WHERE state IN ('dead', 'unknown') GROUP BY state"
+            )
+        )
+    }
+    return {
+        "events": counts.get(("in", "dead"), 0),
+        "messages": counts.get(("out", "dead"), 0),
+        "unknown": counts.get(("out", "unknown"), 0),
+    }
+
+
+def imports_half_done(unit_of_work: UnitOfWork) -> Breaches:
+    """An import is applied and finished together, and a source has one import at a time."""
+    halves = _lines(
+        unit_of_work,
+        "SELECT id, source, state FROM feed_run WHERE (state IN ('applied', 'refused', 'unchanged'))"
+        " <> (finished_at_us IS NOT NULL) ORDER BY id",
+        "import {id} of {source} is {state}, its end says otherwise",
+    )
+    rivals = _lines(
+        unit_of_work,
+        "SELECT source, count(*) AS runs FROM feed_run WHERE state IN ('reading', 'staged')"
+        " GROUP BY source HAVING count(*) > 1 ORDER BY source",
+        "{source}: {runs} imports at once",
+    )
+    orphans = _lines(
+        unit_of_work,
+        "SELECT p.id, p.source FROM product p WHERE p.active"
+        " AND NOT EXISTS (SELECT 1 FROM variant v WHERE v.product_id = p.id) ORDER BY p.id",
+        "product {id} of {source} is active and has no variant at all",
+    )
+    return _found([*halves, *rivals, *orphans])
+
+
+def dead_pictures(unit_of_work: UnitOfWork, picture_ids: Collection[int]) -> list[int]:
+    """Those of the ids that are no ready picture of an active product."""
+    alive: set[int] = set()
+    for ids in id_batches(picture_ids):
+        alive.update(
+            _db(unit_of_work)
+            .execute(
+                select(picture.c.id)
+                .join(product, product.c.id == picture.c.product_id)
+                .where(picture.c.id.in_(ids), picture.c.state == "ready", product.c.active)
+            )
+            .scalars()
+        )
+    return sorted(set(picture_ids) - alive)
+
+
+def database_damage(unit_of_work: UnitOfWork) -> Breaches:
+    """What the database itself says is wrong with its files and references."""
+    db = _db(unit_of_work)
+    if db.is_postgres:
+        indexes = _lines(
+            unit_of_work,
+            "SELECT indexrelid::regclass::text AS name FROM pg_index WHERE NOT indisvalid ORDER BY 1",
+            "index {name} is not valid",
+        )
+        rules = _lines(
+            unit_of_work,
+            "SELECT conname AS name FROM pg_constraint WHERE NOT convalidated ORDER BY 1",
+            "rule {name} was never checked",
+        )
+        return _found([*indexes, *rules])
+    integrity = [line for (line,) in db.connection.exec_driver_sql("PRAGMA integrity_check") if line != "ok"]
+    references = [
+        f"{table} row {row_id} points at a missing {parent}"
+        for table, row_id, parent, _ in db.connection.exec_driver_sql("PRAGMA foreign_key_check")
+    ]
+    return _found([*integrity, *references])
+
+
+def schema_revision(unit_of_work: UnitOfWork) -> tuple[str | None, str]:
+    """The revision that the tables are at, and the one they should be at."""
+    return current_revision(_db(unit_of_work).connection), HEAD

@@ -1,0 +1,110 @@
+"""Looks the shop over without touching it: every invariant that can be read from the outside, one finding each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from commerce.ports import Storage, UnitOfWork
+from commerce.storage import audit_queries as audit
+from commerce.storage.audit_queries import Breaches
+
+if TYPE_CHECKING:
+    from commerce.wiring import Shop
+
+INBOX_PATIENCE = timedelta(seconds=60)
+OUTBOX_PATIENCE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One invariant: whether it holds, and what was seen."""
+
+    name: str
+    ok: bool
+    detail: str
+
+    def as_json(self) -> dict[str, object]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedPictures:
+    """What the visual index on disk holds. `covers`: the number of the last change of the catalogue that it knows."""
+
+    ids: Collection[int]
+    covers: int
+
+
+def check(storage: Storage, now: datetime, indexed: IndexedPictures | None = None) -> list[Finding]:
+    """All findings on one consistent view. `indexed` None: there is no visual index to compare with."""
+    with storage.read() as uow:
+        schema = _schema(uow)
+        if not schema.ok:  # nothing else can be asked of tables that are not there
+            return [schema]
+        return [
+            _rule("held stock is what active holds promise", audit.stock_against_holds, uow),
+            _rule("open reservations have their holds, others none", audit.holds_against_reservations, uow),
+            _rule("stock is the sum of its movements", audit.stock_against_movements, uow),
+            _rule("every event took effect once", audit.inbox_contradictions, uow),
+            _finding("no event is stuck", audit.inbox_stuck(uow, now, INBOX_PATIENCE)),
+            _rule("messages left in order", audit.outbox_out_of_order, uow),
+            _finding("no message is stuck", audit.outbox_stuck(uow, now, OUTBOX_PATIENCE)),
+            _letters(uow),
+            _rule("the catalogue is whole", audit.imports_half_done, uow),
+            _pictures(uow, indexed),
+            _rule("the database is sound", audit.database_damage, uow),
+            schema,
+        ]
+
+
+def examine(shop: Shop) -> list[Finding]:
+    """The same for a shop with its visual index."""
+    from visual_search.errors import SnapshotDamaged
+    from visual_search.snapshot import SnapshotStore
+
+    try:
+        snapshot = SnapshotStore(shop.settings.data_dir / "index").load()
+    except SnapshotDamaged as damaged:
+        broken = Finding("the visual index is readable", False, damaged.reason)
+        return [*check(shop.storage, shop.clock.now()), broken]
+    indexed = None if snapshot is None else IndexedPictures(snapshot.ids.tolist(), snapshot.manifest.change_seq)
+    return check(shop.storage, shop.clock.now(), indexed)
+
+
+def _finding(name: str, breaches: Breaches) -> Finding:
+    if not breaches:
+        return Finding(name, True, "yes")
+    more = f" and {breaches.count - len(breaches.examples)} more" if breaches.count > len(breaches.examples) else ""
+    return Finding(name, False, "; ".join(breaches.examples) + more)
+
+
+def _rule(name: str, question: Callable[[UnitOfWork], Breaches], uow: UnitOfWork) -> Finding:
+    return _finding(name, question(uow))
+
+
+def _letters(uow: UnitOfWork) -> Finding:
+    """Dead letters break no promise; somebody should look at them."""
+    waiting = {what: count for what, count in audit.waiting_for_a_person(uow).items() if count}
+    told = ", ".join(f"{count} {what}" for what, count in waiting.items())
+    return Finding("dead letters", True, f"{told}: see dead-letter list" if told else "none")
+
+
+def _pictures(uow: UnitOfWork, indexed: IndexedPictures | None) -> Finding:
+    name = "the visual index knows live pictures only"
+    if indexed is None:
+        return Finding(name, True, "no index on disk")
+    dead = audit.dead_pictures(uow, indexed.ids)
+    behind = uow.products.last_change() - indexed.covers
+    if dead and behind > 0:
+        return Finding(name, True, f"{len(dead)} are gone since it was saved; it follows when the shop runs")
+    if dead:
+        return Finding(name, False, f"{len(dead)} of {len(indexed.ids)} are gone: {', '.join(map(str, dead[:5]))}")
+    return Finding(name, True, f"{len(indexed.ids)} pictures")
+
+
+def _schema(uow: UnitOfWork) -> Finding:
+    found, wanted = audit.schema_revision(uow)
+    return Finding("the tables are up to date", found == wanted, f"at {found or 'nothing'}, should be at {wanted}")
