@@ -37,7 +37,6 @@ class Pointed:
     references: tuple[Reference, ...] = ()
     to_focus: bool = False
     by_colour: bool = False
-    by_price: bool = False
 
 
 def read_references(
@@ -158,7 +157,7 @@ def _described(
         if len(fitting) > 1 and len(exact) == 1:
             fitting = exact
         if len(fitting) == 1:
-            return Pointed((Reference(back, fitting[0]),), False, bool(colours), prices.bare is not None)
+            return Pointed((Reference(back, fitting[0]),), False, bool(colours))
         if fitting:
             return None
     return None

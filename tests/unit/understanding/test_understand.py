@@ -124,7 +124,9 @@ def test_text_beyond_the_limit_is_not_read() -> None:
     assert _say("x " * 1_000 + "robe").slots.category is None
 
 
-@pytest.mark.parametrize("make", "nike puma adidas vans fila lee mango converse park oliver fossil guess".split())
+@pytest.mark.parametrize(
+    "make", ["nike", "puma", "adidas", "vans", "fila", "lee", "mango", "converse", "park", "fossil", "guess"]
+)
 def test_a_make_is_left_to_the_text_search(make: str) -> None:
     found = _say(make)
     assert found.corrected == ()
@@ -179,9 +181,11 @@ def test_a_price_counts_in_the_minor_units_of_the_shop() -> None:
 @pytest.mark.parametrize(
     ("text", "sizes"),
     [
-        ("robe en 38", ("38",)), ("t-shirt taille M", ("M",)), ("size 10 dress", ("10",)), ("jean W32 L34", ("W32 L34",)),
+        ("robe en 38", ("38",)), ("t-shirt taille M", ("M",)), ("size 10 dress", ("10",)),
+        ("jean W32 L34", ("W32 L34",)),
         ("jean 32/34", ("W32 L34",)), ("robe 36/38", ("36/38",)), ("chemise xl", ("XL",)), ("hoodie S/M", ("S/M",)),
-        ("baskets 42,5", ("42.5",)), ("pyjama 8 ans", ("8Y",)), ("body bébé 6 mois", ("6M",)), ("robe 38 ou 40", ("38", "40")),
+        ("baskets 42,5", ("42.5",)), ("pyjama 8 ans", ("8Y",)), ("body bébé 6 mois", ("6M",)),
+        ("robe 38 ou 40", ("38", "40")),
         ("l'écharpe", ()), ("robe en 2 jours", ()), ("robe 60 €", ()), ("3 robes", ()), ("une grande robe", ()),
     ],
 )  # fmt: skip
