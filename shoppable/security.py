@@ -27,7 +27,7 @@ _TWO_YEARS_S = 63_072_000
 def trusted_hosts(settings: Settings) -> list[str]:
     """Hosts that we answer to: the shop's own and this machine (health checks, the demo)."""
     own = urlsplit(settings.base_url).hostname or ""
-    return sorted({own, *LOOPBACK, "[::1]"} - {""})
+    return sorted({own, *LOOPBACK} - {"", "::1"})  # Werkzeug compares names and IPv4 addresses only
 
 
 def require_same_origin() -> None:

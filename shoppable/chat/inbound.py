@@ -10,6 +10,7 @@ from commerce.domain.customer import Contact
 from commerce.domain.mail import InboundEvent
 from commerce.ports import UnitOfWork
 from shoppable.api.shapes import ChatMessage
+from shoppable.chat.masking import mask_cards
 from shoppable.chat.session import sign
 from shoppable.inputs import clean
 from shoppable.language import language
@@ -23,7 +24,7 @@ def accept(contact: Contact, said: ChatMessage) -> bool:
     """Durable when it returns. False: this very message was accepted before."""
     shop = site().shop
     media = [_upload_of(contact, token) for token in said.get("media", [])]
-    text = clean(said.get("text", ""))
+    text = mask_cards(clean(said.get("text", "")))
     if not (text or media or said.get("action") or said.get("location") or said.get("start")):
         raise Problem(422, "empty_message", "There is nothing in this message.")
     body: dict[str, object] = {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,19 +20,29 @@ from shoppable import create_app
 KEY = "a-key-for-tests-0123456789"
 
 
+SETTINGS: dict[str, object] = {"encoder": "none", "secret_key": "s" * 32, "shop_name": "Maison Test"}
+
+
+@pytest.fixture(scope="session")
+def filled_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of the shop of these tests, to be copied."""
+    folder = tmp_path_factory.mktemp("filled") / "data"
+    clock = ManualClock(datetime(2026, 3, 10, 9, 0, tzinfo=UTC))
+    with build_shop(load_settings(data_dir=folder, **SETTINGS), clock=clock) as shop:
+        fill(shop)
+    return folder
+
+
 @pytest.fixture
-def make_shop(tmp_path: Path, clock: ManualClock) -> Iterator[Callable[..., Shop]]:
+def make_shop(tmp_path: Path, clock: ManualClock, filled_folder: Path) -> Iterator[Callable[..., Shop]]:
     """Opens the shop of these tests with some settings changed."""
+    folder = tmp_path / "data"
+    shutil.copytree(filled_folder, folder)
     opened: list[Shop] = []
 
     def make(**changes: object) -> Shop:
-        values = {"data_dir": tmp_path / "data", "encoder": "none", "secret_key": "s" * 32, "shop_name": "Maison Test"}
-        shop = build_shop(load_settings(**(values | changes)), clock=clock)
+        shop = build_shop(load_settings(**(SETTINGS | {"data_dir": folder} | changes)), clock=clock)
         opened.append(shop)
-        with shop.storage.read() as uow:
-            empty = uow.products.count() == 0
-        if empty:
-            fill(shop)
         shop.index_keeper.refresh()
         return shop
 

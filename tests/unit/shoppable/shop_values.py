@@ -60,7 +60,15 @@ Line = tuple[str, str, int, dict[str, int]]  # colour, size, price in cents, uni
 
 
 def _product(
-    shop: Shop, source_id: str, fr: str, en: str, category: str, lines: list[Line], *, brand: str = "Maison", pictures: int = 1
+    shop: Shop,
+    source_id: str,
+    fr: str,
+    en: str,
+    category: str,
+    lines: list[Line],
+    *,
+    brand: str = "Maison",
+    pictures: int = 1,
 ) -> Product:
     variants = tuple(
         Variant(0, 0, f"{source_id}-{colour}-{size}", colour, colour, size, Money(price, "EUR"), position=number)

@@ -1,0 +1,360 @@
+"""The JSON API: what it answers is what openapi.json says, for every operation that is mounted."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from jsonschema import Draft202012Validator
+from werkzeug.test import TestResponse
+
+from commerce.wiring import Shop
+from shoppable import create_app
+from shoppable.api.openapi import operations
+from tests.unit.shoppable.conftest import KEY
+from tests.unit.shoppable.shop_values import png
+
+ORIGIN = {"Origin": "http://127.0.0.1:8000"}
+HOST = {"base_url": "http://127.0.0.1:8000"}
+BEARER = {"Authorization": f"Bearer {KEY}"}
+
+
+@pytest.fixture
+def described(client: FlaskClient) -> dict[str, Any]:
+    document: dict[str, Any] = client.get("/api/v1/openapi.json").json
+    return document
+
+
+def check(described: dict[str, Any], path: str, method: str, answer: TestResponse) -> Any:
+    """The answer's JSON, after validating it against the description of this path."""
+    responses = described["paths"][path][method]["responses"]
+    assert str(answer.status_code) in responses, (path, method, answer.status_code, answer.text)
+    content = responses[str(answer.status_code)].get("content", {})
+    if not content:
+        return answer.json if answer.is_json else None
+    assert answer.mimetype in content, answer.mimetype
+    schema = {**content[answer.mimetype]["schema"], "components": described["components"]}
+    Draft202012Validator(schema).validate(answer.json)
+    return answer.json
+
+
+def test_the_description_is_valid_and_complete(app: Flask, described: dict[str, Any]) -> None:
+    assert described["openapi"].startswith("3.1")
+    for schema in described["components"]["schemas"].values():
+        Draft202012Validator.check_schema(schema)
+    mounted = {
+        rule.rule.replace("<path:", "{").replace("<", "{").replace(">", "}")
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/api/")
+    }
+    assert mounted == set(described["paths"])
+    assert len(operations(app)) == sum(len(methods) for methods in described["paths"].values())
+
+
+def test_every_operation_answers_as_described(app: Flask, client: FlaskClient, described: dict[str, Any]) -> None:
+    """One call of each at least; whoever adds an operation adds its call here."""
+    seen: set[tuple[str, str]] = set()
+
+    def call(path: str, method: str, address: str, status: int, **values: Any) -> Any:
+        answer = client.open(address, method=method.upper(), **HOST, **values)
+        assert answer.status_code == status, answer.text
+        seen.add((path, method))
+        return check(described, path, method, answer)
+
+    v1 = "/api/v1"
+    call(f"{v1}/openapi.json", "get", f"{v1}/openapi.json", 200)
+    call(f"{v1}/products", "get", f"{v1}/products?q=robe&near=45.76,4.84", 200)
+    call(f"{v1}/products", "get", f"{v1}/products?limit=0", 400)
+    call(f"{v1}/products/{{product}}", "get", f"{v1}/products/P1", 200)
+    call(f"{v1}/products/{{product}}", "get", f"{v1}/products/none", 404)
+    call(f"{v1}/similar", "get", f"{v1}/similar?id=P1", 200)
+    call(f"{v1}/similar", "get", f"{v1}/similar?id=none", 404)
+    call(f"{v1}/similar", "post", f"{v1}/similar", 503, data={"photo": (io.BytesIO(png()), "a.png")})
+    call(f"{v1}/stores", "get", f"{v1}/stores?near=69002&variant=P1-navy-38", 200)
+    call(f"{v1}/stores", "get", f"{v1}/stores?variant=nothing", 404)
+    price = f"{v1}/products/{{sku}}/price"
+    call(price, "patch", f"{v1}/products/P2-blue-M/price", 200, json={"price_minor": 6000}, headers=BEARER)
+    call(price, "patch", f"{v1}/products/none/price", 404, json={"price_minor": 6000}, headers=BEARER)
+    call(price, "patch", f"{v1}/products/P2-blue-M/price", 401, json={"price_minor": 6000})
+    stock = f"{v1}/stock/{{sku}}/{{store}}"
+    call(stock, "put", f"{v1}/stock/P2-blue-M/S1", 200, json={"on_hand": 9}, headers=BEARER)
+    call(stock, "put", f"{v1}/stock/P2-blue-M/S9", 404, json={"on_hand": 9}, headers=BEARER)
+    message = {"client_msg_id": "12345678", "text": "robe"}
+    call(f"{v1}/chat/messages", "post", f"{v1}/chat/messages", 202, json=message, headers=ORIGIN)
+    call(f"{v1}/chat/messages", "post", f"{v1}/chat/messages", 200, json=message, headers=ORIGIN)
+    call(f"{v1}/chat/messages", "post", f"{v1}/chat/messages", 422, json={"client_msg_id": 12345678}, headers=ORIGIN)
+    call(f"{v1}/chat/events", "get", f"{v1}/chat/events?after=0", 200)
+    photo = {"photo": (io.BytesIO(png()), "a.png")}
+    call(f"{v1}/chat/uploads", "post", f"{v1}/chat/uploads", 201, data=photo, headers=ORIGIN)
+    call(f"{v1}/chat/session", "delete", f"{v1}/chat/session", 204, headers=ORIGIN)
+    assert seen == {(path, method) for path, method, _ in operations(app)}
+
+
+def test_hits_have_the_promised_shape(client: FlaskClient) -> None:
+    answer = client.get("/api/v1/products?q=linnen+dress&lang=en&near=45.7600,4.8400").json
+    first = answer["hits"][0]
+    assert {"id", "title", "url", "price_minor", "currency", "score", "why"} <= set(first)
+    assert (first["id"], first["title"], first["price_minor"], first["currency"]) == (
+        "P1",
+        "Linen midi dress",
+        7900,
+        "EUR",
+    )
+    assert first["url"] == f"http://127.0.0.1:8000/p/{first['product_id']}"
+    assert first["why"] == "words" and 0 < first["score"] <= 1
+    assert first["sizes"] == ["36", "38", "40"] and first["in_stock"] is True
+    assert first["nearest"] == {"store": "S1", "name": "Lyon Bellecour", "distance_m": 663}
+    assert answer["read_as"] == "linen dress" and answer["took_ms"] >= 0
+
+
+def test_french_comes_with_french(client: FlaskClient) -> None:
+    assert client.get("/api/v1/products?q=robe+lin", headers={"Accept-Language": "fr"}).json["hits"][0]["title"] == (
+        "Robe midi en lin"
+    )
+
+
+def ids(answer: TestResponse) -> list[str]:
+    return [hit["id"] for hit in answer.json["hits"]]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("size=42", {"P3"}),
+        ("colour=navy&size=38", {"P1", "P6"}),
+        ("colour=bleu+marine&size=38&lang=fr", {"P1", "P6"}),
+        ("category=robe&price_max_minor=6000&lang=fr", {"P6"}),
+        ("category=dress&price_min_minor=6000", {"P1"}),
+        ("store=S1&category=sneakers", {"P3"}),
+        ("colour=terracotta&size=38&in_stock=true", set()),  # together on one variant: that one is sold out
+        ("gender=femme&category=sneakers&lang=fr", {"P3"}),
+        ("colour=no-such-colour", set()),
+    ],
+)
+def test_conditions(client: FlaskClient, query: str, expected: set[str]) -> None:
+    assert set(ids(client.get(f"/api/v1/products?{query}"))) == expected
+
+
+def test_nothing_says_what_broke_and_the_floor(client: FlaskClient) -> None:
+    answer = client.get("/api/v1/products?q=robe+midi&price_max_minor=500&lang=fr").json
+    assert answer["hits"] == [] and answer["broken"] == "price" and answer["price_floor_minor"] == 5900
+    assert answer["nearest"][0]["id"] == "P6"
+
+
+def test_cursors_walk_through_everything_once(client: FlaskClient) -> None:
+    seen: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        answer = client.get("/api/v1/products", query_string={"limit": 2, "cursor": cursor})
+        seen += ids(answer)
+        cursor = answer.json["next_cursor"]
+    assert len(seen) == len(set(seen)) and {"P1", "P2", "P3", "P4", "P6", "P7"} <= set(seen)
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["limit=0", "limit=51", "limit=x", "limit=1.5", "limit=%F0%9F%91%8D", "limit=٣", "cursor=x", "cursor=o99999", "cursor=-1",
+     "price_max_minor=-1", "price_max_minor=1e3", "price_min_minor=" + "9" * 30, "in_stock=perhaps", "near=Xqzzk",
+     "near=91,0", "near=NaN,NaN", "q=" + "a" * 501, "size=" + "a" * 41],
+)  # fmt: skip
+def test_wrong_parameters_are_named(client: FlaskClient, query: str) -> None:
+    for lang, words in (("fr", "«"), ("en", "“")):
+        answer = client.get(f"/api/v1/products?{query}", headers={"Accept-Language": lang})
+        assert answer.status_code == 400, answer.text
+        assert answer.mimetype == "application/problem+json"
+        assert answer.json["code"] == "bad_parameter" and words in answer.json["detail"]
+        assert answer.json["request_id"] == answer.headers["X-Request-Id"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "fr", "en"),
+    [
+        ("/api/v1/products/none", 404, "Cet article n’existe pas.", "There is no such product."),
+        (
+            "/api/v1/nowhere",
+            404,
+            "Il n’y a rien à cette adresse, ou il n’y a plus rien.",
+            "There is nothing at this address",
+        ),
+        ("/api/v1/chat/messages", 405, "Cette adresse existe", "This address exists"),
+    ],
+)
+def test_problems_speak_both_languages(client: FlaskClient, path: str, status: int, fr: str, en: str) -> None:
+    for lang, words in (("fr", fr), ("en", en)):
+        for answer in (client.get(path, headers={"Accept-Language": lang}), client.get(f"{path}?lang={lang}")):
+            assert answer.status_code == status and answer.mimetype == "application/problem+json"
+            assert answer.json["detail"].startswith(words)
+            assert answer.headers["Content-Language"] == lang
+            assert set(answer.json) == {"type", "title", "status", "detail", "code", "request_id"}
+
+
+def test_a_surprise_is_a_500_without_a_trace(app: Flask) -> None:
+    def surprise() -> str:
+        raise RuntimeError("secret detail")
+
+    app.add_url_rule("/api/v1/surprise", "surprise", surprise)
+    app.add_url_rule("/surprise", "surprise_page", surprise)
+    for path in ("/api/v1/surprise", "/surprise"):
+        answer = app.test_client().get(path)
+        assert answer.status_code == 500
+        assert "secret detail" not in answer.text and "Traceback" not in answer.text
+
+
+def test_a_product_by_its_own_id_tells_bands_and_never_counts(client: FlaskClient) -> None:
+    product = client.get("/api/v1/products/P1?lang=en").json
+    by_sku = {variant["sku"]: variant for variant in product["variants"]}
+    assert {place["store"]: place["band"] for place in by_sku["P1-navy-38"]["stores"]} == {
+        "S1": "last", "S2": "few", "S3": "none",
+    }  # fmt: skip
+    assert by_sku["P1-navy-38"]["available_online"] == "in_stock"
+    assert "on_hand" not in str(product)
+
+
+def test_stores_nearest_first(client: FlaskClient) -> None:
+    stores = client.get("/api/v1/stores?near=48.86,2.35&lang=en").json["stores"]
+    assert [store["id"] for store in stores][0] == "S3" and "WEB" not in {store["id"] for store in stores}
+    with_it = client.get("/api/v1/stores?near=45.7600,4.8400&variant=P1-navy-38").json["stores"]
+    assert [(store["id"], store["band"], store["distance_m"]) for store in with_it[:2]] == [
+        ("S1", "last", 663), ("S2", "few", 1323),
+    ]  # fmt: skip
+    assert with_it[0]["open_now"] is True and with_it[0]["closes_at"] == "2026-03-10T18:00:00+00:00"
+
+
+# --- photos
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_a_shop_that_cannot_see_says_so(client: FlaskClient, lang: str) -> None:
+    answer = client.post(
+        "/api/v1/similar", json={"photo_base64": base64.b64encode(png()).decode()}, query_string={"lang": lang}
+    )
+    assert answer.status_code == 503 and answer.json["code"] == "photo_off"
+    assert answer.json["detail"].startswith(
+        "La recherche par photo" if lang == "fr" else "This shop cannot search by photo"
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({}, 422),
+        ({"photo_base64": 5}, 422),
+        ({"photo_base64": ["a"]}, 422),
+        ({"photo_base64": "not base64!"}, 422),
+        ({"photo_base64": "AAAA", "words": {"$gt": ""}}, 422),
+        ({"photo_base64": "AAAA", "surprise": 1}, 422),
+        ([], 422),
+    ],
+)
+def test_wrong_bodies_are_refused(client: FlaskClient, body: Any, status: int) -> None:
+    assert client.post("/api/v1/similar", json=body).status_code == status
+
+
+def test_photos_that_are_too_large_or_no_photos(client: FlaskClient) -> None:
+    def send(data: bytes) -> TestResponse:
+        return client.post("/api/v1/similar", data={"photo": (io.BytesIO(data), "a.jpg")})
+
+    assert send(b"\xff\xd8\xff" + bytes(10 * 1024 * 1024)).status_code == 413
+    assert send(b"<svg xmlns='http://www.w3.org/2000/svg'/>").status_code == 415
+    assert send(b"<html>").status_code == 415
+    assert send(b"").status_code == 415
+    assert client.post("/api/v1/similar", data={"other": "x"}, content_type="multipart/form-data").status_code == 422
+    big = base64.b64encode(bytes(11 * 1024 * 1024)).decode()
+    assert client.post("/api/v1/similar", json={"photo_base64": big}).status_code in (413, 422)
+    assert (
+        client.post("/api/v1/similar", data=b"x" * (16 * 1024 * 1024), content_type="application/json").status_code
+        == 413
+    )
+
+
+def test_other_bodies_stay_below_a_mebibyte(client: FlaskClient) -> None:
+    answer = client.patch(
+        "/api/v1/products/P1/price",
+        data=b"x" * (1024 * 1024 + 1),
+        headers={**BEARER, "Content-Type": "application/json"},
+    )
+    assert answer.status_code == 413
+
+
+# --- operators
+
+
+def test_without_keys_there_is_no_door(make_shop: Callable[..., Shop]) -> None:
+    client = create_app(make_shop()).test_client()
+    assert client.patch("/api/v1/products/P2-blue-M/price", json={"price_minor": 1}, headers=BEARER).status_code in (
+        404,
+        405,
+    )
+    assert client.put("/api/v1/stock/P2-blue-M/S1", json={"on_hand": 1}, headers=BEARER).status_code == 404
+    assert "/api/v1/stock/{sku}/{store}" not in client.get("/api/v1/openapi.json").json["paths"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "Bearer",
+        "Bearer ",
+        f"Basic {KEY}",
+        f"Bearer {KEY}x",
+        f"Bearer {KEY[:-1]}",
+        "Bearer ü",
+        f"Bearer {KEY},{KEY}",
+    ],
+)
+def test_wrong_keys_change_nothing(shop: Shop, client: FlaskClient, header: str) -> None:
+    answer = client.patch(
+        "/api/v1/products/P2-blue-M/price", json={"price_minor": 1}, headers={"Authorization": header}
+    )
+    assert answer.status_code == 401
+    product = shop.catalog.by_source_id("P2")
+    assert product is not None and product.price_from.minor == 6500
+
+
+def test_keys_may_be_rotated(make_shop: Callable[..., Shop]) -> None:
+    client = create_app(make_shop(api_keys=f"{'n' * 20},{KEY}")).test_client()
+    for key in ("n" * 20, KEY):
+        answer = client.put(
+            "/api/v1/stock/P2-blue-M/S1", json={"on_hand": 4}, headers={"Authorization": f"bearer {key}"}
+        )
+        assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"price_minor": -1}, {"price_minor": 1.5}, {"price_minor": "1"}, {"price_minor": True}, {"price_minor": None},
+     {"price_minor": 10**13}, {"price_minor": 1, "currency": "usd"}, {"price_minor": 1, "currency": "USD"},
+     {"price_minor": 1, "list_price_minor": "2"}, {"price_minor": 1, "extra": 1}, [], "x", 5],
+)  # fmt: skip
+def test_wrong_prices_change_nothing(shop: Shop, client: FlaskClient, body: Any) -> None:
+    assert client.patch("/api/v1/products/P2-blue-M/price", json=body, headers=BEARER).status_code == 422
+    product = shop.catalog.by_source_id("P2")
+    assert product is not None and product.price_from.minor == 6500
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"on_hand": -1}, {"on_hand": 1.5}, {"on_hand": "3"}, {"on_hand": 10**7}, {"on_hand": [1]}]
+)
+def test_wrong_counts_change_nothing(shop: Shop, client: FlaskClient, body: Any) -> None:
+    assert client.put("/api/v1/stock/P2-blue-M/S1", json=body, headers=BEARER).status_code == 422
+
+
+def test_a_price_is_written_with_a_line_in_the_record(shop: Shop, client: FlaskClient) -> None:
+    path = "/api/v1/products/P2-blue-M/price"
+    first = client.patch(path, json={"price_minor": 4900, "list_price_minor": 6500}, headers=BEARER)
+    again = client.patch(path, json={"price_minor": 4900, "list_price_minor": 6500}, headers=BEARER)
+    assert first.json == {
+        "sku": "P2-blue-M", "price_minor": 4900, "list_price_minor": 6500, "currency": "EUR", "changed": True,
+    }  # fmt: skip
+    assert again.json["changed"] is False
+    from sqlalchemy import create_engine, text
+
+    with create_engine(shop.settings.url_of_database).connect() as connection:
+        lines = connection.execute(text("SELECT actor, action, subject, details FROM audit")).all()
+    assert [(action, subject) for _, action, subject, _ in lines] == [("set_price", "P2-blue-M")]
+    assert KEY not in str(lines)
