@@ -146,7 +146,7 @@ def _to_srgb(image: Image.Image, keep_px: int) -> Image.Image:
         image = _sixteen_bits_to_eight(image)
         profile = None
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
-        image = _over_white(image)
+        image = _over_white(image if image.mode == "RGBA" else image.convert("RGBA"), keep_px)
     elif image.mode == "P":
         image = image.convert("RGB")
     elif image.mode == "1":
@@ -170,10 +170,11 @@ def _sixteen_bits_to_eight(image: Image.Image) -> Image.Image:
     return image.convert("I").point(lambda level: level * (1 / 257) + 0).convert("L")
 
 
-def _over_white(image: Image.Image) -> Image.Image:
-    alpha = image.convert("RGBA")
-    flat = Image.new("RGB", alpha.size, _WHITE)
-    flat.paste(alpha, mask=alpha.getchannel("A"))
+def _over_white(image: Image.Image, keep_px: int) -> Image.Image:
+    """Shrunk before it is flattened: 40 megapixels of RGBA are 160 MB, and three of them are too much."""
+    image.thumbnail((keep_px, keep_px), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    flat = Image.new("RGB", image.size, _WHITE)
+    flat.paste(image, mask=image.getchannel("A"))
     return flat
 
 

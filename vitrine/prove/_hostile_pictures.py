@@ -9,9 +9,9 @@ import io
 import random
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,15 +23,15 @@ _CANARY = "canary-4711"  # in every metadata block: it must never come out again
 
 @dataclass(frozen=True, slots=True)
 class NamedPicture:
-    """`right` holds the outcomes that keep the promise: "read", or reasons of a refusal."""
+    """`right` holds the outcomes that keep the promise: "read", or reasons of a refusal. `make` makes the bytes."""
 
     name: str
-    data: bytes
+    make: Callable[[], bytes]
     right: frozenset[str]
 
 
 def named_pictures() -> Iterator[NamedPicture]:
-    """Every case of the threat model. About 400 pictures, some of them 100 kB, made in a few seconds."""
+    """Every case of the threat model. About 250 pictures, each made when it is wanted."""
     yield from _bombs()
     yield from _other_formats()
     yield from _unusual_modes()
@@ -70,6 +70,16 @@ def png_of_zeros(width: int, height: int) -> bytes:
     row = bytes(1 + (width + 7) // 8)
     packed = b"".join(squeeze.compress(row * 100) for _ in range(height // 100)) + squeeze.flush()
     header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", packed) + _chunk(b"IEND", b"")
+
+
+def heavy_png(width: int, height: int, colour_type: int, bits: int) -> bytes:
+    """As many bytes to decode as a PNG of that size can have, in about 1 MB."""
+    row_bytes = width * {0: 1, 2: 3, 6: 4}[colour_type] * bits // 8
+    row = b"\0" + (bytes(range(256)) * (row_bytes // 256 + 1))[:row_bytes]
+    squeeze = zlib.compressobj(1)
+    packed = b"".join(squeeze.compress(row) for _ in range(height)) + squeeze.flush()
+    header = struct.pack(">IIBBBBB", width, height, bits, colour_type, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", packed) + _chunk(b"IEND", b"")
 
 
@@ -171,17 +181,20 @@ def _valid() -> tuple[bytes, ...]:
 
 
 def _bombs() -> Iterator[NamedPicture]:
-    for name, width, height in (
-        ("100 megapixels in 12 kB", 10_000, 10_000),
-        ("179 megapixels", 13_400, 13_400),
-        ("30,000 x 30,000", 30_000, 30_000),
-    ):
-        yield NamedPicture(name, png_of_zeros(width, height), frozenset({"too_many_pixels"}))
+    too_many = frozenset({"too_many_pixels"})
+    yield NamedPicture("100 megapixels in 12 kB", partial(png_of_zeros, 10_000, 10_000), too_many)
+    yield NamedPicture("179 megapixels", partial(png_of_zeros, 13_400, 13_400), too_many)
+    yield NamedPicture("30,000 x 30,000", partial(png_of_zeros, 30_000, 30_000), too_many)
     wide = b"GIF89a" + struct.pack("<HHBBB", 65_535, 65_535, 0, 0, 0) + b";"
-    yield NamedPicture("a GIF header of 4,295 megapixels", wide, frozenset({"too_many_pixels", "damaged"}))
-    yield NamedPicture("11 MB", b"\xff\xd8\xff" + bytes(11 * 1024 * 1024), frozenset({"too_large_bytes"}))
-    yield NamedPicture("a tracking pixel", photo("PNG", (1, 1)), frozenset({"too_small"}))
-    yield NamedPicture("12,000 x 3,000, honest", png_of_zeros(12_000, 3_000), frozenset({READ}))
+    yield NamedPicture("a GIF header of 4,295 megapixels", lambda: wide, too_many | {"damaged"})
+    yield NamedPicture("11 MB", lambda: b"\xff\xd8\xff" + bytes(11 * 1024 * 1024), frozenset({"too_large_bytes"}))
+    yield NamedPicture("a tracking pixel", partial(photo, "PNG", (1, 1)), frozenset({"too_small"}))
+    read = frozenset({READ})
+    yield NamedPicture("12,000 x 3,000, honest", partial(png_of_zeros, 12_000, 3_000), read)
+    yield NamedPicture("40 megapixels with alpha", partial(heavy_png, 6_300, 6_300, 6, 8), read)
+    yield NamedPicture("40 megapixels of 16-bit grey", partial(heavy_png, 6_300, 6_300, 0, 16), read)
+    for form in ("GIF", "WEBP"):
+        yield NamedPicture(f"40 megapixels of {form}", partial(_plain, form, (6_300, 6_300)), read | too_many)
 
 
 def _other_formats() -> Iterator[NamedPicture]:
@@ -193,62 +206,83 @@ def _other_formats() -> Iterator[NamedPicture]:
         ("EPS", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n(x) print"),
         ("PDF", b"%PDF-1.7\n1 0 obj << >> endobj"),
         ("HEIC", b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(64)),
-        ("AVIF", _saved(drawing((64, 64)), "AVIF")),
-        ("BMP", photo("BMP")),
-        ("TIFF", photo("TIFF")),
-        ("ICO", photo("ICO", (32, 32))),
         ("MP4", b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00isommp42" + bytes(64)),
         ("ZIP", b"PK\x03\x04" + bytes(64)),
     ):
-        yield NamedPicture(name, data, unsupported)
-    yield NamedPicture("nothing", b"", frozenset({"unknown_format"}))
-    yield NamedPicture("noise", random.Random(5).randbytes(4096).replace(b"BM", b"xx"), frozenset({"unknown_format"}))
-    yield NamedPicture("a JPEG with HTML behind it", photo() + script, frozenset({READ}))
-    yield NamedPicture("HTML that begins like a GIF", b"GIF89a/*" + script, frozenset({"damaged", "too_many_pixels"}))
+        yield NamedPicture(name, partial(bytes, data), unsupported)
+    for form in ("AVIF", "BMP", "TIFF", "ICO"):
+        yield NamedPicture(form, partial(photo, form, (64, 64)), unsupported)
+    unknown = frozenset({"unknown_format"})
+    yield NamedPicture("nothing", lambda: b"", unknown)
+    yield NamedPicture("noise", lambda: b"\x07" + random.Random(5).randbytes(4096), unknown)
+    yield NamedPicture("a JPEG with HTML behind it", lambda: photo() + script, frozenset({READ}))
+    damaged = frozenset({"damaged", "too_many_pixels"})
+    yield NamedPicture("HTML that begins like a GIF", lambda: b"GIF89a/*" + script, damaged)
 
 
 def _unusual_modes() -> Iterator[NamedPicture]:
-    from PIL import Image
-
-    small = drawing((96, 128))
-    holed = small.convert("RGBA")
-    holed.putalpha(small.convert("L").point(lambda level: 255 if level < 200 else 0))
-    for name, data in (
-        ("CMYK, Adobe", cmyk_jpeg((0, 255, 255, 0), adobe=True)),
-        ("CMYK, plain", cmyk_jpeg((0, 255, 255, 0), adobe=False)),
-        ("16-bit grey", _saved(Image.new("I;16", (64, 64), 30_000), "PNG")),
-        ("1-bit", _saved(small.convert("1"), "PNG")),
-        ("palette with alpha", _saved(holed.quantize(32), "PNG")),
-        ("palette with one transparent colour", _saved(small.convert("P"), "PNG", transparency=0)),
-        ("grey with alpha", _saved(holed.convert("LA"), "PNG")),
-        ("RGBA WebP", _saved(holed, "WEBP", lossless=True)),
-        ("transparent GIF", _saved(small.convert("P"), "GIF", transparency=0)),
-        ("grey JPEG", _saved(small.convert("L"), "JPEG")),
-        ("progressive JPEG", _saved(small, "JPEG", progressive=True)),
+    for name, make in (
+        ("CMYK, Adobe", partial(cmyk_jpeg, (0, 255, 255, 0), adobe=True)),
+        ("CMYK, plain", partial(cmyk_jpeg, (0, 255, 255, 0), adobe=False)),
+        ("16-bit grey", partial(_plain, "PNG", (64, 64), "I;16", 30_000)),
+        ("1-bit", partial(_in_mode, "1", "PNG")),
+        ("palette with alpha", partial(_holed, "P", "PNG")),
+        ("palette with one transparent colour", partial(_in_mode, "P", "PNG", transparency=0)),
+        ("grey with alpha", partial(_holed, "LA", "PNG")),
+        ("RGBA WebP", partial(_holed, "RGBA", "WEBP", lossless=True)),
+        ("transparent GIF", partial(_in_mode, "P", "GIF", transparency=0)),
+        ("grey JPEG", partial(_in_mode, "L", "JPEG")),
+        ("progressive JPEG", partial(photo, "JPEG", progressive=True)),
     ):
-        yield NamedPicture(name, data, frozenset({READ}))
+        yield NamedPicture(name, make, frozenset({READ}))
 
 
 def _animations() -> Iterator[NamedPicture]:
     for form in ("GIF", "PNG", "WEBP"):
-        yield NamedPicture(f"2,000 frames of {form}", animation(form), frozenset({READ}))
+        yield NamedPicture(f"2,000 frames of {form}", partial(animation, form), frozenset({READ}))
 
 
 def _metadata() -> Iterator[NamedPicture]:
     for form in ("JPEG", "PNG", "WEBP"):
-        yield NamedPicture(f"{form} with GPS, XMP and comment", telling(form), frozenset({READ}))
+        yield NamedPicture(f"{form} with GPS, XMP and comment", partial(telling, form), frozenset({READ}))
     for orientation in range(1, 9):
-        yield NamedPicture(f"EXIF orientation {orientation}", oriented_jpeg(orientation), frozenset({READ}))
+        yield NamedPicture(f"EXIF orientation {orientation}", partial(oriented_jpeg, orientation), frozenset({READ}))
 
 
 def _truncations() -> Iterator[NamedPicture]:
     """50 cuts of each format: a refusal, or a picture where only the tail's padding was lost."""
     either = frozenset({READ, "damaged", "unknown_format"})
     for form in ("JPEG", "PNG", "WEBP", "GIF"):
-        whole = photo(form)
         for cut in range(50):
-            at = len(whole) * cut // 50
-            yield NamedPicture(f"{form} cut at {at} of {len(whole)}", whole[:at], either)
+            yield NamedPicture(f"{form} cut at {2 * cut} %", partial(_cut, form, cut / 50), either)
+
+
+@cache
+def _whole(form: str) -> bytes:
+    return photo(form)
+
+
+def _cut(form: str, share: float) -> bytes:
+    whole = _whole(form)
+    return whole[: int(len(whole) * share)]
+
+
+def _plain(form: str, size: tuple[int, int], mode: str = "RGB", level: int = 0) -> bytes:
+    from PIL import Image
+
+    return _saved(Image.new(mode, size, level), form, **({"lossless": True, "method": 0} if form == "WEBP" else {}))
+
+
+def _in_mode(mode: str, form: str, **saving: Any) -> bytes:
+    return _saved(drawing((96, 128)).convert(mode), form, **saving)
+
+
+def _holed(mode: str, form: str, **saving: Any) -> bytes:
+    """The light ground is transparent."""
+    small = drawing((96, 128))
+    holed = small.convert("RGBA")
+    holed.putalpha(small.convert("L").point([255 if level < 200 else 0 for level in range(256)]))
+    return _saved(holed.quantize(32) if mode == "P" else holed.convert(mode), form, **saving)
 
 
 def _saved(image: Image.Image, form: str, **saving: Any) -> bytes:

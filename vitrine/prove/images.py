@@ -35,7 +35,7 @@ def run(n: int, seed: int, scratch: Path, report: Callable[[str], None]) -> Proo
     seen = _Tally()
     with PictureDecoder(128) as decoder:
         for case in named_pictures():
-            outcome = seen.read(decoder, case.data, case.name)
+            outcome = seen.read(decoder, case.make(), case.name)
             if outcome not in case.right:
                 seen.wrong.append(f"{case.name}: {outcome}, right would be {' or '.join(sorted(case.right))}")
             if seen.read(decoder, good, "a good photo after " + case.name) != "read":
