@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
 from typing import TYPE_CHECKING, TypeVar
 
 from commerce.errors import RetryLater, SendRefused, SendUnknown, VendorError, VitrineError
@@ -52,8 +51,8 @@ class TelegramClient:
         limit_s = timeout_s if timeout_s is not None else self.timeout_s + 5
         future: Future[T] = asyncio.run_coroutine_threadsafe(_awaited(work, bot), loop)
         try:
-            return future.result(limit_s)
-        except (TimeoutError, FutureTimeout, asyncio.CancelledError):
+            return future.result(limit_s) if stop is None else _until(future, limit_s, stop)
+        except (TimeoutError, asyncio.CancelledError):
             future.cancel()
             raise SendUnknown(f"no answer in {limit_s:g} s") from None
         except VitrineError:
@@ -93,7 +92,7 @@ def _until(future: Future[T], limit_s: float, stop: threading.Event) -> T:
         left_s = deadline - time.monotonic()
         try:
             return future.result(min(_STOP_EVERY_S, max(left_s, 0)))
-        except FutureTimeout:
+        except TimeoutError:
             if future.done() or left_s <= 0 or stop.is_set():
                 raise
 

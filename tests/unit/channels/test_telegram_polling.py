@@ -81,7 +81,7 @@ def test_updates_reach_the_inbox_once_and_wake_the_worker(shop, telegram):
 
 
 def test_what_could_not_be_committed_is_not_confirmed(shop, telegram):
-    failures = [StorageBusy("locked")] * 3
+    failures = [StorageBusy("locked")] * 2
 
     class Trouble:
         def read(self):
@@ -95,7 +95,7 @@ def test_what_could_not_be_committed_is_not_confirmed(shop, telegram):
     telegram.person(1001).say("robe")
     troubled = SimpleNamespace(settings=shop.settings, clock=shop.clock, storage=Trouble())
     with Polling(troubled):
-        until(lambda: len(failures) < 3)
+        until(lambda: len(failures) < 2)
         assert telegram.pending == 1, "Telegram still has it"
         until(lambda: telegram.pending == 0)
     assert len(events(shop)) == 1
