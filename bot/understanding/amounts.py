@@ -148,7 +148,8 @@ def _bound(
                 return "max", number.start - length, number.end
             if lead in money.min_before and (number.unit is not None or lead not in ("des", "from", "min", "mini")):
                 return "min", number.start - length, number.end
-            if lead in money.around_before and (number.unit is not None or lead not in ("vers", "around", "about")):
+            loose = lead in ("vers", "around", "about")  # said of times and places too
+            if lead in money.around_before and (not loose or number.unit is not None or number.amount > _LARGEST_SIZE):
                 return "around", number.start - length, number.end
     for length in range(min(3, len(reading.tokens) - number.end), 0, -1):
         tail = reading.phrase(number.end, number.end + length)
@@ -164,6 +165,8 @@ def _after_for(reading: Reading, book: Phrasebook, number: _Number) -> int:
 
 
 def _named_price(reading: Reading, book: Phrasebook, number: _Number, shown_whole: set[int]) -> bool:
-    """Whether an amount without unit is spoken of as a price: "la robe à 59", "the one for 59"."""
-    plausible = number.amount > _LARGEST_SIZE or int(number.amount) in shown_whole
-    return plausible and reading.text(number.start - 1) in book.money.for_before
+    """Whether an amount without unit is spoken of as a price: "la robe à 59", "the one for 59", "the 59 one"."""
+    shown, large = int(number.amount) in shown_whole, number.amount > _LARGEST_SIZE
+    if shown and large and reading.text(number.end) in book.sets["pronoun_heads"]:
+        return True
+    return (shown or large) and reading.text(number.start - 1) in book.money.for_before

@@ -45,6 +45,8 @@ def answered_place(reading: Reading, book: Phrasebook) -> str | None:
     ]
     while taken and (reading.text(taken[0]) in book.sets["before_place"] or reading.text(taken[0]) in book.grammar):
         taken.pop(0)
+    while taken and reading.text(taken[-1]) in book.grammar:
+        taken.pop()
     if not taken or len(taken) > _LONGEST or taken != list(range(taken[0], taken[-1] + 1)):
         return None
     reading.mark(taken, "place")
