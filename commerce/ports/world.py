@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Protocol
 
 from commerce.domain.geo import GeoPoint, Place
@@ -60,6 +61,10 @@ class WebFetcher(Protocol):
 
     def picture_of(self, url: str, *, max_bytes: int) -> Fetched:
         """The picture at that address, or the one its page names for sharing (og:image). Raises FetchRefused."""
+        ...
+
+    def download(self, url: str, to: Path, *, max_bytes: int) -> str:
+        """A large body, streamed to a file; its media type. Raises FetchRefused and leaves no file."""
         ...
 
 
