@@ -112,3 +112,4 @@ class Capabilities:
     markdown: bool = False
     reply_window_s: int | None = None  # None: may write at any time
     counts_utf16: bool = field(default=False)
+    messages_per_s: int | None = None  # of the whole account; None: as many as there are

@@ -7,8 +7,9 @@ such a row again if that does no harm, else leaves it to a person. At most one d
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -31,46 +32,55 @@ MAX_TRIES = 8
 MAX_AGE = timedelta(hours=24)
 MARGIN_S = 0.1  # beyond what a vendor's retry_after asks for
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 1.0, 300.0
-# https://core.telegram.org/bots/faq: bots should stay below about 30 messages a second over all chats.
-MESSAGES_PER_S = 25
 REFUSALS, REFUSALS_S = 3, 10  # lanes told to slow down within that time pause their whole account
 
 log = structlog.get_logger(__name__)
 
 
 class Pace:
-    """How fast one account may send. Times are the shop's clock. Safe for many threads."""
+    """How fast accounts may send, in real seconds: a clock that stands still must not stop them. For many threads."""
 
-    def __init__(self, messages_per_s: int = MESSAGES_PER_S) -> None:
-        self._per_s = messages_per_s
-        self._sent: dict[str, deque[datetime]] = {}
-        self._slowed: dict[str, deque[tuple[datetime, str]]] = {}
-        self._paused_until: dict[str, datetime] = {}
+    def __init__(self, per_s: Mapping[str, int], monotonic: Callable[[], float] = time.monotonic) -> None:
+        """`per_s`: messages a second by account, for those that have a limit."""
+        self._per_s, self._monotonic = per_s, monotonic
+        self._sent: dict[str, deque[float]] = {}
+        self._slowed: dict[str, deque[tuple[float, str]]] = {}
+        self._paused_until: dict[str, float] = {}
         self._lock = threading.Lock()
 
-    def take(self, account: str, now: datetime) -> datetime | None:
-        """None: send now, it is counted. Otherwise the moment to try again."""
+    def is_open(self, account: str) -> bool:
+        """Whether a message could go now."""
         with self._lock:
-            paused = self._paused_until.get(account)
-            if paused is not None and paused > now:
-                return paused
-            sent = self._sent.setdefault(account, deque())
-            while sent and sent[0] <= now - timedelta(seconds=1):
-                sent.popleft()
-            if len(sent) >= self._per_s:
-                return sent[0] + timedelta(seconds=1)
-            sent.append(now)
-            return None
+            return self._open(account, self._monotonic())
 
-    def slowed(self, account: str, lane: str, now: datetime, until: datetime) -> None:
-        """A lane was told to slow down; three of them in ten seconds, and the account waits."""
+    def take(self, account: str) -> bool:
+        """Counts one message and says True if it may go now; False: come back a little later."""
         with self._lock:
+            now = self._monotonic()
+            if not self._open(account, now):
+                return False
+            if account in self._per_s:
+                self._sent.setdefault(account, deque()).append(now)
+            return True
+
+    def slowed(self, account: str, lane: str, wait_s: float) -> None:
+        """A lane was told to slow down; three of them in ten seconds, and the account waits as long."""
+        with self._lock:
+            now = self._monotonic()
             told = self._slowed.setdefault(account, deque())
             told.append((now, lane))
-            while told and told[0][0] <= now - timedelta(seconds=REFUSALS_S):
+            while told[0][0] <= now - REFUSALS_S:
                 told.popleft()
             if len({lane for _, lane in told}) >= REFUSALS:
-                self._paused_until[account] = max(until, self._paused_until.get(account, until))
+                self._paused_until[account] = max(now + wait_s, self._paused_until.get(account, now))
+
+    def _open(self, account: str, now: float) -> bool:
+        if self._paused_until.get(account, now) > now:
+            return False
+        sent = self._sent.get(account)
+        while sent and sent[0] <= now - 1:
+            sent.popleft()
+        return sent is None or len(sent) < self._per_s[account]
 
 
 class Sender:
@@ -78,8 +88,14 @@ class Sender:
 
     def __init__(self, shop: Shop, channels: Mapping[tuple[str, str], Channel], pace: Pace | None = None) -> None:
         self._shop, self._channels = shop, channels
-        self._pace = pace or Pace()
+        limits = {f"{n}:{a}": channel.capabilities.messages_per_s for (n, a), channel in channels.items()}
+        self._pace = pace or Pace({account: limit for account, limit in limits.items() if limit is not None})
         self._unsure: set[int] = set()
+
+    def is_open(self, lane: str) -> bool:
+        """Whether the account of this lane may send now."""
+        account = next((f"{n}:{a}" for n, a in self._channels if lane.startswith(f"{n}:{a}:")), None)
+        return account is None or self._pace.is_open(account)
 
     def send(self, row: OutboxRow) -> bool:
         """Tries one row once. True: it is finished, the lane goes on. False: the lane waits. Raises StorageError."""
@@ -99,10 +115,8 @@ class Sender:
             return self._dead(row, described(error), now)
         if reply is None:
             return self._dead(row, "nothing to say any more", now)
-        account = f"{contact.channel}:{contact.account}"
-        not_before = self._pace.take(account, now)
-        if not_before is not None:
-            return self._wait(row, "account's pace", not_before)
+        if not self._pace.take(f"{contact.channel}:{contact.account}"):
+            return False
         if not self._shop.storage.write(lambda uow: uow.outbox.sending(row.id)):
             return True  # somebody finished it
         return self._call(row, channel, reply)
@@ -114,9 +128,9 @@ class Sender:
         try:
             provider_id = channel.send(contact, outgoing)
         except RetryLater as error:
-            now = self._shop.clock.now()
-            until = now + timedelta(seconds=max(error.after_s + MARGIN_S, 0.0))
-            self._pace.slowed(f"{contact.channel}:{contact.account}", contact.lane, now, until)
+            wait_s = max(error.after_s, 0.0) + MARGIN_S
+            self._pace.slowed(f"{contact.channel}:{contact.account}", contact.lane, wait_s)
+            until = self._shop.clock.now() + timedelta(seconds=wait_s)
             return self._wait(row, f"retry later: {error.reason}", until)
         except SendRefused as error:
             return self._dead(row, f"refused: {error.reason}", self._shop.clock.now())

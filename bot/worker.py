@@ -7,6 +7,7 @@ parallel across lanes and processes. A process that dies loses its lanes within 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.dispatch import Dispatcher
-from bot.outbox_worker import Pace, Sender
+from bot.outbox_worker import Sender
 from bot.surprises import described
 from commerce.errors import StorageError
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 LEASE_S = 10.0
 HEARTBEAT_S = 3.0
 POLL_S = 0.3  # how long a message from another process may lie unnoticed
+PACE_S = 0.05
 ROWS_PER_TURN = 20  # of one lane before others get their chance
 LANES = 64
 EXPIRY_EVERY_S, PHOTOS_EVERY_S, SWEEP_EVERY_S = 1.0, 60.0, 600.0
@@ -43,9 +45,10 @@ class Worker:
         by_account = {(channel.name, channel.account): channel for channel in channels}
         self._shop = shop
         self._dispatcher = Dispatcher(shop, by_account)
-        self._sender = Sender(shop, by_account, Pace())
+        self._sender = Sender(shop, by_account)
         self._owner = shop.ids.new_id()
         self._held: set[str] = set()
+        self._paced = False
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._wake_in, self._wake_out = _Bell(), _Bell()
@@ -86,10 +89,13 @@ class Worker:
         """Answers and sends in this thread until nothing is left to do now. Returns how many rows were touched."""
         touched = 0
         for _ in range(_RUNAWAY):
+            self._paced = False
             done = self._work_inbox() + self._work_outbox()
-            if not done:
-                return touched
             touched += done
+            if self._paced and not done:
+                time.sleep(PACE_S)
+            elif not done:
+                return touched
         raise RuntimeError("messages go round in circles")
 
     def tick(self) -> None:
@@ -130,6 +136,9 @@ class Worker:
         for lane in lanes:
             if self._stopping.is_set():
                 break
+            if side == "out" and not self._sender.is_open(lane):
+                self._paced = True  # something waits for its account's pace alone
+                continue
             lease = f"{side}:{lane}"
             if not self._take(lease):
                 continue

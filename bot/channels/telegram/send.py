@@ -48,6 +48,7 @@ CAPABILITIES = Capabilities(
     albums=True,
     location_request=True,
     counts_utf16=True,
+    messages_per_s=PER_SECOND - 5,
 )
 
 

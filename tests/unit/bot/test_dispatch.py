@@ -233,10 +233,26 @@ def test_the_language_is_the_shoppers_own(desk: Desk) -> None:
     assert customer.language == "fr"
 
 
-FORGED = (
-    "size:999999:38 size:1:99 reserve:999999:S1 reserve:1:S9 reserve:1:WEB extend:x show:999999 similar:999999"
-    " stores:999999 colour:1:999999 others:999999 remember:1 without:price more speak:xx nonsense size drop:table"
-).split()
+FORGED = [
+    "size:999999:38",
+    "size:1:99",
+    "reserve:999999:S1",
+    "reserve:1:S9",
+    "reserve:1:WEB",
+    "extend:x",
+    "show:999999",
+    "similar:999999",
+    "stores:999999",
+    "colour:1:999999",
+    "others:999999",
+    "remember:1",
+    "without:price",
+    "more",
+    "speak:xx",
+    "nonsense",
+    "size",
+    "drop:table",
+]
 
 
 @pytest.mark.parametrize("action", [*FORGED, "cancel:" + "0" * 32, "a" * 64])

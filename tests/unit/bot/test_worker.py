@@ -1,0 +1,109 @@
+"""The threads: everything answered, in order inside a lane, once over two workers, and a clean end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from bot.channels.recorder.send import Recorder
+from bot.worker import LEASE_S, Worker
+from commerce.clock import ManualClock
+from commerce.ports import UnitOfWork
+from commerce.wiring import Shop
+from tests.unit.bot.conftest import Desk
+
+
+def wait_for(done: Callable[[], bool], seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < end, "too slow"
+        time.sleep(0.02)
+
+
+def test_two_workers_answer_everybody_once_and_in_order(make_shop: Callable[..., Shop]) -> None:
+    shop = make_shop(worker_threads=2)
+    desk = Desk(shop, Recorder(shop.media))
+    people, words = [f"person-{n}" for n in range(8)], ["dresses", "white sneakers", "denim jacket", "help"]
+    alone = [text for word in words for text in desk.say(word, address="alone")]
+    workers = [Worker(shop, [desk.recorder]) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    try:
+        for word in words:
+            for person in people:
+                desk.accept(desk.event(word, address=person, after_s=0.01))
+                workers[0].wake()
+        wait_for(lambda: sum(len(desk.texts(person)) for person in people) >= len(alone) * len(people))
+    finally:
+        for worker in workers:
+            worker.stop()
+    for person in people:
+        assert desk.texts(person) == alone
+
+
+def test_a_waking_worker_is_quick(desk: Desk) -> None:
+    desk.worker.start()
+    try:
+        time.sleep(0.5)
+        started = time.monotonic()
+        desk.accept(desk.event("dresses"))
+        desk.worker.wake()
+        wait_for(lambda: bool(desk.texts()), 5)
+        assert time.monotonic() - started < 2
+    finally:
+        started = time.monotonic()
+        desk.worker.stop()
+        assert time.monotonic() - started < 5
+
+
+def test_another_process_is_noticed_by_polling(desk: Desk) -> None:
+    desk.worker.start()
+    try:
+        desk.accept(desk.event("dresses"))  # and nobody rings
+        wait_for(lambda: bool(desk.texts()), 5)
+    finally:
+        desk.worker.stop()
+
+
+def test_the_lane_of_a_dead_worker_is_free_within_ten_seconds(desk: Desk, clock: ManualClock) -> None:
+    desk.accept(desk.event("dresses"))
+    lane, now = f"in:{desk.contact().lane}", clock.now()
+    desk.shop.storage.write(lambda uow: uow.leases.take(lane, "the dead one", now, now + timedelta(seconds=LEASE_S)))
+    assert desk.worker.run_until_quiet() == 0
+    clock.advance(timedelta(seconds=10))
+    desk.worker.run_until_quiet()
+    assert len(desk.texts()) == 1
+
+
+def test_photos_are_deleted_when_their_time_is_over(desk: Desk, clock: ManualClock) -> None:
+    key = desk.shop.media.put(b"not really a jpeg", ".jpg")
+    end = clock.now() + timedelta(hours=24)
+    desk.shop.storage.write(lambda uow: uow.photos.add(key, desk.contact(), clock.now(), end))
+    desk.worker.tick()
+    assert desk.shop.media.get(key) is not None
+    clock.advance(timedelta(hours=24))
+    desk.worker.tick()
+    assert desk.shop.media.get(key) is None
+    with desk.shop.storage.read() as uow:
+        assert uow.photos.due(clock.now(), 10) == []
+    assert audited(desk, key)
+    desk.worker.tick()
+
+
+def audited(desk: Desk, key: str) -> bool:
+    import sqlite3
+
+    with sqlite3.connect(desk.shop.settings.data_dir / "vitrine.db") as db:
+        return bool(db.execute("SELECT 1 FROM audit WHERE action = 'photo_deleted' AND subject = ?", (key,)).fetchall())
+
+
+def test_expired_state_is_swept(desk: Desk, clock: ManualClock) -> None:
+    desk.say("dresses")
+    clock.advance(timedelta(days=31))
+
+    def left(uow: UnitOfWork) -> int:
+        return uow.state.sweep(clock.now())
+
+    desk.worker.tick()
+    assert desk.shop.storage.write(left) == 0
