@@ -67,7 +67,7 @@ class TerminalConversation:
         self._count += 1
         event = neutral.event_of(
             self.contact,
-            str(self._count),
+            f"{self.contact.address}-{self._count}",
             self._shop.clock.now(),
             text=said.text,
             start=said.start,

@@ -16,7 +16,14 @@ from commerce.domain.mail import InboundEvent
 from commerce.errors import FetchRefused
 
 TEXT_LIMIT = 40_000  # characters of one reply; more is a mistake somewhere
-CAPABILITIES = Capabilities(text_limit=TEXT_LIMIT, buttons_per_message=0, location_request=True)
+CAPABILITIES = Capabilities(
+    text_limit=TEXT_LIMIT,
+    caption_limit=TEXT_LIMIT,
+    buttons_per_message=0,
+    pictures=True,
+    albums=True,
+    location_request=True,
+)
 
 
 class Terminal:
@@ -36,7 +43,7 @@ class Terminal:
 
     def send(self, contact: Contact, outgoing: Sequence[Outgoing]) -> str:
         # `clean` also drops escape sequences: no text of a stranger or a feed may steer the terminal.
-        lines = [clean(message.text, TEXT_LIMIT) for message in outgoing]
+        lines = [line for message in outgoing for line in (_named(message), clean(message.text, TEXT_LIMIT))]
         if any(message.kind == "location_request" for message in outgoing):
             lines.append("  > location LAT,LON")
         block = cut("\n".join(filter(None, lines)), TEXT_LIMIT)
@@ -58,3 +65,8 @@ class Terminal:
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+def _named(message: Outgoing) -> str:
+    """What the pictures of a message show, for there is no place to show them."""
+    return " ".join(f"🖼 {clean(picture.alt, 200)}" for picture in message.pictures)

