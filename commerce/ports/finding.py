@@ -18,11 +18,16 @@ from commerce.ports.storage import StoredPicture
 
 @dataclass(frozen=True, slots=True)
 class TextDocument:
-    """A product as the text index sees it: the words of every language, best first. `title` weighs most."""
+    """A product as the text index sees it: the words of every language, best first. `title` weighs most.
+
+    `concepts` are entries of the lexicon that it is an instance of, as "kind:key" ("category:dress"): any word for one
+    of them finds the product.
+    """
 
     product_id: int
     title: str
     words: str
+    concepts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

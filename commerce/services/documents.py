@@ -13,22 +13,24 @@ _ATTRIBUTE_KINDS = frozenset(get_args(Kind)) - {"category", "colour", "gender"}
 
 
 def text_document(product: Product, lexicon: Lexicon) -> TextDocument:
-    """Titles of every language; then brand, kind, colours, gender and other attributes in all forms of both languages,
-    what the source wrote of them, and the codes (SKU, GTIN, source id), each as one word."""
-    words: dict[str, None] = dict.fromkeys((product.brand, product.category_words))
-    words.update(dict.fromkeys(lexicon.search_words("category", product.category)))
-    for variant in product.variants:
-        words.setdefault(variant.colour_words)
-    for colour in product.colours:
-        words.update(dict.fromkeys(lexicon.search_words("colour", colour)))
-    words.update(dict.fromkeys(lexicon.search_words("gender", product.gender)))
+    """Titles of every language; brand, colours and attributes as the source writes them; codes (SKU, GTIN, source id),
+    each as one word; and the lexicon's entries for what it is, which stand for their words in both languages."""
+    concepts: dict[str, None] = {}
+    if product.category:
+        concepts[f"category:{product.category}"] = None
+    concepts.update(dict.fromkeys(f"colour:{colour}" for colour in product.colours))
+    if product.gender:
+        concepts[f"gender:{product.gender}"] = None
+    words: dict[str, None] = {product.brand: None}
+    if not product.category:
+        words[product.category_words] = None
+    words.update(dict.fromkeys(variant.colour_words for variant in product.variants))
     for name, value in product.attributes.items():
-        words.setdefault(value)
-        if name in _ATTRIBUTE_KINDS:
-            kind = cast(Kind, name)
-            key = lexicon.key_of(kind, value)
-            words.update(dict.fromkeys(lexicon.search_words(kind, key) if key else ()))
+        words[value] = None
+        key = lexicon.key_of(cast(Kind, name), value) if name in _ATTRIBUTE_KINDS else None
+        if key is not None:
+            concepts[f"{name}:{key}"] = None
     codes = (product.source_id, *(code for v in product.variants for code in (v.sku, v.gtin)))
     words.update(dict.fromkeys("".join(folded_words(code)) for code in codes))
     titles = dict.fromkeys(title for title in product.title.by_language.values() if title)
-    return TextDocument(product.id, " ".join(titles), " ".join(word for word in words if word))
+    return TextDocument(product.id, " ".join(titles), " ".join(word for word in words if word), tuple(concepts))

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
 from commerce.lexicon import Category, Colour, Entry, Kind, Lexicon, Sense, singular, words
 from commerce.text_index.stop_words import STOP_WORDS
-from commerce.text_index.vocabulary import Vocabulary
+from commerce.text_index.vocabulary import CONCEPT, Vocabulary
 
-# How much a product counts that is called so instead.
+# How much a product counts that is such a thing, or is called so.
+_IS = 1.0
+_IS_OF_ITS_KIND = 0.97  # a handbag is a bag
 _SAME = 0.95  # another word for it
+_NARROWER = 0.85  # a word for something of its kind
 _OTHER_SENSE = 0.8  # what the phrase means less often
-_NARROWER = 0.85  # of what it means: a handbag is a bag
 
 _REMEMBERED = 50_000  # phrases; past that all are forgotten
 
@@ -23,11 +25,13 @@ Way = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """One thing a phrase may mean. `key` names it for caches; `share` 0..1."""
+    """One thing a phrase may mean. `key` names it for caches; `share` 0..1. `is_concept`: products are known to be it,
+    rather than to have a word for it."""
 
     key: str
     ways: tuple[Way, ...]
     share: float
+    is_concept: bool
 
 
 class Meanings:
@@ -71,28 +75,35 @@ class Meanings:
         for sense in senses:
             usual = lexicon.choose(sense.kind, phrase, senses, None) == sense.key
             share = 1.0 if usual else _OTHER_SENSE
-            for key, entries, weight in self._entries(sense):
-                known = meanings.get(key)
-                if known is None or known.share < weight * share:
-                    meanings[key] = Meaning(key, self._ways_of(key, entries), weight * share)
+            for meaning in self._meanings(sense):
+                known = meanings.get(meaning.key)
+                if known is None or known.share < meaning.share * share:
+                    meanings[meaning.key] = replace(meaning, share=meaning.share * share)
         best = sorted(meanings.values(), key=lambda meaning: -meaning.share)
         return tuple(best), frozenset(sense.kind for sense in senses)
 
-    def _entries(self, sense: Sense) -> Iterator[tuple[str, list[Entry], float]]:
-        """The entry meant; then those that are of its kind."""
+    def _meanings(self, sense: Sense) -> Iterator[Meaning]:
+        """Being the thing, being of its kind; having a word for the one or the other."""
         lexicon = self._lexicon
         assert lexicon is not None
         entry = lexicon.entry(sense.kind, sense.key)
-        name = f"{sense.kind}:{sense.key}"
-        yield name, [entry], _SAME
+        name = f"{sense.kind}{CONCEPT}{sense.key}"
         narrower: list[Entry] = []
         if isinstance(entry, Category):
             narrower += [lexicon.category(key) for key in sorted(lexicon.kin(entry.key) - {entry.key})]
         elif isinstance(entry, Colour):
             colours = (lexicon.colour(key) for key in lexicon.keys("colour"))
             narrower += [colour for colour in colours if colour.family == entry.key != colour.key]
+        yield Meaning(f"{name} is", self._concepts([entry]), _IS, True)
+        yield Meaning(f"{name} words", self._ways_of(name, [entry]), _SAME, False)
         if narrower:
-            yield f"{name}:narrower", narrower, _NARROWER
+            yield Meaning(f"{name} kin", self._concepts(narrower), _IS_OF_ITS_KIND, True)
+            yield Meaning(f"{name} kin words", self._ways_of(f"{name} kin", narrower), _NARROWER, False)
+
+    def _concepts(self, entries: list[Entry]) -> tuple[Way, ...]:
+        numbers = self._vocabulary.numbers
+        found = (numbers.get(f"{entry.kind}{CONCEPT}{entry.key}") for entry in entries)
+        return tuple((number,) for number in found if number is not None)
 
     def _ways_of(self, key: str, entries: list[Entry]) -> tuple[Way, ...]:
         """Every form whose words any product has ever had; looked up again when there are new words."""

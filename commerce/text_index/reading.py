@@ -22,6 +22,7 @@ _LONGEST_PHRASE = 5
 # How much a product counts that says it in another way than the shopper.
 _INFLECTED = 0.97  # in another number
 _RELATED = 0.9  # by its stem
+_ONLY_SAID = 0.9
 _JOINED = 0.98
 _SPLIT = 0.75
 _PER_SLIP = (1.0, 0.84, 0.68, 0.5)
@@ -76,7 +77,7 @@ class Concept:
     @property
     def certainty(self) -> float:
         """1 for a word that was typed right, less for one that was corrected, 0 for one that nothing has."""
-        return self.parts[0].weight if self.parts else 0.0
+        return 1.0 if self.key else self.parts[0].weight if self.parts else 0.0
 
 
 class Counts(Protocol):
@@ -273,15 +274,19 @@ class Reader:
 
         kinds: set[str] = set()
         for phrase, weight, read in readings:
+            meanings, named = self._meanings.of(phrase)
+            # Where it is known what products are, a word in a name says less: a dress shirt is no dress.
+            said = weight
+            if any(meaning.is_concept and counts.used(meaning.key, meaning.ways)[1] for meaning in meanings):
+                said *= _ONLY_SAID
+            for meaning in meanings:
+                add(meaning.key, meaning.ways, (weight if meaning.is_concept else said) * meaning.share, read)
             numbers = self._numbers(phrase)
             if numbers is not None:
-                add("" if len(numbers) == 1 else f"={phrase}", (numbers,), weight, read)
+                add("" if len(numbers) == 1 else f"={phrase}", (numbers,), said, read)
             if " " not in phrase:
                 for other, is_number in self._vocabulary.forms(phrase).items():
-                    add("", ((other,),), weight * (_INFLECTED if is_number else _RELATED), read)
-            meanings, named = self._meanings.of(phrase)
-            for meaning in meanings:
-                add(meaning.key, meaning.ways, weight * meaning.share, read)
+                    add("", ((other,),), said * (_INFLECTED if is_number else _RELATED), read)
             if weight >= readings[0][1] - 0.02:  # what it is most likely
                 kinds |= named
         best = sorted(parts.values(), key=lambda part: -part.weight)[:_MOST_PARTS]

@@ -15,7 +15,7 @@ from commerce.ports import TextMatches
 from commerce.text_index.matching import ENOUGH_SHARED, Ids, Matched, Matcher, Scratch, importance
 from commerce.text_index.reading import Concept, Reader, Token, optional_words, say_again, tokens_of
 from commerce.text_index.snapshot import Snapshot
-from commerce.text_index.vocabulary import Vocabulary
+from commerce.text_index.vocabulary import CONCEPT, Vocabulary
 
 _SURVIVORS = 48  # products whose titles are looked at
 _OPTIONAL = 0.03  # for each word without a wish of its own that a product has too
@@ -68,6 +68,8 @@ class Search:
         if not found:
             found = self._relaxed(concepts)
             is_partial = found is not None
+        # A colour or fabric that no product has is a wish that was not met, not a word that nobody knows.
+        is_partial = is_partial or (bool(found) and any(c.describes and not c.parts for c in concepts))
         best, total = found if found else ([], 0)
         read = self._read(tokens, concepts, best)
         unknown = tuple(
@@ -170,27 +172,33 @@ class Search:
         head, tail = candidates[:_SURVIVORS], candidates[_SURVIVORS:]
         texts = self._vocabulary.texts
         titles: list[list[int]] = []
+        others: list[list[int]] = []
         for candidate in head:
             words = self._snapshot.views[candidate.view].segment.words
-            start = int(words.starts[candidate.position])
-            titles.append(words.flat[start : start + int(words.title_words[candidate.position])].tolist())
-        asked = " ".join(texts[number] for concept in concepts for number in concept.parts[0].ways[0])
+            start, end = words.starts[candidate.position : candidate.position + 2].tolist()
+            own = words.flat[start:end].tolist()
+            cut = int(words.title_words[candidate.position])
+            titles.append(own[:cut])
+            others.append(own[cut:])
+        asked = " ".join(word for concept in concepts for word in concept.parts[0].read)
         said = [" ".join([texts[number] for number in title]) for title in titles]
         close = cdist([asked], said, scorer=fuzz.token_sort_ratio, dtype=np.float32)[0]
         ways = [[way for part in concept.parts for way in part.ways] for concept in concepts]
         single = [{way[0] for way in own if len(way) == 1} for own in ways]
         several = [[way for way in own if len(way) > 1] for own in ways]
         wanted = {number for own in ways for way in own for number in way}
+        being = {number for number in wanted if CONCEPT in texts[number]}
         ranked = []
-        for candidate, title, alike in zip(head, titles, close.tolist(), strict=True):
+        for candidate, title, other, alike in zip(head, titles, others, close.tolist(), strict=True):
             inside = set(title)
+            share = len(inside & wanted) / len(inside) if inside else 0.0
+            inside |= being.intersection(other)  # what it is known to be is as good as said in its title
             in_title = sum(
                 [
                     not inside.isdisjoint(words) or any(map(inside.issuperset, phrases))
                     for words, phrases in zip(single, several, strict=True)
                 ]
             )
-            share = len(inside & wanted) / len(inside) if inside else 0.0
             score = (
                 _WEIGHT_FIT * candidate.score
                 + _WEIGHT_IN_TITLE * in_title / len(concepts)

@@ -72,6 +72,7 @@ def read_words(documents: Iterable[TextDocument], vocabulary: Vocabulary) -> Wor
                 flat.extend(known)
             if len(titles) == len(ids):
                 titles.append(min(len(flat) - start, 65_535))
+        flat.extend([vocabulary.add_concept(concept) for concept in document.concepts])
         ids.append(document.product_id)
         lengths.append(len(flat) - start)
     vocabulary.file()

@@ -15,6 +15,7 @@ from rapidfuzz.process import cdist
 from commerce.lexicon import fold, singular, words
 from commerce.text_index.deletions import MOST_WORDS, DeletionDictionary, slips
 
+CONCEPT = ":"  # in the name of a concept, and in no folded word
 _BLOCKS = 6
 _REMEMBERED = 50_000  # words whose forms are kept; past that all are forgotten
 _RAW_WORD = re.compile(r"[^\W_]+")
@@ -73,6 +74,10 @@ class Vocabulary:
             self._remember_accents(text, found)
         return tuple([self._number(word) for word in found])
 
+    def add_concept(self, name: str) -> int:
+        """The number of a concept ("category:dress"): a word that nobody can type."""
+        return self._number(name)
+
     def _number(self, word: str) -> int:
         number = self.numbers.get(word)
         if number is None:
@@ -87,6 +92,7 @@ class Vocabulary:
     def file(self) -> None:
         """Files the words added since the last time under their inflections and their near misses."""
         fresh, self._unfiled = self._unfiled, []
+        fresh = [number for number in fresh if CONCEPT not in self.texts[number]]
         plain = [number for number in fresh if not has_digit(self.texts[number])]
         for number in plain:
             word = self.texts[number]
@@ -155,7 +161,7 @@ class Vocabulary:
     def set_common(self, numbers: Iterable[int]) -> None:
         """Which words are common: what most people type."""
         words = [self.texts[number] for number in numbers]
-        self._common = [word for word in words if len(word) > 2 and not has_digit(word)]
+        self._common = [word for word in words if len(word) > 2 and not has_digit(word) and CONCEPT not in word]
 
     def starting_with(self, beginning: str, most: int) -> list[int]:
         """Words that begin so: somebody is still typing."""

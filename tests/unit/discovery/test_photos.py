@@ -1,0 +1,225 @@
+"""Photos to products with the encoder that ships: the very picture first, filters inside, gone pictures gone."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from commerce.domain.search import Filters, SearchAnswer, SearchRequest, Why
+from commerce.image_matching import NoImageMatcher, embed_images, open_image_matcher
+from commerce.media import FileMediaStore
+from commerce.ports import NotSeen, SeenPhoto, UnitOfWork
+from commerce.storage import open_storage
+from tests.unit.discovery.shop_of_a_street import Street, a_product, open_street, sizes
+from tests.unit.discovery.test_keeping import within_s
+from vitrine.prove._hostile_pictures import photo
+
+COLOURS = ("navy", "red", "green", "black")
+
+
+def picture(number: int) -> bytes:
+    return photo("JPEG", (240, 320), 100 + number)
+
+
+@pytest.fixture
+def street(sqlite_url: str, tmp_path: Path) -> Iterator[Street]:
+    storage = open_storage(sqlite_url)
+    media = FileMediaStore(tmp_path / "media")
+    matcher = open_image_matcher(tmp_path / "index", "vitrine")
+    opened = open_street(storage, matcher, media)
+    for number in range(8):
+        key = media.put(picture(number), ".jpg")
+        kind, colour = ("shirt", "tshirt")[number % 2], COLOURS[number // 2]
+        opened.add(
+            a_product(
+                f"T{number}", (f"Haut {number}", f"Top {number}"), kind, sizes(colour, 1000 + number), pictures=[key]
+            )
+        )
+    opened.keeper.refresh()
+    yield opened
+    opened.keeper.stop()
+    matcher.close()
+    storage.close()
+
+
+def source_ids(answer: SearchAnswer | NotSeen) -> list[str]:
+    assert isinstance(answer, SearchAnswer), answer
+    return [found.product.source_id for found in answer.found]
+
+
+def seen(street: Street, data: bytes) -> SeenPhoto:
+    photo = street.image_matcher.look(data)
+    assert isinstance(photo, SeenPhoto), photo
+    return photo
+
+
+def test_our_own_photo_is_first_and_marked_exact(street: Street) -> None:
+    for number in (0, 5):
+        answer = street.discovery.by_photo(seen(street, picture(number)), SearchRequest())
+        assert source_ids(answer)[0] == f"T{number}"
+        assert isinstance(answer, SearchAnswer)
+        assert answer.found[0].hit.why is Why.EXACT_PICTURE
+        assert len(set(source_ids(answer))) == len(answer.found)
+
+
+def test_same_but_in_another_colour_and_size_keeps_the_kind(street: Street) -> None:
+    filters = Filters(colours=frozenset({"green"}), sizes=frozenset({"38"}))
+    answer = street.discovery.by_photo(seen(street, picture(0)), SearchRequest(filters=filters))
+    assert source_ids(answer) == ["T4"]  # the only green shirt
+    assert isinstance(answer, SearchAnswer)
+    assert {variant.size for variant in answer.found[0].variants} == {"38"}
+
+
+def test_words_beside_a_photo_count(street: Street) -> None:
+    answer = street.discovery.by_photo(seen(street, picture(0)), SearchRequest(words="haut 6"))
+    assert source_ids(answer) == ["T6"]
+
+
+def test_a_budget_beside_a_photo_gets_the_floor(street: Street) -> None:
+    answer = street.discovery.by_photo(
+        seen(street, picture(0)), SearchRequest(filters=Filters(price_max_minor=10, in_stock=True))
+    )
+    assert isinstance(answer, SearchAnswer)
+    assert answer.found == ()
+    assert answer.broken == "price"
+    assert answer.price_floor is not None
+    assert answer.price_floor.minor == 1000
+
+
+def test_similar_leaves_itself_out(street: Street) -> None:
+    (t0,) = street.ids("T0")
+    answer = street.discovery.similar(t0, SearchRequest())
+    assert "T0" not in source_ids(answer)
+    assert answer.found
+    assert {found.product.category for found in answer.found} == {"shirt"}
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", NotSeen.UNKNOWN_FORMAT),
+        (b"not a picture", NotSeen.UNKNOWN_FORMAT),
+        (picture(1)[:400], NotSeen.DAMAGED),
+        (photo("PNG", (4, 4), 1), NotSeen.TOO_SMALL),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", NotSeen.UNKNOWN_FORMAT),
+    ],
+)
+def test_a_file_that_cannot_be_read_gives_a_reason(street: Street, data: bytes, reason: NotSeen) -> None:
+    assert street.image_matcher.look(data) is reason
+
+
+def test_a_new_picture_is_found_and_a_removed_one_is_gone_within_five_seconds(street: Street) -> None:
+    street.keeper.start(0.05)
+    fresh = picture(50)
+
+    def exact() -> list[str]:
+        hits = street.image_matcher.match(seen(street, fresh), limit=5)
+        if isinstance(hits, NotSeen):
+            return []
+        with street.storage.read() as uow:
+            products = uow.products.many([hit.product_id for hit in hits if hit.why is Why.EXACT_PICTURE])
+        return [product.source_id for product in products.values()]
+
+    key = street.media.put(fresh, ".jpg")
+    new = street.add(a_product("N9", ("Haut neuf", "New top"), "shirt", sizes("red", 900), pictures=[key]))
+    assert within_s(5, lambda: exact() == ["N9"])
+
+    def remove(uow: UnitOfWork) -> None:
+        from sqlalchemy import delete
+
+        from commerce.ports import ChangeKind
+        from commerce.storage.tables import picture as table
+        from commerce.storage.unit_of_work import SqlUnitOfWork
+
+        assert isinstance(uow, SqlUnitOfWork)
+        uow.transaction.execute(delete(table).where(table.c.product_id == new.id))
+        uow.transaction.note_product(new.id, ChangeKind.PICTURE, 1)
+
+    street.storage.write(remove)
+    assert within_s(5, lambda: exact() == [])
+
+
+def reopened(street: Street, tmp_path: Path) -> Street:
+    """The same database and files after a restart."""
+    matcher = open_image_matcher(tmp_path / "index", "vitrine")
+    keeper = type(street.keeper)(
+        street.storage, street.text_index, street.facets, matcher, street.media, street.discovery._lexicon
+    )
+    discovery = type(street.discovery)(
+        street.storage, street.text_index, street.facets, matcher, street.discovery._lexicon
+    )
+    return replace(street, image_matcher=matcher, keeper=keeper, discovery=discovery)
+
+
+def test_the_index_outlives_a_restart_and_hears_what_it_missed(street: Street, tmp_path: Path) -> None:
+    street.keeper.start(0.05)
+    assert within_s(5, lambda: street.image_matcher.describe()["pictures"] == 8)
+    street.keeper.stop()
+    assert (tmp_path / "index" / "vitrine" / "current").exists()
+    key = street.media.put(picture(60), ".jpg")
+    street.add(a_product("N8", ("Haut", "Top"), "shirt", sizes("red", 900), pictures=[key]))
+    again = reopened(street, tmp_path)
+    assert again.image_matcher.describe()["pictures"] == 8  # from disk, before anything was looked at
+    again.keeper.refresh()
+    assert again.image_matcher.describe()["pictures"] == 9
+    assert source_ids(again.discovery.by_photo(seen(again, picture(60)), SearchRequest()))[0] == "N8"
+    assert source_ids(again.discovery.by_photo(seen(again, picture(3)), SearchRequest()))[0] == "T3"
+    again.image_matcher.close()
+
+
+def test_a_damaged_index_is_built_anew_while_words_go_on(street: Street, tmp_path: Path) -> None:
+    street.keeper.rebuild_pictures()
+    vectors = next((tmp_path / "index" / "vitrine").glob("generation-*/vectors.npy"))
+    raw = bytearray(vectors.read_bytes())
+    raw[-5] ^= 0x40
+    vectors.write_bytes(raw)
+    again = reopened(street, tmp_path)
+    assert again.image_matcher.describe()["state"] == "off"
+    assert again.image_matcher.verify()["damage"]
+    assert again.discovery.search(SearchRequest("robe", "fr")).found
+    (t0,) = street.ids("T0")
+    assert again.discovery.similar(t0, SearchRequest()).found  # by what is known of it
+    again.keeper.start(0.05)
+    try:
+        assert within_s(10, lambda: again.image_matcher.describe()["state"] == "ready")
+        assert source_ids(again.discovery.by_photo(seen(again, picture(3)), SearchRequest()))[0] == "T3"
+    finally:
+        again.keeper.stop()
+        again.image_matcher.close()
+
+
+def test_a_picture_file_that_is_missing_is_passed_over(street: Street, tmp_path: Path) -> None:
+    key = street.media.put(picture(70), ".jpg")
+    street.add(a_product("N7", ("Haut", "Top"), "shirt", sizes("red", 900), pictures=[key]))
+    street.media.delete(key)
+    assert street.keeper.refresh() == 1
+    assert street.image_matcher.describe()["pictures"] == 8
+
+
+def test_a_shop_without_eyes_says_why(street: Street, tmp_path: Path) -> None:
+    photo_of_ours = seen(street, picture(0))
+    blind = NoImageMatcher("no encoder")
+    discovery = type(street.discovery)(
+        street.storage, street.text_index, street.facets, blind, street.discovery._lexicon
+    )
+    assert blind.look(picture(0)) is NotSeen.OFF
+    assert discovery.by_photo(photo_of_ours, SearchRequest()) is NotSeen.OFF
+    assert blind.describe()["reason"] == "no encoder"
+    unknown = open_image_matcher(tmp_path / "other", "no-such-encoder")
+    assert unknown.look(picture(0)) is NotSeen.OFF
+    assert "no-such-encoder" in str(unknown.describe()["reason"])
+
+
+def test_vectors_for_others_to_measure(tmp_path: Path) -> None:
+    paths = [tmp_path / "a.jpg", tmp_path / "b.jpg"]
+    paths[0].write_bytes(picture(0))
+    paths[1].write_bytes(b"nothing")
+    rows = embed_images(paths, encoder="vitrine")
+    assert rows[0] is not None
+    assert abs(float((rows[0] ** 2).sum()) - 1) < 1e-3
+    assert rows[1] is None
+    shutil.rmtree(tmp_path / "index", ignore_errors=True)

@@ -1,0 +1,114 @@
+"""Words as they are typed: slips, joined and split words, codes, accents, plurals, synonyms."""
+
+from __future__ import annotations
+
+import pytest
+
+from commerce.lexicon import lexicon
+from commerce.ports import TextDocument
+from commerce.text_index import FuzzyTextIndex
+from commerce.text_index.reading import tokens_of
+
+NAMES = {
+    1: "Nike Men Blue T-shirt",
+    2: "Puma Women Running Shoes White",
+    3: "Elle Women BlueTunic",
+    4: "Titan Men Black Watch",
+    5: "Baggit Women Brown Handbag",
+    6: "Casio Digital Watch LP209-C3",
+    7: "Fabindia Women Green Dress Cotton",
+    8: "Lino Perros Women Earrings Gold",
+    9: "Reebok Men Track Pants Navy Blue",
+    10: "Été Femme Robe Crème",
+    11: "Wrangler Men Jeans 501",
+    12: "Levis Men Jeans 510",
+}
+
+
+@pytest.fixture(scope="module")
+def index() -> FuzzyTextIndex:
+    made = FuzzyTextIndex(lexicon())
+    made.upsert(TextDocument(number, name, "") for number, name in NAMES.items())
+    return made
+
+
+@pytest.mark.parametrize(
+    ("words", "first"),
+    [
+        ("tshirt nike", 1),
+        ("t shirt nike", 1),
+        ("tee-shirt nike", 1),
+        ("tee shirt bleu", 1),
+        ("T-SHIRT NIKE", 1),
+        ("chaussures de course puma", 2),
+        ("runningshoes puma", 2),
+        ("runing shose", 2),
+        ("blue tunic elle", 3),
+        ("bluetunic", 3),
+        ("montre noire titan", 4),
+        ("mnotre noire", 4),
+        ("sac à main marron", 5),
+        ("sac a main maron", 5),
+        ("LP209-C3", 6),
+        ("lp209c3", 6),
+        ("lp209 c3", 6),
+        ("robes vertes", 7),
+        ("robe verte en coton", 7),
+        ("boucles d'oreilles dorées", 8),
+        ("boucle d’oreille", 8),
+        ("pantalon de survêtement bleu marine", 9),
+        ("robe creme", 10),
+        ("jeans 501", 11),
+        ("jeans 510", 12),
+    ],
+)
+def test_what_people_type(index: FuzzyTextIndex, words: str, first: int) -> None:
+    hits = index.search(words, limit=3).hits
+    assert hits, words
+    assert hits[0].product_id == first, [NAMES[hit.product_id] for hit in hits]
+
+
+@pytest.mark.parametrize(
+    ("words", "read_as"),
+    [
+        ("Nikke t-shirt", "Nike t-shirt"),
+        ("robe creme", "robe crème"),
+        ("ROBE CREME", "ROBE CRÈME"),
+        ("montre, noire; titn", "montre, noire; titan"),
+        ("robes vertes", "robes vertes"),
+        ("boucle d’oreille", "boucle d’oreille"),
+        ("  puma   shose ", "puma shoes"),
+    ],
+)
+def test_the_query_is_said_again_in_the_shoppers_style(index: FuzzyTextIndex, words: str, read_as: str) -> None:
+    assert index.search(words, limit=3).read_as == read_as
+
+
+def test_a_number_is_never_nearly_right(index: FuzzyTextIndex) -> None:
+    matches = index.search("jeans 511", limit=5)
+    assert matches.unknown == ("511",)
+    assert "501" not in matches.read_as
+    assert "510" not in matches.read_as
+
+
+def test_a_partial_answer_says_so_and_keeps_the_kind(index: FuzzyTextIndex) -> None:
+    matches = index.search("nike running shoes puma blue", limit=5)
+    assert matches.is_partial or not matches.hits
+    assert all("Shoes" in NAMES[hit.product_id] for hit in matches.hits)
+
+
+def test_all_words_before_some(index: FuzzyTextIndex) -> None:
+    matches = index.search("women watch titan", limit=5)
+    assert matches.is_partial
+    assert [hit.product_id for hit in matches.hits] == [4]
+
+
+def test_pieces_give_the_text_back() -> None:
+    for text in ("l’été d'une robe", "tee-shirt / top", "a  b", "women's T-shirt (new)!"):
+        _, pieces = tokens_of(text)
+        assert "".join(pieces) == " ".join(text.split())
+
+
+def test_a_very_long_query_is_read_in_part() -> None:
+    tokens, _ = tokens_of("robe " * 5_000)
+    assert len(tokens) == 24
