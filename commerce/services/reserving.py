@@ -141,9 +141,11 @@ class Reserving:
 
     def _end(self, uow: UnitOfWork, reservation: Reservation, state: ReservationState, actor: str) -> Reservation:
         now = self._clock.now()
+        # The move first: whoever saw an old version must not give back what somebody else has just extended.
+        moved = uow.reservations.move(reservation, state, ReservationEvent(now, reservation.state, state, actor))
         for line in reservation.lines:
             uow.stock.release(line.hold_id, MovementReason.RELEASE, now, expired=actor == "clock")
-        return uow.reservations.move(reservation, state, ReservationEvent(now, reservation.state, state, actor))
+        return moved
 
     def _deadline(self, store: Store, now: datetime) -> datetime | None:
         if self._rules.duration is not None:

@@ -1,0 +1,76 @@
+"""The races of `vitrine prove`, a few rounds of each; and the last unit between processes."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from commerce.domain.stock import MovementReason
+from commerce.storage import open_storage
+from tests.contracts.storage_values import NOW, put_stock
+from vitrine.doctor import check
+
+BUYERS = """
+import datetime, json, sys, time
+from concurrent.futures import ThreadPoolExecutor
+from commerce.storage import open_storage
+
+url, process, start, variant = sys.argv[1], sys.argv[2], float(sys.argv[3]), int(sys.argv[4])
+storage = open_storage(url)
+later = datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC)
+time.sleep(max(0, start - time.time()))
+
+def buy(number):
+    hold_id = f"{process}-{number}"
+    try:
+        taken = storage.write(lambda uow: uow.stock.take(hold_id, [(variant, 1)], "bellecour", hold_id, later, later))
+    except Exception as error:
+        return repr(error)
+    return "won" if taken else "sold out"
+
+with ThreadPoolExecutor(25) as pool:
+    print(json.dumps(list(pool.map(buy, range(25)))))
+"""
+
+
+@pytest.mark.parametrize(("name", "n"), [("last_unit", 3), ("two_lines", 300), ("hold_churn", 600)])
+def test_a_few_rounds_of_each_promise(name: str, n: int, tmp_path: Path) -> None:
+    proof = importlib.import_module(f"vitrine.prove.{name}")
+    lines: list[str] = []
+    result = proof.run(n, 20260310, tmp_path, lines.append)
+    assert result.kept, (result.figure, result.details)
+    assert "SQLite" in result.details
+
+
+def test_the_last_units_between_eight_processes(database_url: str) -> None:
+    import time
+
+    storage = open_storage(database_url)
+    (variant,) = put_stock(storage, {"38": 3})
+    start = time.time() + 4  # all have imported what they need by then
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", BUYERS, database_url, str(number), str(start), str(variant)],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(8)
+    ]
+    answers: list[str] = []
+    for process in processes:
+        output, _ = process.communicate(timeout=90)
+        assert process.returncode == 0
+        answers += json.loads(output)
+    assert sorted(set(answers)) == ["sold out", "won"]
+    assert (len(answers), answers.count("won")) == (200, 3)
+    with storage.read() as uow:
+        (level,) = uow.stock.levels([variant])
+        assert (level.on_hand, level.held) == (3, 3)
+    storage.write(lambda uow: uow.stock.set_on_hand(variant, "bellecour", 0, MovementReason.COUNT, NOW))
+    assert [found.name for found in check(storage, NOW) if not found.ok] == []
+    storage.close()
