@@ -24,7 +24,7 @@ from visual_search.errors import EncoderUnavailable
 from visual_search.values import Pixels, Subject, Vectors
 
 MODEL_DIRECTORY = Path(__file__).parent.parent / "models" / "imagenet"
-_RECIPE = "squash-bicubic-128;lab32-rim2;1"
+_RECIPE = "squash-bicubic-160;lab32-rim2;1"
 """Part of the revision: change it with anything here that changes a vector."""
 
 
@@ -68,13 +68,14 @@ class ImagenetEncoder:
         )
 
     def encode(self, pixels: Pixels) -> Vectors:
-        return self._run(pixels)[0]
+        return self.see(pixels)[0]
 
     def encode_and_judge(self, pixels: Pixels) -> tuple[Vectors, list[Subject]]:
-        vectors, features, logits = self._run(pixels)
+        vectors, features, logits = self.see(pixels)
         return vectors, self.judge.judge(features, logits)
 
-    def _run(self, pixels: Pixels) -> tuple[Vectors, NDArray[np.float32], NDArray[np.float32]]:
+    def see(self, pixels: Pixels) -> tuple[Vectors, NDArray[np.float32], NDArray[np.float32]]:
+        """Vectors, and what they and the verdicts are made from: unit features [n, 1280] and logits [n, 1000]."""
         features, logits = self._tower.see(pixels)
         features = unit_rows(features)
         shape = project(features, self._mean, self._projection)

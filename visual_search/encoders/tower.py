@@ -18,7 +18,7 @@ class ImagenetTower:
     """Thread-safe (an onnxruntime session is). One thread a call: on shared cores more only wait for each
     other."""
 
-    input_px = 128
+    input_px = 160
 
     def __init__(self, model: bytes) -> None:
         import onnxruntime
@@ -30,7 +30,7 @@ class ImagenetTower:
         self._session: Any = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
     def see(self, pixels: Pixels) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """uint8 [n, 128, 128, 3] to features [n, 1280] and the logits of the 1,000 classes [n, 1000]."""
+        """uint8 [n, 160, 160, 3] to features [n, 1280] and the logits of the 1,000 classes [n, 1000]."""
         expected = (self.input_px, self.input_px, 3)
         if pixels.ndim != 4 or pixels.shape[1:] != expected or pixels.dtype != np.uint8:
             raise ValueError(f"pixels must be uint8 (n, {expected}), not {pixels.dtype} {pixels.shape}")

@@ -19,12 +19,13 @@ _START_TIMEOUT_S = 20.0
 
 
 class ChildLost(Exception):
-    """The child died or had to be killed. `too_slow` tells which."""
+    """The child died or had to be killed. `too_slow` tells which; `never_started`: no picture is to blame."""
 
-    def __init__(self, too_slow: bool, detail: str) -> None:
+    def __init__(self, too_slow: bool, detail: str, never_started: bool = False) -> None:
         super().__init__(detail)
         self.too_slow = too_slow
         self.detail = detail
+        self.never_started = never_started
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ class Child:
             except BlockingIOError:
                 continue
             if not part:
-                raise ChildLost(False, f"the decoder ended with status {self._status()}")
+                raise self._ended()
             parts.append(part)
             length -= len(part)
         return b"".join(parts)
@@ -125,7 +126,7 @@ class Child:
             except BlockingIOError:
                 continue
             except BrokenPipeError:
-                raise ChildLost(False, f"the decoder ended with status {self._status()}") from None
+                raise self._ended() from None
 
     def _wait(self, descriptor: int, event: int, deadline: float) -> None:
         """`poll`, not `select`: a server with more than 1,024 descriptors must work too."""
@@ -135,11 +136,14 @@ class Child:
         if left_ms <= 0 or not poll.poll(left_ms):
             raise ChildLost(True, f"no answer within {self._limits.timeout_s:g} s")
 
-    def _status(self) -> int | None:
+    def _ended(self) -> ChildLost:
+        """Python's own status 1 or 2 before the first answer: its start failed (a picture ends it by a signal)."""
         try:
-            return self._process.wait(timeout=1.0)
+            status: int | None = self._process.wait(timeout=1.0)
         except subprocess.TimeoutExpired:
-            return None
+            status = None
+        never_started = not self._warm and status is not None and status > 0
+        return ChildLost(False, f"the decoder ended with status {status}", never_started)
 
 
 def _request(asks: Sequence[Ask]) -> bytes:

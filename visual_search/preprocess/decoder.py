@@ -13,6 +13,7 @@ from typing import get_args
 
 import numpy as np
 
+from visual_search.errors import EyesUnavailable
 from visual_search.preprocess.child import Answer, Ask, Child, ChildLost
 from visual_search.preprocess.limits import MIB, Limits
 from visual_search.preprocess.sniff import BEHIND_A_SWITCH, READABLE, sniff
@@ -38,7 +39,8 @@ class PictureDecoder:
         self._closed = threading.Event()
 
     def read(self, data: bytes) -> Picture | PictureRefused:
-        """One picture with its clean copy; every input gets an answer or a typed refusal in bounded time."""
+        """One picture with its clean copy; every input gets an answer or a typed refusal in bounded time. Raises
+        EyesUnavailable where no child can start (a broken installation): that is no picture's fault."""
         [result] = self.read_many([data], copies=True)
         return result
 
@@ -83,6 +85,8 @@ class PictureDecoder:
                         at = waiting.pop(0)
                         results[at] = self._result(batch[at], answer)
                 except ChildLost as lost:  # only the picture it was at is to blame; the rest is asked again
+                    if lost.never_started:
+                        raise EyesUnavailable(f"the process that reads pictures does not start: {lost}") from lost
                     at = waiting.pop(0)
                     reason: RefusalReason = "too_slow" if lost.too_slow else "damaged"
                     results[at] = PictureRefused(reason, lost.detail, sniff(batch[at]))

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MODEL = Path(__file__).parent.parent / "models" / "imagenet" / "tower.onnx"
-INPUT_PX = 128
+INPUT_PX = 160
 _EPSILON = 1e-3
 # kernel, stride, expansion, output channels, repeats: table 1 of arXiv:1905.11946, Lite drops squeeze-excite.
 _STAGES = (

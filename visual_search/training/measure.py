@@ -20,13 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from visual_search.encoders.colour import unit_rows
 from visual_search.encoders.imagenet import MODEL_DIRECTORY, ImagenetEncoder
-from visual_search.encoders.tower import ImagenetTower
 from visual_search.gallery import Gallery
 from visual_search.preprocess.decoder import PictureDecoder
 from visual_search.training.shared_data import PHOTO_TYPES, Labelled, catalogue, data_directory, phone_photos
-from visual_search.values import Picture, Pixels, Vectors
+from visual_search.values import Picture, Pixels, Subject, Vectors
 
 QUERIES = 500
 SEED = 11
@@ -42,16 +40,18 @@ def main() -> None:
         raise SystemExit(f"the shared data is not at {directory}; set VITRINE_SHARED")
     shown, taken = catalogue(directory), [photo for photo in phone_photos(directory) if photo.held_out]
     encoder = ImagenetEncoder()
-    vectors, raw = see(encoder, shown)
-    photo_vectors, photo_raw = see(encoder, taken)
+    vectors, raw, subjects = see(encoder, shown)
+    photo_vectors, photo_raw, photo_subjects = see(encoder, taken)
     for name, mine, photos in (("ImageNet features alone", raw, photo_raw), ("shipped", vectors, photo_vectors)):
         print(f"\n{name}")
         _print_catalogue(shown, mine)
         _print_photos(shown, taken, mine, photos)
     bands = _bands(shown, taken, vectors, photo_vectors)
     print("\nverdicts on clothes")
-    _print_subjects(encoder, "held-out phone photos", taken)
-    _print_subjects(encoder, "held-out products", [one for one in shown if one.held_out])
+    _print_subjects("held-out phone photos", photo_subjects)
+    _print_subjects(
+        "held-out products", [one for one, product in zip(subjects, shown, strict=True) if product.held_out]
+    )
     print("\nthe same photo saved again")
     _print_twins(encoder, shown, vectors)
     if write:
@@ -61,14 +61,16 @@ def main() -> None:
         path.write_text(json.dumps(told, indent=2, sort_keys=True) + "\n")
 
 
-def see(encoder: ImagenetEncoder, pictures: list[Labelled]) -> tuple[Vectors, Vectors]:
-    """Vectors as shipped, and the unit ImageNet features that they are made from."""
-    tower = ImagenetTower((MODEL_DIRECTORY / "tower.onnx").read_bytes())
+def see(encoder: ImagenetEncoder, pictures: list[Labelled]) -> tuple[Vectors, Vectors, list[Subject]]:
+    """Vectors as shipped, the unit ImageNet features that they are made from, and the verdicts."""
     vectors, features = [], []
+    subjects: list[Subject] = []
     for pixels in _pixels(encoder.input_px, pictures):
-        vectors.append(encoder.encode(pixels))
-        features.append(unit_rows(tower.see(pixels)[0]))
-    return np.concatenate(vectors), np.concatenate(features)
+        seen, plain, logits = encoder.see(pixels)
+        vectors.append(seen)
+        features.append(plain)
+        subjects += encoder.judge.judge(plain, logits)
+    return np.concatenate(vectors), np.concatenate(features), subjects
 
 
 def _pixels(input_px: int, pictures: list[Labelled]) -> Iterator[Pixels]:
@@ -151,13 +153,11 @@ def _bands(shown: list[Labelled], taken: list[Labelled], vectors: Vectors, photo
     return {"very_close": very_close, "close": close}
 
 
-def _print_subjects(encoder: ImagenetEncoder, name: str, pictures: list[Labelled]) -> None:
-    """Clothes that the judge would turn away, or not swear to."""
-    verdicts: Counter[str] = Counter()
-    for pixels in _pixels(encoder.input_px, pictures):
-        verdicts.update(subject.verdict for subject in encoder.encode_and_judge(pixels)[1])
-    total = sum(verdicts.values())
-    print(f"  {name} ({total}): " + ", ".join(f"{verdict} {count / total:.4f}" for verdict, count in verdicts.items()))
+def _print_subjects(name: str, subjects: list[Subject]) -> None:
+    """Clothes that the judge would turn away ("other"), or not swear to ("unsure")."""
+    verdicts = Counter(subject.verdict for subject in subjects)
+    shares = (f"{verdict} {count / len(subjects):.4f}" for verdict, count in verdicts.most_common())
+    print(f"  {name} ({len(subjects)}): " + ", ".join(shares))
 
 
 def _print_twins(encoder: ImagenetEncoder, shown: list[Labelled], vectors: Vectors) -> None:

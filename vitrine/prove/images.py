@@ -33,7 +33,7 @@ def run(n: int, seed: int, scratch: Path, report: Callable[[str], None]) -> Proo
     rng = random.Random(seed)
     good = photo(seed=seed)
     seen = _Tally()
-    with PictureDecoder(128) as decoder:
+    with PictureDecoder(160) as decoder:
         for case in named_pictures():
             outcome = seen.read(decoder, case.make(), case.name)
             if outcome not in case.right:

@@ -14,7 +14,7 @@ from vitrine.prove._hostile_pictures import photo
 
 @pytest.fixture(scope="module")
 def decoder() -> Iterator[PictureDecoder]:
-    with PictureDecoder(128) as decoder:
+    with PictureDecoder(160) as decoder:
         yield decoder
 
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 import io
 import os
 import random
+import shutil
 import signal
 import struct
+import subprocess
+import sys
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from visual_search.errors import EyesUnavailable
 from visual_search.preprocess.decoder import PictureDecoder
 from visual_search.preprocess.limits import Limits
 from visual_search.preprocess.sniff import sniff
@@ -54,7 +59,7 @@ def test_a_good_picture_comes_out_clean_and_square(decoder: PictureDecoder, form
     picture = read(decoder, hostile.photo(form))
     assert picture.format == form
     assert (picture.width_px, picture.height_px) == (240, 320)
-    assert picture.pixels.shape == (128, 128, 3) and picture.pixels.dtype == np.uint8
+    assert picture.pixels.shape == (160, 160, 3) and picture.pixels.dtype == np.uint8
     assert len(picture.thumb) == 192
     copy = clean(picture)
     assert (copy.format, copy.mode, copy.size) == ("JPEG", "RGB", (240, 320))
@@ -146,7 +151,7 @@ def test_the_first_frame_counts(decoder: PictureDecoder) -> None:
 
 
 def test_bytes_are_counted_before_the_child_sees_them() -> None:
-    with PictureDecoder(128, Limits(max_bytes=1000)) as decoder:
+    with PictureDecoder(160, Limits(max_bytes=1000)) as decoder:
         refused = decoder.read(hostile.photo())
         assert isinstance(refused, PictureRefused) and refused.reason == "too_large_bytes"
         assert decoder.child_pids() == []
@@ -154,12 +159,12 @@ def test_bytes_are_counted_before_the_child_sees_them() -> None:
 
 def test_avif_opens_only_behind_its_switch() -> None:
     data = NAMED["AVIF"].make()
-    with PictureDecoder(128, Limits(heic=True)) as willing:
+    with PictureDecoder(160, Limits(heic=True)) as willing:
         assert isinstance(willing.read(data), Picture)
 
 
 def test_a_slow_picture_is_killed_and_the_next_one_works() -> None:
-    with PictureDecoder(128, Limits(timeout_s=0.6)) as decoder:
+    with PictureDecoder(160, Limits(timeout_s=0.6)) as decoder:
         assert isinstance(decoder.read(hostile.photo()), Picture)
         [pid] = decoder.child_pids()
         os.kill(pid, signal.SIGSTOP)  # the child does not answer, however patient one is
@@ -169,8 +174,39 @@ def test_a_slow_picture_is_killed_and_the_next_one_works() -> None:
         assert isinstance(decoder.read(hostile.photo()), Picture)
 
 
+def test_a_broken_installation_is_no_pictures_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+    with PictureDecoder(160) as decoder, pytest.raises(EyesUnavailable, match="does not start"):
+        decoder.read(hostile.photo())
+
+
+def test_the_child_dies_with_its_parent() -> None:
+    code = """
+import os
+import vitrine.prove._hostile_pictures as hostile
+from visual_search.preprocess.decoder import PictureDecoder
+decoder = PictureDecoder(160)
+decoder.read(hostile.photo())
+print(*decoder.child_pids(), flush=True)
+os.kill(os.getpid(), 9)
+"""
+    parent = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    [pid] = parent.stdout.split()
+    deadline = time.monotonic() + 10
+    while Path(f"/proc/{pid}").exists() and _state(pid) != "Z":
+        assert time.monotonic() < deadline, "the child outlives its parent"
+        time.sleep(0.02)
+
+
+def _state(pid: str) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return "Z"
+
+
 def test_a_dead_child_costs_one_picture_of_a_batch_at_most() -> None:
-    with PictureDecoder(128) as decoder:
+    with PictureDecoder(160) as decoder:
         assert isinstance(decoder.read(hostile.photo()), Picture)
         [pid] = decoder.child_pids()
         os.kill(pid, signal.SIGKILL)
@@ -182,11 +218,11 @@ def test_a_dead_child_costs_one_picture_of_a_batch_at_most() -> None:
 def test_memory_is_bounded_and_running_out_is_a_refusal() -> None:
     """A 36-megapixel colour PNG wants about 150 MB; a child that may take 64 MB refuses it and lives on."""
     big = hostile.heavy_png(6000, 6000, 2, 8)
-    with PictureDecoder(128, Limits(memory_bytes=64 * 1024 * 1024)) as decoder:
+    with PictureDecoder(160, Limits(memory_bytes=64 * 1024 * 1024)) as decoder:
         refused = decoder.read(big)
         assert isinstance(refused, PictureRefused) and refused.reason == "too_many_pixels"
         assert isinstance(decoder.read(hostile.photo()), Picture)
-    with PictureDecoder(128, Limits(timeout_s=30)) as decoder:
+    with PictureDecoder(160, Limits(timeout_s=30)) as decoder:
         assert isinstance(decoder.read(big), Picture)
 
 
@@ -209,7 +245,7 @@ def test_pixels_do_not_depend_on_the_copy(decoder: PictureDecoder) -> None:
 
 
 def test_many_threads_share_the_children() -> None:
-    with PictureDecoder(128, children=2) as decoder:
+    with PictureDecoder(160, children=2) as decoder:
         results: list[Picture | PictureRefused] = []
 
         def look(seed: int) -> None:
@@ -226,7 +262,7 @@ def test_many_threads_share_the_children() -> None:
 
 def test_the_child_gets_no_secret_and_ends_with_the_decoder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHOP_BOT_TOKEN", "123:secret")
-    decoder = PictureDecoder(128)
+    decoder = PictureDecoder(160)
     decoder.read(hostile.photo())
     [pid] = decoder.child_pids()
     assert b"SHOP_BOT_TOKEN" not in Path(f"/proc/{pid}/environ").read_bytes()
