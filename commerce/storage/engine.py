@@ -82,7 +82,7 @@ def postgres_engine(url: URL) -> Engine:
         url.difference_update_query(["options"]),
         isolation_level="READ COMMITTED",
         pool_size=8,
-        max_overflow=24,
+        max_overflow=8,  # a server takes 100 connections by default: six of our processes fit
         pool_timeout=BUSY_TIMEOUT_MS / 1000,
         pool_pre_ping=True,
         connect_args={

@@ -6,6 +6,7 @@ import importlib
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -33,8 +34,8 @@ def buy(number):
         return repr(error)
     return "won" if taken else "sold out"
 
-with ThreadPoolExecutor(25) as pool:
-    print(json.dumps(list(pool.map(buy, range(25)))))
+with ThreadPoolExecutor(40) as pool:
+    print(json.dumps(list(pool.map(buy, range(40)))))
 """
 
 
@@ -47,9 +48,7 @@ def test_a_few_rounds_of_each_promise(name: str, n: int, tmp_path: Path) -> None
     assert "SQLite" in result.details
 
 
-def test_the_last_units_between_eight_processes(database_url: str) -> None:
-    import time
-
+def test_the_last_units_between_five_processes(database_url: str) -> None:
     storage = open_storage(database_url)
     (variant,) = put_stock(storage, {"38": 3})
     start = time.time() + 4  # all have imported what they need by then
@@ -59,7 +58,7 @@ def test_the_last_units_between_eight_processes(database_url: str) -> None:
             stdout=subprocess.PIPE,
             text=True,
         )
-        for number in range(8)
+        for number in range(5)
     ]
     answers: list[str] = []
     for process in processes:
