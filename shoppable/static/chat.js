@@ -8,6 +8,7 @@ const LABELS = "vitrine-chat-labels"; // what was written on the buttons that we
 const LARGEST_SIDE_PX = 1600;
 const LARGEST_BYTES = 10 * 1024 * 1024;
 const TYPING_AT_MOST_MS = 25_000;
+const LOOK_AFTER_MS = 4_000;
 
 export function mount(root, words) {
   const at = (name) => root.querySelector(`[data-chat-${name}]`);
@@ -24,6 +25,7 @@ export function mount(root, words) {
   let poll = null; // the loop that asks again, if one does; another one in its place ends it
   let typing = null;
   let typingTimer = 0;
+  let lookTimer = 0;
   let photo = null;
   let paused = false;
   let wakeUp = () => {};
@@ -120,13 +122,20 @@ export function mount(root, words) {
   function listen() {
     if (paused || source || poll) return;
     if (!("EventSource" in window)) return void askAgain();
-    source = new EventSource(`${API}/events?after=${lastId}&lang=${language}`);
-    source.addEventListener("line", (event) => show(JSON.parse(event.data)));
-    source.onopen = () => tell(words.ready);
-    source.onerror = () => {
-      if (source?.readyState !== EventSource.CLOSED) return; // the browser reconnects by itself, with Last-Event-ID
+    let failures = 0;
+    const stream = (source = new EventSource(`${API}/events?after=${lastId}&lang=${language}`));
+    stream.addEventListener("line", (event) => {
+      failures = 0;
+      show(JSON.parse(event.data));
+    });
+    stream.onopen = () => tell(typing ? words.writing : words.ready);
+    stream.onerror = () => {
+      // The browser reconnects by itself, with Last-Event-ID, unless it was refused; what fails twice does not pass.
+      if (stream.readyState !== EventSource.CLOSED && ++failures < 2) return;
+      stream.close();
+      if (source !== stream) return;
       source = null;
-      askAgain();
+      if (!paused) askAgain();
     };
   }
 
@@ -266,6 +275,8 @@ export function mount(root, words) {
   function showTyping() {
     clearTimeout(typingTimer);
     typingTimer = setTimeout(hideTyping, TYPING_AT_MOST_MS);
+    clearTimeout(lookTimer);
+    lookTimer = setTimeout(lookMyself, LOOK_AFTER_MS);
     if (typing) return;
     const node = wrap("told", [wrap("bubble typing", [element("i"), element("i"), element("i")])]);
     node.setAttribute("aria-hidden", "true");
@@ -273,6 +284,13 @@ export function mount(root, words) {
     typing = node;
     tell(words.writing);
     toTheEnd();
+  }
+
+  // Some proxies hold streams back: an answer that is late is looked for.
+  function lookMyself() {
+    if (!typing || paused) return;
+    catchUp().catch(() => {});
+    lookTimer = setTimeout(lookMyself, LOOK_AFTER_MS);
   }
 
   function hideTyping() {

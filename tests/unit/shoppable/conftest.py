@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from tests.unit.shoppable.shop_values import fill
 
 from commerce.clock import ManualClock
 from commerce.settings import Settings, load_settings
 from commerce.wiring import Shop, build_shop
 from shoppable import create_app
+from tests.unit.shoppable.shop_values import fill
 
 KEY = "a-key-for-tests-0123456789"
 

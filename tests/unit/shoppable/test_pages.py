@@ -10,12 +10,12 @@ from html import unescape
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from tests.unit.shoppable.shop_values import HOSTILE
 from sqlalchemy import event
 
 from commerce.domain.stock import MovementReason
 from commerce.wiring import Shop
 from shoppable import create_app
+from tests.unit.shoppable.shop_values import HOSTILE
 
 
 def text_of(html: str) -> str:
@@ -95,8 +95,12 @@ def test_nothing_found_says_so_with_the_real_floor(client: FlaskClient) -> None:
     assert "cela commence à 59,00 €" in page
 
 
-@pytest.mark.parametrize("query", ["page=0", "page=-1", "page=99999999999999999", "page=x", "price_max=NaN", "price_max=1e9",
-    "price_max=-5", "size=%00", "colour=%F0%9F%92%A5", "category=' OR 1=1--", "store=../..", "q=" + "a" * 5000, "q=%ED%A0%80"])  # fmt: skip
+@pytest.mark.parametrize(
+    "query",
+    ["page=0", "page=-1", "page=99999999999999999", "page=x", "price_max=NaN", "price_max=1e9", "price_max=-5",
+     "size=%00",
+     "colour=%F0%9F%92%A5", "category=' OR 1=1--", "store=../..", "q=" + "a" * 5000, "q=%ED%A0%80"],
+)  # fmt: skip
 def test_odd_addresses_still_give_a_page(client: FlaskClient, query: str) -> None:
     assert client.get(f"/?{query}").status_code == 200
 

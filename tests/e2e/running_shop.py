@@ -1,0 +1,78 @@
+"""A whole shop behind a real server, and a real browser in front of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from commerce.ports import Clock
+from commerce.settings import load_settings
+from commerce.wiring import Shop, build_shop
+from vitrine.serve import running
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Browser
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+class NoBrowser(Exception):
+    """Says why there is none."""
+
+
+def chromium() -> str:
+    """Path of the browser (VITRINE_CHROMIUM overrides). Raises NoBrowser."""
+    for path in (os.environ.get("VITRINE_CHROMIUM"), "/usr/bin/chromium", shutil.which("chromium-browser")):
+        if path and Path(path).exists():
+            return path
+    raise NoBrowser("no chromium (set VITRINE_CHROMIUM to its path)")
+
+
+@contextmanager
+def open_browser() -> Iterator[Browser]:
+    """Raises NoBrowser."""
+    path = chromium()
+    try:
+        from playwright.sync_api import Error, sync_playwright
+    except ImportError as missing:
+        raise NoBrowser("the package playwright is not installed") from missing
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        except Error as error:
+            raise NoBrowser(f"{path} does not start: {str(error).splitlines()[0]}") from error
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def running_shop(
+    folder: Path, fill: Callable[[Shop], None], *, clock: Clock | None = None, **settings: object
+) -> Iterator[tuple[Shop, str]]:
+    """The shop filled, with pages and worker running on a free port; yields it with the address of its pages."""
+    values: dict[str, object] = {
+        "data_dir": folder,
+        "secret_key": "s" * 32,
+        "port": 0,
+        "encoder": "none",
+        "web_threads": 24,
+    }
+    with build_shop(load_settings(**(values | settings)), clock=clock) as shop:
+        fill(shop)
+        with running(shop, web=True, worker=True) as address:
+            yield shop, address

@@ -1,0 +1,113 @@
+"""The pages in a real browser: without scripts, on a phone and on a desk, and for people who do not see them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.e2e.conftest import DESK, PHONE
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.e2e
+
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+PAGES = (
+    "/",
+    "/?q=robe&size=38&price_max=80",
+    "/?q=robe+midi&price_max=5",
+    "/p/1?near=69002&size=38",
+    "/stores",
+    "/chat",
+    "/nowhere",
+)
+
+
+def test_everything_but_the_chat_works_without_scripts(window: Callable[..., Page]) -> None:
+    page = window("fr", PHONE, java_script_enabled=False)
+    page.goto("/")
+    page.get_by_role("searchbox").fill("robe lain")
+    page.keyboard.press("Enter")
+    page.get_by_text("J’ai cherché « robe lin ».").wait_for()
+    page.get_by_role("link", name="Robe midi en lin").click()
+    page.get_by_role("link", name="38", exact=True).click()
+    page.get_by_placeholder("Ville ou code postal").fill("69002")
+    page.get_by_role("button", name="Au plus près").click()
+    places = page.locator(".place").all_inner_texts()
+    assert "Lyon Bellecour" in places[0] and "km" in places[0] and "dernier" in places[0]
+    page.get_by_role("link", name="Réserver en magasin").click()
+    page.get_by_text("Le chat a besoin de JavaScript.").wait_for()
+    page.goto("/")
+    page.get_by_text("Affiner").click()
+    page.get_by_label("Taille").fill("42")
+    page.get_by_role("button", name="Afficher").click()
+    assert page.locator(".tile-title").all_inner_texts() == ["Baskets blanches"]
+
+
+def test_sharing_a_position_on_a_product_page(window: Callable[..., Page]) -> None:
+    page = window("en")
+    page.goto("/p/1?size=38")
+    page.get_by_role("button", name="My position").click()
+    page.get_by_text("Distances from your position").wait_for()
+    assert "near=45.760%2C4.840" in page.url  # about a hundred metres, no closer
+    assert "0.7 km" in page.locator(".place").first.inner_text()
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("width", [320, 390, 820, 1440])
+def test_no_page_scrolls_sideways(window: Callable[..., Page], width: int, path: str) -> None:
+    page = window("fr", {"width": width, "height": 800})
+    page.goto(path)
+    wide = page.evaluate(
+        "[...document.body.querySelectorAll('*')].filter(e => e.getBoundingClientRect().right > innerWidth + 1"
+        " && !e.closest('.chips, .gallery-view, .gallery-strip, .unseen, [hidden]')).map(e => e.className || e.tagName)"
+    )
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), wide
+
+
+def test_there_is_a_way_past_the_head_by_keyboard(window: Callable[..., Page]) -> None:
+    page = window("en")
+    page.goto("/")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_nothing_serious(window: Callable[..., Page], path: str, scheme: str) -> None:
+    page = window("fr", DESK if scheme == "light" else PHONE, color_scheme=scheme, reduced_motion="reduce")
+    page.goto(path)
+    if path == "/chat":
+        page.locator(".told").first.wait_for()
+        page.locator("[data-chat-text]").fill("robe")
+        page.keyboard.press("Enter")
+        page.locator(".chat-card").first.wait_for()
+    assert findings(page) == []
+
+
+def test_axe_on_the_open_corner(window: Callable[..., Page]) -> None:
+    page = window("en", reduced_motion="reduce")
+    page.goto("/p/1")
+    page.get_by_role("link", name="Reserve in store").click()
+    page.get_by_text("Which size?").wait_for()
+    assert findings(page) == []
+
+
+def findings(page: Page) -> list[Any]:
+    """What axe-core says of WCAG 2.2 A and AA, the serious and critical: (rule, elements)."""
+    if not AXE.is_file():
+        pytest.skip(f"no {AXE}")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    result = page.evaluate("tags => axe.run({ runOnly: tags })", tags)
+    return [
+        (found["id"], found["impact"], [node["target"] for node in found["nodes"]])
+        for found in result["violations"]
+        if found["impact"] in ("serious", "critical")
+    ]
