@@ -11,12 +11,13 @@ from bot.conversation.questions import ask_product, gone, no_such_size
 from bot.conversation.results import more, show
 from bot.conversation.results import search as find
 from bot.conversation.talk import Ability, Talk, Turn
-from bot.conversation.wishes import refined, wish_of, without
-from bot.sessions import Focus, Session, Wish
-from bot.understanding import Intent
+from bot.sessions import Focus, Session
 from commerce.domain.product import Product
+from commerce.domain.wish import Wish
 from commerce.i18n import format_list
 from commerce.ports import NotSeen
+from commerce.services.wishes import refined, wish_of, without
+from commerce.understanding import Intent
 
 
 def search(talk: Talk) -> Turn:

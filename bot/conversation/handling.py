@@ -13,8 +13,8 @@ from bot.conversation.talk import Fetch, Heard, Talk, Turn
 from bot.intake import clean, gtin_of, link_of, mask_cards
 from bot.messages import MediaRef, Message
 from bot.sessions import Question, Session
-from bot.understanding import Context, Focus, Intent, Pending, Shown, StoreName, Understood, understand
 from commerce.errors import FetchRefused
+from commerce.understanding import Context, Focus, Intent, Pending, Shown, StoreName, Understood, understand
 
 if TYPE_CHECKING:
     from commerce.wiring import Shop
@@ -109,7 +109,9 @@ def _understood(message: Message, session: Session, shop: Shop, context: Context
     if not text:
         spoken = "fr" if session.language.startswith("fr") else "en"
         return Understood(Intent.UNKNOWN, "fr" if spoken == "fr" else "en", 0.0)
-    return understand(text, language=session.language, lexicon=shop.lexicon, context=context)
+    return understand(
+        text, language=session.language, lexicon=shop.lexicon, context=context, known_words=shop.text_index
+    )
 
 
 def _context(session: Session, shop: Shop, stores: list[StoreName]) -> Context:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from bot.conversation.actions import Person
 from bot.conversation.store_list import nearest, visit_lines
 from bot.conversation.talk import Ability, Talk, Turn
-from bot.understanding import Intent
 from commerce.domain.mail import Direction
+from commerce.understanding import Intent
 
 if TYPE_CHECKING:
     from commerce.ports import UnitOfWork

@@ -11,12 +11,13 @@ from bot.conversation.browse import present
 from bot.conversation.options import focus_on
 from bot.conversation.results import not_seen, show
 from bot.conversation.talk import LARGEST_PHOTO_BYTES, Ability, Heard, Talk, Turn
-from bot.conversation.wishes import wish_of
 from bot.intake import link_of
 from bot.messages import Button, MediaRef, Reply
-from bot.sessions import RememberedPhoto, Wish
+from bot.sessions import RememberedPhoto
+from commerce.domain.wish import Wish
 from commerce.errors import FetchRefused
 from commerce.ports import NotSeen, SeenPhoto, UnitOfWork
+from commerce.services.wishes import wish_of
 
 
 def sent(talk: Talk) -> Turn:

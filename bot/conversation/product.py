@@ -10,8 +10,8 @@ from bot.conversation.options import colour_label, colours_of, matching, sizes_o
 from bot.conversation.questions import ask_product, gone
 from bot.conversation.talk import Ability, Talk, Turn
 from bot.graphemes import cut
-from bot.understanding import Intent
 from commerce.domain.product import Product
+from commerce.understanding import Intent
 
 MOST_COMPARED = 4
 _LONGEST_DESCRIPTION = 280

@@ -10,7 +10,7 @@ from bot.conversation import browse, person, photo, product, reserve, sizes, sma
 from bot.conversation.actions import Action
 from bot.conversation.talk import Ability, Heard, Talk, Turn
 from bot.sessions import Question
-from bot.understanding import Intent
+from commerce.understanding import Intent
 
 ABILITIES: tuple[Ability, ...] = (
     browse.ABILITY,

@@ -18,11 +18,11 @@ from bot.conversation.store_list import (
 )
 from bot.conversation.talk import Ability, Talk, Turn
 from bot.messages import Button, Reply, ReplyPicture
-from bot.understanding import Intent
 from commerce.domain.product import Product, Variant
 from commerce.domain.reservation import NotChanged, NotHeld, Refused, Reservation
 from commerce.domain.store import Store
 from commerce.i18n import format_deadline
+from commerce.understanding import Intent
 
 if TYPE_CHECKING:
     from commerce.domain.search import StoreOffer
@@ -41,7 +41,9 @@ def tapped(talk: Talk, action: Reserve) -> Turn:
 
 def place(talk: Talk, product: Product, variant: Variant, store: Store) -> Turn:
     """Holds one unit. When somebody else was faster, says so and offers the other stores at once."""
-    others = [o for o in offers(talk, variant.id, talk.session.location) if o.store.id != store.id]
+    every = offers(talk, variant.id, talk.session.location or store.point)
+    others = [offer for offer in every if offer.store.id != store.id]
+    was_there = len(others) < len(every)
     session = replace(talk.session, focus=focus_on(product, (variant,)), pending=None)
     talk = talk.with_session(session)
 
@@ -55,7 +57,7 @@ def place(talk: Talk, product: Product, variant: Variant, store: Store) -> Turn:
             uow, customer_id=customer.id, contact=contact, store_id=store.id, lines=[(variant.id, 1)]
         )
         if isinstance(result, Refused):
-            return _refused(talk, result.reason, product, variant, store, others)
+            return _refused(talk, result.reason, product, variant, store, others, was_there=was_there)
         return Turn((_held(talk, result, product, variant, store),), session)
 
     return Turn((), session, act)
@@ -98,11 +100,18 @@ def qr_png(reservation: Reservation) -> bytes:
 
 
 def _refused(
-    talk: Talk, reason: NotHeld, product: Product, variant: Variant, store: Store, others: list[StoreOffer]
+    talk: Talk,
+    reason: NotHeld,
+    product: Product,
+    variant: Variant,
+    store: Store,
+    others: list[StoreOffer],
+    *,
+    was_there: bool,
 ) -> Turn:
     match reason:
         case NotHeld.SOLD_OUT:
-            return _sold_out(talk, product, variant, store, others)
+            return _sold_out(talk, product, variant, store, others, was_there=was_there)
         case NotHeld.STORE_NOT_OPEN:
             text = talk.t(
                 "{store} does not open in the coming days, so it cannot hold anything.", store=store_name(talk, store)
@@ -120,12 +129,15 @@ def _refused(
             return talk.say(talk.t("I cannot hold that many at once."))
 
 
-def _sold_out(talk: Talk, product: Product, variant: Variant, store: Store, others: list[StoreOffer]) -> Turn:
-    text = talk.t(
-        "The last one at {store} has just gone: {item}. Nothing was reserved.",
-        store=store_name(talk, store),
-        item=variant_label(talk, product, variant),
-    )
+def _sold_out(
+    talk: Talk, product: Product, variant: Variant, store: Store, others: list[StoreOffer], *, was_there: bool
+) -> Turn:
+    """`was_there`: it still was when this message was read."""
+    item, name = variant_label(talk, product, variant), store_name(talk, store)
+    if was_there:
+        text = talk.t("The last one at {store} has just gone: {item}. Nothing was reserved.", store=name, item=item)
+    else:
+        text = talk.t("{store} has none left: {item}.", store=name, item=item)
     return _with_others(talk, text, product, variant, others)
 
 

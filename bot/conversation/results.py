@@ -17,13 +17,13 @@ from bot.conversation.cards import (
 )
 from bot.conversation.options import focus_on
 from bot.conversation.talk import Talk, Turn
-from bot.conversation.wishes import request
 from bot.messages import Button, Card
-from bot.sessions import Wish
 from commerce.domain.money import Money
 from commerce.domain.search import Found, SearchAnswer, Why
+from commerce.domain.wish import Wish
 from commerce.lexicon import fold
 from commerce.ports import NotSeen
+from commerce.services.wishes import request
 
 CARDS = 3
 BLOCK = 12  # results asked for at once; what is not shown waits in the session

@@ -23,8 +23,8 @@ from bot.conversation.stores import find
 from bot.conversation.talk import Ability, Talk, Turn, size_system
 from bot.messages import Button
 from bot.sessions import Focus, Goal, Pending, Question
-from bot.understanding import Intent
 from commerce.domain.product import Product
+from commerce.understanding import Intent
 
 if TYPE_CHECKING:
     from commerce.ports import UnitOfWork

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from bot.conversation.actions import Help, MyReservations, Person, Speak, encode
 from bot.conversation.talk import Ability, Heard, Talk, Turn
 from bot.messages import Button
-from bot.understanding import Intent
 from commerce.domain.customer import Consent, Purpose
+from commerce.understanding import Intent
 
 if TYPE_CHECKING:
     from commerce.ports import UnitOfWork

@@ -34,14 +34,14 @@ from bot.conversation.store_list import (
     visit_lines,
 )
 from bot.conversation.talk import Ability, Heard, Talk, Turn
-from bot.conversation.wishes import wish_of
 from bot.messages import Button
 from bot.sessions import Focus, Goal, Pending, Question
-from bot.understanding import Intent
 from commerce.domain.geo import GeoPoint, Place
 from commerce.domain.product import Product, Variant
 from commerce.domain.search import StoreOffer
 from commerce.domain.store import Store
+from commerce.services.wishes import wish_of
+from commerce.understanding import Intent
 
 
 def in_words(talk: Talk) -> Turn:
@@ -113,11 +113,11 @@ def _near(talk: Talk, product: Product, variant: Variant) -> Turn:
 
 def _at_store(talk: Talk, product: Product, variant: Variant, store: Store, goal: Goal) -> Turn:
     """The store that was named first; when it has none, those nearest to it that do."""
+    if goal is Goal.RESERVE:
+        return place_reservation(talk, product, variant, store)
     near = talk.session.location or store.point
     found = offers(talk, variant.id, near)
     here = [o for o in found if o.store.id == store.id]
-    if here and goal is Goal.RESERVE:
-        return place_reservation(talk, product, variant, store)
     item = variant_label(talk, product, variant)
     if here:
         return talk.say(

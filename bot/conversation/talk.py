@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from bot.conversation.actions import Action
 from bot.messages import Ask, Button, Card, MediaRef, Message, Reply, ReplyPicture
 from bot.sessions import Question, Session
-from bot.understanding import Intent, Slots, Understood
 from bot.wording import words
 from commerce.domain.product import Product
 from commerce.i18n import format_money
+from commerce.understanding import Intent, Slots, Understood
 
 if TYPE_CHECKING:
     from commerce.domain.customer import Customer

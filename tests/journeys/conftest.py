@@ -1,8 +1,10 @@
-"""The fixture shop with the clock of the journeys, and people who talk to it."""
+"""The fixture shop with the clock of the journeys, and people who talk to it over every channel there is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -13,13 +15,21 @@ from commerce.clock import ManualClock
 from commerce.ids import SeededIds
 from commerce.settings import load_settings
 from commerce.wiring import Shop, build_shop
-from tests.journeys.drivers.memory import MemoryDriver
-from tests.journeys.dsl import Talk
+from tests.journeys.dsl import Driver, Talk
 from tests.journeys.fixture_shop import load
+
+STAGES = ("memory", "webchat", "terminal", "telegram-webhook", "telegram-polling")
+
+People = Callable[[str], Talk]
 
 
 @pytest.fixture(params=["fr", "en"])
 def language(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(params=STAGES)
+def stage(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
@@ -33,20 +43,46 @@ def shop(tmp_path: Path, clock: ManualClock, ids: SeededIds) -> Iterator[Shop]:
 
 
 @pytest.fixture
-def recorder(shop: Shop) -> Recorder:
-    return Recorder(shop.media)
+def person(shop: Shop, stage: str, language: str) -> Iterator[People]:
+    """Somebody at the stage's channel, speaking the journey's language."""
+    with ExitStack() as stack:
+        make = _drivers(stage, shop, stack)
+        yield lambda name: Talk(make(name, language), language)
+
+
+def _drivers(stage: str, shop: Shop, stack: ExitStack) -> Callable[[str, str], Driver]:
+    """Makes people of one channel; what the channel needs lives as long as `stack`."""
+    if stage == "memory":
+        from tests.journeys.drivers.memory import MemoryDriver
+
+        recorder = Recorder(shop.media)
+        worker = Worker(shop, [recorder])
+        return lambda name, language: MemoryDriver(shop, recorder, worker, name.lower(), language=language, name=name)
+    if stage == "webchat":
+        from bot.channels import build_channels
+        from shoppable import create_app
+        from tests.journeys.drivers.webchat import WebChatDriver
+
+        app = create_app(shop)
+        answering = Worker(shop, [build_channels(shop.settings, shop.media)["webchat"]])
+        return lambda name, language: WebChatDriver(shop, app, answering, language=language)
+    if stage == "terminal":
+        from tests.journeys.drivers.terminal import TerminalDriver
+
+        def at_a_terminal(name: str, language: str) -> Driver:
+            driver = TerminalDriver(shop, language)
+            stack.callback(driver.close)
+            return driver
+
+        return at_a_terminal
+    from tests.journeys.drivers.telegram import TelegramRig
+
+    rig = stack.enter_context(TelegramRig(shop, "webhook" if stage == "telegram-webhook" else "polling"))
+    chats = count(1001)
+    return lambda name, language: rig.driver(next(chats), name, language)
 
 
 @pytest.fixture
-def worker(shop: Shop, recorder: Recorder) -> Worker:
-    return Worker(shop, [recorder])
-
-
-@pytest.fixture
-def person(shop: Shop, recorder: Recorder, worker: Worker, language: str) -> Callable[[str], Talk]:
-    """Somebody at the in-memory channel, speaking the journey's language."""
-
-    def make(name: str) -> Talk:
-        return Talk(MemoryDriver(shop, recorder, worker, name.lower(), language=language, name=name), language)
-
-    return make
+def timekeeper(shop: Shop) -> Worker:
+    """Brings about what only time brings about; whoever serves the channel delivers it."""
+    return Worker(shop, [])

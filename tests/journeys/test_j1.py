@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 from bot.worker import Worker
 from commerce.clock import ManualClock
-from commerce.domain.reservation import ReservationState
 from commerce.wiring import Shop
+from tests.journeys.conftest import People
 from tests.journeys.dsl import Talk
-
-People = Callable[[str], Talk]
 
 SEARCH = "robe lain bleu marine ‖ linnen dress navy"
 CHOOSE, FIND = "Choisir ma taille ‖ Choose size", "Voir en magasin ‖ Find in store"
@@ -101,7 +98,7 @@ def test_cancel_gives_it_back(shop: Shop, person: People) -> None:
     reserved(lea.tap(AT_BELLECOUR))
     lea.tap("Annuler ‖ Cancel").expect("annulé, rien à payer ‖ Cancelled, nothing to pay")
     assert available_at_bellecour(shop) == 1
-    lea.tap("Annuler ‖ Cancel").expect("déjà terminée ‖ over already")
+    lea.tap("Annuler ‖ Cancel").expect("réservation ‖ reservation").expect_not("rien à payer ‖ nothing to pay")
     assert available_at_bellecour(shop) == 1
 
 
@@ -114,23 +111,19 @@ def test_extend_once(person: People) -> None:
     lea.tap("Prolonger ‖ Extend").expect("une seule fois ‖ can be extended once")
 
 
-def test_the_time_runs_out(shop: Shop, clock: ManualClock, worker: Worker, person: People) -> None:
+def test_the_time_runs_out(shop: Shop, clock: ManualClock, timekeeper: Worker, person: People) -> None:
     lea = to_the_stores(person("Léa"))
     code = reserved(lea.tap(AT_BELLECOUR))
     clock.set(datetime(2026, 3, 11, 17, 59, tzinfo=UTC))
-    worker.tick()
+    timekeeper.tick()
     assert lea.wait().last == []
     clock.set(datetime(2026, 3, 11, 18, 0, tzinfo=UTC))
-    worker.tick()
+    timekeeper.tick()
     lea.wait().expect("Réservation annulée, rien à payer. ‖ Reservation released, nothing to pay.", code)
     assert available_at_bellecour(shop) == 1
-    with shop.storage.read() as uow:
-        customer = uow.customers.by_contact(lea.driver.contact)  # type: ignore[attr-defined]
-        assert customer is not None
-        [reservation] = uow.reservations.of_customer(customer.id, only_open=False)
-    assert reservation.state is ReservationState.EXPIRED
-    worker.tick()
+    timekeeper.tick()
     assert lea.wait().last == []
+    lea.say("mes réservations ‖ my reservations").expect("aucune réservation ‖ no reservation")
 
 
 def test_next_time_the_size_is_known(person: People) -> None:
