@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from commerce.domain.customer import Contact
 from commerce.domain.geo import GeoPoint
+from commerce.domain.wish import Wish
 from commerce.ports import SeenPhoto, UnitOfWork
 
 if TYPE_CHECKING:
@@ -38,34 +39,6 @@ class ShownItem:
     category: str = ""
     colour: str = ""
     price_minor: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What the shopper is looking for, grown over several messages. Keys are the lexicon's, amounts minor units."""
-
-    words: tuple[str, ...] = ()  # what no key explains
-    query: str = ""  # as typed, while nothing was refined
-    categories: tuple[str, ...] = ()
-    without_categories: tuple[str, ...] = ()
-    colours: tuple[str, ...] = ()
-    without_colours: tuple[str, ...] = ()
-    gender: str = ""
-    sizes: tuple[str, ...] = ()
-    price_min_minor: int | None = None
-    price_max_minor: int | None = None
-    materials: tuple[str, ...] = ()
-    without_materials: tuple[str, ...] = ()
-    patterns: tuple[str, ...] = ()
-    without_patterns: tuple[str, ...] = ()
-    sleeve: str = ""
-    length: str = ""
-    fit: str = ""
-    occasion: str = ""
-    season: str = ""
-    cheapest_first: bool = False
-    similar_to: int = 0  # by the looks of this product
-    by_photo: bool = False  # by the photo in the session
 
 
 @dataclass(frozen=True, slots=True)

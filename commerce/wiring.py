@@ -23,6 +23,7 @@ from commerce.ports import (
     TextIndex,
     WebFetcher,
 )
+from commerce.services.asking import Asking
 from commerce.services.catalog import Catalog
 from commerce.services.customers import Customers
 from commerce.services.discovery import Discovery
@@ -50,6 +51,7 @@ class Shop:
     facets: Facets
     image_matcher: ImageMatcher
     catalog: Catalog
+    asking: Asking
     discovery: Discovery
     customers: Customers
     reserving: Reserving
@@ -109,6 +111,7 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
         facets=facets,
         image_matcher=image_matcher,
         catalog=Catalog(storage, clock),
+        asking=Asking(words, text_index, settings.currency),
         discovery=Discovery(storage, text_index, facets, image_matcher, words),
         customers=Customers(clock, ids),
         reserving=Reserving(storage, clock, ids, rules),

@@ -55,6 +55,10 @@ class TextIndex(Protocol):
 
     def __len__(self) -> int: ...
 
+    def __contains__(self, word: object) -> bool:
+        """Whether a folded word is one of the catalogue's: such a word is never somebody's slip of the finger."""
+        ...
+
 
 class Facets(Protocol):
     """Which products satisfy certain conditions, in memory. A little behind the database at most: answers are checked

@@ -40,6 +40,9 @@ class FuzzyTextIndex:
     def __len__(self) -> int:
         return self._snapshot.size
 
+    def __contains__(self, word: object) -> bool:
+        return word in self._vocabulary.numbers
+
     # Writing
 
     def upsert(self, documents: Iterable[TextDocument]) -> None:

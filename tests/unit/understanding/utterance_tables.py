@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from bot.understanding import Context, Focus, Reference, Shown, StoreName, Understood, understand
+from commerce.understanding import Context, Focus, Reference, Shown, StoreName, Understood, understand
 from commerce.lexicon import lexicon
 
 STORES = (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.understanding.model import Context, Intent, Slots
-from bot.understanding.reading import Reading
+from commerce.understanding.model import Context, Intent, Slots
+from commerce.understanding.reading import Reading
 
 # Cues that settle the matter whatever else is said, in this order.
 _DECISIVE = (

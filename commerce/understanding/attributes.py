@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bot.understanding.phrasebook import Phrasebook
-from bot.understanding.reading import Match, Reading
 from commerce.lexicon import Kind, Lexicon
+from commerce.understanding.phrasebook import Phrasebook
+from commerce.understanding.reading import Match, Reading
 
 # Of two kinds a word may name, the first listed is meant, unless the thing itself is already named.
 _ORDER: tuple[Kind, ...] = (

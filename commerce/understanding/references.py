@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from bot.understanding.amounts import Prices
-from bot.understanding.attributes import Attributes
-from bot.understanding.model import Context, Reference, Shown
-from bot.understanding.phrasebook import Phrasebook
-from bot.understanding.reading import Reading
 from commerce.domain.money import exponent
 from commerce.lexicon import Lexicon, singular, words
+from commerce.understanding.amounts import Prices
+from commerce.understanding.attributes import Attributes
+from commerce.understanding.model import Context, Reference, Shown
+from commerce.understanding.phrasebook import Phrasebook
+from commerce.understanding.reading import Reading
 
 _ACTIONS = frozenset(
     {

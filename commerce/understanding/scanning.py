@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Container
 from dataclasses import replace
 
-from bot.understanding.phrasebook import Phrasebook
-from bot.understanding.reading import Match, Reading
-from bot.understanding.spelling import speller
 from commerce.lexicon import Lexicon, singular
+from commerce.understanding.phrasebook import Phrasebook
+from commerce.understanding.reading import Match, Reading
+from commerce.understanding.spelling import speller
 
 _NO_CUES: frozenset[str] = frozenset()
 _MOST_CORRECTIONS = 20  # words of one message looked up as typos: a shopper makes a few, noise makes hundreds

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from bot.understanding.attributes import Attributes
-from bot.understanding.model import Context
-from bot.understanding.phrasebook import Phrasebook
-from bot.understanding.reading import Reading
 from commerce.lexicon import Lexicon
+from commerce.understanding.attributes import Attributes
+from commerce.understanding.model import Context
+from commerce.understanding.phrasebook import Phrasebook
+from commerce.understanding.reading import Reading
 
 _NUMBER = re.compile(r"\d{1,3}(?:[.,]5)?\Z")
 _PAIR = re.compile(r"(\d{2})[/x](\d{2})\Z")

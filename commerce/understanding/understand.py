@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import get_args
 
-from bot.understanding.amounts import read_prices
-from bot.understanding.attributes import Attributes, read_attributes
-from bot.understanding.intents import Situation, decide
-from bot.understanding.language import Spoken, detect
-from bot.understanding.model import Context, Intent, Language, PriceWish, SizeWish, Slots, Understood
-from bot.understanding.phrasebook import Phrasebook, phrasebook
-from bot.understanding.places import Where, answered_place, read_place
-from bot.understanding.reading import Reading, read
-from bot.understanding.references import read_references
-from bot.understanding.scanning import scan
-from bot.understanding.sizes import read_quantity, read_sizes
 from commerce.lexicon import Kind, Lexicon
+from commerce.understanding.amounts import read_prices
+from commerce.understanding.attributes import Attributes, read_attributes
+from commerce.understanding.intents import Situation, decide
+from commerce.understanding.language import Spoken, detect
+from commerce.understanding.model import Context, Intent, Language, PriceWish, SizeWish, Slots, Understood
+from commerce.understanding.phrasebook import Phrasebook, phrasebook
+from commerce.understanding.places import Where, answered_place, read_place
+from commerce.understanding.reading import Reading, read
+from commerce.understanding.references import read_references
+from commerce.understanding.scanning import scan
+from commerce.understanding.sizes import read_quantity, read_sizes
 
 LONGEST_TEXT = 2_000  # characters read of a message; what lies beyond is ignored
 _MOST_WORDS = 32  # left over for the text search

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA
 
-from bot.understanding.model import Context
-from bot.understanding.phrasebook import Phrasebook
-from bot.understanding.reading import Reading
 from commerce.lexicon import Lexicon, words
+from commerce.understanding.model import Context
+from commerce.understanding.phrasebook import Phrasebook
+from commerce.understanding.reading import Reading
 
 _FRENCH = re.compile(r"\d{5}\Z")
 _CANADIAN = (re.compile(r"[a-z]\d[a-z]\Z"), re.compile(r"\d[a-z]\d\Z"))

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
-from bot.understanding.phrasebook import Phrasebook
-from bot.understanding.reading import Reading
 from commerce.domain.money import exponent
+from commerce.understanding.phrasebook import Phrasebook
+from commerce.understanding.reading import Reading
 
 _NUMBER = re.compile(r"\d{1,9}(?:[.,]\d{1,3}){0,2}\Z")
 _HEAD = re.compile(r"\d{1,3}\Z")

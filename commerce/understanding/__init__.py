@@ -1,6 +1,6 @@
 """Words → intent and slots, in French and English, typos included. Pure: no database, no network, no clock."""
 
-from bot.understanding.model import (
+from commerce.understanding.model import (
     Context,
     Focus,
     Intent,
@@ -13,7 +13,7 @@ from bot.understanding.model import (
     StoreName,
     Understood,
 )
-from bot.understanding.understand import understand
+from commerce.understanding.understand import understand
 
 __all__ = [
     "Context",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bot.understanding.model import Language
-from bot.understanding.phrasebook import Phrasebook
-from bot.understanding.reading import Reading
 from commerce.lexicon import Lexicon
+from commerce.understanding.model import Language
+from commerce.understanding.phrasebook import Phrasebook
+from commerce.understanding.reading import Reading
 
 _FRENCH_LETTERS = re.compile("[àâçèêëîïôùûœÀÂÇÈÊËÎÏÔÙÛŒ]")
 _HABIT = 0.6  # what the language known so far weighs against the words of one message

@@ -94,4 +94,4 @@ def phrasebook() -> Phrasebook:
 
 
 def _read(name: str) -> dict[str, Any]:
-    return tomllib.loads(files("bot.understanding").joinpath("phrases", name).read_text("utf-8"))
+    return tomllib.loads(files("commerce.understanding").joinpath("phrases", name).read_text("utf-8"))

@@ -11,8 +11,8 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
-from bot.understanding.phrasebook import Phrasebook, phrasebook
 from commerce.lexicon import Kind, Lexicon, singular, words
+from commerce.understanding.phrasebook import Phrasebook, phrasebook
 
 _KINDS: tuple[Kind, ...] = ("category", "colour", "gender", "season", "sleeve", "occasion")
 _SHORTEST = 4  # a three-letter word is one letter away from too many others
