@@ -29,7 +29,7 @@ def prepare_demo(settings: Settings) -> None:
     """Draws the products and reads them in, with progress; a second time there is nothing to do."""
     from catalog_sync import sync
     from commerce.wiring import build_shop
-    from vitrine.commands.console import progress_bars
+    from vitrine.console import progress_bars
     from vitrine.demo_shop import write_demo_feed
 
     with build_shop(settings) as shop, progress_bars() as progress:

@@ -1,6 +1,6 @@
 """Writes docs/reference/ from the code: settings, commands, proofs. `--check` fails when a page is stale.
 
-    python -m vitrine.reference [--check]
+python -m vitrine.reference [--check]
 """
 
 from __future__ import annotations

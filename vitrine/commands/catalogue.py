@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vitrine.commands.console import Json, Lang, language, misuse, open_shop, print_json, progress_bars, refuse
+from vitrine.console import Json, Lang, language, misuse, open_shop, print_json, progress_bars, refuse
 
 
 def register(app: typer.Typer) -> None:

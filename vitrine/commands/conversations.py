@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from vitrine.commands.console import Json, Lang, language, open_shop
+from vitrine.console import Json, Lang, language, open_shop
 
 
 def register(app: typer.Typer) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vitrine.commands.console import Json, misuse, open_shop, print_json, progress_bars, refuse
+from vitrine.console import Json, misuse, open_shop, print_json, progress_bars, refuse
 
 index_app = typer.Typer(
     help="The picture index: derived from the database, rebuilt whenever wanted.", no_args_is_help=True

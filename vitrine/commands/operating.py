@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vitrine.commands.console import Json, misuse, open_shop, print_json, refuse
+from vitrine.console import Json, misuse, open_shop, print_json, refuse
 
 dead_letter_app = typer.Typer(help="Events and messages that nobody could handle.", no_args_is_help=True)
 places_app = typer.Typer(help="Towns and postcodes that shoppers may name.", no_args_is_help=True)
