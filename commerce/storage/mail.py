@@ -135,6 +135,7 @@ class SqlInbox:
 
 
 _UNFINISHED = (OutboxState.READY.value, OutboxState.SENDING.value)
+_ADD = insert(outbox).returning(outbox.c.id)
 _GIVEN_UP = outbox.c.state.in_((OutboxState.DEAD.value, OutboxState.UNKNOWN.value))
 
 
@@ -161,7 +162,7 @@ class SqlOutbox:
 
     def add(self, message: OutboundMessage, at: datetime) -> int:
         result = self._db.execute(
-            insert(outbox).returning(outbox.c.id),
+            _ADD,
             {
                 **_contact_values(message.contact),
                 "lane": message.contact.lane,
@@ -230,6 +231,7 @@ _TAKE_LEASE = text(
     " ON CONFLICT (lane) DO UPDATE SET owner = excluded.owner, until_us = excluded.until_us"
     " WHERE lane_lease.owner = excluded.owner OR lane_lease.until_us <= :now_us"
 )
+_ADD_ENTRY = insert(thread_entry).returning(thread_entry.c.id)
 _DROP_LEASE = text("DELETE FROM lane_lease WHERE lane = :lane AND owner = :owner")
 
 
@@ -258,7 +260,7 @@ class SqlThreads:
 
     def add(self, contact: Contact, direction: Direction, body: str, at: datetime) -> int:
         values = {**_contact_values(contact), "direction": direction.value, "body": body, "at_us": to_us(at)}
-        return int(self._db.execute(insert(thread_entry).returning(thread_entry.c.id), values).scalar_one())
+        return int(self._db.execute(_ADD_ENTRY, values).scalar_one())
 
     def after(self, contact: Contact, entry_id: int, limit: int) -> list[ThreadEntry]:
         rows = self._db.execute(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import blake2s
+from typing import TypeAlias
 
 from sqlalchemy import bindparam, insert, select, text, update
 
@@ -57,6 +58,12 @@ _END_HOLD = (
     .values(state=bindparam("to"))
     .returning(hold.c.variant_id, hold.c.store_id, hold.c.quantity)
 )
+
+
+_HOLD, _MOVE = insert(hold), insert(stock_movement)
+
+# variant, store, change of on_hand, change of held, why, under which reference
+_Movement: TypeAlias = tuple[int, str, int, int, MovementReason, str]
 
 
 class _Short(Exception):
@@ -125,7 +132,7 @@ class SqlStock:
                 return None
         at_us = to_us(at)
         self._db.execute(
-            insert(hold),
+            _HOLD,
             [
                 {
                     "id": taken.id,
@@ -140,8 +147,9 @@ class SqlStock:
                 for taken in holds
             ],
         )
-        for taken in holds:
-            self._moved(taken.variant_id, store_id, 0, taken.quantity, MovementReason.HOLD, taken.id, at_us)
+        self._moved(
+            [(taken.variant_id, store_id, 0, taken.quantity, MovementReason.HOLD, taken.id) for taken in holds], at_us
+        )
         return holds
 
     def hold(self, hold_id: str) -> StockHold | None:
@@ -163,7 +171,7 @@ class SqlStock:
             return False
         variant_id, store_id, quantity = ended
         self._db.execute(_GIVE_BACK, {"v": variant_id, "s": store_id, "quantity": quantity})
-        self._moved(variant_id, store_id, 0, -quantity, reason, hold_id, to_us(at))
+        self._moved([(variant_id, store_id, 0, -quantity, reason, hold_id)], to_us(at))
         return True
 
     def consume(self, hold_id: str, reason: MovementReason, at: datetime) -> bool:
@@ -172,7 +180,7 @@ class SqlStock:
             return False
         variant_id, store_id, quantity = ended
         self._db.execute(_HAND_OVER, {"v": variant_id, "s": store_id, "quantity": quantity})
-        self._moved(variant_id, store_id, -quantity, -quantity, reason, hold_id, to_us(at))
+        self._moved([(variant_id, store_id, -quantity, -quantity, reason, hold_id)], to_us(at))
         return True
 
     def adjust(
@@ -188,7 +196,7 @@ class SqlStock:
             return False
         if change:
             self._db.execute(_SET, {"v": variant_id, "s": store_id, "to": level.on_hand + change})
-            self._moved(variant_id, store_id, change, 0, reason, reference, to_us(at))
+            self._moved([(variant_id, store_id, change, 0, reason, reference)], to_us(at))
         return True
 
     def set_on_hand(
@@ -201,7 +209,7 @@ class SqlStock:
         target = max(on_hand, level.held)
         if target != level.on_hand:
             self._db.execute(_SET, {"v": variant_id, "s": store_id, "to": target})
-            self._moved(variant_id, store_id, target - level.on_hand, 0, reason, "", to_us(at))
+            self._moved([(variant_id, store_id, target - level.on_hand, 0, reason, "")], to_us(at))
         return StockLevel(variant_id, store_id, target, level.held, level.safety)
 
     def _take_one(self, wanted: StockHold) -> bool:
@@ -226,26 +234,21 @@ class SqlStock:
         key = {"v": variant_id, "s": store_id, "reference": reference, "reason": reason.value}
         return self._db.execute(_KNOWN, key).first() is not None
 
-    def _moved(
-        self,
-        variant_id: int,
-        store_id: str,
-        on_hand: int,
-        held: int,
-        reason: MovementReason,
-        reference: str,
-        at_us: int,
-    ) -> None:
+    def _moved(self, movements: Sequence[_Movement], at_us: int) -> None:
         self._db.execute(
-            insert(stock_movement),
-            {
-                "variant_id": variant_id,
-                "store_id": store_id,
-                "on_hand_change": on_hand,
-                "held_change": held,
-                "reason": reason.value,
-                "reference": reference,
-                "at_us": at_us,
-            },
+            _MOVE,
+            [
+                {
+                    "variant_id": variant_id,
+                    "store_id": store_id,
+                    "on_hand_change": on_hand,
+                    "held_change": held,
+                    "reason": reason.value,
+                    "reference": reference,
+                    "at_us": at_us,
+                }
+                for variant_id, store_id, on_hand, held, reason, reference in movements
+            ],
         )
-        self._db.note_variant(variant_id, ChangeKind.STOCK, at_us)
+        for variant_id, *_ in movements:
+            self._db.note_variant(variant_id, ChangeKind.STOCK, at_us)
