@@ -36,14 +36,17 @@ def tapped(talk: Talk, action: Reserve) -> Turn:
         store = next((s for s in uow.stores.all() if means(action.store, s.id) and s.takes_visitors), None)
     if found is None or store is None:
         return talk.say(talk.t("This item is no longer in the shop."))
-    return place(talk, *found, store)
+    return place(talk, *found, store, was_shown=True)
 
 
-def place(talk: Talk, product: Product, variant: Variant, store: Store) -> Turn:
-    """Holds one unit. When somebody else was faster, says so and offers the other stores at once."""
+def place(talk: Talk, product: Product, variant: Variant, store: Store, *, was_shown: bool = False) -> Turn:
+    """Holds one unit. When it is gone, says so and offers the other stores at once.
+
+    `was_shown`: we said before that the store has it, so somebody else was faster.
+    """
     every = offers(talk, variant.id, talk.session.location or store.point)
     others = [offer for offer in every if offer.store.id != store.id]
-    was_there = len(others) < len(every)
+    was_there = was_shown or len(others) < len(every)
     session = replace(talk.session, focus=focus_on(product, (variant,)), pending=None)
     talk = talk.with_session(session)
 
