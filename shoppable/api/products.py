@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from commerce.domain.geo import GeoPoint
 from commerce.domain.product import Product
-from commerce.domain.search import Filters, SearchAnswer, SearchRequest
+from commerce.domain.search import SearchAnswer, SearchRequest
 from commerce.ports import NotSeen
 from shoppable import inputs
 from shoppable.api import facts
@@ -43,9 +43,13 @@ _CONDITIONS = (
 )
 
 
-def _request(words: str, *, limit: int, offset: int = 0, filters: Filters | None = None) -> SearchRequest:
-    conditions = inputs.filters() if filters is None else filters
-    return SearchRequest(words=words, language=language(), filters=conditions, limit=limit, offset=offset)
+def _request(words: str, *, limit: int, offset: int = 0) -> SearchRequest:
+    """What the words mean, as a conversation would read them, narrowed by the conditions in the address."""
+    chosen = inputs.filters()
+    if not words:
+        return SearchRequest(language=language(), filters=chosen, limit=limit, offset=offset)
+    asking = site().shop.asking
+    return asking.request(words, language=language(), limit=limit, offset=offset, filters=chosen)
 
 
 def _answer(answer: SearchAnswer, near: GeoPoint | None, *, limit: int, offset: int, began_s: float) -> Hits:

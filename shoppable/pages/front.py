@@ -87,13 +87,7 @@ def _filters(asked: Asked) -> Filters:
 def front() -> Response:
     inputs.take_turn("search", SEARCH)
     shop, asked = site().shop, _asked()
-    question = SearchRequest(
-        words=asked.words,
-        language=language(),
-        filters=_filters(asked),
-        limit=PER_PAGE,
-        offset=(asked.page - 1) * PER_PAGE,
-    )
+    question = _question(asked)
     answer = shop.discovery.search(question)
     with shop.storage.read() as uow:
         shelf = Shelf.of(uow, [found.product for found in (*answer.found, *answer.nearest)], shop.clock.now())
@@ -114,6 +108,15 @@ def front() -> Response:
         newer=here(page=asked.page - 1 if asked.page > 2 else None) if asked.page > 1 else None,
         largest=_money(asked),
     )
+
+
+def _question(asked: Asked) -> SearchRequest:
+    """What the words mean, as a conversation would read them, narrowed by what was chosen beside them."""
+    chosen, offset = _filters(asked), (asked.page - 1) * PER_PAGE
+    if not asked.words:
+        return SearchRequest(language=language(), filters=chosen, limit=PER_PAGE, offset=offset)
+    asking = site().shop.asking
+    return asking.request(asked.words, language=language(), limit=PER_PAGE, offset=offset, filters=chosen)
 
 
 def _cards(found: Sequence[Found], shelf: Shelf) -> list[Card]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -33,11 +35,15 @@ def browser() -> Iterator[Browser]:
         pytest.skip(str(reason))
 
 
-@pytest.fixture
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shop, str]]:
+def clock_and_shop(folder: Path) -> AbstractContextManager[tuple[Shop, str]]:
     """Tuesday 10 March 2026, 10:00 in Paris: the stores have just opened."""
     clock = ManualClock(datetime(2026, 3, 10, 9, 0, tzinfo=UTC))
-    with running_shop(tmp_path_factory.mktemp("e2e"), fill, clock=clock, shop_name="Maison Test") as shop_and_address:
+    return running_shop(folder, fill, clock=clock, shop_name="Maison Test")
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[tuple[Shop, str]]:
+    with clock_and_shop(tmp_path) as shop_and_address:
         yield shop_and_address
 
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import unescape
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -20,6 +21,8 @@ from flask.testing import FlaskClient
 from bot.channels import build_channels
 from bot.channels.recorder.send import Recorder
 from bot.worker import Worker
+from catalog_sync import sync
+from catalog_sync.options import FeedOptions
 from commerce.domain.geo import GeoPoint
 from commerce.domain.money import Money
 from commerce.domain.product import Product
