@@ -14,9 +14,11 @@ from commerce.errors import SettingsError
 BUSY_TIMEOUT_MS = 5000
 
 SQLITE_BUSY, SQLITE_LOCKED = 5, 6  # primary result codes, www.sqlite.org/rescode.html
-SQLITE_UNUSABLE = {8, 11, 14, 26}  # read-only, corrupt, cannot open, not a database
+SQLITE_UNUSABLE = {8, 10, 11, 13, 14, 26}  # read-only, I/O error, corrupt, full, cannot open, not a database
 PG_RETRY = {"40001", "40P01"}  # serialization_failure, deadlock_detected: run the transaction again
-PG_BUSY = {"55P03", "57014", "53300", "57P03"}  # lock_not_available, query_canceled, too_many_connections, starting up
+# What passes without our doing: lock_not_available, query_canceled, insufficient resources (a full disk, too many
+# connections), operator intervention (stopping, starting up), read_only_sql_transaction (a standby after a failover).
+PG_BUSY = ("55P03", "57014", "53", "57P", "25006")
 
 
 def parse_url(database_url: str) -> URL:
@@ -52,6 +54,7 @@ def sqlite_engine(url: URL, *, read_only: bool) -> Engine:
         pool_size=8 if read_only else 1,
         max_overflow=56 if read_only else 0,
         pool_timeout=BUSY_TIMEOUT_MS / 1000,
+        pool_use_lifo=True,  # the same few connections stay warm
         connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
     )
 
@@ -63,7 +66,7 @@ def sqlite_engine(url: URL, *, read_only: bool) -> Engine:
             cursor.execute("PRAGMA journal_mode = WAL")  # kept in the file: readers find it so
         cursor.execute("PRAGMA synchronous = FULL")  # a commit is on the disk when it returns
         cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.execute("PRAGMA cache_size = -16384")  # KiB
+        cursor.execute(f"PRAGMA cache_size = {-8192 if read_only else -16384}")  # KiB
         cursor.execute("PRAGMA journal_size_limit = 67108864")  # bytes: a big import does not leave a big WAL behind
         if read_only:
             cursor.execute("PRAGMA query_only = ON")
@@ -101,7 +104,7 @@ def sqlite_is_busy(error: BaseException) -> bool:
 
 
 def sqlite_unusable(error: BaseException) -> str:
-    """Why the file cannot be used at all; '' when that is not what happened."""
+    """Why the file cannot be used, now or at all; '' when that is not what happened."""
     cause = getattr(error, "orig", error)
     code = getattr(cause, "sqlite_errorcode", None)
     return str(cause) if isinstance(code, int) and code & 0xFF in SQLITE_UNUSABLE else ""

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from sqlalchemy import URL, Connection, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from commerce.errors import CommitUnknown, StorageBusy
@@ -46,8 +46,13 @@ class PostgresStorage(SqlStorage):
             connection = self._snapshots.connect()
         except (PoolTimeout, OperationalError) as error:
             raise StorageBusy("the database does not answer") from error
-        with connection, reading(connection) as unit_of_work:
-            yield unit_of_work
+        try:
+            with connection, reading(connection) as unit_of_work:
+                yield unit_of_work
+        except DBAPIError as error:
+            if error.connection_invalidated or postgres_code(error).startswith(PG_BUSY):
+                raise StorageBusy(_why(error)) from error
+            raise
 
     def write(self, work: Callable[[UnitOfWork], T]) -> T:
         self._check_write()
@@ -81,8 +86,8 @@ class PostgresStorage(SqlStorage):
                 code = postgres_code(error)
                 if code in PG_RETRY or error.connection_invalidated:  # before COMMIT: nothing was written
                     raise _Again from error
-                if code in PG_BUSY:
-                    raise StorageBusy("another writer holds what this one needs") from error
+                if code.startswith(PG_BUSY):
+                    raise StorageBusy(_why(error)) from error
                 raise
             self._commit(connection)
             return result
@@ -90,9 +95,15 @@ class PostgresStorage(SqlStorage):
     def _commit(self, connection: Connection) -> None:
         try:
             connection.commit()
-        except (OperationalError, InterfaceError) as error:
+        except DBAPIError as error:
             if postgres_code(error) in PG_RETRY:
                 raise _Again from error
             if error.connection_invalidated:
                 raise CommitUnknown("the connection was lost while committing") from error
+            if postgres_code(error).startswith(PG_BUSY):  # an answer: it was rolled back
+                raise StorageBusy(_why(error)) from error
             raise
+
+
+def _why(error: DBAPIError) -> str:
+    return str(error.orig).partition("\n")[0]

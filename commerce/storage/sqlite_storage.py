@@ -76,8 +76,13 @@ class SqliteStorage(SqlStorage):
         with connection:
             # Deferred: the snapshot is taken by the first statement and stays until the end.
             connection.exec_driver_sql("BEGIN")
-            with reading(connection) as unit_of_work:
-                yield unit_of_work
+            try:
+                with reading(connection) as unit_of_work:
+                    yield unit_of_work
+            except OperationalError as error:
+                if sqlite_is_busy(error):
+                    raise _translated(error) from error
+                raise
 
     def write(self, work: Callable[[UnitOfWork], T]) -> T:
         self._check_write()

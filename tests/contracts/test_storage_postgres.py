@@ -151,3 +151,34 @@ def test_a_server_that_is_not_there_is_busy() -> None:
     with pytest.raises(StorageBusy, match="does not answer"), storage.read():
         pass
     storage.close()
+
+
+def test_a_connection_lost_while_reading_is_busy(storage: PostgresStorage) -> None:
+    with pytest.raises(StorageBusy), storage.read() as uow:
+        run(uow, "SELECT pg_terminate_backend(pg_backend_pid())")
+    with storage.read() as uow:
+        assert uow.state.get("a", NOW) is None
+
+
+@pytest.mark.parametrize("code", ["53100", "25006", "57P01"])
+def test_a_server_that_cannot_write_just_now_is_busy(storage: PostgresStorage, postgres_url: str, code: str) -> None:
+    """A full disk, a standby, a server that is being stopped: at a statement, and in the commit."""
+
+    def work(uow: UnitOfWork) -> None:
+        run(uow, f"DO $$ BEGIN RAISE EXCEPTION 'not now' USING ERRCODE = '{code}'; END $$")
+
+    with pytest.raises(StorageBusy, match="not now"):
+        storage.write(work)
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(
+            "CREATE FUNCTION not_now() RETURNS trigger LANGUAGE plpgsql AS"
+            f" $$ BEGIN RAISE EXCEPTION 'not now' USING ERRCODE = '{code}'; END $$"
+        )
+        connection.execute(
+            "CREATE CONSTRAINT TRIGGER not_now AFTER INSERT ON state DEFERRABLE INITIALLY DEFERRED"
+            " FOR EACH ROW EXECUTE FUNCTION not_now()"
+        )
+    with pytest.raises(StorageBusy, match="not now"):
+        storage.write(lambda uow: uow.state.put("a", "1", LATER))
+    with storage.read() as uow:
+        assert uow.state.get("a", NOW) is None

@@ -104,7 +104,7 @@ def test_a_batch_that_fills_the_disk_is_done_one_by_one(storage: SqliteStorage) 
     def put(name: str, size: int) -> str:
         try:
             storage.write(lambda uow: uow.state.put(name, "x" * size, LATER))
-        except Exception as error:
+        except StorageError as error:
             return str(error)
         return "done"
 
