@@ -315,7 +315,8 @@ class FeedStaging:
 
     def _is_busy(self, error: BaseException) -> bool:
         if self.is_postgres:
-            return getattr(error, "sqlstate", None) in PG_RETRY | PG_BUSY
+            code = getattr(error, "sqlstate", None) or ""
+            return code in PG_RETRY or code.startswith(PG_BUSY)
         return sqlite_is_busy(error)
 
 
