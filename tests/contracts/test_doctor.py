@@ -134,7 +134,8 @@ def test_a_healthy_shop_has_nothing_broken(storage: Storage) -> None:
             "the catalogue is whole",
             "2 imports at once",
             [
-                "INSERT INTO feed_run (source, started_at_us, state) VALUES ('main', 0, 'reading'), ('main', 1, 'staged')"
+                "INSERT INTO feed_run (source, started_at_us, state)"
+                " VALUES ('main', 0, 'reading'), ('main', 1, 'staged')"
             ],
         ),
         (
@@ -160,10 +161,10 @@ def test_what_is_broken_is_found_and_nothing_else(
 
 def test_many_breaches_are_counted_and_a_few_shown(storage: Storage) -> None:
     put_product(storage, a_product("more"))
-    run(storage, "INSERT INTO inbox (channel, account, event_id, address, lane, body, sent_at_us, received_at_us, state)"
-        " SELECT 'c', 'a', 'x' || id, 'x', 'l', '', 0, 0, 'done' FROM variant")  # fmt: skip
-    run(storage, "INSERT INTO inbox (channel, account, event_id, address, lane, body, sent_at_us, received_at_us, state)"
-        " SELECT 'c', 'b', 'x' || id, 'x', 'l', '', 0, 0, 'done' FROM variant")  # fmt: skip
+    columns = "channel, account, event_id, address, lane, body, sent_at_us, received_at_us, state"
+    for account in "ab":
+        values = f"'c', '{account}', 'x' || id, 'x', 'l', '', 0, 0, 'done'"
+        run(storage, f"INSERT INTO inbox ({columns}) SELECT {values} FROM variant")
     found = broken(storage)["every event took effect once"]
     assert found.count("is done") == 5
     assert found.endswith("and 5 more")
