@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from commerce.domain.card_numbers import luhn as luhn
+from commerce.domain.card_numbers import mask_cards as mask_cards
+
 LONGEST_TEXT = 4_000  # characters of a message that count
 
 # Bidirectional embeddings, overrides and isolates: they can turn a sentence of ours around. Marks (U+200E/F) may stay.
@@ -12,7 +15,6 @@ _DIRECTION = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 _INVISIBLE = {0x200B, 0x2060, 0xFEFF, 0x00AD}
 _MARKS_IN_A_ROW = 8
 
-_DIGIT_RUN = re.compile(r"\d(?:[ \u00a0\u202f.\-_/]{0,2}\d){12,}")
 _GTIN = re.compile(r"\d{8}|\d{12,14}")
 _LINK = re.compile(r"https?://[^\s<>\"«»]+", re.IGNORECASE)
 
@@ -33,37 +35,6 @@ def clean(text: str, limit: int = LONGEST_TEXT) -> str:
         if marks <= _MARKS_IN_A_ROW:
             kept.append(char)
     return unicodedata.normalize("NFC", "".join(kept))[:limit].strip()
-
-
-def mask_cards(text: str) -> str:
-    """The text with the digits of payment card numbers (13 to 19 digits that pass Luhn's check) masked but for the last
-    four. Digits may be spaced, dotted or dashed; any digits of the world count."""
-    return _DIGIT_RUN.sub(lambda run: _masked(run.group()), text)
-
-
-def _masked(run: str) -> str:
-    places = [place for place, char in enumerate(run) if char.isdigit()]
-    digits = [unicodedata.digit(run[place], 0) for place in places]
-    masked = list(run)
-    start = 0
-    while start + 13 <= len(digits):
-        for size in range(min(19, len(digits) - start), 12, -1):
-            if luhn(digits[start : start + size]):
-                for place in places[start : start + size - 4]:
-                    masked[place] = "•"
-                start += size - 1
-                break
-        start += 1
-    return "".join(masked)
-
-
-def luhn(digits: list[int]) -> bool:
-    """Luhn's check (ISO/IEC 7812-1) over all digits, the last one being the check digit."""
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        doubled = digit * 2 if place % 2 else digit
-        total += doubled - 9 if doubled > 9 else doubled
-    return any(digits) and total % 10 == 0
 
 
 def gtin_of(text: str) -> str:
