@@ -25,8 +25,15 @@ class Shelf:
         }
         visited = [store for store in stores if is_to_be_visited(store, at)]
         self.stores = sorted(visited, key=lambda store: (self.distance_m.get(store.id, float("inf")), store.position))
-        self._online = {store.id for store in stores if not store.takes_visitors}
-        self._levels = {(level.variant_id, level.store_id): level for level in levels}
+        places = {store.id for store in visited}
+        online = {store.id for store in stores if not store.takes_visitors}
+        self._bands: dict[int, dict[str, Band]] = {}  # by variant and store, where there is some
+        self._online: dict[int, int] = {}
+        for level in levels:
+            if level.available and level.store_id in places:
+                self._bands.setdefault(level.variant_id, {})[level.store_id] = level.band
+            elif level.available and level.store_id in online:
+                self._online[level.variant_id] = self._online.get(level.variant_id, 0) + level.available
 
     @classmethod
     def of(cls, uow: UnitOfWork, products: Iterable[Product], at: datetime, near: GeoPoint | None = None) -> Shelf:
@@ -35,27 +42,20 @@ class Shelf:
         return cls(uow.stores.all(), uow.stock.levels(ids) if ids else (), at=at, near=near)
 
     def band(self, variant: Variant, store: Store) -> Band:
-        level = self._levels.get((variant.id, store.id))
-        return level.band if level else Band.NONE
+        return self._bands.get(variant.id, {}).get(store.id, Band.NONE)
 
     def band_online(self, variant: Variant) -> Band:
-        available = sum(
-            level.available
-            for store_id in self._online
-            if (level := self._levels.get((variant.id, store_id))) is not None
-        )
-        return StockLevel(variant.id, "", available, 0).band
+        """By parcel, all warehouses together."""
+        return StockLevel(variant.id, "", self._online.get(variant.id, 0), 0).band
 
     def is_available(self, variant: Variant) -> bool:
         """In some store, or by parcel."""
-        return self.band_online(variant) is not Band.NONE or any(
-            self.band(variant, store) is not Band.NONE for store in self.stores
-        )
+        return variant.id in self._bands or variant.id in self._online
 
     def stores_with(self, variants: Iterable[Variant]) -> list[Store]:
         """Stores that have at least one of them."""
-        wanted = list(variants)
-        return [store for store in self.stores if any(self.band(variant, store) is not Band.NONE for variant in wanted)]
+        having = {store_id for variant in variants for store_id in self._bands.get(variant.id, ())}
+        return [store for store in self.stores if store.id in having]
 
 
 def is_to_be_visited(store: Store, at: datetime) -> bool:

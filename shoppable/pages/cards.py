@@ -72,9 +72,10 @@ def main_picture(product: Product, variant: Variant | None = None) -> Picture | 
 def swatch(key: str, words: str = "") -> Swatch:
     """A colour by its lexicon key; `words` name one that the lexicon does not know."""
     lexicon = site().shop.lexicon
-    if key in lexicon.keys("colour"):
+    try:
         return Swatch(key, lexicon.label("colour", key, language()), lexicon.colour(key).hex)
-    return Swatch(key, words or key, "")
+    except KeyError:
+        return Swatch(key, words or key, "")
 
 
 def where_in_words(stores: Sequence[Store], *, online: bool) -> str:

@@ -18,6 +18,7 @@ from shoppable import inputs
 from shoppable.language import language, translate
 from shoppable.pages.cards import Swatch, card, swatch
 from shoppable.pages.frame import here, page
+from shoppable.pages.resembling import Resembling
 from shoppable.shelf import Shelf, picture_path, product_path
 from shoppable.site import site
 
@@ -61,17 +62,16 @@ def product(address: str) -> Response:
     match = _ADDRESS.fullmatch(address)
     shop = site().shop
     near, place_words = _near()
+    found = shop.catalog.product(int(match[1])) if match else None
+    if found is None or not found.variants:
+        abort(404)
+    resembling = _resembling(found.id)
     with shop.storage.read() as uow:
-        found = uow.products.get(int(match[1])) if match else None
-        if found is None or not found.variants:
-            abort(404)
-        shelf = Shelf.of(uow, [found], shop.clock.now(), near)
+        others = [other for other in uow.products.many(resembling).values() if other.variants]
+        shelf = Shelf.of(uow, [found, *others], shop.clock.now(), near)
     colour, size = _chosen(found)
     variants = [v for v in found.variants if (not colour or _colour(v) == colour) and (not size or v.size == size)]
     variant = min(variants, key=lambda v: (not shelf.is_available(v), v.price.minor))
-    alike = shop.discovery.similar(found.id, SearchRequest(language=language(), limit=_SIMILAR))
-    with shop.storage.read() as uow:
-        beside = Shelf.of(uow, [each.product for each in alike.found], shop.clock.now())
     return page(
         "product.html",
         product=found,
@@ -90,12 +90,24 @@ def product(address: str) -> Response:
         near=near,
         place_words=place_words,
         pictures=_pictures(found, colour),
-        similar=[card(each.product, beside, each.variants) for each in alike.found],
+        similar=[card(other, shelf) for other in sorted(others, key=lambda other: resembling.index(other.id))],
         facts=_facts(found),
         path=product_path(found, language()),
         data=_structured(found, shelf),
         at=shop.clock.now(),
     )
+
+
+def _resembling(product_id: int) -> tuple[int, ...]:
+    shop = site().shop
+    keeper = site().kept.setdefault("resembling", Resembling())
+    assert isinstance(keeper, Resembling)
+    request = SearchRequest(limit=_SIMILAR)
+
+    def ask() -> tuple[int, ...]:
+        return tuple(each.product.id for each in shop.discovery.similar(product_id, request).found)
+
+    return keeper.of(product_id, ask)
 
 
 _ORDER = [Band.NONE, Band.LAST, Band.FEW, Band.IN_STOCK]

@@ -1,0 +1,130 @@
+"""Pictures of the pages for the documentation: `python -m tests.e2e.screenshots [FOLDER]` (default docs/images).
+
+They show the demo shop with a conversation that really takes place, in both languages, on a desk and on a phone.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from catalog_sync import sync
+from commerce.clock import ManualClock
+from commerce.wiring import Shop
+from tests.e2e.running_shop import NoBrowser, open_browser, running_shop
+from vitrine.demo_shop import write_demo_feed
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+DESK, PHONE = (1280, 860), (390, 844)
+
+
+def fill(shop: Shop) -> None:
+    with TemporaryDirectory() as folder:
+        write_demo_feed(Path(folder))
+        report = sync(shop, folder)
+        if report.refused:
+            sys.exit(f"the demo shop was refused: {report}")
+
+
+def open_page(browser: Browser, address: str, size: tuple[int, int], language: str, scheme: str = "light") -> Page:
+    context = browser.new_context(
+        base_url=address,
+        locale=language,
+        viewport={"width": size[0], "height": size[1]},
+        device_scale_factor=1.5,
+        color_scheme=scheme,  # type: ignore[arg-type]
+        reduced_motion="reduce",
+        geolocation={"latitude": 45.7600, "longitude": 4.8400},
+        permissions=["geolocation"],
+    )
+    return context.new_page()
+
+
+def settled(page: Page) -> None:
+    """Until everything in sight has been drawn."""
+    page.wait_for_load_state("networkidle")
+    page.wait_for_function("[...document.images].filter(i => i.loading !== 'lazy').every(i => i.complete)")
+
+
+def talk(page: Page, *turns: str) -> None:
+    """Types the first turn; the others are buttons."""
+    page.locator(".told").first.wait_for()
+    for number, turn in enumerate(turns):
+        before = page.locator(".told:not([aria-hidden])").count()
+        if number == 0:
+            page.locator("[data-chat-text]").fill(turn)
+            page.keyboard.press("Enter")
+        else:
+            page.get_by_role("button", name=turn).last.click()
+        page.wait_for_function("n => document.querySelectorAll('.told:not([aria-hidden])').length > n", arg=before)
+        page.wait_for_timeout(400)
+
+
+def take(browser: Browser, address: str, folder: Path) -> None:
+    def shot(page: Page, name: str) -> None:
+        page.evaluate("document.activeElement.blur()")
+        page.screenshot(path=folder / f"{name}.png")
+        page.context.close()
+        print(folder / f"{name}.png")
+
+    for name, size, language, scheme, path in (
+        ("front-en", DESK, "en", "light", "/"),
+        ("front-fr-phone", PHONE, "fr", "light", "/"),
+        ("front-fr-dark", DESK, "fr", "dark", "/"),
+        ("search-fr", DESK, "fr", "light", "/?q=robe+lain"),
+        ("stores-en", DESK, "en", "light", "/stores"),
+    ):
+        page = open_page(browser, address, size, language, scheme)
+        page.goto(path)
+        settled(page)
+        shot(page, name)
+
+    for name, size, language, words in (
+        ("product-fr", DESK, "fr", "robe en lin"),
+        ("product-en-phone", PHONE, "en", "linen dress"),
+    ):
+        page = open_page(browser, address, size, language)
+        page.goto(f"/?q={words}")
+        page.locator(".tile-link").first.click()
+        page.wait_for_load_state()
+        page.goto(f"{page.url}?near=69002")
+        settled(page)
+        shot(page, name)
+
+    page = open_page(browser, address, PHONE, "fr")
+    page.goto("/chat")
+    talk(page, "robe lain bleu marine")
+    shot(page, "chat-fr-phone")
+
+    page = open_page(browser, address, DESK, "en")
+    page.goto("/?q=linen+dress")
+    page.locator(".tile-link").first.click()
+    page.wait_for_load_state()
+    page.get_by_role("link", name="Reserve in store").click()
+    page.locator(".chat-button").first.wait_for()
+    page.wait_for_timeout(400)
+    shot(page, "chat-en-corner")
+
+
+def main() -> None:
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path("docs/images")
+    folder.mkdir(parents=True, exist_ok=True)
+    clock = ManualClock(datetime(2026, 3, 10, 9, 0, tzinfo=UTC))
+    try:
+        with (
+            TemporaryDirectory() as data,
+            open_browser() as browser,
+            running_shop(Path(data), fill, clock=clock, shop_name="Vitrine") as (_, address),
+        ):
+            take(browser, address, folder)
+    except NoBrowser as reason:
+        sys.exit(f"no pictures: {reason}")
+
+
+if __name__ == "__main__":
+    main()
