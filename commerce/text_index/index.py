@@ -41,7 +41,9 @@ class FuzzyTextIndex:
         return self._snapshot.size
 
     def __contains__(self, word: object) -> bool:
-        return word in self._vocabulary.numbers
+        """Whether any product has this folded word."""
+        number = self._vocabulary.numbers.get(word) if isinstance(word, str) else None
+        return number is not None and self._snapshot.count(number) > 0
 
     # Writing
 

@@ -19,6 +19,8 @@ _OTHER_SENSE = 0.8  # what the phrase means less often
 
 _REMEMBERED = 50_000  # phrases; past that all are forgotten
 
+KIN_WORDS = " kin words"  # ends the keys of words for narrower things
+
 Way = tuple[int, ...]
 """Numbers of words that a product must all have."""
 
@@ -55,6 +57,22 @@ class Meanings:
         if self._lexicon is None or (len(phrase) > 1 and not self.may_begin(phrase[0])):
             return False
         return bool(self._lexicon.senses_of(" ".join(phrase)))
+
+    def says_more(self, phrase: tuple[str, ...]) -> bool:
+        """Whether it only names what a part of it names too, and the rest has a meaning of its own: an evening dress
+        is a dress, a checked shirt a shirt. Then the parts say more than the whole."""
+        lexicon = self._lexicon
+        if lexicon is None or len(phrase) < 2:
+            return False
+        whole = {(sense.kind, sense.key) for sense in lexicon.senses_of(" ".join(phrase))}
+        for cut in range(1, len(phrase)):
+            for part, rest in ((phrase[:cut], phrase[cut:]), (phrase[cut:], phrase[:cut])):
+                named = {(sense.kind, sense.key) for sense in lexicon.senses_of(" ".join(part))}
+                telling = tuple(word for word in rest if word not in STOP_WORDS)
+                kinds = {sense.kind for sense in lexicon.senses_of(" ".join(telling))}
+                if whole <= named and kinds and "category" not in kinds:
+                    return True
+        return False
 
     def of(self, phrase: str) -> tuple[tuple[Meaning, ...], frozenset[str]]:
         """What it may mean, best first, and the kinds of thing ("category", "colour"…) among that."""
@@ -98,7 +116,7 @@ class Meanings:
         yield Meaning(f"{name} words", self._ways_of(name, [entry]), _SAME, False)
         if narrower:
             yield Meaning(f"{name} kin", self._concepts(narrower), _IS_OF_ITS_KIND, True)
-            yield Meaning(f"{name} kin words", self._ways_of(f"{name} kin", narrower), _NARROWER, False)
+            yield Meaning(f"{name}{KIN_WORDS}", self._ways_of(f"{name} kin", narrower), _NARROWER, False)
 
     def _concepts(self, entries: list[Entry]) -> tuple[Way, ...]:
         numbers = self._vocabulary.numbers

@@ -36,6 +36,9 @@ _INNER = re.compile(r"([’'‘`´\-‐‑–—./_+&,;:!?()\"]+)")
 _DESCRIBING = frozenset(("colour", "gender", "pattern", "season", "occasion", "sleeve", "length", "fit", "material"))
 
 
+_SOFT = frozenset(("sleeve", "length", "fit", "occasion", "season"))
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """One folded word of the query. `place` is its number; `piece` says which part of the typed text it came from."""
@@ -66,6 +69,7 @@ class Concept:
     parts: tuple[Part, ...]  # the best first
     is_type: bool  # names a kind of product
     describes: bool  # says how it is: colour, gender, material…
+    is_soft: bool  # says what few catalogues know of their products: sleeves, length, fit, occasion, season
     read: tuple[str, ...]  # what to say when nothing was found for it
     key: str = ""  # the word, where it was typed right: names the concept for caches
 
@@ -149,6 +153,9 @@ class Reader:
             text = vocabulary.texts[other]
             if text == word or not self._is_used(other, counts):
                 continue
+            # Of two slips at most one adds or drops a letter: "lacost" is not "lost".
+            if distance > 1 and (len(text) < 5 or abs(len(text) - len(word)) > 1):
+                continue
             weight = _PER_SLIP[distance] - (_FIRST_LETTER if text[0] != word[0] else 0.0)
             # Of two words as near, one that things are called, then the one that more products have, is likelier.
             likely = 0.05 * (text in self._lexicon_words) + 0.004 * log(1 + counts.count(other))
@@ -186,7 +193,7 @@ class Reader:
                 continue
             for chosen in product(*choices):
                 read = tuple(text for text, _ in chosen)
-                if self._meanings.has(read):
+                if self._meanings.has(read) and not self._meanings.says_more(read):
                     weight = sum(weight for _, weight in chosen) / length
                     return self._concept(place, place + length, [(" ".join(read), weight, read)], counts)
         return None
@@ -225,7 +232,7 @@ class Reader:
                 known = replace(known, key=token.text)
                 counts.remembered[token.text] = known
             return Concept(
-                place, place + 1, known.parts, known.is_type, known.describes, known.read, known.key
+                place, place + 1, known.parts, known.is_type, known.describes, known.is_soft, known.read, known.key
             )  # several times faster than replace()
         readings: list[Reading] = [(text, weight, (text,)) for text, weight in options]
         if not any(weight == 1.0 for _, weight in options):
@@ -292,7 +299,8 @@ class Reader:
         best = sorted(parts.values(), key=lambda part: -part.weight)[:_MOST_PARTS]
         read = readings[0][2] if readings else (typed,)
         is_type = "category" in kinds
-        return Concept(start, end, tuple(best), is_type, not is_type and bool(kinds & _DESCRIBING), read)
+        describes = not is_type and bool(kinds & _DESCRIBING)
+        return Concept(start, end, tuple(best), is_type, describes, describes and kinds <= _SOFT, read)
 
 
 def tokens_of(text: str) -> tuple[list[Token], list[str]]:

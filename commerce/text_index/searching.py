@@ -13,12 +13,15 @@ from rapidfuzz.process import cdist
 from commerce.domain.search import Hit, Why
 from commerce.ports import TextMatches
 from commerce.text_index.matching import ENOUGH_SHARED, Ids, Matched, Matcher, Scratch, importance
+from commerce.text_index.meanings import KIN_WORDS
 from commerce.text_index.reading import Concept, Reader, Token, optional_words, say_again, tokens_of
 from commerce.text_index.snapshot import Snapshot
 from commerce.text_index.vocabulary import CONCEPT, Vocabulary
 
 _SURVIVORS = 48  # products whose titles are looked at
+_UNSURE = 0.75  # a reading with two slips weighs less
 _OPTIONAL = 0.03  # for each word without a wish of its own that a product has too
+_KNOWN_TO_BE = 0.6  # what a product is known to be, beside what stands in its title
 _WEIGHT_FIT, _WEIGHT_IN_TITLE, _WEIGHT_TITLE_SHARE, _WEIGHT_CLOSE = 0.84, 0.06, 0.05, 0.05
 
 
@@ -65,17 +68,28 @@ class Search:
             better = self._find(generous)
             if better:
                 concepts, found = generous, better
+        dropped: list[Concept] = []
+        if not found:
+            # What few catalogues know of products, and what two slips at best explain, may be passed over; it is told.
+            dropped = [concept for concept in concepts if concept.is_soft or 0 < concept.certainty < _UNSURE]
+            firm = [concept for concept in concepts if concept not in dropped]
+            if dropped and any(concept.is_type for concept in firm):
+                found = self._find(firm)
+            if not found:
+                dropped = []
         if not found:
             found = self._relaxed(concepts)
             is_partial = found is not None
         # A colour or fabric that no product has is a wish that was not met, not a word that nobody knows.
-        is_partial = is_partial or (bool(found) and any(c.describes and not c.parts for c in concepts))
+        is_partial = is_partial or (
+            bool(found) and any(c.describes and not c.parts and not c.is_soft for c in concepts)
+        )
         best, total = found if found else ([], 0)
         read = self._read(tokens, concepts, best)
         unknown = tuple(
             " ".join(token.text for token in tokens[concept.start : concept.end])
             for concept in concepts
-            if not concept.parts
+            if not concept.parts or concept in dropped
         )
         hits = tuple(
             Hit(candidate.product_id, round(min(candidate.score, 1.0), 6), Why.WORDS)
@@ -183,7 +197,11 @@ class Search:
         asked = " ".join(word for concept in concepts for word in concept.parts[0].read)
         said = [" ".join([texts[number] for number in title]) for title in titles]
         close = cdist([asked], said, scorer=fuzz.token_sort_ratio, dtype=np.float32)[0]
-        ways = [[way for part in concept.parts for way in part.ways] for concept in concepts]
+        # A word for something narrower is no better than knowing that the product is of the kind.
+        ways = [
+            [way for part in concept.parts if not part.key.endswith(KIN_WORDS) for way in part.ways]
+            for concept in concepts
+        ]
         single = [{way[0] for way in own if len(way) == 1} for own in ways]
         several = [[way for way in own if len(way) > 1] for own in ways]
         wanted = {number for own in ways for way in own for number in way}
@@ -192,10 +210,14 @@ class Search:
         for candidate, title, other, alike in zip(head, titles, others, close.tolist(), strict=True):
             inside = set(title)
             share = len(inside & wanted) / len(inside) if inside else 0.0
-            inside |= being.intersection(other)  # what it is known to be is as good as said in its title
+            known = being.intersection(other)
             in_title = sum(
                 [
-                    not inside.isdisjoint(words) or any(map(inside.issuperset, phrases))
+                    1.0
+                    if not inside.isdisjoint(words) or any(map(inside.issuperset, phrases))
+                    else 0.0
+                    if known.isdisjoint(words)
+                    else _KNOWN_TO_BE
                     for words, phrases in zip(single, several, strict=True)
                 ]
             )
