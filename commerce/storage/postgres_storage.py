@@ -96,9 +96,10 @@ class PostgresStorage(SqlStorage):
         try:
             connection.commit()
         except DBAPIError as error:
+            connection.invalidate()  # whatever state it is in, nobody gets it again
             if postgres_code(error) in PG_RETRY:
                 raise _Again from error
-            if error.connection_invalidated:
+            if error.connection_invalidated or not postgres_code(error):
                 raise CommitUnknown("the connection was lost while committing") from error
             if postgres_code(error).startswith(PG_BUSY):  # an answer: it was rolled back
                 raise StorageBusy(_why(error)) from error
