@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -17,6 +20,7 @@ from commerce.settings import load_settings
 from commerce.wiring import Shop, build_shop
 from tests.journeys.dsl import Driver, Talk
 from tests.journeys.fixture_shop import load
+from tests.journeys.pictures import street_look
 
 STAGES = ("memory", "webchat", "terminal", "telegram-webhook", "telegram-polling")
 
@@ -28,9 +32,13 @@ def language(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture(params=STAGES)
+@pytest.fixture
 def stage(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+    """The channel: in memory, unless the test is played on others with `on_every_stage`."""
+    return str(getattr(request, "param", "memory"))
+
+
+on_every_stage = pytest.mark.parametrize("stage", STAGES, indirect=True)
 
 
 @pytest.fixture
@@ -40,6 +48,55 @@ def shop(tmp_path: Path, clock: ManualClock, ids: SeededIds) -> Iterator[Shop]:
         load(shop)
         shop.index_keeper.refresh()
         yield shop
+
+
+@pytest.fixture
+def post(language: str) -> Iterator[str]:
+    """A page of somebody else's site whose preview picture is a photo of the linen dress."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            base = f"http://127.0.0.1:{self.server.server_port}"  # type: ignore[attr-defined]
+            html = f'<html><head><meta property="og:image" content="{base}/look.jpg"></head><body>Look!</body></html>'
+            pages = {"/p/ABC": ("text/html", html.encode()), "/look.jpg": ("image/jpeg", street_look())}
+            kind, body = pages.get(self.path, ("text/plain", b""))
+            self.send_response(200 if body else 404)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Silence."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/p/ABC"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def shop_with_eyes(tmp_path: Path, clock: ManualClock, ids: SeededIds, post: str) -> Iterator[Shop]:
+    """The fixture shop with pictures, all of them looked at."""
+    settings = load_settings(
+        data_dir=tmp_path / "data", secret_key="s" * 32, fetch_allow_hosts=(urlsplit(post).netloc,)
+    )
+    with build_shop(settings, clock=clock, ids=ids) as shop:
+        load(shop, pictures=True)
+        shop.index_keeper.refresh()
+        shop.index_keeper.rebuild_pictures()
+        yield shop
+
+
+@pytest.fixture
+def photographer(shop_with_eyes: Shop, stage: str, language: str) -> Iterator[People]:
+    """Like `person`, in the shop that sees."""
+    with ExitStack() as stack:
+        make = _drivers(stage, shop_with_eyes, stack)
+        yield lambda name: Talk(make(name, language), language)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from bot.worker import Worker
 from commerce.clock import ManualClock
 from commerce.wiring import Shop
-from tests.journeys.conftest import People
+from tests.journeys.conftest import People, on_every_stage
 from tests.journeys.dsl import Talk
 
 SEARCH = "robe lain bleu marine ‖ linnen dress navy"
@@ -54,6 +54,7 @@ def available_at_bellecour(shop: Shop) -> int:
     return next(level.available for level in shop.catalog.levels([variant.id]) if level.store_id == "S1")
 
 
+@on_every_stage
 def test_search_size_store_reserve(shop: Shop, person: People) -> None:
     lea = to_the_stores(person("Léa"))
     lea.expect_order(
@@ -85,6 +86,7 @@ def test_the_last_one_goes_to_whoever_taps_first(shop: Shop, person: People) -> 
     assert available_at_bellecour(shop) == 0
 
 
+@on_every_stage
 def test_two_taps_hold_one(shop: Shop, person: People) -> None:
     lea = to_the_stores(person("Léa"))
     code = reserved(lea.tap(AT_BELLECOUR))
@@ -111,6 +113,7 @@ def test_extend_once(person: People) -> None:
     lea.tap("Prolonger ‖ Extend").expect("une seule fois ‖ can be extended once")
 
 
+@on_every_stage
 def test_the_time_runs_out(shop: Shop, clock: ManualClock, timekeeper: Worker, person: People) -> None:
     lea = to_the_stores(person("Léa"))
     code = reserved(lea.tap(AT_BELLECOUR))
