@@ -21,7 +21,7 @@ def seen(talk: Talk) -> Talk:
 
 
 @on_every_stage
-def test_photo_refine_store(photographer: People, post: str, clock: ManualClock) -> None:
+def test_photo_refine_store(photographer: People, post: str) -> None:
     lea = photographer("Léa")
     # What the shop knows of Léa from J1: her size and where she is.
     lea.say("robe lain bleu marine ‖ linnen dress navy").tap("Choisir ma taille ‖ Choose size").tap("38")
@@ -37,7 +37,6 @@ def test_photo_refine_store(photographer: People, post: str, clock: ManualClock)
     lea.expect("38", "Lyon Bellecour — 0,7 km — dernier ‖ Lyon Bellecour — 0.7 km — last one")
     lea.expect_buttons("Réserver à Bellecour ‖ Reserve at Bellecour")
 
-    clock.advance(timedelta(minutes=5))
     seen(lea.say(post))
     lea.say("http://127.0.0.1:9/nothing").expect(
         "Je n’arrive pas à ouvrir ce lien. Envoyez une capture. ‖ I can’t open that link. Send a screenshot."

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import time
 from datetime import timedelta
 from itertools import count
 from typing import Any
 
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from bot.worker import Worker
 from commerce.clock import ManualClock
@@ -65,11 +67,17 @@ class WebChatDriver:
             self._shop.clock.advance(TYPING)
         message = {"client_msg_id": f"message-{next(self._numbers):06}", "language": self._language, **what}
         for expected in (202, 200):  # as a browser that did not hear the first answer would: one effect
-            answer = self._client.post(
-                "/api/v1/chat/messages", json=message, headers={"Origin": self._base}, base_url=self._base
-            )
+            answer = self._post(message)
+            while answer.status_code == 429:  # as the page does: later, when the shop said so
+                time.sleep(int(answer.headers["Retry-After"]))
+                answer = self._post(message)
             assert answer.status_code == expected, answer.text
         self._hear()
+
+    def _post(self, message: dict[str, Any]) -> TestResponse:
+        return self._client.post(
+            "/api/v1/chat/messages", json=message, headers={"Origin": self._base}, base_url=self._base
+        )
 
     def _hear(self) -> None:
         if self._worker is not None:
