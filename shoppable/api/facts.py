@@ -36,7 +36,7 @@ def hit(found: Found, shelf: Shelf) -> Hit:
         "category": product.category,
         "colours": list(product.colours),
         "sizes": list(product.sizes),
-        "sizes_in_stock": list(dict.fromkeys(variant.size for variant in in_stock if variant.size)),
+        "sizes_in_stock": [size for size in product.sizes if size in {variant.size for variant in in_stock}],
         "in_stock": bool(matching),
         "nearest": _nearest(found, shelf),
         "score": round(found.hit.score, 4),

@@ -56,10 +56,16 @@ def card(product: Product, shelf: Shelf, variants: Sequence[Variant] | None = No
         price=min((variant.price for variant in considered), key=lambda price: price.minor),
         from_price=len(prices) > 1,
         swatches=tuple(swatch(key) for key in product.colours),
-        sizes=tuple(dict.fromkeys(variant.size for variant in available if variant.size)),
+        sizes=in_order(product, available),
         stock=where_in_words(stores, online=any(shelf.band_online(v) is not Band.NONE for v in considered)),
         sold_out=not available,
     )
+
+
+def in_order(product: Product, variants: Sequence[Variant]) -> tuple[str, ...]:
+    """Sizes of those variants, in the product's own order."""
+    sizes = {variant.size for variant in variants}
+    return tuple(size for size in product.sizes if size in sizes)
 
 
 def main_picture(product: Product, variant: Variant | None = None) -> Picture | None:

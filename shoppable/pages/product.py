@@ -86,6 +86,7 @@ def product(address: str) -> Response:
         size=size,
         places=_places(shelf, variants, size),
         online=max((shelf.band_online(v) for v in variants), key=_ORDER.index),
+        in_store=any(shelf.stores_with(variants)),
         sold_out=not any(shelf.is_available(v) for v in variants),
         near=near,
         place_words=place_words,

@@ -463,7 +463,7 @@ export function mount(root, words) {
   });
 
   begin();
-  return { say, pause, resume, focus: () => text.focus() };
+  return { say, pause, resume, focus: () => text.focus(), pickPhoto: () => picker.click() };
 }
 
 // --- small things

@@ -25,8 +25,7 @@ DESK, PHONE = (1280, 860), (390, 844)
 
 def fill(shop: Shop) -> None:
     with TemporaryDirectory() as folder:
-        write_demo_feed(Path(folder))
-        report = sync(shop, folder)
+        report = sync(shop, str(write_demo_feed(Path(folder))))
         if report.refused:
             sys.exit(f"the demo shop was refused: {report}")
 

@@ -254,3 +254,8 @@ def test_pages_are_made_for_one_shopper_and_asked_for_every_time(app: Flask) -> 
     client = app.test_client()
     assert client.get("/").headers["Cache-Control"] == "private, no-cache"
     assert client.get("/chat").headers["Cache-Control"] == "no-store"
+
+
+def test_what_no_store_has_cannot_be_reserved_in_one(client: FlaskClient) -> None:
+    shown = text_of(client.get(product_path(client, "leather tote"), query_string={"lang": "en"}).text)
+    assert "In our warehouse only, in no store today." in shown and "Reserve in store" not in shown
