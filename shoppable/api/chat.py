@@ -12,12 +12,12 @@ from commerce.domain.customer import Contact
 from shoppable import inputs
 from shoppable.api.openapi import Operation, Parameter, describes
 from shoppable.api.products import LANG
-from shoppable.api.shapes import ChatAccepted, ChatEvents, ChatMessage, Uploaded
 from shoppable.chat import entries, inbound, listening, session
 from shoppable.limits import LISTEN, PHOTO, TALK
 from shoppable.photos import photo_of_form, room_for_a_photo
 from shoppable.problems import Problem
 from shoppable.security import require_same_origin
+from shoppable.shapes import ChatAccepted, ChatEvents, ChatMessage, Uploaded
 from shoppable.site import site
 
 blueprint = Blueprint("api_chat", __name__, url_prefix="/api/v1/chat")

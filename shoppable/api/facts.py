@@ -8,9 +8,9 @@ from commerce.domain.product import Product, Variant
 from commerce.domain.search import Found, SearchAnswer
 from commerce.domain.stock import Band
 from commerce.domain.store import Store
-from shoppable.api.shapes import BandName, Hit, Hits, Near, PictureFacts, ProductFacts, StoreFacts, VariantFacts
 from shoppable.inputs import LAST_OFFSET
 from shoppable.language import language
+from shoppable.shapes import BandName, Hit, Hits, Near, PictureFacts, ProductFacts, StoreFacts, VariantFacts
 from shoppable.shelf import Shelf, picture_path
 from shoppable.site import site
 

@@ -11,7 +11,7 @@ from flask import Flask
 from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
-from shoppable.api.shapes import Problem
+from shoppable.shapes import Problem
 
 View = TypeVar("View", bound=Callable[..., Any])
 Schema = dict[str, Any]

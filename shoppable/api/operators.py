@@ -11,9 +11,9 @@ from commerce.ports import UnitOfWork
 from shoppable import inputs, keys
 from shoppable.api.facts import band_name
 from shoppable.api.openapi import Operation, describes
-from shoppable.api.shapes import NewCount, NewPrice, PriceWritten, StockWritten
 from shoppable.limits import WRONG_KEY
 from shoppable.problems import Problem
+from shoppable.shapes import NewCount, NewPrice, PriceWritten, StockWritten
 from shoppable.site import site
 
 blueprint = Blueprint("api_operators", __name__, url_prefix="/api/v1")

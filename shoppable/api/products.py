@@ -16,11 +16,11 @@ from commerce.ports import NotSeen
 from shoppable import inputs
 from shoppable.api import facts
 from shoppable.api.openapi import Operation, Parameter, describes
-from shoppable.api.shapes import Hits, PhotoQuestion, ProductFacts
 from shoppable.language import language
 from shoppable.limits import PHOTO, SEARCH
 from shoppable.photos import LARGEST_PHOTO_BYTES, photo_of_form, room_for_a_photo
 from shoppable.problems import Problem
+from shoppable.shapes import Hits, PhotoQuestion, ProductFacts
 from shoppable.shelf import Shelf
 from shoppable.site import site
 

@@ -10,8 +10,8 @@ from shoppable import inputs
 from shoppable.api import facts
 from shoppable.api.openapi import Operation, Parameter, describes
 from shoppable.api.products import LANG, NEAR
-from shoppable.api.shapes import Stores
 from shoppable.problems import Problem
+from shoppable.shapes import Stores
 from shoppable.shelf import Shelf
 from shoppable.site import site
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from commerce.domain.customer import Contact
 from commerce.domain.mail import Direction, ThreadEntry
-from shoppable.api.shapes import ChatButton, ChatCard, ChatEvent, ChatEvents, ChatPicture, ChatReply, ChatSaid
+from shoppable.shapes import ChatButton, ChatCard, ChatEvent, ChatEvents, ChatPicture, ChatReply, ChatSaid
 from shoppable.shelf import picture_path
 from shoppable.site import site
 

@@ -9,12 +9,12 @@ from datetime import timedelta
 from commerce.domain.customer import Contact
 from commerce.domain.mail import InboundEvent
 from commerce.ports import UnitOfWork
-from shoppable.api.shapes import ChatMessage
 from shoppable.chat.masking import mask_cards
 from shoppable.chat.session import sign
 from shoppable.inputs import clean
 from shoppable.language import language
 from shoppable.problems import Problem
+from shoppable.shapes import ChatMessage
 from shoppable.site import site
 
 UPLOAD_SUFFIX = ".upload"

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Iterator
 
 from commerce.domain.customer import Contact
-from shoppable.api.shapes import ChatEvents
 from shoppable.chat import entries
+from shoppable.shapes import ChatEvents
 
 LOOK_EVERY_S = 0.25
 _SIGN_OF_LIFE_S = 4.0  # proxies close what is silent; and where `gone` cannot tell, writing shows that nobody listens
