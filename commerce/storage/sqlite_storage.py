@@ -135,7 +135,7 @@ class SqliteStorage(SqlStorage):
                 self._queue.clear()
             for job in batch:
                 if not job.finished:
-                    job.fail(error)
+                    job.fail(StorageBusy(str(error)))  # one each: a traceback belongs to one thread
         except Exception as error:
             for job in batch:
                 if not job.finished:

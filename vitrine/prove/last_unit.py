@@ -41,7 +41,7 @@ def run(n: int, seed: int, scratch: Path, report: Callable[[str], None]) -> Proo
                 f"{name}: {tally['one winner']:,} of {n:,} rounds with one winner, oversold {tally['oversold']},"
                 f" errors {tally['error']}, p99 {slowest:.0f} ms"
             )
-            details[name] = {**tally.counts, "p99_ms": round(slowest, 1), "breaches": broken}
+            details[name] = {**tally.counts, "whole": good, "p99_ms": round(slowest, 1), "breaches": broken}
             report(figures[-1])
     return ProofResult(kept, "; ".join(figures), details)
 
