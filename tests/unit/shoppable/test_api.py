@@ -13,9 +13,12 @@ from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from werkzeug.test import TestResponse
 
+from commerce.ports import NotSeen
 from commerce.wiring import Shop
 from shoppable import create_app
 from shoppable.api.openapi import operations
+from shoppable.api.products import not_seen
+from shoppable.language import translate
 from tests.unit.shoppable.conftest import KEY
 from tests.unit.shoppable.shop_values import png
 
@@ -359,3 +362,15 @@ def test_a_price_is_written_with_a_line_in_the_record(shop: Shop, client: FlaskC
         lines = connection.execute(text("SELECT actor, action, subject, details FROM audit")).all()
     assert [(action, subject) for _, action, subject, _ in lines] == [("set_price", "P2-blue-M")]
     assert KEY not in str(lines)
+
+
+def test_every_reason_for_not_seeing_has_words(app: Flask) -> None:
+    """In both languages, with a status that says whose turn it is."""
+    for lang in ("fr", "en"):
+        details = set()
+        for reason in NotSeen:
+            with app.test_request_context(f"/api/v1/similar?lang={lang}"):
+                problem = not_seen(reason)
+                assert problem.code == f"photo_{reason.value}" and problem.status in (413, 415, 422, 503)
+                details.add(translate(problem.detail))
+        assert len(details) == len(NotSeen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from datetime import timedelta
 from typing import NamedTuple
@@ -82,3 +83,12 @@ def test_metrics_are_for_this_machine_or_a_key(shop: Shop) -> None:
         assert client.get("/metrics", environ_base=elsewhere, headers={"Authorization": header}).status_code == 404
     key = {"Authorization": f"Bearer {KEY}"}
     assert client.get("/metrics", environ_base=elsewhere, headers=key).status_code == 200
+
+
+def test_the_log_tells_routes_and_never_what_was_asked(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "shoppable.requests")
+    client.get("/?q=robe+secrete", headers={"Cookie": "chat=cookie-secret"})
+    client.get("/media/" + "0" * 32 + ".jpg")
+    lines = [record.getMessage() for record in caplog.records if record.name == "shoppable.requests"]
+    assert len(lines) == 2 and lines[0].startswith("GET / 200 ") and lines[1].startswith("GET /media/<key> 404 ")
+    assert "secret" not in caplog.text and "127.0.0.1" not in caplog.text

@@ -259,3 +259,12 @@ def test_pages_are_made_for_one_shopper_and_asked_for_every_time(app: Flask) -> 
 def test_what_no_store_has_cannot_be_reserved_in_one(client: FlaskClient) -> None:
     shown = text_of(client.get(product_path(client, "leather tote"), query_string={"lang": "en"}).text)
     assert "In our warehouse only, in no store today." in shown and "Reserve in store" not in shown
+
+
+def test_telegram_is_linked_where_there_is_a_bot(make_shop: Callable[..., Shop]) -> None:
+    without, named = (
+        create_app(make_shop(**more)).test_client() for more in ({}, {"telegram_username": "@a_shop_bot"})
+    )
+    for path in ("/", "/chat"):
+        assert "t.me" not in without.get(path).text
+        assert 'href="https://t.me/a_shop_bot"' in named.get(path).text
