@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import click
 import typer
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
@@ -58,26 +58,30 @@ def commands_page() -> str:
         "`vitrine …` or `python -m vitrine …`. Exit codes: 0 done, 1 refused, 2 misused.",
     ]
     for path, command in _commands(typer.main.get_command(app), ()):
-        lines += ["", f"## vitrine {' '.join(path)}", "", (command.help or "").strip(), ""]
-        for parameter in command.params:
-            if isinstance(parameter, click.Option) and "--help" not in parameter.opts:
-                names = " / ".join(f"`{name}`" for name in [*parameter.opts, *parameter.secondary_opts])
-                lines.append(f"- {names} {parameter.help or ''}".rstrip())
-            elif isinstance(parameter, click.Argument):
-                lines.append(f"- `{parameter.metavar or (parameter.name or '').upper()}` {_help(parameter)}".rstrip())
+        lines += ["", f"## vitrine {' '.join(path)}", "", (command.help or "").strip()]
+        parameters = [line for line in map(_parameter, command.params) if line]
+        lines += ["", *parameters] if parameters else []
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _help(parameter: click.Parameter) -> str:
-    return str(getattr(parameter, "help", None) or "")
+def _parameter(parameter: Any) -> str:
+    about = getattr(parameter, "help", None) or ""
+    if parameter.param_type_name == "argument":
+        return f"- `{parameter.metavar or parameter.name.upper()}` {about}".rstrip()
+    if "--help" in parameter.opts:
+        return ""
+    names = " / ".join(f"`{name}`" for name in [*parameter.opts, *parameter.secondary_opts])
+    return f"- {names} {about}".rstrip()
 
 
-def _commands(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    if isinstance(command, click.Group):
-        for name, child in command.commands.items():
-            yield from _commands(child, (*path, name))
-    else:
+def _commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """The leaves of the tree of commands; Typer keeps its own kind of Click, so they are told apart by what they have."""
+    children = getattr(command, "commands", None)
+    if children is None:
         yield path, command
+        return
+    for name, child in children.items():
+        yield from _commands(child, (*path, name))
 
 
 def proofs_page() -> str:
