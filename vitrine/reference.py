@@ -75,7 +75,7 @@ def _parameter(parameter: Any) -> str:
 
 
 def _commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """The leaves of the tree of commands; Typer keeps its own kind of Click, so they are told apart by what they have."""
+    """The leaves of the tree. Typer keeps its own kind of Click, so commands are told apart by what they have."""
     children = getattr(command, "commands", None)
     if children is None:
         yield path, command
