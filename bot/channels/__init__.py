@@ -49,7 +49,8 @@ class _Adapter:
 
 
 def build_channels(settings: Settings, media: MediaStore) -> dict[str, Channel]:
-    """Every channel that is configured, by name. Cheap: vendors' libraries wait for the first message to send."""
+    """Every channel that is configured, by name, for the process that sends. Returns at once: vendors' libraries are
+    imported in the background."""
     return {a.name: a.build(settings, media) for a in _registry() if not a.off_because(settings)}
 
 

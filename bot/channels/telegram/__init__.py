@@ -41,13 +41,15 @@ def hook_off_because(settings: Settings) -> str:
 def build(settings: Settings, media: MediaStore) -> Channel:
     from bot.channels.telegram.send import TelegramChannel
 
-    return TelegramChannel(
+    channel = TelegramChannel(
         token=settings.telegram_token.get_secret_value(),
         account=account(settings),
         api_url=settings.telegram_api_url,
         username=settings.telegram_username,
         media=media,
     )
+    channel.client.warm()
+    return channel
 
 
 def hook(settings: Settings) -> Hook:

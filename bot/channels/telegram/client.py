@@ -1,6 +1,6 @@
 """The Bot API over aiogram: one event loop in one thread, one HTTP session, our own errors.
 
-aiogram is imported when the first call is made (2 s of CPU and 125 MB: it builds every type of the API), so only the
+aiogram is imported by `warm` or by the first call (2 s of CPU and 125 MB: it builds every type of the API), so only the
 process that sends or polls pays for it.
 """
 
@@ -60,6 +60,10 @@ class TelegramClient:
         except Exception as error:
             # `from None`: the original may carry the address, and with it the token, into a log.
             raise translate(error, self._token) from None
+
+    def warm(self) -> None:
+        """Imports and starts in the background, so that the first message need not wait for it."""
+        threading.Thread(target=self._started, name="telegram-warming", daemon=True).start()
 
     def close(self) -> None:
         with self._lock:

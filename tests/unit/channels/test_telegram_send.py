@@ -275,7 +275,7 @@ def test_closing_stops_the_thread_and_a_new_call_starts_another(telegram, lea):
     client.close()
 
 
-def test_neither_the_doors_nor_the_registry_import_aiogram(tmp_path):
+def test_neither_the_doors_nor_the_description_of_channels_import_aiogram(tmp_path):
     script = (
         "import sys\n"
         "from bot.channels import build_channels, build_hooks, describe_channels\n"
@@ -288,7 +288,7 @@ def test_neither_the_doors_nor_the_registry_import_aiogram(tmp_path):
         "body = json.dumps({'update_id': 1, 'message': {'message_id': 1, 'date': 1, 'chat': {'id': 1}}}).encode()\n"
         "hook.split(body, datetime.datetime.now(datetime.UTC))\n"
         "import bot.polling\n"
-        "build_channels(s, None)['telegram'].close()\n"
+        "describe_channels(s)\n"
         "print(json.dumps(sorted({'aiogram', 'aiohttp', 'telegram'} & set(sys.modules))))\n"
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path)
