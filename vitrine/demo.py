@@ -35,6 +35,8 @@ def prepare_demo(settings: Settings) -> None:
     with build_shop(settings) as shop, progress_bars() as progress:
         feed = write_demo_feed(settings.data_dir / "feed", on_progress=progress)
         report = sync(shop, str(feed), on_progress=progress)
+        if report.state == "applied":
+            shop.index_keeper.catch_up(progress)
     if report.refused:
         raise SettingsError(f"the demo feed was refused: {report.refused}")
 

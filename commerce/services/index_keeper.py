@@ -63,6 +63,19 @@ class IndexKeeper:
                 self._look_at_some()
             return count
 
+    def catch_up(self, on_progress: Progress | None = None) -> int:
+        """Follows the catalogue to its end, looks at every picture that waits and keeps the index on disk: the last step
+        of an import. Returns how many pictures were looked at."""
+        with self._turn:
+            self._follow(on_progress)
+            total = len(self._waiting)
+            while self._waiting:
+                self._look_at_some()
+                if on_progress is not None:
+                    on_progress("Looking at pictures", total - len(self._waiting), total)
+            self._save(at_once=True)
+            return total
+
     def start(self, every_s: float = 0.5) -> None:
         """Follows the catalogue in the background, and builds a picture index anew that cannot be used."""
         if self._thread is None:

@@ -38,6 +38,8 @@ def sync(
             confirm_drop=confirm_drop,
             on_progress=progress,
         )
+        if report.state == "applied":
+            shop.index_keeper.catch_up(progress)
     if json:
         print_json(report.as_json())
     else:
