@@ -155,7 +155,12 @@ class SqliteStorage(SqlStorage):
             self._transact(batch, alone=len(batch) == 1)
         except _TransactionLost:
             for job in batch:
-                self._transact([job], alone=True)
+                try:
+                    self._transact([job], alone=True)
+                except StorageBusy:
+                    raise
+                except Exception as error:  # this one's trouble; the next may well fit
+                    job.fail(error)
 
     def _transact(self, batch: Sequence[_Job], *, alone: bool) -> None:
         """One transaction. Marks every job finished, or raises and has written nothing."""
@@ -173,7 +178,7 @@ class SqliteStorage(SqlStorage):
             if not any(job.error is None for job in batch):
                 connection.rollback()
             else:
-                self._commit(connection)
+                self._commit(connection, alone=alone)
             for job in batch:
                 job.finished = True
 
@@ -193,7 +198,7 @@ class SqliteStorage(SqlStorage):
                 raise _TransactionLost from error
             job.result, job.error = None, _translated(error)
 
-    def _commit(self, connection: Connection) -> None:
+    def _commit(self, connection: Connection, *, alone: bool) -> None:
         try:
             connection.commit()
         except DBAPIError as error:
@@ -203,6 +208,8 @@ class SqliteStorage(SqlStorage):
             code = getattr(error.orig, "sqlite_errorname", "")
             connection.invalidate()
             if code == "SQLITE_FULL":  # the log could not grow: the commit record was not written
+                if not alone:
+                    raise _TransactionLost from error
                 raise StorageError("the disk is full: nothing was written") from error
             raise CommitUnknown(f"the disk failed while committing ({code})") from error
 

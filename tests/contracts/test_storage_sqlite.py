@@ -15,8 +15,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine.interfaces import DBAPIConnection
 
-from commerce.errors import StorageBusy, StorageError
+from commerce.errors import CommitUnknown, StorageBusy, StorageError
 from commerce.ports import UnitOfWork
 from commerce.storage import migrate, open_storage
 from commerce.storage.sqlite_storage import SqliteStorage
@@ -123,6 +124,59 @@ def test_a_batch_that_fills_the_disk_is_done_one_by_one(storage: SqliteStorage) 
     assert get(storage, "a") is not None and get(storage, "b") is not None
     assert get(storage, "big") is None
     assert put("c", 10) == "done"
+
+
+@pytest.mark.parametrize("error_name", ["SQLITE_FULL", "SQLITE_IOERR_FSYNC"])
+def test_a_commit_that_fails_is_told_to_those_whose_work_is_lost(
+    storage: SqliteStorage, monkeypatch: pytest.MonkeyPatch, error_name: str
+) -> None:
+    """Full: nothing was written, so all are tried one by one. Any other trouble: nobody can know, nobody repeats."""
+    entered, go_on = threading.Event(), threading.Event()
+    failures = [error_name]
+    commit = storage._writer.dialect.do_commit
+
+    def failing(connection: DBAPIConnection) -> None:
+        if failures and started:
+            error = sqlite3.OperationalError("no")
+            error.sqlite_errorname = failures.pop()
+            raise error
+        commit(connection)
+
+    started: list[int] = []
+
+    def first(uow: UnitOfWork) -> None:
+        entered.set()
+        assert go_on.wait(10)
+
+    def put(number: int) -> str:
+        def work(uow: UnitOfWork) -> None:
+            started.append(number)
+            uow.state.put(f"k{number}", "v", LATER)
+
+        try:
+            storage.write(work)
+        except CommitUnknown:
+            return "unknown"
+        return "done"
+
+    monkeypatch.setattr(storage._writer.dialect, "do_commit", failing)
+    with ThreadPoolExecutor(8) as pool:
+        slow = pool.submit(storage.write, first)
+        assert entered.wait(10)
+        futures = [pool.submit(put, number) for number in range(3)]
+        queued(storage, 3)
+        go_on.set()
+        slow.result(10)
+        answers = [future.result(10) for future in futures]
+    assert not failures
+    if error_name == "SQLITE_FULL":
+        assert answers == ["done"] * 3
+        assert sorted(started) == [0, 0, 1, 1, 2, 2]
+        assert [get(storage, f"k{number}") for number in range(3)] == ["v"] * 3
+    else:
+        assert answers == ["unknown"] * 3
+        assert sorted(started) == [0, 1, 2]
+    assert put(9) == "done"
 
 
 def test_a_file_that_somebody_else_holds_is_busy_for_all_who_wait(storage: SqliteStorage, sqlite_url: str) -> None:
