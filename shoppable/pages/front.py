@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, request
 
 from commerce.domain.money import Money, exponent
-from commerce.domain.search import Filters, Found, SearchAnswer, SearchRequest
+from commerce.domain.search import Filters, Found, Hit, SearchAnswer, SearchRequest, Why
 from commerce.domain.store import Store
 from shoppable import inputs
 from shoppable.language import language
@@ -16,6 +16,7 @@ from shoppable.limits import SEARCH
 from shoppable.pages.cards import Card, card, swatch
 from shoppable.pages.frame import here, page
 from shoppable.pages.menu import menu
+from shoppable.pages.remembering import Listed, remembered
 from shoppable.shelf import Shelf
 from shoppable.site import site
 
@@ -23,6 +24,7 @@ blueprint = Blueprint("front", __name__)
 
 PER_PAGE = 24
 _LAST_PAGE = 40
+_FRESH_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,12 @@ class Asked:
     page: int
 
     @property
+    def is_browsing(self) -> bool:
+        return not (self.words or self.colour or self.size or self.price_max or self.store)
+
+    @property
     def is_everything(self) -> bool:
-        return not (self.words or self.category or self.colour or self.size or self.price_max or self.store)
+        return self.is_browsing and not self.category
 
 
 def _asked() -> Asked:
@@ -87,8 +93,7 @@ def _filters(asked: Asked) -> Filters:
 def front() -> Response:
     inputs.take_turn("search", SEARCH)
     shop, asked = site().shop, _asked()
-    question = _question(asked)
-    answer = shop.discovery.search(question)
+    answer = _browsed(asked) if asked.is_browsing else shop.discovery.search(_question(asked))
     with shop.storage.read() as uow:
         shelf = Shelf.of(uow, [found.product for found in (*answer.found, *answer.nearest)], shop.clock.now())
     choices = menu(site())
@@ -110,6 +115,21 @@ def front() -> Response:
     )
 
 
+def _browsed(asked: Asked) -> SearchAnswer:
+    """What most people look at: everything, or everything of a kind. Which products, in which order, is remembered."""
+
+    def ask() -> Listed:
+        answer = site().shop.discovery.search(_question(asked))
+        return Listed(tuple(found.product.id for found in answer.found), answer.total)
+
+    listed = remembered(("browse", asked.category, asked.page), _FRESH_S, ask)
+    with site().shop.storage.read() as uow:
+        products = uow.products.many(listed.ids)
+    shown = [products[number] for number in listed.ids if number in products and products[number].variants]
+    found = tuple(Found(product, Hit(product.id, 1.0, Why.ATTRIBUTES), product.variants) for product in shown)
+    return SearchAnswer(found, "", listed.total)
+
+
 def _question(asked: Asked) -> SearchRequest:
     """What the words mean, as a conversation would read them, narrowed by what was chosen beside them."""
     chosen, offset = _filters(asked), (asked.page - 1) * PER_PAGE
@@ -124,7 +144,7 @@ def _cards(found: Sequence[Found], shelf: Shelf) -> list[Card]:
 
 
 def _has_more(asked: Asked, answer: SearchAnswer) -> bool:
-    return asked.page < _LAST_PAGE and len(answer.found) == PER_PAGE and asked.page * PER_PAGE < answer.total
+    return asked.page < _LAST_PAGE and bool(answer.found) and asked.page * PER_PAGE < answer.total
 
 
 def _corrected(asked: Asked, answer: SearchAnswer) -> str:

@@ -18,7 +18,7 @@ from shoppable import inputs
 from shoppable.language import language, translate
 from shoppable.pages.cards import Swatch, card, swatch
 from shoppable.pages.frame import here, page
-from shoppable.pages.resembling import Resembling
+from shoppable.pages.remembering import Listed, remembered
 from shoppable.shelf import Shelf, picture_path, product_path
 from shoppable.site import site
 
@@ -26,6 +26,7 @@ blueprint = Blueprint("product", __name__)
 
 _ADDRESS = re.compile(r"([1-9][0-9]{0,17})(?:-[a-z0-9-]{0,100})?")
 _SIMILAR = 4
+_FRESH_S = 300.0
 _SCHEMA = "https://schema.org/"
 
 
@@ -100,15 +101,11 @@ def product(address: str) -> Response:
 
 
 def _resembling(product_id: int) -> tuple[int, ...]:
-    shop = site().shop
-    keeper = site().kept.setdefault("resembling", Resembling())
-    assert isinstance(keeper, Resembling)
-    request = SearchRequest(limit=_SIMILAR)
+    def ask() -> Listed:
+        answer = site().shop.discovery.similar(product_id, SearchRequest(limit=_SIMILAR))
+        return Listed(tuple(each.product.id for each in answer.found), answer.total)
 
-    def ask() -> tuple[int, ...]:
-        return tuple(each.product.id for each in shop.discovery.similar(product_id, request).found)
-
-    return keeper.of(product_id, ask)
+    return remembered(("similar", product_id), _FRESH_S, ask).ids
 
 
 _ORDER = [Band.NONE, Band.LAST, Band.FEW, Band.IN_STOCK]
