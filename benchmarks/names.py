@@ -34,7 +34,7 @@ class Query:
 
     text: str
     meant: frozenset[str]
-    is_french: bool  # at least one word of it is
+    french: str  # where its French words come from: "own", "public", or "" when it has none
     slips: int
 
 
@@ -96,37 +96,40 @@ def _pseudo_word(rng: random.Random) -> str:
     return "".join(rng.choice(_SYLLABLES) for _ in range(rng.choice((2, 3, 3, 4))))
 
 
-def french_words() -> tuple[dict[str, list[str]], str]:
-    """Folded English word or phrase → French ones, and where they come from.
-
-    The public word list beside the checkout was made without ours; without it the queries use our own lexicon, and
-    the French figure is an upper bound.
-    """
+def public_french() -> dict[str, list[str]]:
+    """Folded English word or phrase → French ones, from the public word list beside the checkout, which was made
+    without ours; {} where it is absent."""
     path = SHARED / "data" / "fashion" / "lexicon.tsv"
     found: dict[str, list[str]] = {}
-    if path.exists():
-        with path.open(encoding="utf-8", newline="") as stream:
-            for row in csv.DictReader(stream, delimiter="\t"):
-                if row["kind"] not in ("article_type", "base_colour", "gender"):
-                    continue
-                french = [form for part in row["french"].split("|") for form in part.split(" (")[0].split("/")]
-                for english in {row["key"], *row["english"].split("|")}:
-                    found.setdefault(" ".join(words(english)), []).extend(f.strip() for f in french if f.strip())
-        return found, "public word list"
+    if not path.exists():
+        return found
+    with path.open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream, delimiter="\t"):
+            if row["kind"] not in ("article_type", "base_colour", "gender"):
+                continue
+            french = [form for part in row["french"].split("|") for form in part.split(" (")[0].split("/")]
+            for english in {row["key"], *row["english"].split("|")}:
+                found.setdefault(" ".join(words(english)), []).extend(form.strip() for form in french if form.strip())
+    return found
+
+
+def own_french() -> dict[str, list[str]]:
+    """The same from our own lexicon: what it finds with these is an upper bound."""
     book = lexicon()
+    found: dict[str, list[str]] = {}
     for kind in ("category", "colour", "gender"):
         for key in book.keys(kind):
             entry = book.entry(kind, key)
             for english in entry.en:
                 found.setdefault(" ".join(words(english)), []).extend(entry.fr)
-    return found, "own lexicon"
+    return found
 
 
 def make_queries(names: Sequence[Name], count: int, seed: int) -> list[Query]:
     """40 % whole names, 40 % three to five words of one, 20 % colour, people and kind; half of them shuffled, each with
-    0 to 2 slips, about 30 % with a French word."""
+    0 to 2 slips, about 35 % with French words."""
     rng = random.Random(seed)
-    french, _ = french_words()
+    sources = [(name, table) for name, table in (("own", own_french()), ("public", public_french())) if table]
     queries = []
     while len(queries) < count:
         name = rng.choice(names)
@@ -145,7 +148,10 @@ def make_queries(names: Sequence[Name], count: int, seed: int) -> list[Query]:
         if len(chosen) < 2:
             continue
         meant = frozenset(chosen)
-        typed, is_french = _in_french(chosen, french, rng) if rng.random() < 0.42 else (list(chosen), False)
+        source, typed, is_french = "", list(chosen), False
+        if rng.random() < 0.5:
+            source, table = rng.choice(sources)
+            typed, is_french = _in_french(chosen, table, rng)
         if rng.random() < 0.5:
             rng.shuffle(typed)
         slips = rng.choice((0, 1, 2))
@@ -155,7 +161,7 @@ def make_queries(names: Sequence[Name], count: int, seed: int) -> list[Query]:
             slipped = _slip(typed[at], rng)
             made += slipped != typed[at]
             typed[at] = slipped
-        queries.append(Query(" ".join(typed), meant, is_french, made))
+        queries.append(Query(" ".join(typed), meant, source if is_french else "", made))
     return queries
 
 

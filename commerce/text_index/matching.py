@@ -13,8 +13,8 @@ from commerce.text_index.meanings import Way
 from commerce.text_index.reading import Concept, Part
 from commerce.text_index.segment import Mask, Positions, Segment
 
-CANDIDATES = 8192  # looked at more closely at most; the rest of an enormous answer is not
-_EXPRESSING_ALL = 2048  # enough of those that are known to express every concept
+CANDIDATES = 4096  # looked at more closely at most; the rest of an enormous answer is not
+_EXPRESSING_ALL = 1024  # enough of those that are known to express every concept
 ENOUGH_SHARED = 0.55  # share of a query's weight that a product must express when none expresses all of it
 
 _BIT = np.left_shift(1, np.arange(8)).astype(np.uint8)
@@ -89,9 +89,16 @@ class Matcher:
         self._allowed = allowed
         self._scratch = scratch.fit(view.segment.size)
         # Products by concept, those that express it in several ways counted several times.
-        self._counts = [
-            sum([self._segment.count_of(part.key, part.ways) for part in concept.parts]) for concept in concepts
-        ]
+        self._counts = [self._count(concept) for concept in concepts]
+
+    def _count(self, concept: Concept) -> int:
+        segment = self._segment
+        known = segment.counts_of.get(f"any {concept.key}") if concept.key else None
+        if known is None:
+            known = sum([segment.count_of(part.key, part.ways) for part in concept.parts])
+            if concept.key:
+                segment.counts_of[f"any {concept.key}"] = known
+        return known
 
     def all_of(self) -> Matched | None:
         """Products that express every concept; None when there is none."""

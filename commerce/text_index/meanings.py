@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import get_args
 
 from commerce.lexicon import Category, Colour, Entry, Kind, Lexicon, Sense, singular, words
@@ -44,19 +45,25 @@ class Meanings:
         self._vocabulary = vocabulary
         self._phrases: dict[str, tuple[int, tuple[Meaning, ...], frozenset[str]]] = {}
         self._ways: dict[str, tuple[int, tuple[Way, ...]]] = {}
-        self._beginnings: frozenset[str] = frozenset(
-            singular(form[0]) for form in (_every_form(lexicon) if lexicon else ()) if len(form) > 1
-        )
+        self._all: set[str] = set()  # every phrase of several words, each word in the singular
+        self._longest: dict[str, int] = {}  # by its first word: words of the longest phrase
+        for form in _every_form(lexicon) if lexicon else ():
+            if len(form) > 1:
+                keys = [_key(word) for word in form]
+                self._all.add(" ".join(keys))
+                self._longest[keys[0]] = max(self._longest.get(keys[0], 0), len(keys))
 
-    def may_begin(self, word: str) -> bool:
-        """Whether a phrase of several words begins so."""
-        return singular(word) in self._beginnings
+    def longest(self, word: str) -> int:
+        """Words of the longest phrase that begins so; 0: none does."""
+        return self._longest.get(_key(word), 0)
 
     def has(self, phrase: tuple[str, ...]) -> bool:
         """Whether the lexicon knows these folded words as a phrase."""
-        if self._lexicon is None or (len(phrase) > 1 and not self.may_begin(phrase[0])):
+        if self._lexicon is None:
             return False
-        return bool(self._lexicon.senses_of(" ".join(phrase)))
+        if len(phrase) > 1:
+            return " ".join([_key(word) for word in phrase]) in self._all and bool(self.of(" ".join(phrase))[1])
+        return bool(self.of(phrase[0])[1])
 
     def says_more(self, phrase: tuple[str, ...]) -> bool:
         """Whether it only names what a part of it names too, and the rest has a meaning of its own: an evening dress
@@ -137,6 +144,11 @@ class Meanings:
             )
             known = self._ways[key] = (size, tuple(ways))
         return known[1]
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _key(word: str) -> str:
+    return singular(word)
 
 
 def _every_form(lexicon: Lexicon) -> Iterator[tuple[str, ...]]:

@@ -17,7 +17,6 @@ from commerce.text_index.vocabulary import Vocabulary, has_digit
 MOST_WORDS = 24  # read of a query; nobody types more and means it
 _MOST_CORRECTIONS = 8
 _MOST_PARTS = 16
-_LONGEST_PHRASE = 5
 
 # How much a product counts that says it in another way than the shopper.
 _INFLECTED = 0.97  # in another number
@@ -185,9 +184,8 @@ class Reader:
         counts: Counts,
     ) -> Concept | None:
         """The longest phrase of the lexicon that begins here, a slip in it allowed."""
-        if not any(self._meanings.may_begin(text) for text, _ in options[place]):
-            return None
-        for length in range(min(_LONGEST_PHRASE, len(tokens) - place), 1, -1):
+        longest = max([self._meanings.longest(text) for text, _ in options[place]], default=0)
+        for length in range(min(longest, len(tokens) - place), 1, -1):
             choices = [own[: 1 if own and own[0][1] == 1.0 else 4] for own in options[place : place + length]]
             if not all(choices) or sum(len(own) > 1 for own in choices) > 2:
                 continue

@@ -18,7 +18,7 @@ from commerce.text_index.reading import Concept, Reader, Token, optional_words, 
 from commerce.text_index.snapshot import Snapshot
 from commerce.text_index.vocabulary import CONCEPT, Vocabulary
 
-_SURVIVORS = 48  # products whose titles are looked at
+_SURVIVORS = 40  # products whose titles are looked at
 _UNSURE = 0.75  # a reading with two slips weighs less
 _OPTIONAL = 0.03  # for each word without a wish of its own that a product has too
 _KNOWN_TO_BE = 0.6  # what a product is known to be, beside what stands in its title

@@ -17,7 +17,7 @@ Positions = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 
 _COMMON_SHARE = 200  # a word that more than one product in this many has gets a column of bits
-COMMON_AT_MOST = 4096  # and always when more products than this have it, whatever their share
+COMMON_AT_MOST = 4095  # and always when more products than this have it, whatever their share
 _COLUMNS_BYTES = 96 << 20  # columns of meanings kept a segment
 
 
@@ -115,7 +115,18 @@ class Columns:
 class Segment:
     """Words of products, turned round. Immutable, but for columns that are made when first wanted."""
 
-    __slots__ = ("_columns", "_counts_of", "_postings", "_rows", "_starts", "columns_of", "common", "size", "words")
+    __slots__ = (
+        "_columns",
+        "_counts",
+        "_postings",
+        "_rows",
+        "_starts",
+        "columns_of",
+        "common",
+        "counts_of",
+        "size",
+        "words",
+    )
 
     def __init__(self, words: Words) -> None:
         self.words = words
@@ -134,7 +145,10 @@ class Segment:
         self._rows = np.full(int(used[-1]) + 1 if len(used) else 0, -1, np.int32)
         self._rows[used] = np.arange(len(used), dtype=np.int32)
         self._columns: dict[int, NDArray[np.uint8]] = {}
-        self._counts_of: dict[str, int] = {}
+        self.counts_of: dict[str, int] = {}
+        by_number = np.zeros(len(self._rows), np.int64)
+        by_number[used] = np.diff(self._starts)
+        self._counts: list[int] = by_number.tolist()  # asked one by one, where a list is faster than an array
         self.columns_of = Columns(_COLUMNS_BYTES)
         self.common = min(self.size // _COMMON_SHARE, COMMON_AT_MOST)
         counts = np.diff(self._starts)
@@ -149,8 +163,7 @@ class Segment:
 
     def count(self, number: int) -> int:
         """How many products have the word."""
-        row = self._row(number)
-        return 0 if row < 0 else int(self._starts[row + 1] - self._starts[row])
+        return self._counts[number] if number < len(self._counts) else 0
 
     def words_of_many(self, products: int) -> list[int]:
         """Numbers of the words that at least so many products have."""
@@ -160,11 +173,11 @@ class Segment:
 
     def count_of(self, key: str, ways: tuple[tuple[int, ...], ...]) -> int:
         """At most how many products have all words of any of the ways. Remembered under the key, unless it is ''."""
-        known = self._counts_of.get(key) if key else None
+        known = self.counts_of.get(key) if key else None
         if known is None:
             known = sum([min([self.count(number) for number in way]) for way in ways])
             if key:
-                self._counts_of[key] = known
+                self.counts_of[key] = known
         return known
 
     def having(self, number: int) -> Positions:

@@ -28,7 +28,8 @@ class Snapshot:
 
     def count(self, number: int) -> int:
         """How many products have the word (those just gone included)."""
-        return sum([view.segment.count(number) for view in self.views])
+        views = self.views
+        return views[0].segment.count(number) if len(views) == 1 else sum([v.segment.count(number) for v in views])
 
     def used(self, key: str, ways: tuple[Way, ...]) -> tuple[tuple[Way, ...], int]:
         """See `Counts`. Remembered for ways that have a key."""
