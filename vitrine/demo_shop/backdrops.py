@@ -43,7 +43,7 @@ def _wall(tint: Rgb, standing: bool) -> Image:
     # Half a level of noise hides the bands that soft gradients show.
     pixels += np.random.default_rng(3).normal(0, 0.7, pixels.shape)
     image = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
-    return image.resize((WIDTH * SCALE, HEIGHT * SCALE), Image.Resampling.BICUBIC)
+    return image.resize((WIDTH * SCALE, HEIGHT * SCALE), Image.Resampling.BILINEAR)
 
 
 def backdrop(tint: Rgb, *, standing: bool) -> Image:

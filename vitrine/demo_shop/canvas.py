@@ -210,7 +210,7 @@ class Canvas:
                 fill=round(255 * strength * level),
             )
             soft = ImageChops.lighter(soft, layer.filter(ImageFilter.GaussianBlur(half_height * grow * 0.32)))
-        self.image.paste((38, 32, 30), (0, 0), soft.resize(self.image.size))
+        self.image.paste((38, 32, 30), (0, 0), soft.resize(self.image.size, Image.Resampling.BILINEAR))
 
     def finished(self) -> Image:
         """RGB, 600 x 750."""
@@ -248,7 +248,7 @@ class Canvas:
         small.paste(mask.reduce(_COARSE), (margin // _COARSE, margin // _COARSE))
         soft = small.filter(ImageFilter.GaussianBlur(blur_px * SCALE / _COARSE)).point(lambda v: v * strength)
         shift = int(blur_px * 0.55 * SCALE), int(blur_px * 0.9 * SCALE)
-        full = soft.resize((small.width * _COARSE, small.height * _COARSE))
+        full = soft.resize((small.width * _COARSE, small.height * _COARSE), Image.Resampling.BILINEAR)
         self.image.paste((34, 28, 28), (box[0] - margin + shift[0], box[1] - margin + shift[1]), full)
 
     def _lay(self, cloth: Image, dark: Image, light: Image, mask: Image, box: tuple[int, int, int, int]) -> None:
@@ -303,7 +303,7 @@ def _shade(
     dark = Image.fromarray((shade * 255).astype(np.uint8))
     light = Image.fromarray((np.clip(glow, 0, 0.75) * 255).astype(np.uint8))
     size = mask.size
-    return dark.resize(size, Image.Resampling.BICUBIC), light.resize(size, Image.Resampling.BICUBIC)
+    return dark.resize(size, Image.Resampling.BILINEAR), light.resize(size, Image.Resampling.BILINEAR)
 
 
 def _outline_of(line: Line, width: float) -> Line:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 PATTERNS = ("plain", "stripes", "dots", "checks", "floral", "pinstripes")
 _SIZE = (WIDTH * SCALE, HEIGHT * SCALE)
+_TILE = (504, 528)  # the weaves repeat every 6, 9 and 11 pixels: all fit
 
 
 def rgb(hex_colour: str) -> Rgb:
@@ -39,20 +40,20 @@ def ink(colour: Rgb) -> Rgb:
 class Fabric:
     """A bolt of cloth."""
 
-    def __init__(self, colour: Rgb, sheet: Image) -> None:
+    def __init__(self, colour: Rgb, sheet: Image, *, even: bool) -> None:
+        """`even`: it looks the same whichever way it is turned."""
         self.colour = colour
+        self._even = even
         self._sheet = sheet
 
     def cut(self, box: tuple[int, int, int, int], turn: float) -> Image:
         """The piece for a box in doubled pixels, its pattern turned by some degrees."""
-        if not turn:
+        if not turn or self._even:
             return self._sheet.crop(box)
-        from PIL import Image
+        from PIL import Image, ImageOps
 
         width, height = box[2] - box[0], box[3] - box[1]
         reach = int((width**2 + height**2) ** 0.5) + 4
-        from PIL import ImageOps
-
         patch = self._sheet.crop((0, 0, min(reach, self._sheet.width), min(reach, self._sheet.height)))
         if patch.size != (reach, reach):
             patch = ImageOps.fit(patch, (reach, reach), Image.Resampling.BILINEAR)
@@ -74,7 +75,7 @@ def _fabric(hex_colour: str, pattern: str, weave: str, accent: str, seed: int) -
     second = rgb(accent) if accent else _companion(colour)
     sheet = Image.new("RGB", _SIZE, colour)
     _PAINTERS.get(pattern, _plain)(sheet, colour, second, Random(seed))  # noqa: S311  # a pattern, not a secret
-    return Fabric(colour, _woven(sheet, weave, luminance(colour)))
+    return Fabric(colour, _woven(sheet, weave, luminance(colour)), even=pattern in ("plain", "dots", "floral"))
 
 
 def _companion(colour: Rgb) -> Rgb:
@@ -190,7 +191,7 @@ def _grain(weave: str) -> Image:
     import numpy as np
     from PIL import Image, ImageFilter
 
-    width, height = _SIZE
+    width, height = _TILE
     random = np.random.default_rng(11)
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     noise = random.normal(0, 1, (height, width)).astype(np.float32)
@@ -206,12 +207,16 @@ def _grain(weave: str) -> Image:
             relief = down + across + noise * 3
         case "leather":
             coarse = Image.fromarray((random.random((height // 6, width // 6)) * 255).astype(np.uint8))
-            relief = (np.asarray(coarse.resize(_SIZE, Image.Resampling.BICUBIC), np.float32) - 128) * 0.10 + noise * 1.5
+            relief = (np.asarray(coarse.resize(_TILE, Image.Resampling.BICUBIC), np.float32) - 128) * 0.10 + noise * 1.5
         case "suede":
             relief = noise * 9
         case "smooth":
             relief = noise * 0.8
         case _:
             relief = noise * 4
-    image = Image.fromarray(np.clip(128 + relief, 0, 255).astype(np.uint8))
-    return image.filter(ImageFilter.GaussianBlur(0.8))
+    tile = Image.fromarray(np.clip(128 + relief, 0, 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(0.8))
+    sheet = Image.new("L", _SIZE)
+    for top in range(0, sheet.height, height):
+        for left in range(0, sheet.width, width):
+            sheet.paste(tile, (left, top))
+    return sheet
