@@ -55,8 +55,10 @@ class Dispatcher:
 
     def _answer(self, row: InboxRow) -> None:
         channel = self._channels.get((row.event.contact.channel, row.event.contact.account))
-        message = channel.parse(row.event) if channel else None
-        if channel is None or message is None:
+        if channel is None:
+            return  # another process speaks to these people
+        message = channel.parse(row.event)
+        if message is None:
             self._shop.storage.write(lambda uow: uow.inbox.done(row.id, self._shop.clock.now()))
             return
         now = self._shop.clock.now()

@@ -107,7 +107,7 @@ class Sender:
         contact = row.message.contact
         channel = self._channels.get((contact.channel, contact.account))
         if channel is None:
-            return self._wait(row, "the channel is not configured here", now + timedelta(seconds=LONGEST_BACKOFF_S))
+            return False  # another process speaks to these people
         try:
             reply = self._reply(row)
         except Exception as error:  # what cannot be put into words never can be

@@ -46,6 +46,7 @@ class Worker:
         self._shop = shop
         self._dispatcher = Dispatcher(shop, by_account)
         self._sender = Sender(shop, by_account)
+        self._ours = tuple(f"{name}:{account}:" for name, account in by_account)
         self._owner = shop.ids.new_id()
         self._held: set[str] = set()
         self._paced = False
@@ -136,6 +137,8 @@ class Worker:
         for lane in lanes:
             if self._stopping.is_set():
                 break
+            if not lane.startswith(self._ours):
+                continue  # another process speaks to these people
             if side == "out" and not self._sender.is_open(lane):
                 self._paced = True  # something waits for its account's pace alone
                 continue

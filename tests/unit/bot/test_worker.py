@@ -107,3 +107,11 @@ def test_expired_state_is_swept(desk: Desk, clock: ManualClock) -> None:
 
     desk.worker.tick()
     assert desk.shop.storage.write(left) == 0
+
+
+def test_people_of_another_process_are_left_to_it(desk: Desk) -> None:
+    """A worker without their channel neither answers nor loses them."""
+    desk.accept(desk.event("dresses"))
+    assert Worker(desk.shop, []).run_until_quiet() == 0
+    desk.worker.run_until_quiet()
+    assert len(desk.texts()) == 1
