@@ -12,8 +12,13 @@ import threading
 from pathlib import Path
 
 # 128 random bits, then a short suffix. Nothing else is ever turned into a path.
-_KEY = re.compile(r"[0-9a-f]{32}\.[a-z0-9]{1,16}")
-_SUFFIX = re.compile(r"\.[a-z0-9]{1,16}")
+_KEY = re.compile(r"[0-9a-f]{32}\.[a-z0-9]{1,8}")
+_SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
+
+
+def is_key(key: str) -> bool:
+    """Whether a text has the form of a key."""
+    return _KEY.fullmatch(key) is not None
 
 
 def _new_key(suffix: str) -> str:
@@ -23,7 +28,7 @@ def _new_key(suffix: str) -> str:
 
 
 class FileMediaStore:
-    """`commerce.ports.MediaStore` in a folder, two levels of 256 folders deep: "ab/cd/abcd….jpg"."""
+    """`commerce.ports.MediaStore` in a folder, spread over 256 folders: "ab/abcd….jpg"."""
 
     def __init__(self, directory: Path) -> None:
         """The folder is made at the first `put`."""
@@ -48,14 +53,14 @@ class FileMediaStore:
             raise
         _sync_folder(path.parent)
         if path.parent not in self._durable:
-            for folder in (path.parent.parent, self._directory, self._directory.parent):
+            for folder in (self._directory, self._directory.parent):
                 _sync_folder(folder)
             self._durable.add(path.parent)
         return key
 
     def get(self, key: str) -> bytes | None:
         """None for an unknown key, and for anything that is not a key of ours."""
-        if not _KEY.fullmatch(key):
+        if not is_key(key):
             return None
         try:
             return self._path(key).read_bytes()
@@ -64,11 +69,11 @@ class FileMediaStore:
 
     def delete(self, key: str) -> None:
         """Gone when it returns; an unknown key is gone already."""
-        if _KEY.fullmatch(key):
+        if is_key(key):
             self._path(key).unlink(missing_ok=True)
 
     def _path(self, key: str) -> Path:
-        return self._directory / key[:2] / key[2:4] / key
+        return self._directory / key[:2] / key
 
 
 class MemoryMediaStore:
