@@ -53,7 +53,6 @@ def talking_shop(
     """Built as any shop is, filled, its indexes ready. `settings` are those of `commerce.settings`."""
     from commerce.wiring import build_shop
 
-    quiet()
     chosen = load_settings(
         data_dir=folder,
         database_url=database_url,
@@ -62,17 +61,23 @@ def talking_shop(
         languages=languages,
         **settings,
     )
-    with build_shop(chosen, clock=clock, ids=SeededIds(seed)) as shop:
+    with _quiet(), build_shop(chosen, clock=clock, ids=SeededIds(seed)) as shop:
         shop.storage.write(lambda uow: _fill(uow, shop))
         shop.index_keeper.refresh()
         yield shop
 
 
-def quiet() -> None:
+@contextmanager
+def _quiet() -> Iterator[None]:
     """Thousands of expected warnings are no news: only errors are logged while a proof runs."""
     import structlog
 
+    before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 def _fill(uow: UnitOfWork, shop: Shop) -> None:
