@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vitrine.console import Json, Lang, language, misuse, open_shop, print_json, progress_bars, refuse
+
+if TYPE_CHECKING:
+    from commerce.domain.geo import GeoPoint
 
 
 def register(app: typer.Typer) -> None:
@@ -99,7 +102,7 @@ def _print_answer(answer: object, spoken: str, as_json: bool) -> None:
     search_report(answer, spoken)
 
 
-def _point(near: str) -> object:
+def _point(near: str) -> GeoPoint | None:
     from commerce.domain.geo import GeoPoint
 
     if not near:

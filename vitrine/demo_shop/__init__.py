@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["as_customer_photo", "draw", "write_demo_feed"]
 
 
-def draw(kind: str, colour_hex: str, pattern: str = "plain", *, weave: str = "cotton", accent_hex: str = "", seed: int = 1) -> Image:
+def draw(
+    kind: str, colour_hex: str, pattern: str = "plain", *, weave: str = "cotton", accent_hex: str = "", seed: int = 1
+) -> Image:
     """See `vitrine.demo_shop.drawing.draw`."""
     from vitrine.demo_shop.drawing import draw as draw_now
 

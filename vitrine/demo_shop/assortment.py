@@ -40,7 +40,7 @@ class Item:
 
 def assortment(seed: int = 7) -> list[Item]:
     """About 300 products, kind after kind."""
-    chance = Random(seed)  # noqa: S311
+    chance = Random(seed)
     names = list(NAMES)
     chance.shuffle(names)
     taken: set[str] = set()
@@ -51,7 +51,11 @@ def assortment(seed: int = 7) -> list[Item]:
 
 
 def _of_kind(kind: Kind, chance: Random, names: list[str], taken: set[str]) -> Iterator[Item]:
-    made = [pair for pair in product(kind.cloths, dict.fromkeys(kind.patterns)) if pair[0] not in _UNPRINTED or pair[1] == "plain"]
+    made = [
+        pair
+        for pair in product(kind.cloths, dict.fromkeys(kind.patterns))
+        if pair[0] not in _UNPRINTED or pair[1] == "plain"
+    ]
     chance.shuffle(made)
     at_colour = chance.randrange(len(kind.colours.split()))
     for number in range(kind.count):

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from vitrine.demo_shop.canvas import CENTRE, Canvas, Point, Rgb, both_sides
+from math import cos, pi, sin
+from random import Random
+
+from vitrine.demo_shop.canvas import CENTRE, Canvas, Point, both_sides
 from vitrine.demo_shop.fabrics import Fabric, fabric, ink, mix
+
+# A line of points is a line of the drawing.
+# fmt: off
 
 _BRASS = "#cfae6a"
 
@@ -136,10 +142,7 @@ def beanie(canvas: Canvas, cloth: Fabric) -> None:
     canvas.part(both_sides(cuff), cloth, round_px=18, shadow=0.45, shadow_px=7, depth=1.1)
     for at in range(-9, 10):
         canvas.stroke(_line((at * 18.5, 432 - abs(at) * 1.2), (at * 19.2, 534 - abs(at) * 1.6)), ink(cloth.colour), opacity=0.26, width=2.4)
-    from math import cos, pi, sin
-    from random import Random
-
-    chance = Random(4)  # noqa: S311
+    chance = Random(4)
     ball: list[Point] = [(_x(52 * cos(at * pi / 6)), 186 + 49 * sin(at * pi / 6)) for at in range(12)]
     canvas.part(ball, cloth, round_px=26, shadow=0.3, depth=1.1)
     for _ in range(130):  # tufts
@@ -178,12 +181,11 @@ def scarf(canvas: Canvas, cloth: Fabric) -> None:
 
 def sunglasses(canvas: Canvas, cloth: Fabric) -> None:
     canvas.ground(300, 470, 220, half_height=18, strength=0.4)
-    lens: Rgb = (52, 58, 62)
     for side in (-1, 1):
         canvas.band(_line((side * 196, 356), (side * 190, 318), (side * 150, 290)), 13, cloth, shadow=0.3, tone=0.6, gloss=0.5)
     for side in (-1, 1):
         shape: list[Point] = [(_x(side * 30), 366), (_x(side * 60), 340), (_x(side * 150), 334), (_x(side * 192), 352), (_x(side * 186), 414), (_x(side * 140), 462), (_x(side * 76), 456), (_x(side * 36), 414)]
-        canvas.part(shape, fabric("#%02x%02x%02x" % lens, weave="smooth"), round_px=18, gloss=1.0, depth=0.8, shadow=0.35, lights=[_line((side * 60 - 20, 420), (side * 90 - 10, 380), (side * 130 - 10, 352))])
+        canvas.part(shape, fabric("#343a3e", weave="smooth"), round_px=18, gloss=1.0, depth=0.8, shadow=0.35, lights=[_line((side * 60 - 20, 420), (side * 90 - 10, 380), (side * 130 - 10, 352))])
         ring = [*shape, shape[0]]
         canvas.band(ring, 15, cloth, shadow=0.35, gloss=0.8, depth=1.2)
     canvas.band(_line((-34, 372), (0, 358), (34, 372)), 15, cloth, shadow=0.3, gloss=0.8, depth=1.2)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from vitrine.demo_shop.canvas import CENTRE, Canvas, Point, Rgb, both_sides
 from vitrine.demo_shop.fabrics import Fabric, ink, mix
 
+# A line of points is a line of the drawing.
+# fmt: off
 
 def _x(dx: float) -> float:
     return CENTRE + dx

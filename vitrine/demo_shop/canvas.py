@@ -7,6 +7,7 @@ is worked out on a quarter of that and enlarged: light is soft, so nobody sees i
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from math import hypot
 from typing import TYPE_CHECKING
 
@@ -63,7 +64,7 @@ def both_sides(half: Sequence[Point]) -> list[Point]:
 
 def mirrored(points: Iterable[Point]) -> list[Point]:
     """The same outline on the other side of the centre line."""
-    return [(WIDTH - point[0], *point[1:]) for point in points]  # type: ignore[misc]
+    return [(WIDTH - point[0], *point[1:]) for point in points]
 
 
 def _moved(point: Point, side: int) -> Point:
@@ -73,7 +74,9 @@ def _moved(point: Point, side: int) -> Point:
 class Canvas:
     """A picture in the making. Parts are laid one over the other, the first at the bottom."""
 
-    def __init__(self, backdrop: Image, *, zoom: float = 1.0, middle: tuple[float, float] = (CENTRE, HEIGHT / 2)) -> None:
+    def __init__(
+        self, backdrop: Image, *, zoom: float = 1.0, middle: tuple[float, float] = (CENTRE, HEIGHT / 2)
+    ) -> None:
         """`backdrop`: RGB, of the doubled size. What is drawn is enlarged by `zoom`, with `middle` (of what is drawn) put in
         the middle of the picture, or, for what stands, left on its floor."""
         self.image = backdrop
@@ -154,7 +157,15 @@ class Canvas:
         self.image.paste(colour, (left, top), mask)
 
     def disc(
-        self, x: float, y: float, radius: float, colour: Rgb, *, holes: int = 0, metal: bool = False, squash: float = 1.0
+        self,
+        x: float,
+        y: float,
+        radius: float,
+        colour: Rgb,
+        *,
+        holes: int = 0,
+        metal: bool = False,
+        squash: float = 1.0,
     ) -> None:
         """A button, a rivet or an eyelet, with its own light and shadow."""
         from PIL import Image, ImageDraw, ImageFilter
@@ -190,7 +201,9 @@ class Canvas:
             circle(dot, middle + dx, middle + dy, max(1.2, r * 0.13), 200)
             self.image.paste(_darker(colour, 0.25), corner, dot)
 
-    def ground(self, x: float, y: float, half_width: float, *, half_height: float = 16.0, strength: float = 0.5) -> None:
+    def ground(
+        self, x: float, y: float, half_width: float, *, half_height: float = 16.0, strength: float = 0.5
+    ) -> None:
         """The shadow of a thing that stands."""
         from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
@@ -291,7 +304,11 @@ def _shade(
                 count = len(line)
                 for at in range(count - 1):  # thin at both ends
                     fade = min(1.0, 2.6 * min(at + 1, count - at) / count)
-                    draw.line((line[at], line[at + 1]), fill=round(210 * fade), width=max(1, round(width * fade * SCALE / step)))
+                    draw.line(
+                        (line[at], line[at + 1]),
+                        fill=round(210 * fade),
+                        width=max(1, round(width * fade * SCALE / step)),
+                    )
             soft = np.asarray(layer.filter(ImageFilter.GaussianBlur(5.0 * SCALE / step)), np.float32) / 255
             if target == 0:
                 shade -= 0.36 * soft
@@ -323,7 +340,7 @@ def _outline_of(line: Line, width: float) -> Line:
 def _dashes(line: Line, on: float, off: float) -> Iterable[tuple[tuple[float, float], tuple[float, float]]]:
     travelled = 0.0
     start: tuple[float, float] | None = line[0]
-    for (x0, y0), (x1, y1) in zip(line, line[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(line):
         length = hypot(x1 - x0, y1 - y0)
         travelled += length
         if start is not None and travelled >= on:

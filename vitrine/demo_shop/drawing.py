@@ -72,7 +72,9 @@ _FRAMES: dict[str, tuple[float, tuple[float, float]]] = {
     **dict.fromkeys(("trousers", "wide_trousers", "jeans"), (1.08, (300, 400))),
     **dict.fromkeys(("shorts", "denim_shorts"), (1.36, (300, 374))),
     **dict.fromkeys(("skirt", "pleated_skirt"), (1.16, (300, 402))),
-    **dict.fromkeys(("sneakers", "high_sneakers", "ankle_boots", "sandals", "loafers", "ballerinas", "pumps"), (1.06, (300, 440))),
+    **dict.fromkeys(
+        ("sneakers", "high_sneakers", "ankle_boots", "sandals", "loafers", "ballerinas", "pumps"), (1.06, (300, 440))
+    ),
     **dict.fromkeys(("tote", "handbag", "backpack"), (1.1, (300, 376))),
     "boots": (1.0, (300, 400)),
     "top": (1.22, (300, 372)),

@@ -74,7 +74,7 @@ def _fabric(hex_colour: str, pattern: str, weave: str, accent: str, seed: int) -
     colour = rgb(hex_colour)
     second = rgb(accent) if accent else _companion(colour)
     sheet = Image.new("RGB", _SIZE, colour)
-    _PAINTERS.get(pattern, _plain)(sheet, colour, second, Random(seed))  # noqa: S311  # a pattern, not a secret
+    _PAINTERS.get(pattern, _plain)(sheet, colour, second, Random(seed))
     return Fabric(colour, _woven(sheet, weave, luminance(colour)), even=pattern in ("plain", "dots", "floral"))
 
 
@@ -157,7 +157,12 @@ def _floral(sheet: Image, colour: Rgb, second: Rgb, chance: Random) -> None:
                 across = (cos(angle + pi / 2) * size * 0.42, sin(angle + pi / 2) * size * 0.42)
                 middle = ((x + tip[0]) / 2, (y + tip[1]) / 2)
                 draw.polygon(
-                    [(x, y), (middle[0] + across[0], middle[1] + across[1]), tip, (middle[0] - across[0], middle[1] - across[1])],
+                    [
+                        (x, y),
+                        (middle[0] + across[0], middle[1] + across[1]),
+                        tip,
+                        (middle[0] - across[0], middle[1] - across[1]),
+                    ],
                     fill=leaf,
                 )
             petal = chance.choice(petals)
@@ -165,7 +170,10 @@ def _floral(sheet: Image, colour: Rgb, second: Rgb, chance: Random) -> None:
                 angle = spin + leaf_at * 2 * pi / 5
                 cx, cy = x + cos(angle) * size * 0.72, y + sin(angle) * size * 0.72
                 draw.ellipse((cx - size * 0.56, cy - size * 0.56, cx + size * 0.56, cy + size * 0.56), fill=petal)
-            draw.ellipse((x - size * 0.34, y - size * 0.34, x + size * 0.34, y + size * 0.34), fill=mix(petal, (214, 150, 52), 0.8))
+            draw.ellipse(
+                (x - size * 0.34, y - size * 0.34, x + size * 0.34, y + size * 0.34),
+                fill=mix(petal, (214, 150, 52), 0.8),
+            )
 
 
 _PAINTERS = {

@@ -7,11 +7,13 @@ from collections.abc import Callable, Sequence
 from vitrine.demo_shop.canvas import Canvas, Point, Rgb
 from vitrine.demo_shop.fabrics import Fabric, fabric, ink, mix
 
+# A line of points is a line of the drawing.
+# fmt: off
 
 def _at(points: Sequence[Point], dx: float, dy: float, size: float) -> list[Point]:
     """Moved and scaled about the middle of the floor."""
     return [
-        (300 + (p[0] - 300) * size + dx, 600 + (p[1] - 600) * size + dy, *p[2:])  # type: ignore[misc]
+        (300 + (p[0] - 300) * size + dx, 600 + (p[1] - 600) * size + dy, *p[2:])
         for p in points
     ]
 
@@ -121,9 +123,9 @@ def sandals(canvas: Canvas, cloth: Fabric) -> None:
             [(128, 576, 1), (138, 520), (172, 482), (222, 472, 1), (262, 478), (270, 520), (262, 580, 1)],
             [(246, 580, 1), (262, 506), (302, 462), (356, 456, 1), (394, 468), (400, 520), (384, 580, 1)],
         )  # fmt: skip
-        for at, points in enumerate(straps):
-            canvas.part(p(points), cloth, round_px=12, depth=0.9, shadow=0.45, shadow_px=6, gloss=0.3)
-            canvas.stroke(p([(q[0] * 0.94 + (196, 324)[at] * 0.06, q[1] * 0.94 + 530 * 0.06) for q in points]), ink(cloth.colour), opacity=0.35, dashed=True)
+        for at, strap in enumerate(straps):
+            canvas.part(p(strap), cloth, round_px=12, depth=0.9, shadow=0.45, shadow_px=6, gloss=0.3)
+            canvas.stroke(p([(q[0] * 0.94 + (196, 324)[at] * 0.06, q[1] * 0.94 + 530 * 0.06) for q in strap]), ink(cloth.colour), opacity=0.35, dashed=True)
             (bx, by), = [(q[0], q[1]) for q in p([((204, 330)[at], (506, 496)[at])])]
             canvas.band([(bx - 15, by - 13), (bx + 15, by - 13), (bx + 15, by + 13), (bx - 15, by + 13), (bx - 15, by - 13)], 4.6, fabric("#d8c58a", weave="smooth"), shadow=0.4, gloss=0.9)
             canvas.band([(bx, by - 13), (bx, by + 13)], 3.4, fabric("#d8c58a", weave="smooth"), shadow=0.3, gloss=0.9)

@@ -18,7 +18,7 @@ def as_customer_photo(image: Image, seed: int) -> Image:
     from PIL import Image as Images
     from PIL import ImageEnhance, ImageFilter
 
-    chance = Random(seed)  # noqa: S311
+    chance = Random(seed)
     photo = _surface(chance)
     cut = _without_wall(image)
     scale = chance.uniform(0.9, 1.18)
@@ -47,7 +47,7 @@ def _without_wall(image: Image) -> Image:
     from PIL import ImageFilter
 
     pixels = np.asarray(image.convert("RGB"), np.float32)
-    height, width, _ = pixels.shape
+    width = pixels.shape[1]
     left, right = pixels[:, :12].mean(1), pixels[:, -12:].mean(1)
     across = np.linspace(0, 1, width, dtype=np.float32)[None, :, None]
     wall = left[:, None] * (1 - across) + right[:, None] * across
@@ -74,7 +74,8 @@ def _surface(chance: Random) -> Image:
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     kind = chance.choice(("wood", "bed", "tiles", "carpet"))
     tone = np.array(
-        {"wood": (150, 108, 70), "bed": (196, 200, 208), "tiles": (186, 180, 170), "carpet": (112, 116, 128)}[kind], np.float32
+        {"wood": (150, 108, 70), "bed": (196, 200, 208), "tiles": (186, 180, 170), "carpet": (112, 116, 128)}[kind],
+        np.float32,
     ) * chance.uniform(0.75, 1.2)
     match kind:
         case "wood":

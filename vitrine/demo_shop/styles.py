@@ -119,13 +119,13 @@ PATTERNS: dict[str, tuple[str, str, str]] = {
 }  # fmt: skip
 
 # Names tell two alike apart.
-NAMES = (
-    "Adèle Aramis Basile Bertille Camille Céleste Clémence Colette Côme Daphné Diane Edmond Élise Émile Estelle Fanny "
-    "Félix Flora Gabin Garance Gaston Hector Honoré Inès Irène Jeanne Joseph Jules Juliette Lazare Léonie Lucien Madeleine "
-    "Marcel Margot Marius Mathilde Max Nino Octave Odette Oscar Paul Pauline Philomène Rivoli Rosalie Sacha Simone Suzanne "
-    "Théo Valentin Victor Violette Yvonne Zélie"
-).split()
+_NAMES = """Adèle Aramis Basile Bertille Camille Céleste Clémence Colette Côme Daphné Diane Edmond Élise Émile Estelle Fanny
+Félix Flora Gabin Garance Gaston Hector Honoré Inès Irène Jeanne Joseph Jules Juliette Lazare Léonie Lucien Madeleine Marcel
+Margot Marius Mathilde Max Nino Octave Odette Oscar Paul Pauline Philomène Rivoli Rosalie Sacha Simone Suzanne Théo Valentin
+Victor Violette Yvonne Zélie"""
+NAMES = tuple(_NAMES.split())
 
+# fmt: off
 KINDS: tuple[Kind, ...] = (
     Kind("tshirt", "T-Shirts", "T-shirt", "T-shirt", "both", "letters", (19, 35), ("cotton", "linen"), ("plain", "stripes", "plain", "dots"),
          "white navy off_white olive red light_blue black mustard grey", 14,

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from vitrine.demo_shop.canvas import CENTRE, Canvas, Point, Rgb, both_sides, mirrored
 from vitrine.demo_shop.fabrics import Fabric, ink, mix
 
+# A line of points is a line of the drawing.
+# fmt: off
+
 Half = Sequence[Point]
 
 
@@ -28,7 +31,7 @@ def _sleeves(
     rib: Fabric | None = None, cuff_px: float = 16,
 ) -> None:  # fmt: skip
     """Both sleeves, below the body. `outline`, `folds` and `cuff` are for the right one, from the centre."""
-    right: list[Point] = [(_x(point[0]), *point[1:]) for point in outline]  # type: ignore[misc]
+    right: list[Point] = [(_x(point[0]), *point[1:]) for point in outline]
     for side, points in ((1, right), (-1, mirrored(right))):
         lines = [[(_x(side * p[0]), p[1]) for p in fold] for fold in folds]
         canvas.part(points, cloth, folds=lines, turn=-side * turn, round_px=15, shadow=0.3)
@@ -362,7 +365,7 @@ def dress(canvas: Canvas, cloth: Fabric, *, cut: str = "midi") -> None:
         )  # fmt: skip
     deep = {"midi": 176, "wrap": 268, "shirt": 190}[cut]
     _inside(canvas, cloth, [(0, 122), (36, 118), (50, 112, 1), (36, 150), (0, deep + 6)])
-    neck: list[Point] = [(0, deep, 1 if cut != "midi" else 0)] if cut != "midi" else [(0, deep)]  # type: ignore[list-item]
+    neck: list[Point] = [(0, deep, 1 if cut != "midi" else 0)] if cut != "midi" else [(0, deep)]
     half = [
         *neck, (34, 158 if cut == "midi" else (deep + 112) / 2), (52, 110, 1), (92, 124), (112, 142), (112, 226, 1), (98, 286), (86, 338, 1), (112, 420), (148, 560),
         (172, 668, 1), (90, 684), (0, 680),

@@ -17,7 +17,12 @@ from vitrine.demo_shop.styles import CLOTHS, PATTERNS
 
 OnProgress = Callable[[str, int, int | None], None]
 
-_SHELVES = (("nantes-bouffay", 0.82, 3.2), ("lille-vieux-lille", 0.66, 2.6), ("toulouse-capitole", 0.6, 2.4), ("web", 0.95, 6.0))
+_SHELVES = (
+    ("nantes-bouffay", 0.82, 3.2),
+    ("lille-vieux-lille", 0.66, 2.6),
+    ("toulouse-capitole", 0.6, 2.4),
+    ("web", 0.95, 6.0),
+)
 _JPEG_QUALITY = 90
 _GENDERS = {"women": "female", "men": "male", "unisex": "unisex"}
 
@@ -42,7 +47,7 @@ def write_demo_feed(directory: Path, *, seed: int = 7, on_progress: OnProgress |
 def _replace(path: Path, text: str) -> None:
     fresh = path.with_name(path.name + ".new")
     fresh.write_text(text, "utf-8")
-    os.replace(fresh, path)
+    fresh.replace(path)
 
 
 def drawing_version() -> str:
@@ -59,7 +64,9 @@ def _draw_all(items: list[Item], images: Path, progress: OnProgress) -> dict[tup
     """File name of each product and colour."""
     version = drawing_version()
     names = {
-        (item.id, colour): f"{item.id}-{colour}-{version}.jpg".replace("_", "-") for item in items for colour in item.colours
+        (item.id, colour): f"{item.id}-{colour}-{version}.jpg".replace("_", "-")
+        for item in items
+        for colour in item.colours
     }
     wanted = [
         (number, item, colour)
@@ -88,7 +95,7 @@ def _draw_one(path: Path, number: int, item: Item, colour: str) -> None:
     )
     partial = path.with_suffix(".part")
     picture.save(partial, "JPEG", quality=_JPEG_QUALITY, optimize=True)
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 def _variants(item: Item) -> Iterator[tuple[str, str, str]]:
@@ -117,14 +124,18 @@ def _feed(items: list[Item], names: dict[tuple[str, str], str]) -> Iterator[str]
                 ("gender", _GENDERS[item.who]), ("age_group", "adult"), ("product_type", item.kind.product_type),
                 ("material", CLOTHS[item.cloth][5]), ("pattern", PATTERNS[item.pattern][2]), ("condition", "new"),
             ]  # fmt: skip
-            yield "<item>" + "".join(f"<g:{name}>{escape(text)}</g:{name}>" for name, text in fields if text) + "</item>\n"
+            yield (
+                "<item>"
+                + "".join(f"<g:{name}>{escape(text)}</g:{name}>" for name, text in fields if text)
+                + "</item>\n"
+            )
     yield "</channel>\n</rss>\n"
 
 
 def _inventory(items: list[Item], seed: int) -> Iterator[str]:
     yield "store_code\tid\tquantity\tprice\tavailability\tpickup_method\n"
     for item in items:
-        chance = Random(f"{seed}:{item.id}")  # noqa: S311
+        chance = Random(f"{seed}:{item.id}")
         for shelf, share, depth in _SHELVES:
             if chance.random() >= share:
                 continue
@@ -132,7 +143,11 @@ def _inventory(items: list[Item], seed: int) -> Iterator[str]:
             for at, (sku, _, _) in enumerate(_variants(item)):
                 middle = (sizes - 1) / 2
                 wanted = 1 - 0.5 * (abs(at % sizes - middle) / middle if middle else 0)
-                units = 0 if chance.random() < 0.2 + 0.2 * (1 - wanted) else 1 + int(chance.expovariate(1 / (depth * wanted)))
+                units = (
+                    0
+                    if chance.random() < 0.2 + 0.2 * (1 - wanted)
+                    else 1 + int(chance.expovariate(1 / (depth * wanted)))
+                )
                 yield (
                     f"{shelf}\t{sku}\t{units}\t{_money(item.price_cents)}\t{'in_stock' if units else 'out_of_stock'}\t"
                     f"{'reserve' if shelf != 'web' else ''}\n"
