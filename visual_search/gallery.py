@@ -13,8 +13,10 @@ from visual_search.snapshot import Manifest, Snapshot
 from visual_search.values import Vectors
 
 _TWIN_CANDIDATES = 32
-TWIN_LEVELS = 6.0
+TWIN_LEVELS = 2.5
 """Thumbs of one photo saved again differ by less than this many levels (measured: see the model card)."""
+_TIE_LEVELS = 0.5
+"""Products whose thumbs are this close to the best one's are the same photo used twice."""
 
 
 class Gallery:
@@ -54,7 +56,10 @@ class Gallery:
         ids = [int(picture_id) for score, picture_id in zip(scores[0], found[0], strict=True) if np.isfinite(score)]
         distances = self.marks.thumb_distances(thumb, ids)
         order = np.argsort(distances, kind="stable")
-        return [ids[at] for at in order if distances[at] <= TWIN_LEVELS]
+        if not ids:
+            return []
+        limit = min(TWIN_LEVELS, float(distances[order[0]]) + _TIE_LEVELS)
+        return [ids[at] for at in order if distances[at] <= limit]
 
     def to_snapshot(self, encoder: str, revision: str, change_seq: int) -> Snapshot:
         with self._changing:

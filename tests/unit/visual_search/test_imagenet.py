@@ -123,7 +123,7 @@ def test_held_out_phone_photos_find_their_type(shared: Path, decoder: PictureDec
     """A smaller run of `training.measure`, with a floor well under its figures."""
     rng = np.random.default_rng(5)
     products = catalogue(shared / "data")
-    shown = [products[at] for at in rng.choice(len(products), 2500, replace=False)]
+    shown = [products[at] for at in rng.choice(len(products), 1500, replace=False)]
     held_out = [photo for photo in phone_photos(shared / "data") if photo.held_out]
     taken = [held_out[at] for at in rng.choice(len(held_out), 120, replace=False)]
     vectors = encoder.encode(_encode(decoder, encoder, shown))
