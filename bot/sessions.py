@@ -39,6 +39,7 @@ class ShownItem:
     category: str = ""
     colour: str = ""
     price_minor: int = 0
+    size: str = ""  # when it was shown in that one alone
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,13 +101,14 @@ def similar_button(talk: Talk, product_id: int) -> Button:
 
 def shown_item(talk: Talk, product: Product, variants: Sequence[Variant]) -> ShownItem:
     """What the session keeps of a card."""
-    colours = {v.colour for v in variants}
+    colours, sizes = {v.colour for v in variants}, {v.size for v in variants}
     return ShownItem(
         product_id=product.id,
         title=product.title(talk.language)[:80],
         category=product.category,
         colour=colours.pop() if len(colours) == 1 else "",
         price_minor=min(v.price.minor for v in variants),
+        size=sizes.pop() if len(sizes) == 1 else "",
     )
 
 

@@ -149,7 +149,7 @@ def _from_list(talk: Talk, item: ShownItem) -> Focus:
 
 
 def product_focus(talk: Talk, product_id: int) -> Focus:
-    """A product with the colour in which it was shown last and what was chosen of it, as far as either is known."""
+    """A product with the colour and size in which it was shown last, or what was chosen of it, as far as known."""
     if talk.session.focus is not None and talk.session.focus.product_id == product_id:
         return talk.session.focus
     product = talk.shop.catalog.product(product_id)
@@ -157,9 +157,17 @@ def product_focus(talk: Talk, product_id: int) -> Focus:
         return Focus(product_id)
     for shown in talk.session.lists:
         for item in shown:
-            if item.product_id == product_id and item.colour:
-                return focus_on(product, (v for v in product.variants if v.colour == item.colour))
+            if item.product_id == product_id:
+                return focus_on(product, _shown_variants(product, item))
     return focus_on(product, product.variants)
+
+
+def _shown_variants(product: Product, item: ShownItem) -> tuple[Variant, ...]:
+    return tuple(
+        v
+        for v in product.variants
+        if (not item.colour or v.colour == item.colour) and (not item.size or v.size == item.size)
+    )
 
 
 def _bare_size(size: str) -> str:

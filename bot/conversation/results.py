@@ -18,6 +18,7 @@ from bot.conversation.cards import (
 from bot.conversation.options import focus_on
 from bot.conversation.talk import Talk, Turn
 from bot.messages import Button, Card
+from bot.sessions import QUEUE_KEPT
 from commerce.domain.money import Money
 from commerce.domain.search import Found, SearchAnswer, Why
 from commerce.domain.wish import Wish
@@ -27,11 +28,12 @@ from commerce.services.wishes import request
 
 CARDS = 3
 BLOCK = 12  # results asked for at once; what is not shown waits in the session
+CHEAPEST_OF = CARDS + QUEUE_KEPT  # of so many good ones, when the cheapest are wanted
 
 
 def show(talk: Talk, wish: Wish, intro: str = "") -> Turn:
     """Searches for the wish and shows the best. `intro` stands in place of the usual first sentence."""
-    answer = search(talk, wish)
+    answer = search(talk, wish, limit=CHEAPEST_OF if wish.cheapest_first else BLOCK)
     if isinstance(answer, NotSeen):
         return not_seen(talk, answer)
     talk = talk.with_session(replace(talk.session, wish=wish, queue=(), offset=0, pending=None))
@@ -43,7 +45,11 @@ def show(talk: Talk, wish: Wish, intro: str = "") -> Turn:
     shown, waiting = ranked[:CARDS], ranked[CARDS:]
     session = replace(talk.session, queue=tuple(f.product.id for f in waiting), offset=len(answer.found))
     more = bool(waiting) or answer.total > len(answer.found)
-    return page(talk.with_session(session), shown, intro or _intro(talk, wish, answer), more=more, available=available)
+    intro = intro or _intro(talk, wish, answer)
+    if answer.unknown:
+        left_out = ", ".join(answer.unknown)[:80]
+        intro += " " + talk.t("(Nothing here answers to “{words}”: this is for the rest.)", words=left_out)
+    return page(talk.with_session(session), shown, intro, more=more, available=available)
 
 
 def search(talk: Talk, wish: Wish, *, limit: int = BLOCK, offset: int = 0) -> SearchAnswer | NotSeen:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
@@ -19,8 +21,8 @@ from commerce.ids import SeededIds
 from commerce.settings import load_settings
 from commerce.wiring import Shop, build_shop
 from tests.journeys.dsl import Driver, Talk
-from tests.journeys.fixture_shop import load
-from tests.journeys.pictures import street_look
+from tests.journeys.pictures import street_photo
+from vitrine.fixture import build_fixture
 
 STAGES = ("memory", "webchat", "terminal", "telegram-webhook", "telegram-polling")
 
@@ -41,24 +43,39 @@ def stage(request: pytest.FixtureRequest) -> str:
 on_every_stage = pytest.mark.parametrize("stage", STAGES, indirect=True)
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of the fixture shop, read from its feed and looked at once; every test gets a copy."""
+    folder = tmp_path_factory.mktemp("fixture-shop") / "data"
+    clock = ManualClock(datetime(2026, 3, 10, 9, 0, tzinfo=UTC))
+    with build_shop(load_settings(data_dir=folder, secret_key="s" * 32), clock=clock, ids=SeededIds(1)) as shop:
+        build_fixture(shop)
+    return folder
+
+
 @pytest.fixture
-def shop(tmp_path: Path, clock: ManualClock, ids: SeededIds) -> Iterator[Shop]:
-    settings = load_settings(data_dir=tmp_path / "data", encoder="none", secret_key="s" * 32)
+def data_dir(template: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(template, tmp_path / "data"))
+
+
+@pytest.fixture
+def shop(data_dir: Path, clock: ManualClock, ids: SeededIds) -> Iterator[Shop]:
+    """The fixture shop, eyes shut."""
+    settings = load_settings(data_dir=data_dir, encoder="none", secret_key="s" * 32)
     with build_shop(settings, clock=clock, ids=ids) as shop:
-        load(shop)
         shop.index_keeper.refresh()
         yield shop
 
 
 @pytest.fixture
-def post(language: str) -> Iterator[str]:
+def post(street_look: bytes) -> Iterator[str]:
     """A page of somebody else's site whose preview picture is a photo of the linen dress."""
 
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             base = f"http://127.0.0.1:{self.server.server_port}"  # type: ignore[attr-defined]
             html = f'<html><head><meta property="og:image" content="{base}/look.jpg"></head><body>Look!</body></html>'
-            pages = {"/p/ABC": ("text/html", html.encode()), "/look.jpg": ("image/jpeg", street_look())}
+            pages = {"/p/ABC": ("text/html", html.encode()), "/look.jpg": ("image/jpeg", street_look)}
             kind, body = pages.get(self.path, ("text/plain", b""))
             self.send_response(200 if body else 404)
             self.send_header("Content-Type", kind)
@@ -78,16 +95,24 @@ def post(language: str) -> Iterator[str]:
     thread.join()
 
 
+@pytest.fixture(scope="session")
+def street_look(template: Path) -> bytes:
+    """Somebody's photo of the linen dress."""
+    return street_photo((template / "fixture" / "images" / "P1-navy.jpg").read_bytes())
+
+
+@pytest.fixture(scope="session")
+def own_bag(template: Path) -> bytes:
+    """The shop's own picture of the leather tote."""
+    return (template / "fixture" / "images" / "P4-brown.jpg").read_bytes()
+
+
 @pytest.fixture
-def shop_with_eyes(tmp_path: Path, clock: ManualClock, ids: SeededIds, post: str) -> Iterator[Shop]:
-    """The fixture shop with pictures, all of them looked at."""
-    settings = load_settings(
-        data_dir=tmp_path / "data", secret_key="s" * 32, fetch_allow_hosts=(urlsplit(post).netloc,)
-    )
+def shop_with_eyes(data_dir: Path, clock: ManualClock, ids: SeededIds, post: str) -> Iterator[Shop]:
+    """The fixture shop, eyes open."""
+    settings = load_settings(data_dir=data_dir, secret_key="s" * 32, fetch_allow_hosts=(urlsplit(post).netloc,))
     with build_shop(settings, clock=clock, ids=ids) as shop:
-        load(shop, pictures=True)
-        shop.index_keeper.refresh()
-        shop.index_keeper.rebuild_pictures()
+        shop.index_keeper.catch_up()
         yield shop
 
 

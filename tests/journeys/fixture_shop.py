@@ -1,4 +1,4 @@
-"""The fixture shop of the journeys; with pictures where a journey looks at some."""
+"""A fixture shop like that of the journeys, written straight into the tables: quick, and without pictures."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from datetime import time
 from commerce.domain.geo import GeoPoint
 from commerce.domain.localtext import LocalText
 from commerce.domain.money import Money
-from commerce.domain.product import Picture, Product, Variant
+from commerce.domain.product import Product, Variant
 from commerce.domain.stock import MovementReason
 from commerce.domain.store import Opening, OpeningHours, Store, StoreKind
 from commerce.ports import UnitOfWork
 from commerce.storage.seeding import add_product
 from commerce.wiring import Shop
-from tests.journeys.pictures import SIZE, picture
 
 
 def _store(store_id: str, city: str, short: str, point: GeoPoint | None, closes: int, position: int) -> Store:
@@ -64,13 +63,9 @@ PRODUCTS: tuple[tuple[str, str, str, str, int, dict[str, str], tuple[Line, ...]]
 )  # fmt: skip
 
 
-PICTURES = {"P1": "linen", "P2": "jacket", "P3": "sneakers", "P4": "bag", "P6": "viscose"}
-
-
-def load(shop: Shop, *, pictures: bool = False) -> None:
+def load(shop: Shop) -> None:
     """Writes stores, products and stock."""
     now = shop.clock.now()
-    keys = {name: shop.media.put(picture(name), ".jpg") for name in PICTURES.values()} if pictures else {}
 
     def write(uow: UnitOfWork) -> None:
         for store in STORES:
@@ -83,8 +78,7 @@ def load(shop: Shop, *, pictures: bool = False) -> None:
             product = Product(
                 0, "fixture", source_id, LocalText({"fr": fr, "en": en}), LocalText({"fr": fr, "en": en}), "Maison",
                 category, "", "women", variants,
-                tuple(Picture(0, 0, key, None, SIZE, SIZE) for key in (keys.get(PICTURES[source_id]),) if key),
-                attributes,
+                (), attributes,
             )  # fmt: skip
             stored = add_product(uow, product, now)
             for variant, (_, _, units) in zip(stored.variants, lines, strict=True):
