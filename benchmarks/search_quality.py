@@ -106,7 +106,7 @@ def open_catalogue(folder: Path) -> Shop:
     from commerce.settings import Settings
     from commerce.wiring import build_shop
 
-    shop = build_shop(Settings(data_dir=folder))
+    shop = build_shop(Settings(data_dir=folder, port=0))
     report = sync(shop, str(CATALOGUE), pictures=False)
     if report.state == "refused":
         shop.close()

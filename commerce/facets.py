@@ -138,13 +138,13 @@ class ColumnFacets:
         for product, levels in products:
             has: dict[int, list[str]] = {}
             for level in levels:
-                if level.available:
+                if level.on_hand > level.held + level.safety:  # available, without two calls a level
                     has.setdefault(level.variant_id, []).append(level.store_id)
             category, gender = self._code(product.category), self._code(product.gender)
             for variant in product.variants:
-                held += [
-                    (len(ids), self._stores.setdefault(store, len(self._stores))) for store in has.get(variant.id, ())
-                ]
+                if variant.id in has:
+                    row, known = len(ids), self._stores
+                    held += [(row, known.setdefault(store, len(known))) for store in has[variant.id]]
                 ids.append(product.id)
                 prices.append(variant.price.minor)
                 categories.append(category)

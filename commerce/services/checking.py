@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from commerce.domain.product import Product, Variant
 from commerce.domain.search import Filters, Found, Hit
@@ -30,13 +31,9 @@ class Checked:
 
 def widened(filters: Filters, lexicon: Lexicon) -> Filters:
     """The filters as a shopper means them: blue includes navy, women's includes unisex."""
-    shades: dict[str, set[str]] = {}
-    if filters.colours or filters.without_colours:
-        for colour in lexicon.keys("colour"):
-            shades.setdefault(lexicon.colour_family(colour), set()).add(colour)
 
     def with_shades(colours: frozenset[str]) -> frozenset[str]:
-        return colours.union(*(shades.get(colour, ()) for colour in colours))
+        return colours.union(*(_shades(lexicon).get(colour, ()) for colour in colours))
 
     return replace(
         filters,
@@ -44,6 +41,15 @@ def widened(filters: Filters, lexicon: Lexicon) -> Filters:
         without_colours=with_shades(filters.without_colours) - filters.colours,
         genders=filters.genders.union(*(_ALSO_WORN_BY.get(gender, ()) for gender in filters.genders)),
     )
+
+
+@lru_cache(maxsize=4)
+def _shades(lexicon: Lexicon) -> Mapping[str, frozenset[str]]:
+    """The colours of each family, by the family's own key."""
+    families: dict[str, set[str]] = {}
+    for colour in lexicon.keys("colour"):
+        families.setdefault(lexicon.colour_family(colour), set()).add(colour)
+    return {family: frozenset(colours) for family, colours in families.items()}
 
 
 def check(uow: UnitOfWork, hits: Sequence[Hit], filters: Filters) -> list[Checked]:

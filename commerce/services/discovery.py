@@ -23,6 +23,7 @@ from commerce.services.checking import Checked, check, conditions, satisfies, st
 Ids = NDArray[np.int64]
 
 _SPARE = 24  # hits asked beyond the page: some may be gone or changed since the index saw them
+_BESIDE = 6  # of those, looked at at once, so that what is in stock can pass what is not
 _SOLD_OUT = 0.9  # what a product that cannot be had now still counts
 _OTHER_KIND = 0.9  # what a product of another kind than the words name still counts
 _NEAREST = 3
@@ -132,8 +133,9 @@ class Discovery:
             return SearchAnswer((), matches.read_as, 0, unknown=matches.unknown)
         codes = {checked.found.product.id for checked in named}
         hits = () if matches.is_partial else matches.hits
-        ranked = self._ranked(check(uow, [hit for hit in hits if hit.product_id not in codes], filters), request)
-        total = len(named) + (0 if matches.is_partial else max(len(ranked), matches.total - len(hits) + len(ranked)))
+        checked, looked_at = _check_enough(uow, [hit for hit in hits if hit.product_id not in codes], filters, request)
+        ranked = self._ranked(checked, request)
+        total = len(named) + (0 if matches.is_partial else max(len(ranked), matches.total - looked_at + len(ranked)))
         if named:
             return _answer(named + ranked, request, request.words.strip(), total)
         return replace(_answer(ranked, request, matches.read_as, total), unknown=matches.unknown)
@@ -316,6 +318,20 @@ class Discovery:
             + 0.05 * (one.brand == other.brand)
             + 0.05 * min(shared, 2) / 2
         )
+
+
+def _check_enough(
+    uow: UnitOfWork, hits: Sequence[Hit], filters: Filters, request: SearchRequest
+) -> tuple[list[Checked], int]:
+    """The first hits that are still true, enough for the page and a few more, and how many had to be looked at."""
+    wanted = request.offset + request.limit
+    checked: list[Checked] = []
+    looked_at = 0
+    while looked_at < len(hits) and len(checked) < wanted + 1:
+        batch = hits[looked_at : looked_at + wanted - len(checked) + _BESIDE]
+        checked += check(uow, batch, filters)
+        looked_at += len(batch)
+    return checked, looked_at
 
 
 def _answer(checked: Sequence[Checked], request: SearchRequest, read_as: str, total: int | None = None) -> SearchAnswer:

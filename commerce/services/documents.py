@@ -31,6 +31,14 @@ def text_document(product: Product, lexicon: Lexicon) -> TextDocument:
         if key is not None:
             concepts[f"{name}:{key}"] = None
     codes = (product.source_id, *(code for v in product.variants for code in (v.sku, v.gtin)))
-    words.update(dict.fromkeys("".join(folded_words(code)) for code in codes))
+    words.update(dict.fromkeys(map(_code_word, codes)))
     titles = dict.fromkeys(title for title in product.title.by_language.values() if title)
     return TextDocument(product.id, " ".join(titles), " ".join(word for word in words if word), tuple(concepts))
+
+
+_NO_MARKS = str.maketrans("", "", "".join(chr(code) for code in range(128) if not chr(code).isalnum()))
+
+
+def _code_word(code: str) -> str:
+    """A code as one folded word: "P1-navy 38" is "p1navy38"."""
+    return code.translate(_NO_MARKS).lower() if code.isascii() else "".join(folded_words(code))

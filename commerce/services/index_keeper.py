@@ -64,8 +64,8 @@ class IndexKeeper:
             return count
 
     def catch_up(self, on_progress: Progress | None = None) -> int:
-        """Follows the catalogue to its end, looks at every picture that waits and keeps the index on disk: the last step
-        of an import. Returns how many pictures were looked at."""
+        """Follows the catalogue to its end, looks at every picture that waits and keeps the index on disk: the last
+        step of an import. Returns how many pictures were looked at."""
         with self._turn:
             self._follow(on_progress)
             total = len(self._waiting)
