@@ -38,7 +38,7 @@ def doctor(json: Json = False) -> None:
 
 def prove(
     name: Annotated[str, typer.Argument(help="Which promise; without it, they are listed.")] = "",
-    n: Annotated[int, typer.Option("--n", min=1, help="How many times; without it, the full number.")] = 0,
+    n: Annotated[int, typer.Option("--n", min=0, help="How many times; 0: the full number.")] = 0,
     seed: Annotated[int, typer.Option("--seed", help="The same seed makes the same run.")] = 0,
     json: Json = False,
 ) -> None:

@@ -1,0 +1,139 @@
+"""The commands, on the small shop of the journeys: what they print for people and for machines, and how they end."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from commerce.settings import load_settings
+from commerce.wiring import build_shop
+from vitrine.cli import app
+from vitrine.fixture import build_fixture, write_fixture_feed
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small shop, read once; tests that change it say so."""
+    directory = tmp_path_factory.mktemp("shop")
+    with build_shop(load_settings(data_dir=directory)) as shop:
+        build_fixture(shop)
+    return directory
+
+
+@pytest.fixture
+def run(data_dir: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("VITRINE_DATA_DIR", str(data_dir))
+
+    def call(*arguments: str, stdin: str = "") -> Result:
+        return CliRunner().invoke(app, list(arguments), input=stdin)
+
+    return call
+
+
+def test_search_finds_through_typos_in_both_languages(run):
+    for words, lang in (("robe lain bleu marine", "fr"), ("linnen dress navy", "en")):
+        result = run("search", words, "--lang", lang, "--json")
+        assert result.exit_code == 0, result.output
+        answer = json.loads(result.stdout)
+        first = answer["hits"][0]
+        assert set(first) == {"id", "title", "url", "price_minor", "currency", "score", "why"}
+        assert (first["id"], first["price_minor"], first["currency"]) == ("P1", 7900, "EUR")
+        assert answer["took_ms"] > 0
+
+
+def test_search_reads_conditions_and_says_what_failed(run):
+    cheap = json.loads(run("search", "robe à moins de 60 €", "--lang", "fr", "--json").stdout)
+    assert [hit["id"] for hit in cheap["hits"]] == ["P6"]
+    impossible = json.loads(run("search", "robe à 5 €", "--lang", "fr", "--json").stdout)
+    assert impossible["hits"] == []
+    assert impossible["broken"] == "price"
+    told = run("search", "robe à 5 €", "--lang", "fr")
+    assert "59,00" in told.stdout
+
+
+def test_search_near_and_in_a_size(run):
+    told = run("search", "robe lin", "--lang", "fr", "--near", "45.7600,4.8400", "--size", "38").stdout
+    lines = [line for line in told.splitlines() if "Lyon" in line]
+    assert "Bellecour" in lines[0]
+    assert "Part-Dieu" in lines[1]
+
+
+def test_misuse_ends_with_2_and_says_how(run):
+    for arguments in (
+        ("search",),
+        ("search", "robe", "--near", "here"),
+        ("search", "robe", "--lang", "tlh"),
+        ("prove", "nothing-like-it"),
+        ("dead-letter", "replay", "x"),
+        ("no-such-command",),
+    ):
+        result = run(*arguments)
+        assert result.exit_code == 2, (arguments, result.output)
+        assert result.output.strip()
+
+
+def test_a_refused_feed_ends_with_1_and_its_reason(run, tmp_path: Path):
+    (tmp_path / "bad.xml").write_text('<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY a "b">]><rss/>', "utf-8")
+    result = run("sync", str(tmp_path / "bad.xml"))
+    assert result.exit_code == 1
+    assert "DOCTYPE" in result.stdout
+
+
+def test_a_second_sync_finds_nothing_to_do(run, data_dir: Path):
+    feed = write_fixture_feed(data_dir / "fixture")
+    report = json.loads(run("sync", str(feed), "--json").stdout)
+    assert report["state"] == "unchanged"
+
+
+def test_similar_finds_our_own_picture_first(run, data_dir: Path):
+    answer = json.loads(run("similar", str(data_dir / "fixture" / "images" / "P4-brown.jpg"), "--json").stdout)
+    assert answer["hits"][0]["id"] == "P4"
+    assert answer["hits"][0]["why"] == "exact_picture"
+
+
+def test_similar_refuses_what_is_no_picture(run, tmp_path: Path):
+    (tmp_path / "not.jpg").write_bytes(b"%PDF-1.7 not a picture")
+    result = run("similar", str(tmp_path / "not.jpg"), "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["hits"] == []
+
+
+def test_a_conversation_can_be_scripted(run):
+    result = run("chat", "--lang", "fr", "--json", stdin="robe lain bleu marine\n")
+    assert result.exit_code == 0, result.output
+    replies = [json.loads(line) for line in result.stdout.splitlines()]
+    assert any("Robe midi en lin" in json.dumps(reply, ensure_ascii=False) for reply in replies)
+
+
+def test_the_doctor_finds_a_healthy_shop(run):
+    result = run("doctor", "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["ok"] is True
+
+
+def test_the_index_is_verified(run):
+    result = run("index", "verify", "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["pictures_on_disk"] == 6
+
+
+def test_pictures_are_embedded_for_others_to_measure(run, data_dir: Path, tmp_path: Path):
+    import numpy as np
+
+    pictures = sorted((data_dir / "fixture" / "images").glob("*.jpg"))
+    (tmp_path / "list.txt").write_text("\n".join(map(str, pictures)), "utf-8")
+    result = run("embed", "images", str(tmp_path / "list.txt"), "-o", str(tmp_path / "out.npy"))
+    assert result.exit_code == 0, result.output
+    rows = np.load(tmp_path / "out.npy")
+    assert rows.shape[0] == len(pictures)
+    assert rows.dtype == np.float32
+    assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
+
+
+def test_dead_letters_and_proofs_are_listed(run):
+    assert run("dead-letter", "list").stdout.strip() == "nothing"
+    assert run("dead-letter", "replay", "in:999").exit_code == 1
+    assert "last-unit" in run("prove").stdout
