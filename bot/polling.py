@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 
 from bot.channels.port import Received
-from bot.channels.telegram.client import Conflict, TelegramClient
+from bot.channels.telegram.client import Conflict, TelegramClient, load_aiogram
 from bot.channels.telegram.parse import WANTED_KINDS, split
 from bot.webhooks import WebhookShop, accept
 from commerce.errors import RetryLater, SendRefused, SendUnknown, SettingsError, StorageError
@@ -44,6 +44,7 @@ def poll(
 
     if missing := off_because(shop.settings):
         raise SettingsError(missing)
+    load_aiogram()
     client = TelegramClient(shop.settings.telegram_token.get_secret_value(), shop.settings.telegram_api_url)
     poller = _Poller(shop, client, account(shop.settings), wake, long_poll_s, stop)
     try:

@@ -26,6 +26,18 @@ RETRY_S = 2.0  # after an error that gives no time of its own
 MISCONFIGURED_RETRY_S = 60.0  # a wrong token is for the operator to mend, not a reason to lose messages
 
 
+_LOADING = threading.Lock()
+
+
+def load_aiogram() -> None:
+    """Imports the library, one thread at a time; call it before any other import of a part of it.
+
+    Its modules import one another in circles: two threads that come in by different doors would find halves of them.
+    """
+    with _LOADING:
+        import aiogram  # noqa: F401
+
+
 class Conflict(VendorError):
     """Another process polls for the same bot, or a webhook is set."""
 
@@ -76,6 +88,7 @@ class TelegramClient:
             loop.close()
 
     def _started(self) -> tuple[asyncio.AbstractEventLoop, Bot]:
+        load_aiogram()
         with self._lock:
             if self._loop is None or self._bot is None:
                 from aiogram import Bot

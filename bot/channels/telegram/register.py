@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.channels.telegram import account, hook_off_because
-from bot.channels.telegram.client import TelegramClient
+from bot.channels.telegram.client import TelegramClient, load_aiogram
 from bot.channels.telegram.parse import WANTED_KINDS
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def register_webhook(settings: Settings) -> bool:
     stand_in = not settings.telegram_api_url.startswith("https://")
     if hook_off_because(settings) or not (settings.is_https or stand_in) or not account(settings):
         return False
+    load_aiogram()
     from aiogram.methods import SetWebhook
 
     method = SetWebhook(

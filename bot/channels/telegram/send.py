@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from bot.channels.port import Outgoing
-from bot.channels.telegram.client import TelegramClient
+from bot.channels.telegram.client import TelegramClient, load_aiogram
 from bot.channels.telegram.parse import parse
 from bot.graphemes import cut
 from bot.intake import clean
@@ -78,6 +78,7 @@ class TelegramChannel:
         return parse(event, self._username)
 
     def send(self, contact: Contact, outgoing: Sequence[Outgoing]) -> str:
+        load_aiogram()
         key = (contact.lane, hashlib.sha256(repr(tuple(outgoing)).encode("utf-8", "surrogatepass")).hexdigest())
         with self._lock:
             delivered = self._progress.setdefault(key, [])

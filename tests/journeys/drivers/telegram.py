@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Literal
 
 from bot.channels import build_channels
+from bot.channels.telegram.register import register_webhook
 from bot.channels.telegram.send import TelegramChannel
 from bot.polling import poll
 from bot.webhooks import webhooks
@@ -94,7 +95,6 @@ class TelegramRig:
         self.worker.run_until_quiet()
 
     def _serve(self, doors: _Doors) -> None:
-        from aiogram.methods import SetWebhook
         from flask import Flask
         from werkzeug.serving import make_server
 
@@ -102,12 +102,8 @@ class TelegramRig:
         app.register_blueprint(webhooks(doors))
         self._web = make_server("127.0.0.1", 0, app, threaded=True)
         threading.Thread(target=self._web.serve_forever, daemon=True).start()
-        url = f"http://127.0.0.1:{self._web.server_port}/hooks/telegram"
-
-        async def announce(bot):
-            return await bot(SetWebhook(url=url, secret_token=SECRET))
-
-        assert self.channel.client.call(announce)
+        address = f"http://127.0.0.1:{self._web.server_port}"
+        assert register_webhook(doors.settings.model_copy(update={"base_url": address}))
 
 
 class TelegramDriver:

@@ -293,3 +293,32 @@ def test_neither_the_doors_nor_the_description_of_channels_import_aiogram(tmp_pa
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert json.loads(run.stdout) == []
+
+
+def test_threads_that_come_first_at_once_all_find_the_library_whole(tmp_path):
+    script = (
+        "import threading, time\n"
+        "from bot.channels.telegram.client import TelegramClient\n"
+        "from bot.channels.telegram.send import TelegramChannel\n"
+        "from bot.messages import Button\n"
+        "from bot.render import Outgoing, OutgoingKind\n"
+        "from commerce.domain.customer import Contact\n"
+        "from commerce.errors import RetryLater\n"
+        "out = [Outgoing(OutgoingKind.TEXT, 'a', rows=((Button('b', 'c'),),))]\n"
+        "ended = []\n"
+        "def send(n):\n"
+        "    time.sleep(n / 20)\n"
+        "    channel = TelegramChannel(token='1:' + 'x' * 30, account='1', api_url='http://127.0.0.1:9', media=None)\n"
+        "    if n % 2:\n"
+        "        channel.client.warm()\n"
+        "    try:\n"
+        "        channel.send(Contact('telegram', '1', '5'), out)\n"
+        "    except RetryLater:\n"
+        "        ended.append(n)\n"
+        "threads = [threading.Thread(target=send, args=(n,)) for n in range(8)]\n"
+        "[t.start() for t in threads]\n"
+        "[t.join() for t in threads]\n"
+        "print(len(ended))\n"
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert (run.stdout.strip(), run.stderr) == ("8", "")
