@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from html.parser import HTMLParser
 from typing import Protocol
@@ -12,7 +12,7 @@ from typing import Protocol
 from catalog_sync.options import FeedOptions
 from catalog_sync.prices import PriceRefused, parse_price
 from catalog_sync.rows import FeedRow, Reason, RowError, StockDraft, VariantDraft
-from commerce.clock import to_us
+from commerce.domain.moments import to_us
 from commerce.lexicon import Lexicon
 from commerce.lexicon.entries import Kind
 
@@ -29,7 +29,9 @@ _SPACE = re.compile(r"\s+")
 _MARKUP = re.compile(r"<[a-zA-Z/!]|&[a-zA-Z#]")
 _ADDRESS = re.compile(r"https?://[^\s<>\"]+\Z", re.IGNORECASE)
 # A picture beside the feed: a relative path, or a member of a tar beside it.
-_BESIDE = re.compile(r"(?![/\\.~]|[A-Za-z]:)(?!.*\.\.)[\w][\w ./-]*\.(?:jpe?g|png|webp|gif|tar:[\w./ -]+)\Z", re.IGNORECASE)
+_BESIDE = re.compile(
+    r"(?![/\\.~]|[A-Za-z]:)(?!.*\.\.)[\w][\w ./-]*\.(?:jpe?g|png|webp|gif|tar:[\w./ -]+)\Z", re.IGNORECASE
+)
 _KINDS: Mapping[str, Kind] = {
     "material": "material", "pattern": "pattern", "season": "season", "occasion": "occasion", "length": "length",
     "fit": "fit", "sleeve": "sleeve",
@@ -44,6 +46,10 @@ class Words(Protocol):
     def colour_of(self, text: str, *, language: str | None = None) -> str | None: ...
     def gender_of(self, text: str, *, language: str | None = None) -> str | None: ...
     def key_of(self, kind: Kind, text: str, *, language: str | None = None) -> str | None: ...
+
+
+Get = Callable[[str, str], str]
+"""A row's field by its name, or what to take instead."""
 
 
 class _Refused(Exception):
@@ -70,14 +76,14 @@ class Normaliser:
             return RowError(row.line, refused.field, refused.reason, shown(refused.value))
 
     def _draft(self, row: FeedRow) -> VariantDraft:
-        get = ({**self._fixed, **row.fields} if self._fixed else row.fields).get
+        get: Get = ({**self._fixed, **row.fields} if self._fixed else row.fields).get
         item_id = _line_of_text("id", get("id", ""), MAX_ID, required=True)
         group = _line_of_text("item_group_id", get("item_group_id", ""), MAX_ID) or item_id
         size = _line_of_text("size", get("size", ""), MAX_SIZE)
         colour_words = _line_of_text("color", get("color", ""), MAX_WORDS)
         title = {
             language: _without_options(_line_of_text("title", text, MAX_TITLE), size, colour_words)
-            for language, text in self._texts(get("title", ""), get("title_fr"), get("title_en"))
+            for language, text in self._texts(get("title", ""), get("title_fr", ""), get("title_en", ""))
         }
         if not any(title.values()):
             raise _Refused("title", Reason.MISSING)
@@ -91,7 +97,9 @@ class Normaliser:
             title=title,
             description={
                 language: _paragraphs(text)
-                for language, text in self._texts(get("description", ""), get("description_fr"), get("description_en"))
+                for language, text in self._texts(
+                    get("description", ""), get("description_fr", ""), get("description_en", "")
+                )
             },
             brand=_line_of_text("brand", get("brand", ""), MAX_WORDS),
             category=self._category(category_words, google_category, title),
@@ -111,14 +119,14 @@ class Normaliser:
             changes_at_us=changes_at_us,
         )
 
-    def _texts(self, plain: str, french: str | None, english: str | None) -> list[tuple[str, str]]:
+    def _texts(self, plain: str, french: str, english: str) -> list[tuple[str, str]]:
         """Language and text; the text without a language goes to the feed's own, unless that has one already."""
         texts = [(language, text) for language, text in zip(LANGUAGES, (french, english), strict=True) if text]
         if plain and not any(language == self._language for language, _ in texts):
             texts.append((self._language, plain))
         return sorted(texts)
 
-    def _prices(self, get: _Get) -> tuple[int, int | None, str, int]:
+    def _prices(self, get: Get) -> tuple[int, int | None, str, int]:
         """Price now, price before the cut, currency, and when that changes by itself."""
         price, currency = self._price("price", get("price", ""))
         sale_text = get("sale_price", "")
@@ -177,7 +185,7 @@ class Normaliser:
             return {"women": "girls", "men": "boys"}.get(key, key if key in ("girls", "boys") else "kids")
         return key
 
-    def _attributes(self, get: _Get) -> dict[str, str]:
+    def _attributes(self, get: Get) -> dict[str, str]:
         found: dict[str, str] = {}
         for name, kind in _KINDS.items():
             words = get(name, "")
@@ -219,13 +227,11 @@ class Normaliser:
         return parse_count("quantity", text) if text else None
 
 
-class _Get(Protocol):
-    def __call__(self, key: str, default: str = ..., /) -> str: ...
-
-
 def stock_draft(row: FeedRow) -> StockDraft | RowError:
-    """A line of Google's local inventory. Only availability, no quantity: in stock counts as one, a promise we can keep."""
-    get = row.fields.get
+    """A line of Google's local inventory. Only availability, no quantity: in stock counts as one, a promise we can
+    keep.
+    """
+    get: Get = row.fields.get
     try:
         item_id = _line_of_text("id", get("id", ""), MAX_ID, required=True)
         store = _line_of_text("store_code", get("store_code", ""), 64, required=True)
@@ -272,7 +278,9 @@ def _line_of_text(field: str, text: str, limit: int, *, required: bool = False) 
         raise _Refused(field, Reason.CONTROL_CHARACTERS, text)
     if not text.isascii():
         text = _INVISIBLE.sub("", text)
-    text = " ".join(text.split(" ")).strip() if "  " not in text and text.isprintable() else _SPACE.sub(" ", text).strip()
+    text = (
+        " ".join(text.split(" ")).strip() if "  " not in text and text.isprintable() else _SPACE.sub(" ", text).strip()
+    )
     if len(text) > limit:
         raise _Refused(field, Reason.TOO_LONG, text)
     if required and not text:
@@ -371,6 +379,6 @@ def salt_of_words(lexicon: Lexicon) -> str:
 
     digest = blake2b(digest_size=8)
     for kind in ("category", "colour", "gender", *_KINDS.values()):
-        for key in lexicon.keys(kind):  # type: ignore[arg-type]
-            digest.update(repr(lexicon.entry(kind, key)).encode())  # type: ignore[arg-type]
+        for key in lexicon.keys(kind):
+            digest.update(repr(lexicon.entry(kind, key)).encode())
     return digest.hexdigest()

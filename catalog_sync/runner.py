@@ -22,7 +22,9 @@ from catalog_sync.options import FeedOptions
 from catalog_sync.report import MAX_LINES, FeedReport
 from catalog_sync.rows import FeedRefused, RawItem, Reason, RowError, Stop, VariantDraft
 from catalog_sync.stores_file import read_stores
-from commerce.clock import to_us
+from commerce.domain.moments import to_us
+from commerce.domain.store import Store
+from commerce.ports import StoreRepository
 
 if TYPE_CHECKING:
     from commerce.storage.feed_staging import FeedStaging, LastRun
@@ -49,8 +51,8 @@ def sync(
 ) -> FeedReport:
     """Brings a feed (file, folder or address) into the shop.
 
-    The catalogue is entirely the old one or entirely the new one, whatever happens. A feed that may not or cannot be read
-    is a report with `refused`, never an exception; StorageBusy and CommitUnknown go through (run it again).
+    The catalogue is entirely the old one or entirely the new one, whatever happens. A feed that may not or cannot
+    be read is a report with `refused`, never an exception; StorageBusy and CommitUnknown go through (run it again).
 
     Args:
         dry_run: reads, compares and counts, and changes nothing.
@@ -269,20 +271,21 @@ class _Import:
             "changes_at_us": self._changes_at_us,
             "rejected": report.rejected_count,
             "rejected_lines": [
-                [error.line, error.field, error.reason.value, error.value, error.other_line] for error in report.rejected
+                [error.line, error.field, error.reason.value, error.value, error.other_line]
+                for error in report.rejected
             ],
         }
 
     # --- stores and small things
 
-    def _read_stores(self) -> list[Any]:
+    def _read_stores(self) -> list[Store]:
         return read_stores(self._feed.stores, self._shop.settings.timezone) if self._feed.stores else []
 
-    def _put_stores(self, stores: list[Any]) -> None:
+    def _put_stores(self, stores: list[Store]) -> None:
         known = {store.id: store for store in self._shop.catalog.stores()}
         changed = [store for store in stores if known.get(store.id) != store]
         if changed:
-            self._shop.storage.write(lambda uow: [uow.stores.put(store) for store in changed])
+            self._shop.storage.write(lambda uow: put_all(uow.stores, changed))
 
     def _on_bytes(self, path: Path) -> Callable[[int], None]:
         total = path.stat().st_size
@@ -338,6 +341,11 @@ class _Stage:
 
     def flush(self) -> None:
         self._staging.load("st_kept", self._kept)
+
+
+def put_all(stores: StoreRepository, changed: Iterable[Store]) -> None:
+    for store in changed:
+        stores.put(store)
 
 
 def _only(source: Source, wanted: set[str], report: FeedReport) -> Iterator[RawItem]:

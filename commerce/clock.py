@@ -5,19 +5,6 @@ from __future__ import annotations
 import threading
 from datetime import UTC, datetime, timedelta
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-def to_us(moment: datetime) -> int:
-    """Microseconds since the epoch, exact. `moment` must be aware."""
-    return (moment - EPOCH) // _MICROSECOND
-
-
-def from_us(microseconds: int) -> datetime:
-    """The aware UTC datetime of that many microseconds since the epoch, exact."""
-    return EPOCH + timedelta(microseconds=microseconds)
-
 
 class SystemClock:
     """The machine's clock."""

@@ -13,9 +13,10 @@ from typing import Any, cast
 
 from sqlalchemy import select, text
 
+from commerce.domain.moments import to_us
 from commerce.domain.reservation import OPEN_STATES
 from commerce.ports import UnitOfWork
-from commerce.storage.mapping import id_batches, to_us
+from commerce.storage.mapping import id_batches
 from commerce.storage.migrating import current_revision
 from commerce.storage.migrations import HEAD
 from commerce.storage.tables import picture, product

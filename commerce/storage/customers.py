@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import delete, insert, select, text, update
 
 from commerce.domain.customer import Consent, Contact, Customer, FitMemory, Purpose
-from commerce.storage.mapping import from_us, to_us
+from commerce.domain.moments import from_us, to_us
 from commerce.storage.tables import consent, contact, customer, fit_memory
 from commerce.storage.transaction import AnyRow, Transaction
 

@@ -9,8 +9,8 @@ from typing import cast
 
 from sqlalchemy import bindparam, func, select, update
 
+from commerce.domain.moments import to_us
 from commerce.ports import ChangeKind, UnitOfWork
-from commerce.storage.mapping import to_us
 from commerce.storage.tables import picture, product
 from commerce.storage.unit_of_work import SqlUnitOfWork
 

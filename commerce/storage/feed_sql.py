@@ -53,7 +53,9 @@ COUNTS = {
     "dropped_items": "SELECT COUNT(*)" + _DROPPED,
     "active_products": "SELECT COUNT(DISTINCT v.product_id)" + _OURS,
     # Products that lose their last item and do not come back under a staged one.
-    "dropped_products": "SELECT COUNT(*) FROM (SELECT p.id" + _OURS + " AND p.source_id NOT IN (SELECT grp FROM st_variant)"
+    "dropped_products": "SELECT COUNT(*) FROM (SELECT p.id"
+    + _OURS
+    + " AND p.source_id NOT IN (SELECT grp FROM st_variant)"
     " GROUP BY p.id HAVING COUNT(*) = SUM(CASE WHEN v.sku IN (SELECT sku FROM st_drop) THEN 1 ELSE 0 END)) AS gone",
     "staged_items": "SELECT COUNT(*) FROM st_variant",
 }
@@ -105,17 +107,13 @@ _PRODUCT_DIFFERS = (
     " OR NOT p.active"
 )
 _PRICE_DIFFERS = "(v.price_minor <> s.price_minor OR v.currency <> s.currency)"
-_OFFER_DIFFERS = (
-    f"({_PRICE_DIFFERS} OR COALESCE(v.list_price_minor, -1) <> COALESCE(s.list_price_minor, -1))"
-)
+_OFFER_DIFFERS = f"({_PRICE_DIFFERS} OR COALESCE(v.list_price_minor, -1) <> COALESCE(s.list_price_minor, -1))"
 _OPTION_DIFFERS = (
     "(v.product_id <> s.product_id OR v.colour <> s.colour OR v.colour_words <> s.colour_words OR v.size <> s.size"
     " OR v.gtin <> s.gtin OR v.position <> s.position OR NOT v.active)"
 )
 _KNOWN = " FROM st_variant s JOIN variant v ON v.id = s.variant_id WHERE NOT s.is_new AND "
-_HAS_KEPT = (
-    "EXISTS (SELECT 1 FROM variant w JOIN st_kept k ON k.sku = w.sku WHERE w.product_id = picture.product_id)"
-)
+_HAS_KEPT = "EXISTS (SELECT 1 FROM variant w JOIN st_kept k ON k.sku = w.sku WHERE w.product_id = picture.product_id)"
 
 APPLY: Steps = (
     ("_", "INSERT INTO st_change SELECT product_id, 'product' FROM st_product WHERE is_new"),

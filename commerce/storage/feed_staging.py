@@ -61,11 +61,12 @@ class FeedStaging:
         self.is_postgres = url.get_backend_name() == "postgresql"
         self._engine = postgres_engine(url) if self.is_postgres else sqlite_engine(url, read_only=False)
         self._raw = self._engine.raw_connection()
-        self._driver: Any = self._raw.driver_connection
+        driver: Any = self._raw.driver_connection
+        self._driver: Any = driver
         if self.is_postgres:
-            self._driver.autocommit = True
+            driver.autocommit = True
         self.source = source
-        self._cursor: Any = self._driver.cursor()
+        self._cursor: Any = driver.cursor()
         for table, columns in STAGING.items():
             self._cursor.execute(f"CREATE TEMPORARY TABLE {table} ({columns})")
         if not self.is_postgres:
@@ -101,7 +102,8 @@ class FeedStaging:
                 at=at_us, report='{"stop": "overtaken"}',
             )  # fmt: skip
             row = self._one(
-                "INSERT INTO feed_run (source, started_at_us, state) VALUES (:source, :at, 'reading') RETURNING id", at=at_us
+                "INSERT INTO feed_run (source, started_at_us, state) VALUES (:source, :at, 'reading') RETURNING id",
+                at=at_us,
             )
         assert row is not None
         return int(row[0])
@@ -148,7 +150,10 @@ class FeedStaging:
 
     def has_new_items(self) -> bool:
         """Something staged is not in the shop yet."""
-        return self._one("SELECT 1 FROM st_variant s LEFT JOIN variant v ON v.sku = s.sku WHERE v.id IS NULL LIMIT 1") is not None
+        return (
+            self._one("SELECT 1 FROM st_variant s LEFT JOIN variant v ON v.sku = s.sku WHERE v.id IS NULL LIMIT 1")
+            is not None
+        )
 
     # --- staging
 
@@ -187,9 +192,7 @@ class FeedStaging:
 
     def remove_duplicates(self, limit: int) -> tuple[int, list[tuple[int, str, int]]]:
         """Items named twice keep their first line. How many were left out, and the first of them: line, id, first line."""
-        ranked = (
-            "(SELECT line, sku, MIN(line) OVER (PARTITION BY sku) AS first FROM st_variant) AS ranked WHERE line > first"
-        )
+        ranked = "(SELECT line, sku, MIN(line) OVER (PARTITION BY sku) AS first FROM st_variant) AS ranked WHERE line > first"
         found = self._all(f"SELECT line, sku, first FROM {ranked} ORDER BY line LIMIT {limit:d}")
         if not found:
             return 0, []
@@ -242,7 +245,9 @@ class FeedStaging:
         """
         counts: dict[str, int] = {}
         with _Transaction(self, rollback=dry_run):
-            if run_id and not self._run("UPDATE feed_run SET state = 'applied' WHERE id = :run AND state = 'staged'", run=run_id):
+            if run_id and not self._run(
+                "UPDATE feed_run SET state = 'applied' WHERE id = :run AND state = 'staged'", run=run_id
+            ):
                 raise Overtaken
             steps = [*RESOLVE, *APPLY]
             for name, statement in steps:

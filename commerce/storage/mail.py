@@ -19,7 +19,7 @@ from commerce.domain.mail import (
     OutboxState,
     ThreadEntry,
 )
-from commerce.storage.mapping import from_us, to_us
+from commerce.domain.moments import from_us, to_us
 from commerce.storage.tables import inbox, outbox, thread_entry
 from commerce.storage.transaction import AnyRow, Transaction, one_row_changed
 

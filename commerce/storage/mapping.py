@@ -4,31 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from commerce.domain.localtext import LocalText
 from commerce.domain.money import Money
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
-
 _decode = json.JSONDecoder().raw_decode  # json.loads looks for white space around it: a third of the time of a batch
 
 # Ids of one statement. SQLite binds at most 32766 values (SQLITE_MAX_VARIABLE_NUMBER), PostgreSQL 65535.
 IDS_A_STATEMENT = 2000
-
-
-def to_us(moment: datetime) -> int:
-    """Microseconds since the epoch, exact. A naive time is refused with ValueError: nobody knows when it is."""
-    if moment.tzinfo is None:
-        raise ValueError(f"a time without a zone: {moment.isoformat()}")
-    return (moment - EPOCH) // MICROSECOND
-
-
-def from_us(us: int) -> datetime:
-    """The aware UTC time of that many microseconds since the epoch."""
-    return EPOCH + timedelta(microseconds=us)
 
 
 def to_money(minor: int | None, currency: str) -> Money | None:

@@ -8,10 +8,11 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, exists, func, insert, select, update
 
+from commerce.domain.moments import to_us
 from commerce.domain.money import Money
 from commerce.domain.product import Picture, Product, Variant
 from commerce.ports import Change, ChangeKind, StoredPicture
-from commerce.storage.mapping import from_text, id_batches, load_json, to_money, to_us
+from commerce.storage.mapping import from_text, id_batches, load_json, to_money
 from commerce.storage.tables import catalogue_change, past_price, picture, product, variant
 from commerce.storage.transaction import AnyRow, Transaction
 

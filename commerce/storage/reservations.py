@@ -9,10 +9,10 @@ from datetime import datetime
 from sqlalchemy import bindparam, insert, select, update
 
 from commerce.domain.customer import Contact
+from commerce.domain.moments import from_us, to_us
 from commerce.domain.money import Money
 from commerce.domain.reservation import OPEN_STATES, Reservation, ReservationEvent, ReservationLine, ReservationState
 from commerce.errors import StaleVersion
-from commerce.storage.mapping import from_us, to_us
 from commerce.storage.tables import reservation, reservation_event, reservation_line
 from commerce.storage.transaction import AnyRow, Transaction, one_row_changed
 

@@ -8,9 +8,10 @@ from typing import cast
 
 from sqlalchemy import insert
 
+from commerce.domain.moments import to_us
 from commerce.domain.product import Product
 from commerce.ports import ChangeKind, UnitOfWork
-from commerce.storage.mapping import dump_json, to_text, to_us
+from commerce.storage.mapping import dump_json, to_text
 from commerce.storage.tables import picture, product, variant
 from commerce.storage.unit_of_work import SqlUnitOfWork
 

@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlalchemy import text
 
 from commerce.domain.customer import Contact
-from commerce.storage.mapping import dump_json, to_us
+from commerce.domain.moments import to_us
+from commerce.storage.mapping import dump_json
 from commerce.storage.transaction import Transaction
 
 _GET = text("SELECT value FROM state WHERE key = :key AND expires_at_us > :now_us")

@@ -9,9 +9,10 @@ from typing import TypeAlias
 
 from sqlalchemy import bindparam, insert, select, text, update
 
+from commerce.domain.moments import from_us, to_us
 from commerce.domain.stock import HoldState, MovementReason, StockHold, StockLevel
 from commerce.ports import ChangeKind
-from commerce.storage.mapping import from_us, id_batches, to_us
+from commerce.storage.mapping import id_batches
 from commerce.storage.tables import hold, stock, stock_movement
 from commerce.storage.transaction import AnyRow, Transaction, one_row_changed
 
