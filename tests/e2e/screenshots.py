@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -18,8 +19,10 @@ from tests.e2e.running_shop import NoBrowser, open_browser, running_shop
 from vitrine.demo_shop import write_demo_feed
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
     from playwright.sync_api import Browser, Page
 
+REPLIES = ".told:not([aria-hidden])"
 DESK, PHONE = (1280, 860), (390, 844)
 
 
@@ -38,7 +41,7 @@ def open_page(browser: Browser, address: str, size: tuple[int, int], language: s
         device_scale_factor=1.5,
         color_scheme=scheme,  # type: ignore[arg-type]
         reduced_motion="reduce",
-        geolocation={"latitude": 45.7600, "longitude": 4.8400},
+        geolocation={"latitude": 47.2130, "longitude": -1.5540},
         permissions=["geolocation"],
     )
     return context.new_page()
@@ -50,29 +53,62 @@ def settled(page: Page) -> None:
     page.wait_for_function("[...document.images].filter(i => i.loading !== 'lazy').every(i => i.complete)")
 
 
-def talk(page: Page, *turns: str) -> None:
-    """Types the first turn; the others are buttons."""
+def talk(page: Page, words: str) -> None:
+    """Says something and waits for the answer."""
     page.locator(".told").first.wait_for()
-    for number, turn in enumerate(turns):
-        before = page.locator(".told:not([aria-hidden])").count()
-        if number == 0:
-            page.locator("[data-chat-text]").fill(turn)
-            page.keyboard.press("Enter")
-        else:
-            page.get_by_role("button", name=turn).last.click()
-        page.wait_for_function("n => document.querySelectorAll('.told:not([aria-hidden])').length > n", arg=before)
-        page.wait_for_timeout(400)
+    before = page.locator(REPLIES).count()
+    page.locator("[data-chat-text]").fill(words)
+    page.keyboard.press("Enter")
+    answered(page, before)
+
+
+def tap(page: Page, *labels: str) -> None:
+    """Presses buttons one after the other: of the newest reply that has one, the first."""
+    for label in labels:
+        before = page.locator(REPLIES).count()
+        replies = page.locator(REPLIES, has=page.get_by_role("button", name=label))
+        replies.last.get_by_role("button", name=label).first.click()
+        answered(page, before)
+
+
+def answered(page: Page, before: int) -> None:
+    page.wait_for_function("([q, n]) => document.querySelectorAll(q).length > n", arg=[REPLIES, before])
+    page.wait_for_timeout(500)
+
+
+def beside(left: bytes, right: bytes, path: Path) -> None:
+    """Two pictures of phones as one, with few enough colours to be light."""
+    from PIL import Image
+
+    pictures = [Image.open(BytesIO(data)).convert("RGB") for data in (left, right)]
+    gap = 36
+    width = sum(picture.width for picture in pictures) + gap
+    together = Image.new("RGB", (width, pictures[0].height), "#e6e0d4")
+    together.paste(pictures[0], (0, 0))
+    together.paste(pictures[1], (pictures[0].width + gap, 0))
+    light(together, path)
+
+
+def light(picture: Image, path: Path) -> None:
+    """Writes a PNG of 256 colours."""
+    from PIL import Image as Images
+
+    picture.quantize(256, method=Images.Quantize.MEDIANCUT, dither=Images.Dither.FLOYDSTEINBERG).save(
+        path, optimize=True
+    )
+    print(path)
 
 
 def take(browser: Browser, address: str, folder: Path) -> None:
     def shot(page: Page, name: str) -> None:
+        from PIL import Image as Images
+
         page.evaluate("document.activeElement.blur()")
-        page.screenshot(path=folder / f"{name}.png")
+        light(Images.open(BytesIO(page.screenshot())).convert("RGB"), folder / f"{name}.png")
         page.context.close()
-        print(folder / f"{name}.png")
 
     for name, size, language, scheme, path in (
-        ("front-en", DESK, "en", "light", "/"),
+        ("front", DESK, "en", "light", "/"),
         ("front-fr-phone", PHONE, "fr", "light", "/"),
         ("front-fr-dark", DESK, "fr", "dark", "/"),
         ("search-fr", DESK, "fr", "light", "/?q=robe+lain"),
@@ -91,7 +127,7 @@ def take(browser: Browser, address: str, folder: Path) -> None:
         page.goto(f"/?q={words}")
         page.locator(".tile-link").first.click()
         page.wait_for_load_state()
-        page.goto(f"{page.url}?near=69002")
+        page.goto(f"{page.url}?near=44000")
         settled(page)
         shot(page, name)
 
@@ -99,6 +135,18 @@ def take(browser: Browser, address: str, folder: Path) -> None:
     page.goto("/chat")
     talk(page, "robe lain bleu marine")
     shot(page, "chat-fr-phone")
+
+    page = open_page(browser, address, PHONE, "en")
+    page.goto("/chat")
+    talk(page, "linnen dress")
+    page.evaluate("document.activeElement.blur()")
+    found = page.screenshot()
+    tap(page, "Choose size", "38", "Yes", "Find in store", "Share my location", "Reserve at")
+    page.wait_for_timeout(600)
+    page.evaluate("document.activeElement.blur()")
+    held = page.screenshot()
+    page.context.close()
+    beside(found, held, folder / "chat.png")
 
     page = open_page(browser, address, DESK, "en")
     page.goto("/?q=linen+dress")
