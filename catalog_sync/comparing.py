@@ -46,7 +46,7 @@ class _Known:
         if not len(self._high):
             return np.zeros(len(new), np.bool_)
         at = np.minimum(np.searchsorted(self._high, new[:, 0]), len(self._high) - 1)
-        same = (self._high[at] == new[:, 0]) & (self._low[at] == new[:, 1])
+        same: NDArray[np.bool_] = (self._high[at] == new[:, 0]) & (self._low[at] == new[:, 1])
         found = self._order[at[same]]
         again = np.zeros(len(found), np.bool_)
         again[np.unique(found, return_index=True)[1]] = True
@@ -57,7 +57,9 @@ class _Known:
 
 
 def plan_reading(source: Source, staging: FeedStaging, salt: bytes) -> Plan:
-    """Goes through the feed once without parsing what is unchanged. A product is read whole: all of its items or none."""
+    """Goes through the feed once without parsing what is unchanged. A product is read whole: all of its items or
+    none.
+    """
     known = _Known(staging.known_digests())
     changed: list[RawItem] = []
     limit = max(_FEW, int(len(known.met) * MANY_CHANGED))

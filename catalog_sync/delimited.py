@@ -55,8 +55,9 @@ class Records:
                 file.seek(0)
                 # Google's TSV knows no quotes; a spreadsheet's does, and then a field begins with one.
                 quoted = self._quoted or f'{delimiter}"' in first or first.startswith('"')
-                quoting = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
-                reader = csv.reader(file, delimiter=delimiter, quoting=quoting, strict=quoted)
+                reader = csv.reader(
+                    file, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE, strict=quoted
+                )
                 for record in reader:
                     if any(record):
                         self.header = [name.strip().lstrip("\ufeff") for name in record]

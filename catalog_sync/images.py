@@ -1,5 +1,5 @@
-"""Pictures of a feed: fetched, read and encoded again in a child process, kept under our own names. One of the few places
-that look at pictures; the bytes of strangers are never decoded in this process."""
+"""Pictures of a feed: fetched, read and encoded again in a child process, kept under our own names. One of the few
+places that look at pictures; the bytes of strangers are never decoded in this process."""
 
 from __future__ import annotations
 

@@ -43,6 +43,7 @@ class Source(Protocol):
         """Cheap, without parsing; None where only parsing can tell."""
         ...
 
+
 # The registry: the first that recognises a file reads it. Adding a source is adding a line.
 SOURCES: tuple[type[Source], ...] = (GoogleXml, GoogleText, CsvFile)
 
@@ -91,7 +92,8 @@ def _folder(folder: Path, options: FeedOptions, format: str | None, scratch: Pat
         bare = path.name.lower()
         for suffix in _PACKED:
             bare = bare.removesuffix(suffix)
-        if path == stores or not path.is_file() or not bare.endswith(_FEED_SUFFIXES) or bare.startswith("."):
+        packed = bare != path.name.lower() and "." not in bare
+        if path == stores or not path.is_file() or bare.startswith(".") or not (packed or bare.endswith(_FEED_SUFFIXES)):
             continue
         if _INVENTORY.match(path.name):
             inventory = inventory or path

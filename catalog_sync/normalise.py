@@ -22,11 +22,14 @@ LANGUAGES = ("fr", "en")
 # Google allows 50, 150 and 5000; real feeds run a little over, and nothing here depends on the exact figure.
 MAX_ID, MAX_TITLE, MAX_DESCRIPTION, MAX_WORDS, MAX_SIZE, MAX_URL, MAX_PICTURES = 128, 300, 10_000, 150, 32, 2_000, 20
 MAX_COUNT = 1_000_000
+_REMEMBERED = 20_000
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _INVISIBLE = re.compile("[\u200b\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 _SPACE = re.compile(r"\s+")
-_MARKUP = re.compile(r"<[a-zA-Z/!]|&[a-zA-Z#]")
+# Tags without attributes, as descriptions have them; all others are for the parser.
+_BREAK_TAG = re.compile(r"</?(?:br|p|div|li|ul|ol|tr|h[1-4])\s*/?>", re.IGNORECASE)
+_INLINE_TAG = re.compile(r"</?(?:b|i|u|em|strong|span|small|sup|sub|font)\s*>", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://[^\s<>\"]+\Z", re.IGNORECASE)
 # A picture beside the feed: a relative path, or a member of a tar beside it.
 _BESIDE = re.compile(
@@ -67,6 +70,7 @@ class Normaliser:
         self._allowed = frozenset({currency, *options.currencies})
         self._fixed = options.fixed
         self._meanings: dict[tuple[str, str], str] = {}
+        self._lines: dict[tuple[str, str], str] = {}
         self.warnings: list[RowError] = []
 
     def draft(self, row: FeedRow) -> VariantDraft | RowError:
@@ -79,15 +83,15 @@ class Normaliser:
         get: Get = ({**self._fixed, **row.fields} if self._fixed else row.fields).get
         item_id = _line_of_text("id", get("id", ""), MAX_ID, required=True)
         group = _line_of_text("item_group_id", get("item_group_id", ""), MAX_ID) or item_id
-        size = _line_of_text("size", get("size", ""), MAX_SIZE)
-        colour_words = _line_of_text("color", get("color", ""), MAX_WORDS)
+        size = self._short("size", get("size", ""), MAX_SIZE)
+        colour_words = self._short("color", get("color", ""), MAX_WORDS)
         title = {
             language: _without_options(_line_of_text("title", text, MAX_TITLE), size, colour_words)
             for language, text in self._texts(get("title", ""), get("title_fr", ""), get("title_en", ""))
         }
         if not any(title.values()):
             raise _Refused("title", Reason.MISSING)
-        category_words = _line_of_text("product_type", get("product_type", ""), MAX_WORDS * 4)
+        category_words = self._short("product_type", get("product_type", ""), MAX_WORDS * 4)
         google_category = get("google_product_category", "")
         minor, list_minor, currency, changes_at_us = self._prices(get)
         return VariantDraft(
@@ -101,9 +105,9 @@ class Normaliser:
                     get("description", ""), get("description_fr", ""), get("description_en", "")
                 )
             },
-            brand=_line_of_text("brand", get("brand", ""), MAX_WORDS),
+            brand=self._short("brand", get("brand", ""), MAX_WORDS),
             category=self._category(category_words, google_category, title),
-            category_words=category_words or _line_of_text("google_product_category", google_category, MAX_WORDS * 4),
+            category_words=category_words or self._short("google_product_category", google_category, MAX_WORDS * 4),
             gender=self._gender(get("gender", ""), get("age_group", "")),
             attributes=self._attributes(get),
             url=self._address(row.line, "link", get("link", "")),
@@ -118,6 +122,17 @@ class Normaliser:
             quantity=self._quantity(get("quantity", "")),
             changes_at_us=changes_at_us,
         )
+
+    def _short(self, field: str, text: str, limit: int) -> str:
+        """`_line_of_text` for fields that say the same thing again and again."""
+        if not text:
+            return ""
+        found = self._lines.get((field, text))
+        if found is None:
+            found = _line_of_text(field, text, limit)
+            if len(self._lines) < _REMEMBERED:
+                self._lines[field, text] = found
+        return found
 
     def _texts(self, plain: str, french: str, english: str) -> list[tuple[str, str]]:
         """Language and text; the text without a language goes to the feed's own, unless that has one already."""
@@ -190,7 +205,7 @@ class Normaliser:
         for name, kind in _KINDS.items():
             words = get(name, "")
             if words:
-                words = _line_of_text(name, words, MAX_WORDS)
+                words = self._short(name, words, MAX_WORDS)
                 found[name] = self._meaning(kind, words) or words
         return found
 
@@ -272,15 +287,13 @@ def _line_of_text(field: str, text: str, limit: int, *, required: bool = False) 
     """One line of plain text: no markup, no control characters, single spaces, at most `limit` characters."""
     if len(text) > limit * 4 + 1000:
         raise _Refused(field, Reason.TOO_LONG, text)
-    if _MARKUP.search(text):
+    if "<" in text or "&" in text:
         text = strip_markup(text)
-    if _CONTROL.search(text):
-        raise _Refused(field, Reason.CONTROL_CHARACTERS, text)
-    if not text.isascii():
+    if not text.isprintable():
+        if _CONTROL.search(text):
+            raise _Refused(field, Reason.CONTROL_CHARACTERS, text)
         text = _INVISIBLE.sub("", text)
-    text = (
-        " ".join(text.split(" ")).strip() if "  " not in text and text.isprintable() else _SPACE.sub(" ", text).strip()
-    )
+    text = " ".join(text.split())
     if len(text) > limit:
         raise _Refused(field, Reason.TOO_LONG, text)
     if required and not text:
@@ -292,14 +305,18 @@ def _paragraphs(text: str) -> str:
     """Plain text that keeps its line breaks."""
     if len(text) > MAX_DESCRIPTION * 8:
         raise _Refused("description", Reason.TOO_LONG, text)
-    if _MARKUP.search(text):
+    if "<" in text or "&" in text:
         text = strip_markup(text)
-    if _CONTROL.search(text):
-        raise _Refused("description", Reason.CONTROL_CHARACTERS, text)
-    text = "\n".join(line for line in (_SPACE.sub(" ", line).strip() for line in text.splitlines()) if line)
+    if not text.isprintable():
+        if _CONTROL.search(text):
+            raise _Refused("description", Reason.CONTROL_CHARACTERS, text)
+        text = _INVISIBLE.sub("", text)
+        text = "\n".join(line for line in (" ".join(line.split()) for line in text.splitlines()) if line)
+    else:
+        text = " ".join(text.split())
     if len(text) > MAX_DESCRIPTION:
         raise _Refused("description", Reason.TOO_LONG, text)
-    return _INVISIBLE.sub("", text)
+    return text
 
 
 class _Text(HTMLParser):
@@ -331,14 +348,15 @@ class _Text(HTMLParser):
 
 def strip_markup(text: str) -> str:
     """The words of an HTML fragment; entities become characters. What was escaped twice stays text, never markup."""
-    if "<" not in text:
-        text = html.unescape(text)
-        if "<" not in text:
-            return text
-    parser = _Text()
-    parser.feed(text)
-    parser.close()
-    return "".join(parser.pieces)
+    if "<" in text:
+        plain = _INLINE_TAG.sub("", _BREAK_TAG.sub("\n", text))
+        if "<" in plain:  # something that regular expressions should not judge
+            parser = _Text()
+            parser.feed(text)
+            parser.close()
+            return "".join(parser.pieces)
+        text = plain
+    return html.unescape(text) if "&" in text else text
 
 
 def _without_options(title: str, size: str, colour: str) -> str:

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import IO, BinaryIO
 
 from catalog_sync.rows import FeedRefused, Stop
 from commerce.errors import FetchRefused
@@ -127,7 +127,7 @@ def scan(path: Path, salt: bytes, on_bytes: Callable[[int], None] | None = None)
                 try:
                     decoder.decode(block)
                 except UnicodeDecodeError as error:
-                    bad_line = lines + cast(bytes, error.object).count(b"\n", 0, error.start) + 1
+                    bad_line = lines + error.object.count(b"\n", 0, error.start) + 1
         lines += block.count(b"\n")
         size += len(block)
         last = block[-1:]

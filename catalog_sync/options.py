@@ -1,4 +1,6 @@
-"""What the owner declares about a feed: a small TOML file beside it (`feed.toml` in a folder, `<name>.toml` beside a file)."""
+"""What the owner declares about a feed: a small TOML file beside it (`feed.toml` in a folder, `<name>.toml` beside
+a file).
+"""
 
 from __future__ import annotations
 

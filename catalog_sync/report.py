@@ -100,7 +100,9 @@ class FeedReport:
         """Why the feed was refused, as a sentence; '' when it was not."""
         if self.stop is None:
             return ""
-        details = {key: _words(language, str(value)) if key == "what" else value for key, value in self.stop_details.items()}
+        details = {
+            key: _words(language, str(value)) if key == "what" else value for key, value in self.stop_details.items()
+        }
         return _words(language, _STOPS[self.stop], **{"line": "?", "source": self.source, **details})
 
     def as_json(self, language: str = "en") -> dict[str, object]:

@@ -1,6 +1,6 @@
 """What travels through an import: a raw item, the row read from it, the drafts made of the row, and what was wrong.
 
-    bytes → RawItem(line, data) → FeedRow(line, fields) → VariantDraft, or RowError(line, field, reason)
+bytes → RawItem(line, data) → FeedRow(line, fields) → VariantDraft, or RowError(line, field, reason)
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """Stores in a feed folder: `stores.toml` (names in several languages, hours, dates) or `stores.csv` (a flat table).
 
-    [[store]]
-    id = "lyon-bellecour"
-    name.fr = "Lyon Bellecour"
-    address = "12 place Bellecour"
-    …
-    hours.mon = "10:00-19:00"
-    hours.sun = ""
-    closed = ["2026-05-01"]
+[[store]]
+id = "lyon-bellecour"
+name.fr = "Lyon Bellecour"
+address = "12 place Bellecour"
+…
+hours.mon = "10:00-19:00"
+hours.sun = ""
+closed = ["2026-05-01"]
 """
 
 from __future__ import annotations

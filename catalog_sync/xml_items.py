@@ -1,14 +1,15 @@
 """A product feed in XML, cut at its item boundaries without being parsed, and items parsed in batches.
 
-The file without its items is itself a small XML document. It must be well formed, so a file cut anywhere is noticed, and it
-must hold no DOCTYPE, so no entity or external file is ever looked at. Each batch of items is then parsed inside a copy of
-the root element with lxml, entities off, network off. Both together are the whole document, in constant memory.
+The file without its items is itself a small XML document. It must be well formed, so a file cut anywhere is
+noticed, and it must hold no DOCTYPE, so no entity or external file is ever looked at. Each batch of items is then
+parsed inside a copy of the root element with lxml, entities off, network off. Both together are the whole document,
+in constant memory.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from catalog_sync.rows import FeedRefused, FeedRow, RawItem, Reason, RowError, Stop
@@ -56,7 +57,7 @@ class XmlItems:
         self._outside(buffer)
         self.lines += buffer.count(b"\n")
 
-    def _cut(self, data: bytes) -> Iterator[RawItem]:
+    def _cut(self, data: bytes) -> Generator[RawItem, None, bytes]:
         """Yields the whole items in `data`; returns what is left."""
         position, close, width = 0, self._close, len(self._close)
         search = 0
@@ -78,12 +79,14 @@ class XmlItems:
             position = search = end
         if not position and not self.root_start:
             refuse_doctype(data)
-        return data[position:]  # type: ignore[return-value]  # the value of `yield from`
+        return data[position:]
 
     def _start_in(self, piece: bytes) -> int:
         """Where the item's start tag is; an end tag without one makes the file not well formed."""
         at = piece.find(self._open)
-        while at >= 0 and (piece[at + len(self._open) : at + len(self._open) + 1] not in b" \t\r\n>/" or _hidden(piece, at)):
+        while at >= 0 and (
+            piece[at + len(self._open) : at + len(self._open) + 1] not in b" \t\r\n>/" or _hidden(piece, at)
+        ):
             at = piece.find(self._open, at + 1)
         if at < 0:
             raise FeedRefused(Stop.NOT_WELL_FORMED, line=self.lines)
@@ -180,12 +183,12 @@ def _row(line: int, element: _Element, names: dict[str, str]) -> FeedRow:
     more: list[str] = []
     for child in element:
         tag = child.tag
-        name = names.get(tag)  # type: ignore[call-overload,arg-type]
+        name = names.get(tag)
         if name is None:
             name = names[str(tag)] = _name(str(tag))
         text = child.text
         if len(child):
-            text = "".join(child.itertext())  # type: ignore[arg-type]
+            text = "".join(str(piece) for piece in child.itertext())
         if name == "link" and not text:
             text = child.get("href") or ""  # Atom
         if not text:

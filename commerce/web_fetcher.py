@@ -48,7 +48,9 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 def is_public(address: str) -> bool:
-    """Anyone on the internet may reach it: no private, local, shared, documentation, multicast or wrapped such address."""
+    """Anyone on the internet may reach it: no private, local, shared, documentation, multicast or wrapped such
+    address.
+    """
     try:
         ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -97,7 +99,11 @@ class SafeWebFetcher:
         """See `commerce.ports.WebFetcher`."""
         deadline = time.monotonic() + self._total_s
         found = self._fetch(
-            url, deadline, max_bytes=max_bytes, accept=("image/", "text/html", "application/xhtml"), page_bytes=PAGE_BYTES
+            url,
+            deadline,
+            max_bytes=max_bytes,
+            accept=("image/", "text/html", "application/xhtml"),
+            page_bytes=PAGE_BYTES,
         )
         if found.mime.startswith("image/"):
             return found
@@ -144,9 +150,12 @@ class SafeWebFetcher:
         ) as pool:
             for _ in range(MAX_REDIRECTS + 1):
                 parts = self._checked(url)
-                with _translated(deadline), pool.stream(
-                    "GET", _target(parts), headers=_headers(parts), extensions={"timeout": _timeouts(deadline)}
-                ) as response:
+                with (
+                    _translated(deadline),
+                    pool.stream(
+                        "GET", _target(parts), headers=_headers(parts), extensions={"timeout": _timeouts(deadline)}
+                    ) as response,
+                ):
                     headers = {name.lower(): value for name, value in response.headers}
                     if response.status in (301, 302, 303, 307, 308):
                         place = headers.get(b"location", b"").decode("latin-1")

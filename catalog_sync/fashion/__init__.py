@@ -1,1 +1,3 @@
-"""What the public Fashion Product Images data set lacks to be a shop: French, prices, sizes, stores and stock, from a seed."""
+"""What the public Fashion Product Images data set lacks to be a shop: French, prices, sizes, stores and stock, from
+a seed.
+"""

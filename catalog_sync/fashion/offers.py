@@ -29,23 +29,26 @@ _PRICES: dict[str, tuple[int, int]] = {
 _SMALL = (9, 29)
 
 _LETTERS = {"Men": "S M L XL XXL", "Women": "XS S M L XL", "Unisex": "S M L XL"}
-_SHOES = {"Men": range(40, 47), "Women": range(36, 42), "Unisex": range(38, 45), "Boys": range(28, 36), "Girls": range(28, 36)}
+_SHOES = {
+    "Men": range(40, 47),
+    "Women": range(36, 42),
+    "Unisex": range(38, 45),
+    "Boys": range(28, 36),
+    "Girls": range(28, 36),
+}
 _HEIGHTS = "104 116 128 140 152"  # centimetres, EN 13402: how children's clothes are sized in Europe
-_TOPS = frozenset(
-    """Tshirts Shirts Kurtas Tops Briefs Sweatshirts Sweaters Jackets Kurtis Tunics Nightdress Capris Trunk Boxers Skirts
-    Tracksuits Waistcoat Blazers Swimwear Camisoles Shrug Rompers Jumpsuit Shapewear Leggings Jeggings Stockings Tights
-    Patiala Churidar Salwar Robe""".split()
-) | {
-    "Track Pants", "Innerwear Vests", "Night suits", "Kurta Sets", "Lounge Pants", "Lounge Shorts", "Lounge Tshirts",
-    "Bath Robe", "Baby Dolls", "Rain Jacket", "Rain Trousers", "Nehru Jackets", "Lehenga Choli", "Clothing Set",
-    "Salwar and Dupatta",
-}  # fmt: skip
+_WORN_IN_LETTERS = """Tshirts,Shirts,Kurtas,Tops,Briefs,Sweatshirts,Sweaters,Jackets,Kurtis,Tunics,Nightdress,Capris,
+Trunk,Boxers,Skirts,Tracksuits,Waistcoat,Blazers,Swimwear,Camisoles,Shrug,Rompers,Jumpsuit,Shapewear,Leggings,Jeggings,
+Stockings,Tights,Patiala,Churidar,Salwar,Robe,Track Pants,Innerwear Vests,Night suits,Kurta Sets,Lounge Pants,
+Lounge Shorts,Lounge Tshirts,Bath Robe,Baby Dolls,Rain Jacket,Rain Trousers,Nehru Jackets,Lehenga Choli,Clothing Set,
+Salwar and Dupatta"""
+_TOPS = frozenset(name.strip() for name in _WORN_IN_LETTERS.split(","))
 _BRAS = "85B 90B 90C 95B 95C 100C"
 
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """A store of the made-up chain. `range_frac`: how much of the catalogue it carries; `depth`: units on a full shelf."""
+    """A store of the made-up chain. `range_frac`: share of the catalogue it carries; `depth`: units on a full shelf."""
 
     id: str
     range_frac: float
@@ -68,7 +71,7 @@ def sizes_of(article_type: str, sub_category: str, gender: str) -> tuple[str, ..
     if article_type == "Socks":
         return ("27-30", "31-34") if young else ("35-38", "39-42") if gender == "Women" else ("39-42", "43-46")
     if article_type == "Belts":
-        return tuple("65 70".split() if young else ("75 80 85 90" if gender == "Women" else "85 90 95 100 105").split())
+        return tuple(["65", "70"] if young else ("75 80 85 90" if gender == "Women" else "85 90 95 100 105").split())
     if article_type == "Bra":
         return tuple(_BRAS.split())
     if article_type == "Ring":
@@ -99,7 +102,9 @@ def price_of(chance: Random, article_type: str, brand_level: float) -> tuple[int
 
 
 def stock_of(chance: Random, sizes: int) -> list[list[int | None]]:
-    """Units by shelf and size; None where the store does not carry the product. The ends of a size run sell out first."""
+    """Units by shelf and size; None where the store does not carry the product. The ends of a size run sell out
+    first.
+    """
     levels: list[list[int | None]] = []
     for shelf in SHELVES:
         if chance.random() >= shelf.range_frac:

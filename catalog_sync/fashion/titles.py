@@ -1,6 +1,7 @@
-"""A French title for an English one of the data set: the type, its colour and make in good French, and the model's name.
+"""A French title for an English one of the data set: the type, its colour and make in good French, and the model's
+name.
 
-    Puma Women Osuran White Sports Shoes  →  Chaussures de sport blanches Puma Osuran pour femme
+Puma Women Osuran White Sports Shoes  →  Chaussures de sport blanches Puma Osuran pour femme
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from dataclasses import dataclass
 from commerce.lexicon import Lexicon, fold, singular
 
 _GENDER = re.compile(
-    r"\b(?:kids?[ -]unisex|unisex|wom[ae]n(?:['’]?s)?|m[ae]n(?:['’]?s)?|boys?(?:['’]?s)?|girls?(?:['’]?s)?|kids?(?:['’]?s)?"
+    r"\b(?:kids?[ -]unisex|unisex|wom[ae]n(?:['’]?s)?|m[ae]n(?:['’]?s)?|boys?(?:['’]?s)?|girls?(?:['’]?s)?"
+    r"|kids?(?:['’]?s)?"
     r"|teens?|infants?|ladies)\b",
     re.IGNORECASE,
 )
@@ -124,7 +126,9 @@ class FrenchTitles:
         for english, french in _PHRASES:
             if f" {english} " in folded:
                 folded = folded.replace(f" {english} ", " ")
-                if french not in extras and not (french.startswith("col ") and any(e.startswith("col ") for e in extras)):
+                if french not in extras and not (
+                    french.startswith("col ") and any(e.startswith("col ") for e in extras)
+                ):
                     extras.append(french)
         for english, forms in _AGREEING.items():
             if f" {english} " in folded:
@@ -139,10 +143,14 @@ class FrenchTitles:
         parts = [noun, hue, *[extra for extra in extras if extra][:3], brand, model, f"pour {whom}" if whom else ""]
         text = " ".join(part for part in parts if part)
         english_hue = lexicon.label("colour", colour, "en") if colour else ""
-        return Titled(text[0].upper() + text[1:], brand, f"{noun} {hue}".strip(), f"{english_hue} {category.en[0]}".strip())
+        return Titled(
+            text[0].upper() + text[1:], brand, f"{noun} {hue}".strip(), f"{english_hue} {category.en[0]}".strip()
+        )
 
     def _nearer(self, key: str, named: str | None) -> str:
-        """The kind that the title names, when it is a near relation of the data set's (polo for T-shirt, flats for heels)."""
+        """The kind that the title names, when it is a near relation of the data set's (polo for T-shirt, flats for
+        heels).
+        """
         if named is None or named == key:
             return key
         ours, theirs = self._lexicon.category(key), self._lexicon.category(named)
@@ -150,14 +158,19 @@ class FrenchTitles:
         return named if near and named != ours.parent else key
 
     def _colour(self, base: str, rest: str, *, named: bool) -> str | None:
-        """The colour of the title, the data set's where the title names it too or names none. `named` False: a dial's."""
+        """The colour of the title, the data set's where the title names it too or names none. `named` False: a
+        dial's.
+        """
         lexicon = self._lexicon
         base_key = lexicon.colour_of(base, language="en") if base != "NA" else None
         if not named:
             return None
         words = fold(rest.replace("-", " ")).split()
         keys = [
-            sense.key for found in lexicon.find(words) for sense in found.senses if sense.kind == "colour" and sense.language == "en"
+            sense.key
+            for found in lexicon.find(words)
+            for sense in found.senses
+            if sense.kind == "colour" and sense.language == "en"
         ]
         if not keys or base_key in keys:
             return base_key
@@ -172,7 +185,9 @@ class FrenchTitles:
             plain = fold(word)
             if len(plain) < 2 or plain in taken:
                 continue
-            named = (word[0].isupper() and plain not in self._common) or (_CODE.match(word) and plain not in self._common)
+            named = (word[0].isupper() and plain not in self._common) or (
+                _CODE.match(word) and plain not in self._common
+            )
             if any(fold(part) in self._common or self._lexicon.senses_of(fold(part)) for part in word.split("-")):
                 continue
             if named and not self._lexicon.senses_of(singular(plain)) and not self._lexicon.senses_of(plain):

@@ -1,9 +1,9 @@
 """Any delimited file, with a mapping that says which column is what (`<file>.toml` or `feed.toml` beside it).
 
-    [columns]
-    id = "Référence"
-    title_fr = "Désignation"
-    price = "Prix TTC"
+[columns]
+id = "Référence"
+title_fr = "Désignation"
+price = "Prix TTC"
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The public "Fashion Product Images (Small)" data set as a shop: `products.tsv` and its pictures in `images-*.tar`.
 
-Recognised by the columns of products.tsv. It is turned into an ordinary feed folder (Google XML, local inventory, stores),
-which is then read like any other. What the data set lacks is made up with a fixed seed: see `catalog_sync.fashion`.
+Recognised by the columns of products.tsv. It is turned into an ordinary feed folder (Google XML, local inventory,
+stores), which is then read like any other. What the data set lacks is made up with a fixed seed: see
+`catalog_sync.fashion`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from importlib.resources import files
@@ -25,7 +25,18 @@ SEED = 20260310
 # Raise it when the same data set would give another feed.
 VERSION = "1"
 _COLUMNS = frozenset(
-    {"id", "title", "gender", "master_category", "sub_category", "article_type", "base_colour", "season", "usage", "image"}
+    {
+        "id",
+        "title",
+        "gender",
+        "master_category",
+        "sub_category",
+        "article_type",
+        "base_colour",
+        "season",
+        "usage",
+        "image",
+    }
 )
 _GENDERS = {"Men": "male", "Women": "female", "Boys": "male", "Girls": "female", "Unisex": "unisex"}
 
@@ -49,8 +60,8 @@ def write_feed(
     """
     words = hashlib.blake2b(digest_size=8)
     for kind in ("category", "colour"):
-        for key in lexicon.keys(kind):  # type: ignore[arg-type]
-            words.update(repr(lexicon.entry(kind, key)).encode())  # type: ignore[arg-type]
+        for key in lexicon.keys(kind):
+            words.update(repr(lexicon.entry(kind, key)).encode())
     digest = hashlib.blake2b((folder / "products.tsv").read_bytes(), digest_size=16).hexdigest()
     made_of = {"data": digest, "version": VERSION, "seed": seed, "words": words.hexdigest()}
     stamp = target / "made-of.json"
@@ -66,12 +77,16 @@ def write_feed(
     (fresh / "stores.toml").write_bytes(files("catalog_sync.fashion").joinpath("stores.toml").read_bytes())
     (fresh / stamp.name).write_text(json.dumps(made_of), "utf-8")
     shutil.rmtree(target, ignore_errors=True)
-    os.replace(fresh, target)
+    fresh.replace(target)
     return target
 
 
 def _write(
-    rows: list[dict[str, str]], target: Path, lexicon: Lexicon, progress: Callable[[str, int, int | None], None], seed: int
+    rows: list[dict[str, str]],
+    target: Path,
+    lexicon: Lexicon,
+    progress: Callable[[str, int, int | None], None],
+    seed: int,
 ) -> None:
     titles = FrenchTitles(rows, lexicon)
     with (
@@ -136,10 +151,16 @@ def _items(
         yield f"<item><g:id>{item_id}</g:id>{body}{extra}</item>\n"
 
 
-_SEASONS = {"Summer": ("été", "summer"), "Winter": ("hiver", "winter"), "Fall": ("automne", "autumn"), "Spring": ("printemps", "spring")}
+_SEASONS = {
+    "Summer": ("été", "summer"),
+    "Winter": ("hiver", "winter"),
+    "Fall": ("automne", "autumn"),
+    "Spring": ("printemps", "spring"),
+}
 _USES = {
     "Casual": ("Pour tous les jours", "For every day"), "Sports": ("Pour le sport", "For sport"),
-    "Ethnic": ("D’inspiration indienne", "Indian-inspired"), "Formal": ("Pour le bureau et les occasions", "For the office and occasions"),
+    "Ethnic": ("D’inspiration indienne", "Indian-inspired"),
+    "Formal": ("Pour le bureau et les occasions", "For the office and occasions"),
     "Smart Casual": ("Chic décontracté", "Smart casual"), "Party": ("Pour sortir", "For a night out"),
     "Travel": ("Pour voyager", "For travel"),
 }  # fmt: skip
@@ -157,7 +178,9 @@ def _description(row: Mapping[str, str], titled: Titled, language: str) -> str:
         sentences.append(f"{_USES[row['usage']][at]}.")
     if row["season"] in _SEASONS:
         season = _SEASONS[row["season"]][at]
-        sentences.append((f"Collection {season} {row['year']}." if at == 0 else f"{season.capitalize()} {row['year']} collection."))
+        sentences.append(
+            f"Collection {season} {row['year']}." if at == 0 else f"{season.capitalize()} {row['year']} collection."
+        )
     return " ".join(sentences)
 
 

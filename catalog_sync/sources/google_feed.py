@@ -79,7 +79,9 @@ class GoogleText:
 
     def __init__(self, path: Path, scan: Scan, options: FeedOptions) -> None:
         self._ends_whole = scan.ends_with_newline
-        self._records = Records(path, encoding_of(scan, options.encoding), options.delimiter or "\t", quoted=self._quoted)
+        self._records = Records(
+            path, encoding_of(scan, options.encoding), options.delimiter or "\t", quoted=self._quoted
+        )
         self._names: list[str] = []
         self._last_short = 0
 
