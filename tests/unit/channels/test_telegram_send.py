@@ -315,6 +315,7 @@ def test_threads_that_come_first_at_once_all_find_the_library_whole(tmp_path):
         "        channel.send(Contact('telegram', '1', '5'), out)\n"
         "    except RetryLater:\n"
         "        ended.append(n)\n"
+        "    channel.close()\n"
         "threads = [threading.Thread(target=send, args=(n,)) for n in range(8)]\n"
         "[t.start() for t in threads]\n"
         "[t.join() for t in threads]\n"
