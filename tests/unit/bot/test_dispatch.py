@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -72,7 +73,6 @@ def state_of(desk: Desk) -> dict[str, object]:
 
 def without_codes(state: dict[str, object]) -> str:
     """Ids and codes are drawn anew after a crash; nothing else may differ."""
-    import re
 
     text = json.dumps(state, default=str, sort_keys=True)
     text = re.sub(r"[0-9a-f]{32}", "<id>", text)
@@ -312,3 +312,19 @@ def test_hostile_text_is_answered(desk: Desk) -> None:
         answers = desk.say(text, after_s=2)
         assert answers, text[:40]
         assert not any("went wrong" in answer for answer in answers), text[:40]
+
+
+def test_the_same_story_on_postgresql(make_shop: Callable[..., Shop], postgres_url: str) -> None:
+    """The same events leave the same state in both databases."""
+    states, said, events = [], [], []
+    for url in ("", postgres_url):
+        shop = make_shop(database_url=url)
+        desk = Desk(shop, Recorder(shop.media))
+        events = events or a_story(desk)
+        desk.accept(*events)
+        desk.worker.run_until_quiet()
+        states.append(without_codes(state_of(desk)))
+        said.append([re.sub(r"[A-Z]{3}-\d{3}", "<code>", text) for text in desk.texts()])
+    assert states[0] == states[1]
+    assert said[0] == said[1]
+    assert len(said[0]) >= 7
