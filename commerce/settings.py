@@ -72,7 +72,6 @@ class Settings(BaseSettings):
     # --- photos
     photo_keep_h: int = Field(24, ge=1, le=720, description="Hours after which a shopper's photo is deleted.")
     encoder: str = Field("vitrine", description="What looks at pictures: `vitrine`, or the name of another encoder.")
-    vector_store: str = Field("faiss", pattern="^faiss$", description="Where picture vectors are searched.")
 
     # --- Telegram (the shopper's bot)
     telegram_token: SecretStr = Field(SecretStr(""), description="Token of the shopper's bot, from @BotFather.")

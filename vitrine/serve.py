@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from commerce.errors import SettingsError
+from commerce.errors import SettingsError, VendorError
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -77,6 +77,8 @@ def running(
         address = ""
         if web:
             address = stack.enter_context(_serving(shop, wake, extend_app))
+            if not polling:
+                _tell_telegram(shop.settings)
         yield address
 
 
@@ -111,6 +113,21 @@ def _polling(shop: Shop, wake: Callable[[], None]) -> Iterator[None]:
     finally:
         stop.set()
         thread.join(5)
+
+
+def _tell_telegram(settings: Settings) -> None:
+    """Says where the webhook is, in the background: the pages do not wait for Telegram."""
+    from bot.channels.telegram import hook_off_because
+    from bot.channels.telegram.register import register_webhook
+
+    def tell() -> None:
+        try:
+            register_webhook(settings)
+        except VendorError as error:
+            log.error("telegram_webhook_not_set", reason=str(error), cure="it is set again at the next start")
+
+    if not hook_off_because(settings):
+        threading.Thread(target=tell, name="telegram-webhook", daemon=True).start()
 
 
 @contextmanager
