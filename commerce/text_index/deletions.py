@@ -116,10 +116,11 @@ class DeletionDictionary:
         found = []
         for block in self._blocks:
             starts = np.searchsorted(block, wanted)
-            ends = np.searchsorted(block, wanted | _WORD_MASK, side="right")
-            for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-                if end > start:
-                    found.append(block[start:end])
+            # Most strings are nobody's: only where one begins is it worth looking where its words end.
+            there = starts < len(block)
+            there[there] = block[starts[there]] & ~_WORD_MASK == wanted[there]
+            ends = np.searchsorted(block, wanted[there] | _WORD_MASK, side="right")
+            found += [block[start:end] for start, end in zip(starts[there].tolist(), ends.tolist(), strict=True)]
         if not found:
             return np.zeros(0, np.int64)
         return np.unique(np.concatenate(found) & _WORD_MASK).astype(np.int64)

@@ -18,7 +18,7 @@ from commerce.text_index.reading import Concept, Reader, Token, optional_words, 
 from commerce.text_index.snapshot import Snapshot
 from commerce.text_index.vocabulary import CONCEPT, Vocabulary
 
-_SURVIVORS = 40  # products whose titles are looked at
+_SURVIVORS = 32  # products whose titles are looked at
 _UNSURE = 0.75  # a reading with two slips weighs less
 _OPTIONAL = 0.03  # for each word without a wish of its own that a product has too
 _KNOWN_TO_BE = 0.6  # what a product is known to be, beside what stands in its title
@@ -168,10 +168,14 @@ class Search:
         for word in self._optional:
             scores += matcher.has_word(word, matched.positions) * np.float32(_OPTIONAL)
         words = self._snapshot.views[number].segment.words
-        # Of equals, the shorter title says less that was not asked for.
-        ranking = scores - np.minimum(words.title_words[matched.positions], 40) * np.float32(1e-4)
         most = self._most
-        chosen = np.argpartition(-ranking, most)[:most] if len(ranking) > most else np.arange(len(ranking))
+        chosen = np.arange(len(scores))
+        if len(scores) > most:
+            if len(scores) > 16 * most:
+                chosen = np.argpartition(-scores, 16 * most)[: 16 * most]
+            # Of equals, the shorter title says less that was not asked for.
+            lengths = np.minimum(words.title_words[matched.positions[chosen]], 40)
+            chosen = chosen[np.argpartition(lengths * np.float32(1e-4) - scores[chosen], most)[:most]]
         ids = words.product_ids[matched.positions[chosen]]
         return [
             _Candidate(score, product_id, number, position)
