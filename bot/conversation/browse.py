@@ -10,8 +10,10 @@ from bot.conversation.options import colour_label, colours_of, kindred, matching
 from bot.conversation.questions import ask_product, gone, no_such_size
 from bot.conversation.results import more, show
 from bot.conversation.results import search as find
+from bot.conversation.stores import at_place, store_named
+from bot.conversation.stores import find as find_in_store
 from bot.conversation.talk import Ability, Talk, Turn
-from bot.sessions import Focus, Session
+from bot.sessions import Focus, Goal, Session
 from commerce.domain.product import Product
 from commerce.domain.wish import Wish
 from commerce.i18n import format_list
@@ -25,7 +27,16 @@ def search(talk: Talk) -> Turn:
     slots = talk.slots
     if not slots.category and not slots.words and talk.session.wish != Wish() and (slots.sizes or slots.colours):
         return refine(talk)
-    return show(talk, wish_of(talk.slots), _currency_note(talk))
+    wish = wish_of(slots)
+    if slots.in_my_size and not slots.sizes:
+        wish = replace(wish, sizes=tuple(dict.fromkeys(talk.sizes.values())))
+    talk, problem = at_place(talk)
+    turn = show(talk, wish, _currency_note(talk))
+    somewhere = slots.store or slots.near_me or ((slots.place or slots.postcode) and problem is None)
+    if somewhere and turn.session.focus is not None:  # the one thing found, asked for at a place
+        there = talk.with_session(turn.session)
+        return find_in_store(there, turn.session.focus, goal=Goal.STORES, store=store_named(talk))
+    return turn
 
 
 def refine(talk: Talk) -> Turn:

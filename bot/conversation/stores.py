@@ -55,7 +55,7 @@ def reserve_in_words(talk: Talk) -> Turn:
 
 
 def _asked(talk: Talk, goal: Goal) -> Turn:
-    talk, problem = _with_place(talk)
+    talk, problem = at_place(talk)
     if problem is not None:
         return problem
     focus = subject(talk)
@@ -68,7 +68,7 @@ def _asked(talk: Talk, goal: Goal) -> Turn:
         return gone(talk, focus.product_id)
     if talk.slots.size and not size_named(product, talk.slots.size):
         return no_such_size(talk, product, focus, talk.slots.size)
-    return find(talk, focus, goal=goal, store=_store_named(talk))
+    return find(talk, focus, goal=goal, store=store_named(talk))
 
 
 def tapped(talk: Talk, action: FindInStore) -> Turn:
@@ -184,7 +184,7 @@ def others(talk: Talk, action: OtherStores) -> Turn:
 def visit(talk: Talk) -> Turn:
     """The stores themselves: addresses and hours."""
     stores = nearest(talk, talk.session.location)
-    named = _store_named(talk)
+    named = store_named(talk)
     if named is not None:
         stores = [named]
     if not stores:
@@ -194,13 +194,13 @@ def visit(talk: Talk) -> Turn:
 
 
 def hours(talk: Talk) -> Turn:
-    talk, _ = _with_place(talk)
+    talk, _ = at_place(talk)
     return visit(talk)
 
 
 def directions(talk: Talk) -> Turn:
     """To the store that was named, or where something is held, or the nearest one."""
-    store = _store_named(talk) or _store_of_reservation(talk)
+    store = store_named(talk) or _store_of_reservation(talk)
     if store is None:
         near = nearest(talk, talk.session.location)
         if len(near) != 1 and talk.session.location is None:
@@ -219,10 +219,10 @@ def location(talk: Talk) -> Turn:
 
 def give_place(talk: Talk) -> Turn:
     """A town, a postcode or a store in words."""
-    talk, problem = _with_place(talk)
+    talk, problem = at_place(talk)
     if problem is not None:
         return problem
-    store = _store_named(talk)
+    store = store_named(talk)
     if store is not None and talk.session.focus is not None:
         return find(talk, talk.session.focus, goal=_goal(talk), store=store)
     if talk.session.location is None:
@@ -266,7 +266,7 @@ def _goal(talk: Talk) -> Goal:
     return talk.session.pending.goal if talk.session.pending and talk.session.pending.goal else Goal.STORES
 
 
-def _with_place(talk: Talk) -> tuple[Talk, Turn | None]:
+def at_place(talk: Talk) -> tuple[Talk, Turn | None]:
     """The talk at the place that its message names, if it names one; or the turn that says we do not know the place."""
     slots = talk.slots
     wanted = slots.postcode or slots.place
@@ -293,7 +293,7 @@ def _unknown_place(talk: Talk, words: str) -> Turn:
     )
 
 
-def _store_named(talk: Talk) -> Store | None:
+def store_named(talk: Talk) -> Store | None:
     """The store whose name the message says; understanding gives it as we offered it (in the talk's language)."""
     if not talk.slots.store:
         return None

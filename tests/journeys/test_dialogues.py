@@ -128,3 +128,9 @@ def test_a_town_of_another_country_or_none(person: People) -> None:
         "Saisir une ville ‖ Type a city"
     )
     lea.say("Xyzzyville").expect("Xyzzyville").say("69003").expect("Lyon Bellecour")
+
+
+def test_a_thing_at_a_place_in_one_sentence(person: People) -> None:
+    lea = person("Léa")
+    lea.say("quel magasin à Lyon a des baskets en 42 ? ‖ which store in Lyon has sneakers in 42?")
+    lea.expect("Lyon Bellecour", "dernier ‖ last one").expect_buttons("Réserver à Bellecour ‖ Reserve at Bellecour")
