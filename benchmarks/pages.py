@@ -75,7 +75,7 @@ def run(folder: Path) -> list[Table]:
                 took = client.apply(hammer, (address, path, SECONDS, CONNECTIONS))
                 table.add(path, f"{len(took) / SECONDS:.0f}", f"{ms(took, 50):.1f}", f"{ms(took, 95):.1f}")
     table.notes.append(
-        f"waitress, one process, {CONNECTIONS} connections kept open by a client on the same machine, {SECONDS:g} s each;"
+        f"waitress, one process; {CONNECTIONS} connections kept open by a client on this machine, {SECONDS:g} s each;"
         " /healthz is what server and framework cost alone"
     )
     table.notes.append(machine())

@@ -71,7 +71,7 @@ def window(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
             permissions=["geolocation"],
             **more,
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: troubles.append(f"{page.url}: {error}"))
