@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from vitrine.demo_shop.canvas import HEIGHT, SCALE, WIDTH, Rgb
 from vitrine.demo_shop.fabrics import luminance
+from vitrine.demo_shop.measures import HEIGHT, SCALE, WIDTH, Rgb
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -5,8 +5,9 @@ from __future__ import annotations
 from math import cos, pi, sin
 from random import Random
 
-from vitrine.demo_shop.canvas import CENTRE, Canvas, Point, both_sides
+from vitrine.demo_shop.canvas import Canvas, both_sides
 from vitrine.demo_shop.fabrics import Fabric, fabric, ink, mix
+from vitrine.demo_shop.measures import CENTRE, Point
 
 # A line of points is a line of the drawing.
 # fmt: off

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from vitrine.demo_shop.canvas import CENTRE, Canvas, Point, Rgb, both_sides
+from vitrine.demo_shop.canvas import Canvas, both_sides
 from vitrine.demo_shop.fabrics import Fabric, ink, mix
+from vitrine.demo_shop.measures import CENTRE, Point, Rgb
 
 # A line of points is a line of the drawing.
 # fmt: off

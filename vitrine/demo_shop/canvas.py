@@ -11,20 +11,14 @@ from itertools import pairwise
 from math import hypot
 from typing import TYPE_CHECKING
 
+from vitrine.demo_shop.measures import CENTRE, HEIGHT, SCALE, WIDTH, Line, Point, Rgb
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     from vitrine.demo_shop.fabrics import Fabric
 
-WIDTH, HEIGHT = 600, 750
-SCALE = 2
 _COARSE = 4
-CENTRE = WIDTH / 2
-
-Point = tuple[float, float] | tuple[float, float, int]
-"""x, y, and 1 for a corner; a point without it is passed through smoothly."""
-Line = list[tuple[float, float]]
-Rgb = tuple[int, int, int]
 
 
 def curve(points: Sequence[Point], *, closed: bool = True, steps: int = 14) -> Line:

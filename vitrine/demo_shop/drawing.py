@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from vitrine.demo_shop import bags, bottoms, footwear, tops
 from vitrine.demo_shop.backdrops import backdrop, tint_for
-from vitrine.demo_shop.canvas import CENTRE, HEIGHT, Canvas, Rgb
+from vitrine.demo_shop.canvas import Canvas
 from vitrine.demo_shop.fabrics import Fabric, fabric
+from vitrine.demo_shop.measures import CENTRE, HEIGHT, Rgb
 
 if TYPE_CHECKING:
     from PIL.Image import Image

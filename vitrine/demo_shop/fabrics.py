@@ -6,7 +6,7 @@ from functools import lru_cache
 from random import Random
 from typing import TYPE_CHECKING
 
-from vitrine.demo_shop.canvas import HEIGHT, SCALE, WIDTH, Rgb
+from vitrine.demo_shop.measures import HEIGHT, SCALE, WIDTH, Rgb
 
 if TYPE_CHECKING:
     from PIL.Image import Image

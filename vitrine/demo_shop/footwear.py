@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from vitrine.demo_shop.canvas import Canvas, Point, Rgb
+from vitrine.demo_shop.canvas import Canvas
 from vitrine.demo_shop.fabrics import Fabric, fabric, ink, mix
+from vitrine.demo_shop.measures import Point, Rgb
 
 # A line of points is a line of the drawing.
 # fmt: off

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vitrine.demo_shop.canvas import CENTRE, Canvas, Point, Rgb, both_sides, mirrored
+from vitrine.demo_shop.canvas import Canvas, both_sides, mirrored
 from vitrine.demo_shop.fabrics import Fabric, ink, mix
+from vitrine.demo_shop.measures import CENTRE, Point, Rgb
 
 # A line of points is a line of the drawing.
 # fmt: off
