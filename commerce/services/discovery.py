@@ -54,7 +54,7 @@ class Discovery:
         """
         with self._storage.read() as uow:
             page = self._page(uow, request)
-            if page.found or page.total or request.offset:
+            if page.found or request.offset:
                 return page
             return self._nearest(uow, request, page)
 
@@ -75,7 +75,7 @@ class Discovery:
             return hits
         with self._storage.read() as uow:
             answer = _answer(_in_stock_first(check(uow, hits, filters)), request, read_as)
-            if not answer.found and not answer.total:
+            if not answer.found and not request.offset:
                 answer = self._nearest_by(uow, request, filters, read_as, lambda f, ids: self._seen(photo, ids))
         return replace(answer, unknown=unknown)
 
@@ -91,7 +91,7 @@ class Discovery:
             allowed, read_as, unknown = self._allowed_by(filters, request.words)
             hits = self._like(uow, product, filters, allowed)
             answer = _answer(_in_stock_first(check(uow, hits, filters)), request, read_as)
-            if not answer.found and not answer.total:
+            if not answer.found and not request.offset:
                 answer = self._nearest_by(
                     uow, request, filters, read_as, lambda f, ids: self._like(uow, product, f, ids)
                 )
