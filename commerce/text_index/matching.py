@@ -158,7 +158,7 @@ class Matcher:
             ids = self._segment.words.product_ids
             places = np.searchsorted(ids, self._allowed)
             places[places == len(ids)] = 0
-            positions = places[ids[places] == self._allowed].astype(np.int32)
+            positions = places[ids[places] == self._allowed]
             return (positions if self._view.alive is None else positions[self._view.alive[positions]]), 0
         if rarest <= CANDIDATES:
             return self._may(self._expressing(self._concepts[order[0]])), 0
@@ -184,12 +184,12 @@ class Matcher:
             chosen = full[start:end]
             flags = np.unpackbits(lumps[chosen].view(np.uint8), bitorder="little").view(np.bool_)
             places = np.flatnonzero(flags)
-            positions = self._may(((chosen[places >> 6] << 6) | (places & 63)).astype(np.int32))
+            positions = self._may((chosen[places >> 6] << 6) | (places & 63))
             found.append(positions)
             have += len(positions)
             start = end
         exact = self._allowed is None and self._view.alive is None
-        positions = np.concatenate(found) if found else np.zeros(0, np.int32)
+        positions = np.concatenate(found) if found else np.zeros(0, np.int64)
         return positions, int(counts[-1]) if exact and len(counts) else have
 
     def _may(self, positions: Positions) -> Positions:
