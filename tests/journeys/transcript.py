@@ -22,10 +22,11 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class Tap:
-    """The first of these labels that is on a button; a label that ends in … stands for all that begin so. `()`: the
-    first button there is."""
+    """The first of these labels that is on a button; one that ends in … stands for all that begin so, "*" for the first
+    button of the last answer. Left out without a word where a button `unless` is there."""
 
-    labels: tuple[str, ...] = ()
+    labels: tuple[str, ...]
+    unless: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class Photo:
 
 Step = Say | Tap | Share | Photo
 
+RESERVE = "Réserver à… ‖ Reserve at…"
+SIZE = Tap(("38", "M", "40", "L", "*"), unless=RESERVE)
 CHOOSE, FIND = "Choisir ma taille ‖ Choose size", "Voir en magasin ‖ Find in store"
 LYON = GeoPoint(45.7600, 4.8400)
 
@@ -49,11 +52,13 @@ JOURNEYS: dict[str, tuple[Step, ...]] = {
     "J1": (
         Say("robe lain bleu marine ‖ linnen dress navy"),
         Tap((CHOOSE, "Choisir la couleur ‖ Choose colour")),
-        Tap(("38", "M", "L", "S")),
+        SIZE,
         Tap(("Oui ‖ Yes",)),
         Tap((FIND,)),
         Share(LYON),
-        Tap(("Réserver à… ‖ Reserve at…",)),
+        Tap(("*",), unless=RESERVE),  # in no store: a size that they have, or something like it
+        Tap((FIND,), unless=RESERVE),
+        Tap((RESERVE,)),
         Tap(("Prolonger ‖ Extend",)),
         Tap(("Annuler ‖ Cancel",)),
         Say("et en 42 ? ‖ and in 42?"),
@@ -64,9 +69,11 @@ JOURNEYS: dict[str, tuple[Step, ...]] = {
         Say("pareil mais moins de 60 euros ‖ same but under 60"),
         Say("plutôt en noir ‖ rather in black"),
         Say("dans ma taille, près de moi ‖ in my size, near me"),
-        Tap(("38", "M", "L", "S")),
+        SIZE,
         Share(LYON),
-        Tap(("Réserver à… ‖ Reserve at…",)),
+        Tap(("*",), unless=RESERVE),
+        Tap((FIND,), unless=RESERVE),
+        Tap((RESERVE,)),
         Say("http://127.0.0.1/nothing"),
     ),
 }
@@ -92,15 +99,17 @@ def transcript(journey: str, language: str, driver: Driver, photo: bytes | Path 
                     continue
                 yield f"> 🖼 {_half(caption, language)}".rstrip()
                 driver.send_photo(data, _half(caption, language))
-            case Tap(labels):
+            case Tap(labels, unless):
+                if unless and _found(shown, [_half(unless, language)]):
+                    continue
                 label = _found(shown, [_half(both, language) for both in labels])
                 if label is None:
-                    yield f"  (no such button: {', '.join(_half(both, language) for both in labels) or 'any'})"
+                    yield f"  (no such button: {', '.join(_half(both, language) for both in labels)})"
                     continue
                 yield f"> [{label}]"
                 driver.tap(label)
         fresh = driver.new_messages()
-        shown = fresh + shown if isinstance(step, Tap) else fresh
+        shown = [*fresh, *shown]
         for seen in fresh:
             yield from _as_lines(seen)
         yield ""
@@ -115,9 +124,10 @@ def _as_lines(seen: Seen) -> Iterator[str]:
 
 def _found(shown: list[Seen], wanted: list[str]) -> str | None:
     labels = [label for seen in shown for label in seen.buttons]
-    if not wanted:
-        return labels[0] if labels else None
+    newest = next((seen.buttons for seen in shown if seen.buttons), ())
     for want in wanted:
+        if want == "*" and newest:
+            return newest[0]
         for label in labels:
             if same_label(label, want) or (want.endswith("…") and label.startswith(want[:-1])):
                 return label
