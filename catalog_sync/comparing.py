@@ -29,6 +29,10 @@ class Plan:
 
     wanted: set[str] | None
     gone: frozenset[str] = frozenset()
+    changed: list[RawItem] | None = None
+    """The items to read themselves, when those that changed are all there is to read."""
+    items: int = 0
+    """How many the feed has; 0 when it was not gone through to its end."""
 
 
 class _Known:
@@ -62,9 +66,11 @@ def plan_reading(source: Source, staging: FeedStaging, salt: bytes) -> Plan:
     """
     known = _Known(staging.known_digests())
     changed: list[RawItem] = []
+    count = 0
     limit = max(_FEW, int(len(known.met) * MANY_CHANGED))
     items = source.raw_items()
     while batch := list(islice(items, BATCH_ITEMS)):
+        count += len(batch)
         digests = b"".join([blake2b(item.data, digest_size=16, key=salt).digest() for item in batch])
         same = known.look_up(digests)
         if not same.all():
@@ -74,8 +80,8 @@ def plan_reading(source: Source, staging: FeedStaging, salt: bytes) -> Plan:
     ids, groups = _names(source, changed)
     unmet = set(staging.known_ids(known.met == 0)) if not known.met.all() else set()
     gone = unmet - ids
-    wanted = ids | (staging.family_of(ids | gone, groups) - gone)
-    return Plan(wanted, frozenset(gone))
+    family = staging.family_of(ids | gone, groups) - gone if ids or gone else set()
+    return Plan(ids | family, frozenset(gone), changed if family <= ids else None, count)
 
 
 def _names(source: Source, items: Iterable[RawItem]) -> tuple[set[str], set[str]]:

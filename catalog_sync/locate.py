@@ -93,7 +93,12 @@ def _folder(folder: Path, options: FeedOptions, format: str | None, scratch: Pat
         for suffix in _PACKED:
             bare = bare.removesuffix(suffix)
         packed = bare != path.name.lower() and "." not in bare
-        if path == stores or not path.is_file() or bare.startswith(".") or not (packed or bare.endswith(_FEED_SUFFIXES)):
+        if (
+            path == stores
+            or not path.is_file()
+            or bare.startswith(".")
+            or not (packed or bare.endswith(_FEED_SUFFIXES))
+        ):
             continue
         if _INVENTORY.match(path.name):
             inventory = inventory or path

@@ -136,6 +136,8 @@ class Normaliser:
 
     def _texts(self, plain: str, french: str, english: str) -> list[tuple[str, str]]:
         """Language and text; the text without a language goes to the feed's own, unless that has one already."""
+        if not french and not english:
+            return [(self._language, plain)] if plain else []
         texts = [(language, text) for language, text in zip(LANGUAGES, (french, english), strict=True) if text]
         if plain and not any(language == self._language for language, _ in texts):
             texts.append((self._language, plain))
@@ -177,9 +179,9 @@ class Normaliser:
         """Lexicon key of a source's words, or ''."""
         found = self._meanings.get((kind, text))
         if found is None:
-            found = self._lexicon.key_of(kind, text, language=self._language) or ""
-            if not found and kind == "colour" and "/" in text:  # Google: "Red/White", the main colour first
-                found = self._lexicon.key_of(kind, text.partition("/")[0], language=self._language) or ""
+            first = text.partition("/")[0] if kind == "colour" else text  # Google: "Red/White", the main colour first
+            found = self._lexicon.key_of(kind, first, language=self._language)
+            found = found or self._lexicon.key_of(kind, text, language=self._language) or ""
             self._meanings[kind, text] = found
         return found
 
@@ -361,7 +363,8 @@ def strip_markup(text: str) -> str:
 
 def _without_options(title: str, size: str, colour: str) -> str:
     """`Linen dress - navy - 38` → `Linen dress`: the product's title, without the option that the item adds to it."""
-    if not size and not colour:
+    last = title[-1:].casefold()
+    if not ((size and last == size[-1].casefold()) or (colour and last == colour[-1].casefold()) or last == ")"):
         return title
     changed = True
     while changed:

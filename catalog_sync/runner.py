@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import blake2b
@@ -34,6 +34,7 @@ OnProgress = Callable[[str, int, int | None], None]
 """what (a word for people), how many are done, of how many (None: not known)."""
 
 BATCH_ITEMS = 2000
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 # A feed that lost more of its products than this is held until somebody says it is right.
 MAX_SHRINK_PERCENT = 30
 
@@ -144,14 +145,19 @@ class _Import:
     ) -> None:  # fmt: skip
         source = self._feed.source(self._feed.products, products, self._options)
         wanted: set[str] | None = None
+        ready: Sequence[RawItem] | None = None
         if last is not None:
             with _timed(self._report, "compare"):
                 plan = plan_reading(source, staging, self._salt)
             wanted = plan.wanted
             staging.load("st_drop", ((sku,) for sku in plan.gone))
-            source = self._feed.source(self._feed.products, products, self._options)
+            self._report.items = plan.items
+            if plan.changed is not None:
+                ready = plan.changed
+            else:
+                source = self._feed.source(self._feed.products, products, self._options)
         with _timed(self._report, "read"):
-            self._read(source, staging, wanted, products.lines)
+            self._read(source, staging, wanted, ready, products.lines)
             with_stock = inventory is not None and self._stage_inventory(staging, last, inventory, files)
         with _timed(self._report, "check"):
             staging.finish_loading(run_id, full=wanted is None)
@@ -171,14 +177,16 @@ class _Import:
 
     # --- steps
 
-    def _read(self, source: Source, staging: FeedStaging, wanted: set[str] | None, lines: int) -> None:
-        """Rows to drafts to staging. `wanted`: only these items need reading; None: all."""
+    def _read(
+        self, source: Source, staging: FeedStaging, wanted: set[str] | None, ready: Sequence[RawItem] | None, lines: int
+    ) -> None:
+        """Rows to drafts to staging. `wanted`: only these items need reading; None: all. `ready`: they are here already."""
         settings = self._shop.settings
         normaliser = Normaliser(
             self._shop.lexicon, self._options, settings.currency, settings.default_language, self._shop.clock.now()
         )
         stage = _Stage(staging, self._salt, self._options.store)
-        items = source.raw_items() if wanted is None else _only(source, wanted, self._report)
+        items = source.raw_items() if wanted is None else iter(ready) if ready is not None else _only(source, wanted)
         while batch := list(islice(items, BATCH_ITEMS)):
             drafts: list[tuple[VariantDraft, RawItem]] = []
             for item, row in zip(batch, source.rows(batch), strict=True):
@@ -348,17 +356,16 @@ def put_all(stores: StoreRepository, changed: Iterable[Store]) -> None:
         stores.put(store)
 
 
-def _only(source: Source, wanted: set[str], report: FeedReport) -> Iterator[RawItem]:
-    """The items that need reading. The others are counted, and were compared already."""
+def _only(source: Source, wanted: set[str]) -> Iterator[RawItem]:
+    """The items that need reading. The others were compared already."""
     for item in source.raw_items():
-        report.items += 1
         item_id = source.id_of(item)
         if item_id is None or item_id in wanted:
             yield item
 
 
 def _dump(texts: Mapping[str, str]) -> str:
-    return json.dumps(texts, ensure_ascii=False, separators=(",", ":")) if texts else "{}"
+    return _ENCODE(texts) if texts else "{}"
 
 
 @contextmanager

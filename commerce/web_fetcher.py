@@ -17,6 +17,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -91,6 +92,11 @@ class SafeWebFetcher:
         self._resolve = resolve
         self._total_s = total_s
 
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """Costs tens of milliseconds: made once, when first needed."""
+        return ssl.create_default_context()
+
     def fetch(self, url: str, *, max_bytes: int, accept: Sequence[str] = ()) -> Fetched:
         """See `commerce.ports.WebFetcher`. `accept`: media types, or beginnings of them such as "image/"."""
         return self._fetch(url, time.monotonic() + self._total_s, max_bytes=max_bytes, accept=accept)
@@ -143,10 +149,10 @@ class SafeWebFetcher:
         """Follows redirects; gives the final address, the media type and the decoded body."""
         import httpcore
 
+        self._checked(url)
         backend = _pinned_backend(self._resolve, self._allowed, deadline)
-        context = ssl.create_default_context()
         with httpcore.ConnectionPool(
-            ssl_context=context, network_backend=backend, max_connections=1, max_keepalive_connections=0, retries=0
+            ssl_context=self._tls, network_backend=backend, max_connections=1, max_keepalive_connections=0, retries=0
         ) as pool:
             for _ in range(MAX_REDIRECTS + 1):
                 parts = self._checked(url)

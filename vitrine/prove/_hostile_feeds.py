@@ -1,5 +1,7 @@
 """Feeds as nobody should send them, made on the fly. Each says what must be answered."""
 
+# ruff: noqa: E501  (a case is a line)
+
 from __future__ import annotations
 
 import gzip

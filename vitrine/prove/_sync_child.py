@@ -1,4 +1,5 @@
-"""One import in a process of its own, to be measured or killed: `python -m vitrine.prove._sync_child DATA_DIR SOURCE`."""
+"""One import in a process of its own, to be measured or killed:
+`python -m vitrine.prove._sync_child DATA_DIR SOURCE`."""
 
 from __future__ import annotations
 

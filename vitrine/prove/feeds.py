@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from commerce.wiring import Shop
 
 PROMISE = (
-    "Whatever a feed contains and whenever an import dies, the shop's catalogue is entirely the old or entirely the new "
-    "one; what is refused is named by line and reason, nothing is fetched, and memory stays under 300 MB."
+    "Whatever a feed contains and whenever an import dies, the shop's catalogue is entirely the old or entirely the "
+    "new one; what is refused is named by line and reason, nothing is fetched, and memory stays under 300 MB."
 )
 DEFAULT_N = 1_000_000
 CI_N = 20_000
@@ -60,8 +60,8 @@ def run(n: int, seed: int, scratch: Path, report: Callable[[str], None]) -> Proo
     report(f"killed imports: {outcomes}")
     big = _big(n, scratch / "big", tally)
     figure = (
-        f"{tally.right} checks; {kills} imports killed; {n:,} rows ({big['feed_mb']:,.0f} MB) in {big['first_s']:.0f} s, "
-        f"again in {big['again_s']:.1f} s, at most {big['rss_mb']:.0f} MB"
+        f"{tally.right} checks; {kills} imports killed; {n:,} rows ({big['feed_mb']:,.0f} MB) "
+        f"in {big['first_s']:.0f} s, again in {big['again_s']:.1f} s, at most {big['rss_mb']:.0f} MB"
     )
     return ProofResult(not tally.wrong, figure, {"wrong": tally.wrong[:20], "kills": outcomes, "big": big})
 
@@ -200,8 +200,8 @@ def catalogue(shop: Shop) -> str:
     """Everything that a shopper sees of the catalogue, as text: equal texts are equal catalogues."""
     with closing(sqlite3.connect(shop.settings.data_dir / "vitrine.db")) as database:
         rows = database.execute(
-            "SELECT p.source_id, p.title, p.description, p.category, v.sku, v.price_minor, v.currency, v.size, v.colour,"
-            " s.store_id, s.on_hand FROM product p JOIN variant v ON v.product_id = p.id AND v.active"
+            "SELECT p.source_id, p.title, p.description, p.category, v.sku, v.price_minor, v.currency, v.size,"
+            " v.colour, s.store_id, s.on_hand FROM product p JOIN variant v ON v.product_id = p.id AND v.active"
             " LEFT JOIN stock s ON s.variant_id = v.id WHERE p.active ORDER BY v.sku, s.store_id"
         ).fetchall()
     return repr(rows)
