@@ -15,6 +15,7 @@ from commerce.errors import SettingsError, VendorError
 
 if TYPE_CHECKING:
     from flask import Flask
+    from waitress.server import TcpWSGIServer
 
     from bot.worker import Worker
     from commerce.settings import Settings
@@ -162,8 +163,22 @@ def _serving(shop: Shop, wake: Callable[[], None], extend_app: Callable[[Flask],
     try:
         yield f"http://{_host_in_url(settings.host)}:{server.effective_port}"
     finally:
-        server.close()
+        _close(server)
         thread.join(5)
+
+
+def _close(server: TcpWSGIServer) -> None:
+    """Ends the server's loop from inside: sockets that another thread closes under it make it fail."""
+
+    def hang_up() -> None:
+        server.del_channel()
+        server.socket.close()
+        for channel in list(server.active_channels.values()):
+            channel.handle_close()
+
+    server.trigger.pull_trigger(hang_up)
+    server.task_dispatcher.shutdown(timeout=3)
+    server.trigger.pull_trigger(server.trigger.close)
 
 
 def _host_in_url(host: str) -> str:

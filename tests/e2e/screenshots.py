@@ -50,7 +50,7 @@ def open_page(browser: Browser, address: str, size: tuple[int, int], language: s
 def settled(page: Page) -> None:
     """Until everything in sight has been drawn."""
     page.wait_for_load_state("networkidle")
-    page.wait_for_function("[...document.images].filter(i => i.loading !== 'lazy').every(i => i.complete)")
+    page.wait_for_function("() => [...document.images].filter(i => i.loading !== 'lazy').every(i => i.complete)")
 
 
 def talk(page: Page, words: str) -> None:

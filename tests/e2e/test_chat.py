@@ -132,7 +132,7 @@ def test_what_was_not_acknowledged_is_sent_again_and_counts_once(window: Callabl
     page.keyboard.press("Enter")
     page.get_by_text("Not sent yet. We keep trying.").wait_for()
     page.locator(".chat-card").first.wait_for()
-    page.wait_for_function("document.querySelectorAll('.said.waiting').length === 0")
+    page.wait_for_function("() => document.querySelectorAll('.said.waiting').length === 0")
     assert len(lost) == 2 and inbox(shop) == 1
     assert page.locator(".said").count() == 1
     assert page.get_by_text("Not sent yet. We keep trying.").count() == 0
@@ -207,7 +207,7 @@ def test_a_photo_by_file_by_paste_and_by_drop(window: Callable[..., Page], shop:
 
         assert len(uow.photos.due(shop.clock.now() + timedelta(days=2), 10)) == 3
     page.reload()
-    page.wait_for_function("document.querySelectorAll('.said .sent-photo').length === 3")
+    page.wait_for_function("() => document.querySelectorAll('.said .sent-photo').length === 3")
 
 
 def test_a_file_that_is_no_photo_is_said_to_be_none(window: Callable[..., Page], tmp_path: Path) -> None:
@@ -244,7 +244,7 @@ def test_the_corner_opens_by_keyboard_and_gives_the_focus_back(window: Callable[
     page.keyboard.press("Enter")
     corner = page.get_by_role("dialog")
     corner.wait_for()
-    page.wait_for_function("document.activeElement.matches('[data-chat-text]')")
+    page.wait_for_function("() => document.activeElement.matches('[data-chat-text]')")
     assert "Linen midi dress" in type_in(page, "linen dress")
     page.keyboard.press("Escape")
     assert corner.is_hidden() and launcher.evaluate("node => node === document.activeElement")
