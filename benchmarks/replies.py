@@ -46,9 +46,10 @@ class Bench:
 
         number = next(_numbers)
         # A new person each time: nobody is flooded and no context helps.
-        contact = Contact(self._recorder.name, self._recorder.account, f"bench-{number}-{time.time_ns()}")
+        stamp = f"{number}-{time.time_ns()}"
+        contact = Contact(self._recorder.name, self._recorder.account, f"bench-{stamp}")
         now = self._shop.clock.now()
-        event = event_of(contact, f"m{number}", now, text=text, language=language, media=media)
+        event = event_of(contact, f"m{stamp}", now, text=text, language=language, media=media)
         cpu_s, wall_s = time.thread_time(), time.perf_counter()
         self._shop.storage.write(lambda uow: uow.inbox.accept(event, now))
         self._worker.run_until_quiet()
