@@ -180,7 +180,7 @@ class _Import:
     def _read(
         self, source: Source, staging: FeedStaging, wanted: set[str] | None, ready: Sequence[RawItem] | None, lines: int
     ) -> None:
-        """Rows to drafts to staging. `wanted`: only these items need reading; None: all. `ready`: they are here already."""
+        """Rows to drafts to staging. `wanted`: only these items need reading; None: all. `ready`: they are here."""
         settings = self._shop.settings
         normaliser = Normaliser(
             self._shop.lexicon, self._options, settings.currency, settings.default_language, self._shop.clock.now()

@@ -23,7 +23,11 @@ _DOCTYPE = re.compile(rb"<!(DOCTYPE|ENTITY|ELEMENT|ATTLIST|NOTATION)", re.IGNORE
 _ROOT = re.compile(rb"<(?![?!])([^\s/>]+)((?:\s+[^\s=>]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*)\s*/?>")
 _DECLARED = re.compile(rb"<\?xml[^>]*\bencoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
 _NAMESPACES = re.compile(rb"\sxmlns(?::[^\s=]+)?\s*=\s*(?:\"[^\"]*\"|'[^']*')")
-_SLACK = 64
+# Attributes that many feeds have and nothing here reads: their texts are not even looked at.
+_UNUSED = frozenset({
+    "availability", "condition", "shipping", "tax", "mpn", "identifier_exists", "adult", "is_bundle", "multipack",
+    "shipping_weight", "mobile_link", "product_detail", "product_highlight", "installment", "loyalty_program",
+})  # fmt: skip
 
 
 def declared_encoding(head: bytes) -> str:
@@ -186,6 +190,8 @@ def _row(line: int, element: _Element, names: dict[str, str]) -> FeedRow:
         name = names.get(tag)
         if name is None:
             name = names[str(tag)] = _name(str(tag))
+        if not name:
+            continue
         text = child.text
         if len(child):
             text = "".join(str(piece) for piece in child.itertext())
@@ -201,5 +207,6 @@ def _row(line: int, element: _Element, names: dict[str, str]) -> FeedRow:
 
 
 def _name(tag: str) -> str:
-    """`{http://base.google.com/ns/1.0}price` → `price`."""
-    return tag.rpartition("}")[2].lower()
+    """`{http://base.google.com/ns/1.0}price` → `price`; '' for what a shop makes no use of."""
+    name = tag.rpartition("}")[2].lower()
+    return "" if name in _UNUSED else name

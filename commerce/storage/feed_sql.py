@@ -35,6 +35,7 @@ COLUMNS = {
 }  # fmt: skip
 INDEXES = (
     "CREATE INDEX st_variant_sku ON st_variant (sku)",
+    "CREATE INDEX st_variant_line ON st_variant (line)",
     "CREATE INDEX st_variant_grp ON st_variant (grp, line)",
     "CREATE INDEX st_product_grp ON st_product (grp, line)",
     "CREATE INDEX st_picture_grp ON st_picture (grp, ref, line)",
@@ -90,14 +91,12 @@ RESOLVE: Steps = (
         "UPDATE st_product SET product_id = p.id FROM product p"
         " WHERE is_new AND p.source = :source AND p.source_id = st_product.grp",
     ),
-    ("_", "UPDATE st_variant SET product_id = s.product_id FROM st_product s WHERE s.grp = st_variant.grp"),
-    ("_", "UPDATE st_variant SET variant_id = v.id FROM variant v WHERE v.sku = st_variant.sku"),
-    ("_", "UPDATE st_variant SET is_new = true WHERE variant_id IS NULL"),
     (
-        "_",
-        "UPDATE st_variant SET position = o.position FROM (SELECT line,"
-        " ROW_NUMBER() OVER (PARTITION BY grp ORDER BY line) - 1 AS position FROM st_variant) AS o"
-        " WHERE o.line = st_variant.line",
+        "_",  # which product, which item (if the shop knows it), and its place among the product's items
+        "UPDATE st_variant SET product_id = o.product_id, variant_id = o.variant_id, is_new = o.is_new,"
+        " position = o.position FROM (SELECT s.line, q.product_id, v.id AS variant_id, v.id IS NULL AS is_new,"
+        " ROW_NUMBER() OVER (PARTITION BY s.grp ORDER BY s.line) - 1 AS position FROM st_variant s"
+        " JOIN st_product q ON q.grp = s.grp LEFT JOIN variant v ON v.sku = s.sku) AS o WHERE o.line = st_variant.line",
     ),
 )
 
@@ -195,18 +194,17 @@ APPLY: Steps = (
         " AND o.ref = st_picture.ref AND (o.line < st_picture.line"
         " OR (o.line = st_picture.line AND o.ordinal < st_picture.ordinal)))",
     ),
-    ("_", "UPDATE st_picture SET product_id = s.product_id FROM st_product s WHERE s.grp = st_picture.grp"),
+    (
+        "_",
+        "UPDATE st_picture SET product_id = o.product_id, position = o.position FROM (SELECT c.grp, c.ref, q.product_id,"
+        " ROW_NUMBER() OVER (PARTITION BY c.grp ORDER BY c.line, c.ordinal) - 1 AS position FROM st_picture c"
+        " JOIN st_product q ON q.grp = c.grp) AS o WHERE o.grp = st_picture.grp AND o.ref = st_picture.ref",
+    ),
     ("_", "DELETE FROM st_picture WHERE product_id IS NULL"),
     (
         "_",  # a picture belongs to an item only where the product has several colours
         "UPDATE st_picture SET variant_id = s.variant_id FROM st_variant s WHERE s.sku = st_picture.sku AND s.grp IN"
         " (SELECT grp FROM st_variant GROUP BY grp HAVING COUNT(DISTINCT colour_words) > 1)",
-    ),
-    (
-        "_",
-        "UPDATE st_picture SET position = o.position FROM (SELECT grp, ref,"
-        " ROW_NUMBER() OVER (PARTITION BY grp ORDER BY line, ordinal) - 1 AS position FROM st_picture) AS o"
-        " WHERE o.grp = st_picture.grp AND o.ref = st_picture.ref",
     ),
     (
         "_",

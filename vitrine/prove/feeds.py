@@ -143,7 +143,7 @@ def _killed(kills: int, seed: int, folder: Path, tally: _Tally) -> dict[str, int
             assert child.stdout is not None
             child.stdout.readline()  # it begins
             try:
-                child.wait(timeout=chance.uniform(0, import_s * 1.6))
+                child.wait(timeout=chance.uniform(0, import_s * 2.5))
                 outcomes["finished"] += 1
             except subprocess.TimeoutExpired:
                 child.kill()
