@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
@@ -75,8 +75,9 @@ class ProductRepository(Protocol):
         """Writes the price, the past price and the change. False when it already was so."""
         ...
 
-    def lowest_price_since(self, variant_id: int, since: datetime) -> Money | None:
-        """The lowest price that applied at any moment since then, including today's; None for an unknown variant."""
+    def lowest_price_before(self, variant_id: int, window: timedelta) -> Money | None:
+        """The lowest price that applied at any moment of the window before the present price began, in its currency;
+        None where there was no other price."""
         ...
 
     def last_change(self) -> int:

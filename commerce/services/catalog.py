@@ -40,11 +40,11 @@ class Catalog:
             return uow.stores.all()
 
     def prior_price(self, variant: Variant) -> Money | None:
-        """The lowest price of the last 30 days, to be shown beside a cut; None when the price is not cut."""
+        """The lowest price of the 30 days before a cut, to be shown beside it; None without a cut or another price."""
         if variant.list_price is None or variant.list_price.minor <= variant.price.minor:
             return None
         with self._storage.read() as uow:
-            return uow.products.lowest_price_since(variant.id, self._clock.now() - PRIOR_PRICE_WINDOW)
+            return uow.products.lowest_price_before(variant.id, PRIOR_PRICE_WINDOW)
 
     def set_price(self, uow: UnitOfWork, sku: str, price: Money, list_price: Money | None = None) -> bool:
         """False when no such SKU exists, or its price already is so. `list_price` is the price before a cut."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, bindparam, exists, func, insert, select, update
@@ -201,22 +201,22 @@ class SqlProducts:
         self._db.note_variant(variant_id, ChangeKind.PRICE, at_us)
         return True
 
-    def lowest_price_since(self, variant_id: int, since: datetime) -> Money | None:
-        today = self._db.execute(
-            select(variant.c.price_minor, variant.c.currency).where(variant.c.id == variant_id)
+    def lowest_price_before(self, variant_id: int, window: timedelta) -> Money | None:
+        present = self._db.execute(
+            select(variant.c.price_since_us, variant.c.currency).where(variant.c.id == variant_id)
         ).one_or_none()
-        if today is None:
+        if present is None:
             return None
         # A past price applied from from_us up to, not including, until_us.
-        past = self._db.execute(
+        lowest = self._db.execute(
             select(func.min(past_price.c.price_minor)).where(
                 past_price.c.variant_id == variant_id,
-                past_price.c.until_us > to_us(since),
-                past_price.c.currency == today.currency,
+                past_price.c.until_us > present.price_since_us - window // timedelta(microseconds=1),
+                past_price.c.currency == present.currency,
                 past_price.c.until_us > past_price.c.from_us,
             )
         ).scalar()
-        return Money(today.price_minor if past is None else min(past, today.price_minor), today.currency)
+        return to_money(lowest, present.currency)
 
     def last_change(self) -> int:
         return self._db.execute(_LAST_CHANGE).scalar() or 0

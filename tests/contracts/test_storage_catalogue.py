@@ -122,9 +122,9 @@ def set_price(storage: Storage, variant_id: int, minor: int, day: float, list_mi
     return storage.write(lambda uow: uow.products.set_price(variant_id, euros(minor), list_price, at))
 
 
-def lowest(storage: Storage, variant_id: int, since_day: float) -> Money | None:
+def lowest(storage: Storage, variant_id: int, days: float = 30) -> Money | None:
     with storage.read() as uow:
-        return uow.products.lowest_price_since(variant_id, NOW + timedelta(days=since_day))
+        return uow.products.lowest_price_before(variant_id, timedelta(days=days))
 
 
 def test_a_price_is_written_once(storage: Storage) -> None:
@@ -146,25 +146,23 @@ def test_a_price_is_written_once(storage: Storage) -> None:
         storage.write(lambda uow: uow.products.set_price(variant.id, euros(1), Money(2, "CAD"), NOW))
 
 
-def test_the_lowest_price_of_thirty_days_knows_every_price_that_applied(storage: Storage) -> None:
+def test_the_lowest_price_before_a_cut_knows_every_price_that_applied(storage: Storage) -> None:
     variant = put_product(storage, a_product()).variants[0]  # 79 € from day 0
+    assert lowest(storage, variant.id) is None, "there was no other price"
     set_price(storage, variant.id, 5000, 10)
+    assert lowest(storage, variant.id) == euros(7900)
     set_price(storage, variant.id, 9000, 12)
-    set_price(storage, variant.id, 6000, 45)  # a cut at day 45: what was the lowest since day 15?
-    assert lowest(storage, variant.id, 15) == euros(6000)
-    assert lowest(storage, variant.id, 12) == euros(6000)  # the price of 50 € had just ended
-    assert lowest(storage, variant.id, 11.999) == euros(5000)
-    assert lowest(storage, variant.id, -100) == euros(5000)
-    set_price(storage, variant.id, 8000, 46)
-    assert lowest(storage, variant.id, 46) == euros(8000)
-    assert lowest(storage, variant.id, 45.5) == euros(6000)
-    assert lowest(storage, 10**9, 0) is None
+    set_price(storage, variant.id, 6000, 41)  # a cut on day 41: the price of 50 € ended on day 12
+    assert lowest(storage, variant.id, 30) == euros(5000)
+    assert lowest(storage, variant.id, 29) == euros(9000), "it ended just before the window"
+    assert lowest(storage, variant.id, 1) == euros(9000)
+    assert lowest(storage, 10**9) is None
 
 
 def test_prices_of_another_currency_are_not_compared(storage: Storage) -> None:
     variant = put_product(storage, a_product()).variants[0]
     storage.write(lambda uow: uow.products.set_price(variant.id, Money(12000, "CAD"), None, NOW + timedelta(days=1)))
-    assert lowest(storage, variant.id, 0) == Money(12000, "CAD")
+    assert lowest(storage, variant.id) is None
 
 
 def test_a_clock_set_back_leaves_a_sane_history(storage: Storage) -> None:
@@ -172,8 +170,7 @@ def test_a_clock_set_back_leaves_a_sane_history(storage: Storage) -> None:
     set_price(storage, variant.id, 5000, 10)
     set_price(storage, variant.id, 6000, 9)  # the clock went back a day
     set_price(storage, variant.id, 7000, 20)
-    assert lowest(storage, variant.id, 15) == euros(6000)
-    assert lowest(storage, variant.id, 19) == euros(6000)
+    assert lowest(storage, variant.id, 5) == euros(6000)
 
 
 def test_price_changes_from_many_threads_leave_one_history(storage: Storage) -> None:

@@ -51,14 +51,16 @@ def test_a_cut_is_shown_beside_the_lowest_price_of_thirty_days(small: Small):
 
     assert prior() is None
     small.clock.advance(timedelta(days=40))
-    set_price(6500)
+    set_price(6900, 7900)
+    assert prior() == Money(7900, "EUR"), "the price that applied until the cut"
     small.clock.advance(timedelta(days=10))
     set_price(8500)
+    assert prior() is None, "no cut, nothing to compare with"
     small.clock.advance(timedelta(days=5))
     set_price(7000, 8500)
-    assert prior() == Money(6500, "EUR"), "65 € applied 15 days ago"
-    small.clock.advance(timedelta(days=26))
-    assert prior() == Money(7000, "EUR"), "65 € ended more than 30 days ago"
+    assert prior() == Money(6900, "EUR"), "69 € applied within the 30 days before"
+    small.clock.advance(timedelta(days=90))
+    assert prior() == Money(6900, "EUR"), "the days before the cut count, however long it lasts"
 
 
 def test_counts_and_sales(small: Small):
