@@ -83,7 +83,8 @@ def words(tmp_path):
         '"Plural-Forms: nplurals=2; plural=(n > 1);\\n"\n\n'
         'msgid "Hello {name}"\nmsgstr "Bonjour {name}"\n\n'
         '#, fuzzy\nmsgid "Size"\nmsgstr "Taile"\n\n'
-        'msgid "{count} item"\nmsgid_plural "{count} items"\nmsgstr[0] "{count} article"\nmsgstr[1] "{count} articles"\n',
+        'msgid "{count} item"\nmsgid_plural "{count} items"\n'
+        'msgstr[0] "{count} article"\nmsgstr[1] "{count} articles"\n',
         "utf-8",
     )
     return Translator(tmp_path)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from commerce.lexicon import lexicon
 from commerce.understanding import Context, Focus, Intent, Understood, understand
 from commerce.understanding.understand import LONGEST_TEXT
-from commerce.lexicon import lexicon
 from tests.unit.understanding.utterance_tables import SITUATIONS, rows
 
 _WORDS = sorted(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from commerce.understanding import Context, Focus, Reference, Shown, StoreName, Understood, understand
 from commerce.lexicon import lexicon
+from commerce.understanding import Context, Focus, Reference, Shown, StoreName, Understood, understand
 
 STORES = (
     StoreName("Lyon Bellecour", "Lyon"),
