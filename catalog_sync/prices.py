@@ -34,7 +34,7 @@ class PriceRefused(ValueError):
         self.reason = reason
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=65536)
 def parse_price(text: str, *, decimal: str, currency: str, allowed: frozenset[str]) -> tuple[int, str]:
     """Minor units and currency.
 

@@ -175,7 +175,7 @@ APPLY: Steps = (
     (
         "_",
         "INSERT INTO st_change SELECT p.id, 'removed' FROM product p WHERE p.source = :source AND p.active"
-        " AND p.id IN (SELECT product_id FROM st_change)"
+        " AND p.id IN (SELECT product_id FROM st_change EXCEPT SELECT product_id FROM st_product)"
         " AND NOT EXISTS (SELECT 1 FROM variant v WHERE v.product_id = p.id AND v.active)",
     ),
     (
