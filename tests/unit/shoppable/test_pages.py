@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -12,6 +13,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
+from commerce.clock import ManualClock
+from commerce.domain.money import Money
 from commerce.domain.stock import MovementReason
 from commerce.wiring import Shop
 from shoppable import create_app
@@ -138,14 +141,15 @@ def test_reserving_leads_into_the_chat_with_the_product(client: FlaskClient) -> 
         assert "data-opening-action" not in client.get("/chat", query_string={"product": odd}).text
 
 
-def test_a_cut_price_stands_beside_the_lowest_of_thirty_days(shop: Shop, client: FlaskClient) -> None:
-    from commerce.domain.money import Money
-
+def test_a_cut_price_stands_beside_the_lowest_of_thirty_days(
+    shop: Shop, client: FlaskClient, clock: ManualClock
+) -> None:
     path = product_path(client, "denim jacket")
     assert "30 derniers jours" not in client.get(path, query_string={"lang": "fr"}).text
+    clock.advance(timedelta(days=5))
     shop.storage.write(lambda uow: shop.catalog.set_price(uow, "P2-blue-M", Money(4900, "EUR"), Money(6500, "EUR")))
     shown = text_of(client.get(path, query_string={"lang": "fr"}).text)
-    assert "49,00 € avant : 65,00 € Prix le plus bas des 30 derniers jours : " in shown
+    assert "49,00 € avant : 65,00 € Prix le plus bas des 30 derniers jours : 65,00 €" in shown
 
 
 def test_structured_data_says_what_the_page_says(client: FlaskClient) -> None:
