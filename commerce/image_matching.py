@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -50,7 +52,7 @@ class NoImageMatcher:
     def similar_to(self, product_id: int, *, limit: int, allowed: Ids | None = None) -> tuple[Hit, ...]:
         return ()
 
-    def learn(self, pictures: Iterable[StoredPicture]) -> None:
+    def learn(self, owners: Iterable[tuple[int, int]]) -> None:
         pass
 
     def pictures_of(self, product_id: int) -> frozenset[int]:
@@ -192,11 +194,11 @@ class EyesImageMatcher:
 
     # Following the catalogue
 
-    def learn(self, pictures: Iterable[StoredPicture]) -> None:
-        """Whose these pictures are. Does not look at them."""
+    def learn(self, owners: Iterable[tuple[int, int]]) -> None:
+        """Whose these pictures are: (picture id, product id). Does not look at them."""
         with self._changing:
-            for stored in pictures:
-                self._own(stored.picture.id, stored.product_id)
+            for picture_id, product_id in owners:
+                self._own(picture_id, product_id)
             self._columns = None
 
     def pictures_of(self, product_id: int) -> frozenset[int]:
@@ -209,7 +211,7 @@ class EyesImageMatcher:
         from visual_search.errors import EyesUnavailable
 
         batch = list(pictures)
-        self.learn(stored for stored, _ in batch)
+        self.learn((stored.picture.id, stored.product_id) for stored, _ in batch)
         try:
             self._eyes.add((stored.picture.id, data) for stored, data in batch)
         except EyesUnavailable:
@@ -257,7 +259,7 @@ class EyesImageMatcher:
 
         def one_by_one() -> Iterator[tuple[int, bytes]]:
             for stored, data in pictures:
-                self.learn((stored,))
+                self.learn([(stored.picture.id, stored.product_id)])
                 yield stored.picture.id, data
 
         try:
@@ -301,6 +303,14 @@ class EyesImageMatcher:
         self._eyes.close()
 
 
+def picture_index_folder(directory: Path, encoder: str) -> Path:
+    """Where the index of an encoder lies below `directory`, whatever is in the encoder's name (it may be a path)."""
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", encoder)
+    if plain != encoder:
+        plain += "-" + hashlib.blake2b(encoder.encode(), digest_size=4).hexdigest()
+    return directory / plain
+
+
 def open_image_matcher(directory: Path, encoder: str) -> ImageMatcher:
     """The shop's eyes, with the index below `directory`; "off" where they cannot be opened.
 
@@ -310,7 +320,7 @@ def open_image_matcher(directory: Path, encoder: str) -> ImageMatcher:
         from visual_search.api import Eyes
     except ImportError as missing:
         return NoImageMatcher(f"a library is missing: {missing.name}")
-    eyes = Eyes.open(directory / encoder, encoder)
+    eyes = Eyes.open(picture_index_folder(directory, encoder), encoder)
     if not eyes.status.encoder:
         reason = eyes.status.reason
         eyes.close()

@@ -62,11 +62,13 @@ def check(storage: Storage, now: datetime, indexed: IndexedPictures | None = Non
 
 def examine(shop: Shop) -> list[Finding]:
     """The same for a shop with its visual index."""
+    from commerce.image_matching import picture_index_folder
     from visual_search.errors import SnapshotDamaged
     from visual_search.snapshot import SnapshotStore
 
+    folder = picture_index_folder(shop.settings.data_dir / "index", shop.settings.encoder)
     try:
-        snapshot = SnapshotStore(shop.settings.data_dir / "index").load()
+        snapshot = SnapshotStore(folder).load()
     except SnapshotDamaged as damaged:
         broken = Finding("the visual index is readable", False, damaged.reason)
         return [*check(shop.storage, shop.clock.now()), broken]

@@ -252,7 +252,7 @@ def test_a_whole_shop_is_examined_with_its_index(tmp_path: Path) -> None:
 
     name = "the visual index knows live pictures only"
     assert findings()[name] == (True, "no index on disk")
-    store = SnapshotStore(tmp_path / "index")
+    store = SnapshotStore(tmp_path / "index" / "vitrine")
     for ids, expected in (
         ([product.pictures[0].id], (True, "1 pictures")),
         ([product.pictures[0].id, 99], (False, "1 of 2 are gone: 99")),
@@ -262,7 +262,7 @@ def test_a_whole_shop_is_examined_with_its_index(tmp_path: Path) -> None:
         manifest = Manifest("test", "1", 4, len(ids), change_seq=1)
         store.save(Snapshot(manifest, np.array(ids, np.int64), vectors, np.zeros((len(ids), MARK_BYTES), np.uint8)))
         assert findings()[name] == expected
-    (file,) = sorted((tmp_path / "index").glob("generation-*2/*.npy"))[:1]
+    (file,) = sorted((tmp_path / "index" / "vitrine").glob("generation-*2/*.npy"))[:1]
     data = bytearray(file.read_bytes())
     data[-1] ^= 1
     file.write_bytes(data)
