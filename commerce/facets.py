@@ -11,6 +11,7 @@ import threading
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from commerce.domain.product import Product
 from commerce.domain.search import Filters
 from commerce.domain.stock import StockLevel
+from commerce.ports import Kept
 
 Ids = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -43,6 +45,11 @@ class _Rows:
 
     def __len__(self) -> int:
         return len(self.product_ids)
+
+    @property
+    def is_even(self) -> bool:
+        """Whether all columns are equally long."""
+        return all(len(getattr(self, field.name)) == len(self) for field in fields(self))
 
     def only(self, keep: Mask) -> _Rows:
         return _Rows(*(getattr(self, field.name)[keep] for field in fields(self)))
@@ -165,6 +172,38 @@ class ColumnFacets:
             stores,
         )
         return _no_rows().with_rows(rows)
+
+    # Kept on disk
+
+    def keep(self) -> Kept:
+        """See `commerce.ports.Keepable`."""
+        with self._writing:
+            state, codes, stores = self._state, list(self._codes), list(self._stores)
+        numbers: dict[str, NDArray[Any]] = {"alive": state.alive}
+        for name, rows in (("large", state.large), ("small", state.small)):
+            numbers |= {f"{name}.{field.name}": getattr(rows, field.name) for field in fields(rows)}
+        return Kept(numbers, {"codes": codes, "stores": stores})
+
+    def prepare(self, kept: Kept) -> Callable[[], None]:
+        """See `commerce.ports.Keepable`."""
+        large, small = (
+            _Rows(*(kept.numbers[f"{name}.{field.name}"] for field in fields(_Rows))) for name in ("large", "small")
+        )
+        state = _State(large, kept.numbers["alive"], small)
+        codes = {word: code for code, word in enumerate(kept.texts["codes"])}
+        stores = {store: number for number, store in enumerate(kept.texts["stores"])}
+        if not large.is_even or not small.is_even or len(state.alive) != len(large):
+            raise ValueError("columns of different lengths")
+        if len(self) or codes.get("") != 0:
+            raise ValueError("the facets are not empty, or the words are not numbered as ours are")
+
+        def put() -> None:
+            with self._writing:
+                # The state last: a reader takes it first, and finds every word of it known.
+                self._codes, self._stores = codes, stores
+                self._state = state
+
+        return put
 
     # Reading
 

@@ -74,11 +74,12 @@ class Shop:
 def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | None = None) -> Shop:
     """Opens the database (bringing its tables up to date), the indexes and the files of the shop.
 
-    The indexes are still empty: `shop.index_keeper.refresh()` fills them once, `start()` keeps them in step.
-    Raises SettingsError or StorageError.
+    The indexes are still empty: `shop.index_keeper.refresh()` fills them once, from the disk where it can; `start()`
+    keeps them in step. Raises SettingsError or StorageError.
     """
     from commerce.facets import ColumnFacets
     from commerce.image_matching import open_image_matcher
+    from commerce.kept_words import WordsOnDisk
     from commerce.media import FileMediaStore
     from commerce.storage import migrate, open_storage
     from commerce.text_index import FuzzyTextIndex
@@ -93,6 +94,7 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
     facets = ColumnFacets()
     media = FileMediaStore(settings.data_dir / "media")
     image_matcher = open_image_matcher(settings.data_dir / "index", settings.encoder)
+    kept_words = WordsOnDisk(settings.data_dir / "index" / "words", {"words": text_index, "facets": facets})
     rules = ReservationRules(
         duration=timedelta(seconds=settings.hold_s) if settings.hold_s else None,
         grace=timedelta(seconds=settings.hold_grace_s),
@@ -115,7 +117,7 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
         discovery=Discovery(storage, text_index, facets, image_matcher, words),
         customers=Customers(clock, ids),
         reserving=Reserving(storage, clock, ids, rules),
-        index_keeper=IndexKeeper(storage, text_index, facets, image_matcher, media, words),
+        index_keeper=IndexKeeper(storage, text_index, facets, image_matcher, media, words, kept_words),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +73,44 @@ class Facets(Protocol):
     def remove(self, product_ids: Iterable[int]) -> None: ...
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Kept:
+    """An index as plain columns of numbers and of texts, each under a name of its own, to be kept on disk."""
+
+    numbers: Mapping[str, NDArray[Any]]
+    texts: Mapping[str, Sequence[str]]
+
+
+class Keepable(Protocol):
+    """An index that can be kept between two processes and then answers exactly as it did."""
+
+    def keep(self) -> Kept:
+        """All of it at one moment. Readers go on meanwhile."""
+        ...
+
+    def prepare(self, kept: Kept) -> Callable[[], None]:
+        """Checks what was kept; calling the answer puts it in place, at once for readers. Raises ValueError for what
+        does not fit together, and where the index is not empty: then nothing has changed."""
+        ...
+
+
+class KeptWords(Protocol):
+    """The words and conditions of all products as they were after a change of the catalogue, kept between two
+    processes so that the next need not read the whole catalogue."""
+
+    def load(self, mark_of: Callable[[int], str]) -> int | None:
+        """Fills the indexes, which must be empty, and returns the number of the last change they hold. `mark_of` gives
+        the present database's mark of a change (`ProductRepository.change_mark`), "" to refuse.
+
+        None where nothing was kept or it cannot be used, whatever the reason: the indexes are as empty as before.
+        """
+        ...
+
+    def save(self, change_seq: int, mark: str) -> None:
+        """Keeps the indexes as holding everything up to that change. Raises OSError: what was kept before stays."""
+        ...
+
+
 class NotSeen(StrEnum):
     """Why a photo could not be answered. Each has words for shoppers in both languages."""
 
@@ -116,8 +154,8 @@ class ImageMatcher(Protocol):
         """Products that look like this one, itself left out; () when it cannot say."""
         ...
 
-    def learn(self, pictures: Iterable[StoredPicture]) -> None:
-        """Whose these pictures are. Does not look at them."""
+    def learn(self, owners: Iterable[tuple[int, int]]) -> None:
+        """Whose these pictures are: (picture id, product id). Does not look at them."""
         ...
 
     def pictures_of(self, product_id: int) -> frozenset[int]:

@@ -86,7 +86,16 @@ class ProductRepository(Protocol):
 
     def changes_after(self, seq: int, limit: int) -> list[Change]: ...
 
+    def change_mark(self, seq: int) -> str:
+        """What tells this database's change of that number from every other database's; "" when there is none."""
+        ...
+
     def picture(self, picture_id: int) -> StoredPicture | None: ...
+
+    def picture_owners(self) -> list[tuple[int, int]]:
+        """(picture id, product id) of every picture of active products whose file we have: little enough to read them
+        all at once."""
+        ...
 
     def pictures_ready_after(self, picture_id: int, limit: int) -> list[StoredPicture]:
         """Pictures of active products whose file we have, by id."""

@@ -12,7 +12,17 @@ import structlog
 from commerce.domain.product import Product
 from commerce.domain.stock import StockLevel
 from commerce.lexicon import Lexicon
-from commerce.ports import ChangeKind, Facets, ImageMatcher, MediaStore, Storage, StoredPicture, TextIndex, UnitOfWork
+from commerce.ports import (
+    ChangeKind,
+    Facets,
+    ImageMatcher,
+    KeptWords,
+    MediaStore,
+    Storage,
+    StoredPicture,
+    TextIndex,
+    UnitOfWork,
+)
 from commerce.services.documents import text_document
 
 Progress = Callable[[str, int, int | None], None]
@@ -22,6 +32,8 @@ _BATCH = 1_000  # products or changes read at a time
 _PICTURE_BATCH = 32  # pictures looked at between two looks at the log: the words of a product never wait for pictures
 _PICTURES_S = 2.0  # time given to pictures by a call of `refresh`
 _SAVE_EVERY_S = 60.0
+_KEEP_WORDS_EVERY_S = 300.0
+_KEEP_WORDS_AFTER = 1_000  # changes; fewer are soon followed at the next start
 
 _log = structlog.get_logger(__name__)
 
@@ -37,14 +49,21 @@ class IndexKeeper:
         image_matcher: ImageMatcher,
         media: MediaStore,
         lexicon: Lexicon,
+        kept_words: KeptWords | None = None,
     ) -> None:
+        """`kept_words`: where words and conditions are kept between two processes; None: every start reads all."""
         self._storage = storage
         self._text_index = text_index
         self._facets = facets
         self._image_matcher = image_matcher
         self._media = media
         self._lexicon = lexicon
+        self._kept_words = kept_words
         self._seq: int | None = None  # None: nothing was read yet
+        self._pictures_seq = 0  # pictures of changes up to this one are in the index or wait
+        self._unkept = 0  # changes since the words were kept
+        self._kept_at_s = monotonic()
+        self._missing = _Missing()
         self._waiting: deque[StoredPicture] = deque()  # pictures still to be looked at
         self._unsaved = False
         self._saved_at_s = monotonic()
@@ -54,17 +73,19 @@ class IndexKeeper:
         self._rebuilding: threading.Thread | None = None
 
     def refresh(self, on_progress: Progress | None = None) -> int:
-        """Applies what changed since the last time; the first time reads the whole catalogue. Returns how many products
-        were read. Pictures that are still to be looked at get two seconds; the rest waits for the next call."""
+        """Applies what changed since the last time; the first time, since words and conditions were kept, or reads the
+        whole catalogue where that cannot be used. Returns how many products were read. Pictures that are still to be
+        looked at get two seconds; the rest waits for the next call."""
         with self._turn:
             count = self._follow(on_progress)
             until_s = monotonic() + _PICTURES_S
             while self._waiting and monotonic() < until_s:
                 self._look_at_some()
+            self._missing.tell()
             return count
 
     def catch_up(self, on_progress: Progress | None = None) -> int:
-        """Follows the catalogue to its end, looks at every picture that waits and keeps the index on disk: the last
+        """Follows the catalogue to its end, looks at every picture that waits and keeps the indexes on disk: the last
         step of an import. Returns how many pictures were looked at."""
         with self._turn:
             self._follow(on_progress)
@@ -73,7 +94,9 @@ class IndexKeeper:
                 self._look_at_some()
                 if on_progress is not None:
                     on_progress("Looking at pictures", total - len(self._waiting), total)
+            self._missing.tell()
             self._save(at_once=True)
+            self._keep_words()
             return total
 
     def start(self, every_s: float = 0.5) -> None:
@@ -84,31 +107,40 @@ class IndexKeeper:
             self._thread.start()
 
     def stop(self) -> None:
-        """Ends the background work and keeps the picture index on disk."""
+        """Ends the background work and keeps the indexes on disk. A process that only looked something up writes when
+        it had much to follow."""
         thread, self._thread = self._thread, None
-        if thread is None:
-            return
-        self._stop.set()
-        thread.join()
-        if self._rebuilding is not None:
-            self._rebuilding.join()
+        if thread is not None:
+            self._stop.set()
+            thread.join()
+            if self._rebuilding is not None:
+                self._rebuilding.join()
         with self._turn:
-            self._save(at_once=True)
+            if thread is not None:
+                self._save(at_once=True)
+            try:
+                self._keep_words(1 if thread is not None else _KEEP_WORDS_AFTER)
+            except Exception:  # the database is away: the next start has more to follow
+                _log.exception("words could not be kept")
 
     def rebuild_pictures(self, on_progress: Progress | None = None) -> int:
         """Builds the picture index anew from the database, while the old one answers. Returns how many it holds."""
         with self._storage.read() as uow:
             seq, products = uow.products.last_change(), uow.products.count()
         report = None if on_progress is None else (lambda done: on_progress("Pictures", done, None))
-        count = self._image_matcher.rebuild(self._every_picture(), seq, report)
+        missing = _Missing()
+        every = (stored for batch in self._stored_pictures() for stored in batch)
+        count = self._image_matcher.rebuild(self._with_bytes(every, missing), seq, report)
+        missing.tell()
         _log.info("picture index built", pictures=count, products=products)
         return count
 
     # Words and conditions
 
     def _follow(self, on_progress: Progress | None) -> int:
-        if self._seq is None:
+        if self._seq is None and not self._load_words():
             return self._read_everything(on_progress)
+        assert self._seq is not None
         count = 0
         while True:
             with self._storage.read() as uow:
@@ -123,7 +155,8 @@ class IndexKeeper:
                 }
                 products = uow.products.many(changed)
                 levels = _levels(uow, products.values())
-                pictures = [uow.products.picture(i) for i in self._new_pictures(products, pictured)]
+                fresh = {change.product_id for change in changes if change.seq > self._pictures_seq}
+                pictures = _pictures_to_look_at(uow, products, pictured & fresh)
             gone = changed - products.keys()
             self._text_index.upsert(text_document(product, self._lexicon) for product in products.values())
             self._facets.upsert((product, levels[product.id]) for product in products.values())
@@ -131,8 +164,9 @@ class IndexKeeper:
                 self._text_index.remove(gone)
                 self._facets.remove(gone)
             self._forget_pictures(products, pictured)
-            self._waiting.extend(picture for picture in pictures if picture is not None)
+            self._waiting.extend(pictures)
             self._seq = changes[-1].seq
+            self._unkept += len(changes)
             self._unsaved = self._unsaved or bool(pictured)
             count += len(changed)
 
@@ -155,28 +189,56 @@ class IndexKeeper:
         # All at once: one large segment is built faster than many small ones are merged.
         self._text_index.upsert(texts)
         self._learn_pictures()
-        self._seq = seq
+        self._seq, self._unkept = seq, done
+        self._keep_words()
         return done
+
+    def _load_words(self) -> bool:
+        """Whether the words that were kept could be used. Far behind, reading everything is faster than following."""
+        if self._kept_words is None:
+            return False
+        with self._storage.read() as uow:
+            oldest = uow.products.last_change() - max(_BATCH, uow.products.count())
+            seq = self._kept_words.load(lambda seq: uow.products.change_mark(seq) if seq > oldest else "")
+        if seq is None:
+            return False
+        self._learn_pictures()
+        self._seq = seq
+        return True
+
+    def _keep_words(self, after: int = 1) -> None:
+        """Writes words and conditions where they changed so many times since the last time."""
+        if self._kept_words is None or self._seq is None or self._unkept < after:
+            return
+        with self._storage.read() as uow:
+            mark = uow.products.change_mark(self._seq)
+        if mark:
+            try:
+                self._kept_words.save(self._seq, mark)
+            except OSError as error:  # a full disk: the next start has more to follow
+                _log.error("words could not be kept", error=str(error))
+        self._unkept, self._kept_at_s = 0, monotonic()
 
     # Pictures
 
     def _learn_pictures(self) -> None:
         """Whose pictures there are, and which changed since the index on disk was written."""
+        with self._storage.read() as uow:
+            self._image_matcher.learn(uow.products.picture_owners())
+            last = uow.products.last_change()
         covered = self._image_matcher.covers()
-        stale: set[int] | None = None  # products whose pictures must be looked at; None: all
-        if covered:
-            stale, seq = set(), covered
-            while True:
-                with self._storage.read() as uow:
-                    changes = uow.products.changes_after(seq, _BATCH)
-                if not changes:
-                    break
-                stale.update(c.product_id for c in changes if c.what in (ChangeKind.PICTURE, ChangeKind.PRODUCT))
-                seq = changes[-1].seq
-        for batch in self._stored_pictures():
-            self._image_matcher.learn(batch)
-            if covered is not None:
-                self._waiting.extend(p for p in batch if stale is None or p.product_id in stale)
+        if covered is None:
+            return  # a rebuild takes all of them
+        if not covered:
+            for batch in self._stored_pictures():
+                self._waiting.extend(batch)
+        while 0 < covered < last:
+            with self._storage.read() as uow:
+                changes = [change for change in uow.products.changes_after(covered, _BATCH) if change.seq <= last]
+                pictured = {c.product_id for c in changes if c.what in (ChangeKind.PICTURE, ChangeKind.PRODUCT)}
+                self._waiting.extend(_pictures_to_look_at(uow, uow.products.many(pictured), pictured))
+            covered = changes[-1].seq
+        self._pictures_seq = last
 
     def _stored_pictures(self) -> Iterator[list[StoredPicture]]:
         last_id = 0
@@ -188,26 +250,15 @@ class IndexKeeper:
             yield batch
             last_id = batch[-1].picture.id
 
-    def _every_picture(self) -> Iterator[tuple[StoredPicture, bytes]]:
-        for batch in self._stored_pictures():
-            yield from self._with_bytes(batch)
-
-    def _with_bytes(self, pictures: Iterable[StoredPicture]) -> Iterator[tuple[StoredPicture, bytes]]:
+    def _with_bytes(
+        self, pictures: Iterable[StoredPicture], missing: _Missing
+    ) -> Iterator[tuple[StoredPicture, bytes]]:
         for stored in pictures:
             data = self._media.get(stored.picture.media_key) if stored.picture.media_key else None
             if data is None:
-                _log.warning("picture file is missing", picture=stored.picture.id, key=stored.picture.media_key)
-                continue
-            yield stored, data
-
-    def _new_pictures(self, products: dict[int, Product], pictured: set[int]) -> list[int]:
-        """Pictures of changed products that have a file. Known ones too: their file may be another now."""
-        return [
-            picture.id
-            for product_id in sorted(pictured & products.keys())
-            for picture in products[product_id].pictures
-            if picture.media_key
-        ]
+                missing.add(stored)
+            else:
+                yield stored, data
 
     def _forget_pictures(self, products: dict[int, Product], pictured: set[int]) -> None:
         gone: set[int] = set()
@@ -224,7 +275,8 @@ class IndexKeeper:
         with self._storage.read() as uow:
             present = uow.products.many({stored.product_id for stored in batch})
         alive = {picture.id for product in present.values() for picture in product.pictures}
-        self._image_matcher.add(self._with_bytes(stored for stored in batch if stored.picture.id in alive))
+        present_ones = (stored for stored in batch if stored.picture.id in alive)
+        self._image_matcher.add(self._with_bytes(present_ones, self._missing))
         self._unsaved = True
 
     def _save(self, *, at_once: bool = False) -> None:
@@ -252,7 +304,11 @@ class IndexKeeper:
                         self._look_at_some()
                     if self._waiting:
                         wait_s = 0.01
+                    else:
+                        self._missing.tell()
                     self._save()
+                    if monotonic() - self._kept_at_s >= _KEEP_WORDS_EVERY_S:
+                        self._keep_words(_KEEP_WORDS_AFTER)
                 self._rebuild_if_off()
             except Exception:
                 # The database is away, or a bug: what is indexed goes on answering, and we try again.
@@ -272,6 +328,35 @@ class IndexKeeper:
             self.rebuild_pictures()
         except Exception:
             _log.exception("building the picture index failed")
+
+
+class _Missing:
+    """Pictures whose file is gone: told once, however many there are."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._first: StoredPicture | None = None
+
+    def add(self, stored: StoredPicture) -> None:
+        self._first = self._first or stored
+        self._count += 1
+
+    def tell(self) -> None:
+        if self._first is not None:
+            picture = self._first.picture
+            _log.warning("picture files are missing", count=self._count, first=picture.id, key=picture.media_key)
+        self._count, self._first = 0, None
+
+
+def _pictures_to_look_at(uow: UnitOfWork, products: dict[int, Product], pictured: set[int]) -> list[StoredPicture]:
+    """Pictures of these of the products that have a file. Known ones too: their file may be another now."""
+    found = (
+        uow.products.picture(picture.id)
+        for product_id in sorted(pictured & products.keys())
+        for picture in products[product_id].pictures
+        if picture.media_key
+    )
+    return [stored for stored in found if stored is not None]
 
 
 def _levels(uow: UnitOfWork, products: Iterable[Product]) -> dict[int, list[StockLevel]]:

@@ -88,6 +88,11 @@ _READY_AFTER = (
     .order_by(picture.c.id)
     .limit(bindparam("limit"))
 )
+_OWNERS = (
+    select(picture.c.id, picture.c.product_id)
+    .join(product, product.c.id == picture.c.product_id)
+    .where(picture.c.state == "ready", _OFFERED)
+)
 
 _BY_SOURCE = (
     select(product.c.id)
@@ -112,6 +117,9 @@ _CHANGES_AFTER = (
     .where(catalogue_change.c.seq > bindparam("after"))
     .order_by(catalogue_change.c.seq)
     .limit(bindparam("limit"))
+)
+_CHANGE = select(catalogue_change.c.product_id, catalogue_change.c.what, catalogue_change.c.at_us).where(
+    catalogue_change.c.seq == bindparam("seq")
 )
 
 
@@ -224,6 +232,14 @@ class SqlProducts:
     def changes_after(self, seq: int, limit: int) -> list[Change]:
         rows = self._db.execute(_CHANGES_AFTER, {"after": seq, "limit": limit})
         return [Change(row_seq, product_id, ChangeKind(what)) for row_seq, product_id, what in rows]
+
+    def change_mark(self, seq: int) -> str:
+        # The microsecond at which it was written is as good as the database's name.
+        row = self._db.execute(_CHANGE, {"seq": seq}).one_or_none()
+        return "" if row is None else f"{seq} {row.product_id} {row.what} {row.at_us}"
+
+    def picture_owners(self) -> list[tuple[int, int]]:
+        return [(picture_id, product_id) for picture_id, product_id in self._db.execute(_OWNERS)]
 
     def picture(self, picture_id: int) -> StoredPicture | None:
         row = self._db.execute(_PICTURE, {"picture_id": picture_id}).one_or_none()

@@ -126,5 +126,10 @@ class DeletionDictionary:
         return np.unique(np.concatenate(found) & _WORD_MASK).astype(np.int64)
 
     @property
+    def blocks(self) -> tuple[NDArray[np.uint64], ...]:
+        """What it is made of, to be kept: `DeletionDictionary(blocks)` is the same again."""
+        return self._blocks
+
+    @property
     def nbytes(self) -> int:
         return sum(block.nbytes for block in self._blocks)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
 from commerce.lexicon import Lexicon
-from commerce.ports import TextDocument, TextMatches
+from commerce.ports import Kept, TextDocument, TextMatches
 from commerce.text_index.matching import Ids, Scratch, View
 from commerce.text_index.reading import Reader
 from commerce.text_index.searching import Search
 from commerce.text_index.segment import Segment, read_words
-from commerce.text_index.snapshot import Snapshot, bury, merge
+from commerce.text_index.snapshot import Snapshot, bury, keep, merge, unkeep
 from commerce.text_index.vocabulary import Vocabulary
 
 _MOST_SEGMENTS = 8
@@ -126,6 +126,30 @@ class FuzzyTextIndex:
             view = bury(merged, np.sort(np.concatenate(gone)))
             kept.insert(0, view)
         self._snapshot = Snapshot(tuple(view for view in kept if view.alive is None or view.alive.any()))
+
+    # Kept on disk
+
+    def keep(self) -> Kept:
+        """See `commerce.ports.Keepable`."""
+        with self._writing:
+            snapshot, vocabulary = self._snapshot, self._vocabulary.keep()
+        products = keep(snapshot)
+        return Kept({**vocabulary.numbers, **products.numbers}, vocabulary.texts)
+
+    def prepare(self, kept: Kept) -> Callable[[], None]:
+        """See `commerce.ports.Keepable`."""
+        put_vocabulary = self._vocabulary.prepare(kept)
+        snapshot = unkeep(kept)
+        most = max((int(v.segment.turned.used[-1]) for v in snapshot.views if len(v.segment.turned.used)), default=-1)
+        if len(self) or most >= len(kept.texts["words"]):
+            raise ValueError("the index is not empty, or its words are not all there")
+
+        def put() -> None:
+            with self._writing:
+                put_vocabulary()
+                self._snapshot = snapshot
+
+        return put
 
     # Reading
 

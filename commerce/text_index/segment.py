@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 from threading import Lock
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,6 +92,27 @@ def read_words(documents: Iterable[TextDocument], vocabulary: Vocabulary) -> Wor
     return Words.together([words])
 
 
+class Turned(NamedTuple):
+    """Words turned round: the products at positions `postings[starts[i]:starts[i + 1]]` have word number `used[i]`."""
+
+    postings: NDArray[np.int32]
+    starts: NDArray[np.int64]
+    used: NDArray[np.int32]  # ascending
+
+
+def _turn(words: Words) -> Turned:
+    products = np.repeat(np.arange(len(words.product_ids), dtype=np.int64), np.diff(words.starts))
+    # One number a (word, product) pair sorts ten times faster than a two-key sort.
+    pairs = (words.flat.astype(np.int64) << 32) | products
+    pairs.sort()
+    if len(pairs):
+        pairs = pairs[np.concatenate(([True], pairs[1:] != pairs[:-1]))]
+    numbers = (pairs >> 32).astype(np.int32)
+    firsts = np.flatnonzero(np.diff(numbers, prepend=-1))
+    starts = np.append(firsts, len(numbers)).astype(np.int64)
+    return Turned((pairs & 0xFFFFFFFF).astype(np.int32), starts, numbers[firsts])
+
+
 class Columns:
     """Columns made once and kept while there is room; the oldest go first. Safe for many threads."""
 
@@ -126,23 +148,16 @@ class Segment:
         "common",
         "counts_of",
         "size",
+        "turned",
         "words",
     )
 
-    def __init__(self, words: Words) -> None:
+    def __init__(self, words: Words, turned: Turned | None = None) -> None:
+        """`turned`: the same words turned round, where that was done before."""
         self.words = words
         self.size = len(words.product_ids)
-        products = np.repeat(np.arange(self.size, dtype=np.int64), np.diff(words.starts))
-        # One number a (word, product) pair sorts ten times faster than a two-key sort.
-        pairs = (words.flat.astype(np.int64) << 32) | products
-        pairs.sort()
-        if len(pairs):
-            pairs = pairs[np.concatenate(([True], pairs[1:] != pairs[:-1]))]
-        numbers = (pairs >> 32).astype(np.int32)
-        self._postings: NDArray[np.int32] = (pairs & 0xFFFFFFFF).astype(np.int32)
-        firsts = np.flatnonzero(np.diff(numbers, prepend=-1))
-        self._starts = np.append(firsts, len(numbers)).astype(np.int64)
-        used = numbers[self._starts[:-1]]
+        self.turned = turned or _turn(words)
+        self._postings, self._starts, used = self.turned
         self._rows = np.full(int(used[-1]) + 1 if len(used) else 0, -1, np.int32)
         self._rows[used] = np.arange(len(used), dtype=np.int32)
         self._columns: dict[int, NDArray[np.uint8]] = {}

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import threading
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from itertools import count, takewhile
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,7 @@ from rapidfuzz.distance import OSA
 from rapidfuzz.process import cdist
 
 from commerce.lexicon import fold, singular, words
+from commerce.ports import Kept
 from commerce.text_index.deletions import MOST_WORDS, DeletionDictionary, slips
 
 CONCEPT = ":"  # in the name of a concept, and in no folded word
@@ -45,6 +48,12 @@ def _shared_letters(one: str, other: str) -> int:
         if mine != theirs:
             return place
     return min(len(one), len(other))
+
+
+def _series(kept: Kept, name: str) -> list[NDArray[Any]]:
+    """Columns name0, name1, name2… as far as they go."""
+    names = takewhile(kept.numbers.__contains__, (f"{name}{place}" for place in count()))
+    return [kept.numbers[one] for one in names]
 
 
 class Vocabulary:
@@ -189,6 +198,53 @@ class Vocabulary:
                 plain = fold(word)
                 if plain != word:
                     self._accented.setdefault(plain, word)
+
+    # Kept on disk
+
+    def keep(self) -> Kept:
+        """All of it, but what is only remembered."""
+        stems, accented = list(self._forms), list(self._accented)
+        forms = [self._forms[stem] for stem in stems]
+        numbers = {
+            "form_starts": np.cumsum([0, *map(len, forms)]),
+            "forms": np.array([number for related in forms for number in related], np.int32),
+            "common": np.array([self.numbers[word] for word in self._common], np.int32),
+        }
+        for place, block in enumerate(self._sorted):
+            numbers[f"sorted{place}"] = np.array([self.numbers[word] for word in block], np.int32)
+        for place, filed in enumerate(self._near.blocks):
+            numbers[f"near{place}"] = filed
+        texts = {
+            "words": list(self.texts),
+            "stems": stems,
+            "plain": accented,
+            "accented": [self._accented[word] for word in accented],
+        }
+        return Kept(numbers, texts)
+
+    def prepare(self, kept: Kept) -> Callable[[], None]:
+        """See `commerce.ports.Keepable`. What was kept must begin with the words that are here already (the
+        lexicon's): so a word keeps its number, and readers see nothing but a vocabulary that grows."""
+        texts = list(kept.texts["words"])
+        numbers = {text: number for number, text in enumerate(texts)}
+        if texts[: len(self.texts)] != self.texts or len(numbers) != len(texts):
+            raise ValueError("the words kept are not numbered as ours are")
+        starts, flat = kept.numbers["form_starts"].tolist(), kept.numbers["forms"].tolist()
+        stems = kept.texts["stems"]
+        forms = {stem: tuple(flat[start:end]) for stem, start, end in zip(stems, starts[:-1], starts[1:], strict=True)}
+        accented = dict(zip(kept.texts["plain"], kept.texts["accented"], strict=True))
+        blocks = [[texts[number] for number in block.tolist()] for block in _series(kept, "sorted")]
+        near = DeletionDictionary(tuple(_series(kept, "near")))
+        common = [texts[number] for number in kept.numbers["common"].tolist()]
+
+        def put() -> None:
+            self.texts = texts  # first: whoever meets a number must find its word
+            self._forms, self._accented, self._near, self._sorted = forms, accented, near, blocks
+            self._common = common
+            self.numbers = numbers
+            self._known_forms = {}
+
+        return put
 
     @property
     def nbytes(self) -> int:
