@@ -135,7 +135,7 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def write_fixture_feed(directory: Path) -> Path:
+def write_fixture_feed(directory: Path, *, pictures: bool = True) -> Path:
     """Writes pictures, products, inventory and stores as a Google feed folder, and returns the folder."""
     from vitrine.demo_shop import draw
 
@@ -145,12 +145,12 @@ def write_fixture_feed(directory: Path) -> Path:
     for number, thing in enumerate(_THINGS):
         for (colour, size), units in thing.units.items():
             picture = images / f"{thing.id}-{colour}.jpg"
-            if not picture.exists():
+            if pictures and not picture.exists():
                 draw(thing.draw, _HEX[colour], weave=thing.weave, seed=number + 1).save(picture, "JPEG", quality=90)
             sku = "-".join(part for part in (thing.id, colour, size.lower()) if part)
             row = (
-                sku, thing.id, thing.title_fr, thing.title_en, f"images/{picture.name}", "in_stock", thing.price,
-                "Vitrine", colour, size, "female", thing.product_type, thing.material,
+                sku, thing.id, thing.title_fr, thing.title_en, f"images/{picture.name}" if pictures else "",
+                "in_stock", thing.price, "Vitrine", colour, size, "female", thing.product_type, thing.material,
             )  # fmt: skip
             products.append("\t".join(row))
             inventory += [f"{store}\t{sku}\t{count}" for store, count in units.items()]
@@ -161,11 +161,11 @@ def write_fixture_feed(directory: Path) -> Path:
     return directory
 
 
-def build_fixture(shop: Shop) -> None:
+def build_fixture(shop: Shop, *, pictures: bool = True) -> None:
     """Reads the small shop into an open one, pictures looked at. Raises SettingsError when it cannot be read."""
     from catalog_sync import sync
 
-    report = sync(shop, str(write_fixture_feed(shop.settings.data_dir / "fixture")))
+    report = sync(shop, str(write_fixture_feed(shop.settings.data_dir / "fixture", pictures=pictures)))
     if report.refused or report.rejected:
         problems = [report.reason("en"), *(f"line {error.line}: {error.reason.value}" for error in report.rejected)]
         raise SettingsError("the fixture shop: " + "; ".join(problem for problem in problems if problem))

@@ -19,7 +19,7 @@ from commerce.domain.mail import InboundEvent
 from commerce.ids import SeededIds
 from commerce.settings import load_settings
 from commerce.wiring import Shop, build_shop
-from tests.journeys.fixture_shop import load
+from vitrine.fixture import build_fixture
 
 _numbers = count(1)
 
@@ -34,8 +34,7 @@ def make_shop(tmp_path: Path, clock: ManualClock) -> Iterator[Callable[..., Shop
         )
         shop = build_shop(settings, clock=clock, ids=SeededIds())
         opened.append(shop)
-        load(shop)
-        shop.index_keeper.refresh()
+        build_fixture(shop, pictures=False)
         return shop
 
     yield make

@@ -282,7 +282,7 @@ def test_nobody_cancels_or_extends_what_is_not_theirs(desk: Desk) -> None:
 def test_a_person_is_asked_for(desk: Desk) -> None:
     [answer] = desk.say("talk to a person")
     assert "our team will answer you here" in answer
-    assert "+33 4 00 00 00 00" in answer
+    assert "+33 4 00 00 00 01" in answer
     with desk.shop.storage.read() as uow:
         notes = [e for e in uow.threads.after(desk.contact(), 0, 100) if e.direction is Direction.NOTE]
     assert json.loads(notes[0].body)["note"] == "person_wanted"
