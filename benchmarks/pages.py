@@ -1,6 +1,6 @@
 """Pages and API of a shop that exists, under the real server: requests a second and how long one takes.
 
-`python -m benchmarks.pages [FOLDER]` (default var/demo, the data folder of `vitrine demo`). The client is another
+`python -m benchmarks.pages [FOLDER]` (a data folder; without it, the demo shop). The client is another
 process with a few connections that are kept open; `/healthz` is what server and framework cost alone.
 """
 
@@ -14,9 +14,10 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from benchmarks.tables import Table, keep, machine, ms
+from benchmarks.tables import OUT, Table, keep, machine, ms
 from commerce.settings import load_settings
 from commerce.wiring import build_shop
+from vitrine.demo import demo_settings, prepare_demo
 from vitrine.serve import running
 
 CONNECTIONS, SECONDS, WARM_UP = 4, 5.0, 20
@@ -51,9 +52,9 @@ def hammer(address: str, path: str, seconds: float, connections: int) -> list[fl
 
 
 def run(folder: Path) -> list[Table]:
-    """Raises FileNotFoundError where there is no shop in the folder."""
+    """Asks the shop in the folder; where there is none, the demo shop is made there first."""
     if not (folder / "vitrine.db").is_file():
-        raise FileNotFoundError(f"no shop in {folder}: run `vitrine demo` once")
+        prepare_demo(demo_settings(folder, 8000))
     settings = load_settings(data_dir=folder, port=0, encoder="none", secret_key="b" * 32)
     with build_shop(settings) as shop:
         with shop.storage.read() as uow:
@@ -83,11 +84,7 @@ def run(folder: Path) -> list[Table]:
 
 
 def main() -> None:
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path("var/demo")
-    try:
-        tables = run(folder)
-    except FileNotFoundError as missing:
-        sys.exit(str(missing))
+    tables = run(Path(sys.argv[1]) if len(sys.argv) > 1 else OUT / "demo")
     for table in tables:
         table.show()
     keep("pages", tables)
