@@ -306,3 +306,19 @@ def test_seeding_tells_followers(storage: Storage) -> None:
         assert [(change.product_id, change.what) for change in uow.products.changes_after(0, 9)] == [
             (product.id, ChangeKind.PRODUCT)
         ]
+
+
+def test_a_change_has_a_mark_and_pictures_have_owners(storage: Storage) -> None:
+    stored = put_product(storage, a_product())
+    put_product(storage, a_product("gone", active=False))
+    with storage.read() as uow:
+        last = uow.products.last_change()
+        marks = [uow.products.change_mark(seq) for seq in range(last + 2)]
+        assert marks[0] == marks[-1] == ""
+        assert len(set(marks[1:])) == last + 1
+        assert uow.products.change_mark(last) == marks[last]
+        owners = [(picture.id, stored.id) for picture in stored.pictures if picture.media_key]
+        assert owners
+        assert sorted(uow.products.picture_owners()) == owners
+        ready = uow.products.pictures_ready_after(0, 100)
+        assert [(one.picture.id, one.product_id) for one in ready] == owners

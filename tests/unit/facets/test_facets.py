@@ -15,6 +15,7 @@ from commerce.domain.product import Product, Variant
 from commerce.domain.search import Filters
 from commerce.domain.stock import StockLevel
 from commerce.facets import ColumnFacets
+from commerce.ports import Kept
 from commerce.services.checking import satisfies
 
 _CATEGORIES = ("dress", "shirt", "jeans", "bags", "")
@@ -149,3 +150,39 @@ def test_two_hundred_thousand_variants_are_asked_in_about_a_millisecond() -> Non
         best.append(sorted(times)[7] * 1e3)
     print("facets, median ms:", [round(one, 2) for one in best])
     assert max(best) < 10
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_facets_that_were_kept_answer_as_before_and_go_on(seed: int) -> None:
+    rng = random.Random(seed)
+    facets, again = ColumnFacets(), ColumnFacets()
+    facets.upsert([a_product(number, rng) for number in range(200)])
+    again.prepare(facets.keep())()
+    for more in ([], [a_product(rng.randrange(300), rng) for _ in range(40)]):
+        for one in (facets, again):
+            one.upsert(more)
+            one.remove([3, 5])
+        once_more = ColumnFacets()
+        once_more.prepare(facets.keep())()
+        assert len(facets) == len(again) == len(once_more)
+        for _ in range(60):
+            filters = some_filters(rng)
+            answers = [one.allowed(filters) for one in (facets, again, once_more)]
+            assert len({None if allowed is None else tuple(allowed.tolist()) for allowed in answers}) == 1
+
+
+def test_facets_that_do_not_fit_are_refused() -> None:
+    rng = random.Random(3)
+    facets = ColumnFacets()
+    facets.upsert([a_product(number, rng) for number in range(20)])
+    kept = facets.keep()
+    with pytest.raises(ValueError, match="empty"):
+        facets.prepare(kept)
+    for name in ("large.prices_minor", "small.stores", "alive", "small.product_ids"):
+        wrong = (
+            {**kept.numbers, name: np.concatenate([kept.numbers[name], kept.numbers[name][:1], [0]])}
+            if (kept.numbers[name].ndim == 1)
+            else {**kept.numbers, name: kept.numbers[name][:-1]}
+        )
+        with pytest.raises(ValueError, match="lengths"):
+            ColumnFacets().prepare(Kept(wrong, kept.texts))
