@@ -24,7 +24,8 @@ from tests.journeys.dsl import Driver, Talk
 from tests.journeys.pictures import street_photo
 from vitrine.fixture import build_fixture
 
-STAGES = ("memory", "webchat", "terminal", "telegram-webhook", "telegram-polling")
+ON_POSTGRESQL = "memory-postgresql"
+STAGES = ("memory", ON_POSTGRESQL, "webchat", "terminal", "telegram-webhook", "telegram-polling")
 
 People = Callable[[str], Talk]
 
@@ -59,10 +60,18 @@ def data_dir(template: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def shop(data_dir: Path, clock: ManualClock, ids: SeededIds) -> Iterator[Shop]:
+def database_url(request: pytest.FixtureRequest, stage: str) -> str:
+    """The copy's own SQLite (''), or a fresh PostgreSQL on its stage."""
+    return str(request.getfixturevalue("postgres_url")) if stage == ON_POSTGRESQL else ""
+
+
+@pytest.fixture
+def shop(data_dir: Path, database_url: str, clock: ManualClock, ids: SeededIds) -> Iterator[Shop]:
     """The fixture shop, eyes shut."""
-    settings = load_settings(data_dir=data_dir, encoder="none", secret_key="s" * 32)
+    settings = load_settings(data_dir=data_dir, database_url=database_url, encoder="none", secret_key="s" * 32)
     with build_shop(settings, clock=clock, ids=ids) as shop:
+        if database_url:
+            build_fixture(shop, pictures=False)
         shop.index_keeper.refresh()
         yield shop
 
@@ -108,10 +117,14 @@ def own_bag(template: Path) -> bytes:
 
 
 @pytest.fixture
-def shop_with_eyes(data_dir: Path, clock: ManualClock, ids: SeededIds, post: str) -> Iterator[Shop]:
+def shop_with_eyes(data_dir: Path, database_url: str, clock: ManualClock, ids: SeededIds, post: str) -> Iterator[Shop]:
     """The fixture shop, eyes open."""
-    settings = load_settings(data_dir=data_dir, secret_key="s" * 32, fetch_allow_hosts=(urlsplit(post).netloc,))
+    settings = load_settings(
+        data_dir=data_dir, database_url=database_url, secret_key="s" * 32, fetch_allow_hosts=(urlsplit(post).netloc,)
+    )
     with build_shop(settings, clock=clock, ids=ids) as shop:
+        if database_url:
+            build_fixture(shop)
         shop.index_keeper.catch_up()
         yield shop
 
@@ -134,7 +147,7 @@ def person(shop: Shop, stage: str, language: str) -> Iterator[People]:
 
 def _drivers(stage: str, shop: Shop, stack: ExitStack) -> Callable[[str, str], Driver]:
     """Makes people of one channel; what the channel needs lives as long as `stack`."""
-    if stage == "memory":
+    if stage in ("memory", ON_POSTGRESQL):
         from tests.journeys.drivers.memory import MemoryDriver
 
         recorder = Recorder(shop.media)
