@@ -46,7 +46,9 @@ def open_shop(*, indexed: bool = True) -> Iterator[Shop]:
     """The shop of the settings in force, its database migrated; `indexed`: ready to search."""
     from commerce.settings import load_settings
     from commerce.wiring import build_shop
+    from vitrine.logs import configure_logs
 
+    configure_logs()
     with build_shop(load_settings()) as shop:
         if indexed:
             shop.index_keeper.refresh()

@@ -8,6 +8,7 @@ from socket import create_server
 
 from commerce.errors import SettingsError
 from commerce.settings import Settings, load_settings
+from vitrine.logs import configure_logs
 
 
 def demo_settings(directory: Path, port: int) -> Settings:
@@ -45,6 +46,7 @@ def run_demo(directory: Path, port: int) -> None:
     """Prepares what is missing and serves until it is interrupted."""
     from vitrine.serve import serve_forever
 
+    configure_logs()
     settings = demo_settings(directory, port)
     print(f"The demo shop lives in {settings.data_dir}", file=sys.stderr)
     prepare_demo(settings)

@@ -49,8 +49,10 @@ class Rehearsal:
 
 def run_rehearsal(port: int, directory: Path | None) -> None:
     """Runs until it is interrupted. Refuses to start beside live credentials."""
+    from vitrine.logs import configure_logs
     from vitrine.serve import stop_signal
 
+    configure_logs()
     stop = stop_signal()
     with ExitStack() as stack:
         folder = directory or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vitrine-rehearsal-")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 import threading
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from commerce.errors import SettingsError, VendorError
+from vitrine.logs import configure_logs
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -37,6 +39,7 @@ def serve_forever(settings: Settings, *, with_worker: bool) -> None:
     """The web process; with `with_worker` it answers conversations too. Ends with SIGINT or SIGTERM."""
     from commerce.wiring import build_shop
 
+    configure_logs(level=logging.INFO)
     stop = stop_signal()
     with build_shop(settings) as shop, running(shop, web=True, worker=with_worker) as address:
         announce(shop, address)
@@ -47,6 +50,7 @@ def work_forever(settings: Settings, *, polling: bool) -> None:
     """Answers and sends without pages; with `polling`, also fetches what was written on Telegram."""
     from commerce.wiring import build_shop
 
+    configure_logs(level=logging.INFO)
     stop = stop_signal()
     with build_shop(settings) as shop, running(shop, worker=True, polling=polling):
         print("Working. Ctrl+C ends it.", file=sys.stderr)
