@@ -131,6 +131,13 @@ class Matcher:
         """Which of those products have the word."""
         return self._segment.holds(number, positions, self._scratch.marks)
 
+    def beside(self, concept: Concept, others: Sequence[Concept]) -> int:
+        """Products that express this one, counted once for each of the others that they express too."""
+        if not concept.parts:
+            return 0
+        positions = self._expressing(concept)[:CANDIDATES]
+        return sum(int(np.count_nonzero(self._fit(other, positions))) for other in others)
+
     def most_of(self) -> Matched | None:
         """Products that express one of the rarest concepts, and how well each expresses every concept."""
         order = sorted((row for row, count in enumerate(self._counts) if count), key=self._counts.__getitem__)

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from math import log
 from typing import Protocol, get_args
 
 from commerce.lexicon import Kind, Lexicon, words
+from commerce.text_index.likelihood import Likelihood
 from commerce.text_index.meanings import Meanings, Way
 from commerce.text_index.stop_words import STOP_WORDS
 from commerce.text_index.vocabulary import Vocabulary, has_digit
@@ -24,9 +24,15 @@ _RELATED = 0.9  # by its stem
 _ONLY_SAID = 0.9
 _JOINED = 0.98
 _SPLIT = 0.75
-_PER_SLIP = (1.0, 0.84, 0.68, 0.5)
-_FIRST_LETTER = 0.06  # people rarely miss the first letter
 _BEGINNING = 0.7
+_FURTHER = 0.1  # less for two slips in a short word
+
+# How much less likely than the likeliest a reading may be, where that is a word of the shop and no name is beside it.
+_MARGIN = 0.03
+_WIDE = 0.08  # the same for other words of the shop, once those give nothing
+_MARGIN_TYPED = 0.03  # the same below a word that exists
+_NAME = 1e-4  # share of products above which a word that the lexicon does not know is a name rather than a slip
+_NOBODYS = 1 << 40  # the number of no word
 
 _PIECE = re.compile(r"\S+")
 _INNER = re.compile(r"([’'‘`´\-‐‑–—./_+&,;:!?()\"]+)")
@@ -87,6 +93,11 @@ class Counts(Protocol):
     """How many products have what."""
 
     @property
+    def size(self) -> int:
+        """Products."""
+        ...
+
+    @property
     def remembered(self) -> dict[str, Concept]:
         """Concepts of words that exist, read before."""
         ...
@@ -100,6 +111,16 @@ class Counts(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What the whole query tells of each of its words."""
+
+    language: int
+    names: frozenset[str]  # words that enough products have and that are none of the shop's own: brands, models
+    kinds: frozenset[str]  # words that name the kind of product
+    generous: bool
+
+
 Reading = tuple[str, float, tuple[str, ...]]
 """A phrase, how surely it is what was typed, and what each token is taken for."""
 
@@ -110,7 +131,8 @@ class Reader:
     def __init__(self, vocabulary: Vocabulary, lexicon: Lexicon | None) -> None:
         self._vocabulary = vocabulary
         self._meanings = Meanings(lexicon, vocabulary)
-        self._lexicon_words = lexicon.vocabulary if lexicon else frozenset[str]()
+        self._likelihood = Likelihood(lexicon)
+        self._lexicon_words = self._likelihood.shop_words
         for word in sorted(self._lexicon_words):
             vocabulary.add(word)
         if lexicon:
@@ -119,7 +141,16 @@ class Reader:
 
     def concepts(self, tokens: Sequence[Token], counts: Counts, *, generous: bool = False) -> list[Concept]:
         """What must be found. `generous`: words that exist may be slips too, and short ones may hold two."""
-        options = [self._options(token.text, counts, generous) for token in tokens]
+        beside: _Beside | None = None
+        options: list[list[tuple[str, float]]] = []
+        for token in tokens:
+            known = self._is_known(token.text, counts)
+            if known and (not generous or token.text in STOP_WORDS or len(token.text) < 4):
+                options.append([(token.text, 1.0)])
+                continue
+            if beside is None:
+                beside = self._beside(tokens, counts, generous)
+            options.append(self._options(token.text, known, counts, beside))
         found: list[Concept] = []
         place = 0
         while place < len(tokens):
@@ -135,36 +166,76 @@ class Reader:
 
     # Words
 
-    def _options(self, word: str, counts: Counts, generous: bool) -> list[tuple[str, float]]:
+    def _beside(self, tokens: Sequence[Token], counts: Counts, generous: bool) -> _Beside:
+        numbers, enough = self._vocabulary.numbers, _NAME * counts.size
+        names = {
+            token.text
+            for token in tokens
+            if token.text not in self._lexicon_words
+            and token.text not in STOP_WORDS
+            and counts.count(numbers.get(token.text, _NOBODYS)) > enough
+        }
+        kinds = frozenset(token.text for token in tokens if self._likelihood.is_kind(token.text))
+        language = self._likelihood.language(token.text for token in tokens)
+        return _Beside(language, frozenset(names), kinds, generous)
+
+    def _is_known(self, word: str, counts: Counts) -> bool:
+        number = self._vocabulary.numbers.get(word)
+        return word in self._lexicon_words or (number is not None and counts.count(number) > 0) or word in STOP_WORDS
+
+    def _options(self, word: str, known: bool, counts: Counts, beside: _Beside) -> list[tuple[str, float]]:
         """Words of the vocabulary or the lexicon that this one may stand for, best first."""
-        vocabulary = self._vocabulary
-        number = vocabulary.numbers.get(word)
-        known = word in self._lexicon_words or (number is not None and counts.count(number) > 0) or word in STOP_WORDS
-        options = [(word, 1.0)] if known else []
-        if known and (not generous or word in STOP_WORDS or len(word) < 4):
-            return options
-        if not known:
-            for other, is_number in vocabulary.forms(word).items():
-                if self._is_used(other, counts):
-                    options.append((vocabulary.texts[other], _INFLECTED if is_number else _RELATED))
-        near = []
-        for other, distance in vocabulary.near(word, 1 if generous and known else None):
+        vocabulary, likelihood, size = self._vocabulary, self._likelihood, counts.size
+        has_names, has_kind = bool(beside.names - {word}), bool(beside.kinds - {word})
+        near: dict[str, float] = {}
+        for other, distance in vocabulary.near(word, 1 if known else None):
             text = vocabulary.texts[other]
             if text == word or not self._is_used(other, counts):
                 continue
             # Of two slips at most one adds or drops a letter: "lacost" is not "lost".
             if distance > 1 and (len(text) < 5 or abs(len(text) - len(word)) > 1):
                 continue
-            weight = _PER_SLIP[distance] - (_FIRST_LETTER if text[0] != word[0] else 0.0)
-            # Of two words as near, one that things are called, then the one that more products have, is likelier.
-            likely = 0.05 * (text in self._lexicon_words) + 0.004 * log(1 + counts.count(other))
-            near.append((weight + likely, text))
-        if generous and not options and not near and 4 <= len(word) <= 5 and not has_digit(word):
+            count = self._products(other, counts)
+            near[text] = likelihood.of_slip(word, text, distance, count, size, beside.language, has_kind)
+        options: list[tuple[str, float]] = []
+        for other, is_number in vocabulary.forms(word).items():
+            text = vocabulary.texts[other]
+            if known:
+                near.pop(text, None)  # no slip: it is asked for anyway
+            elif self._is_used(other, counts) and (is_number or text not in near):
+                options.append((text, _INFLECTED if is_number else _RELATED))
+                near.pop(text, None)
+        if beside.generous and not known and not options and not near and 4 <= len(word) <= 5 and not has_digit(word):
             for other in vocabulary.further(word, 2):
                 text = vocabulary.texts[other]
-                near.append((_PER_SLIP[2] - 0.1 + 0.004 * log(1 + counts.count(other)), text))
-        near.sort(reverse=True)
-        return options + [(text, min(weight, 0.95)) for weight, text in near[:_MOST_CORRECTIONS]]
+                count = self._products(other, counts)
+                near[text] = likelihood.of_slip(word, text, 2, count, size, beside.language, has_kind) - _FURTHER
+        slips = sorted(near.items(), key=lambda option: (-option[1], option[0]))
+        if slips and not has_names and likelihood.names(slips[0][0]):
+            least, least_of_shop = slips[0][1] - _MARGIN, slips[0][1] - (_WIDE if beside.generous else _MARGIN)
+            slips = [
+                (text, weight)
+                for text, weight in slips
+                if weight >= least or (weight >= least_of_shop and text in self._lexicon_words)
+            ]
+        if known:
+            if has_names or not slips:
+                options.append((word, 1.0))
+            else:
+                typed = likelihood.of_typed(word, counts.count(vocabulary.numbers.get(word, _NOBODYS)), size)
+                slips = [option for option in slips if option[1] >= typed - _MARGIN_TYPED]
+                options.append((word, typed if slips else 1.0))
+        options += slips[:_MOST_CORRECTIONS]
+        options.sort(key=lambda option: -option[1])
+        return options
+
+    def _products(self, number: int, counts: Counts) -> int:
+        """Products that have the word; 1 where none has it and it is the shop's word for what some are."""
+        count, text = counts.count(number), self._vocabulary.texts[number]
+        if not count and text in self._lexicon_words:
+            meanings, _ = self._meanings.of(text)
+            return int(any(counts.used(meaning.key, meaning.ways)[1] for meaning in meanings))
+        return count
 
     def _is_used(self, number: int, counts: Counts) -> bool:
         return counts.count(number) > 0 or self._vocabulary.texts[number] in self._lexicon_words

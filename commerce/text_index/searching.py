@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from math import log
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +22,7 @@ from commerce.text_index.vocabulary import CONCEPT, Vocabulary
 
 _SURVIVORS = 32  # products whose titles are looked at
 _UNSURE = 0.75  # a reading with two slips weighs less
+_GOES_WITH = 0.008  # times the natural logarithm of the products that have a reading beside another word
 _OPTIONAL = 0.03  # for each word without a wish of its own that a product has too
 _KNOWN_TO_BE = 0.6  # what a product is known to be, beside what stands in its title
 _WEIGHT_FIT, _WEIGHT_IN_TITLE, _WEIGHT_TITLE_SHARE, _WEIGHT_CLOSE = 0.84, 0.06, 0.05, 0.05
@@ -68,6 +71,8 @@ class Search:
             better = self._find(generous)
             if better:
                 concepts, found = generous, better
+            elif not found:
+                concepts = self._settled(concepts, generous)
         dropped: list[Concept] = []
         if not found:
             # What few catalogues know of products, and what two slips at best explain, may be passed over; it is told.
@@ -85,7 +90,8 @@ class Search:
             bool(found) and any(c.describes and not c.parts and not c.is_soft for c in concepts)
         )
         best, total = found if found else ([], 0)
-        read = self._read(tokens, concepts, best)
+        guessed = [concept for concept in dropped if not concept.is_soft]
+        read = self._read(tokens, [concept for concept in concepts if concept not in guessed], best)
         unknown = tuple(
             " ".join(token.text for token in tokens[concept.start : concept.end])
             for concept in concepts
@@ -96,6 +102,28 @@ class Search:
             for candidate in best[: self._limit]
         )
         return TextMatches(hits, say_again(tokens, pieces, read, self._vocabulary), total, unknown, is_partial)
+
+    def _settled(self, concepts: Sequence[Concept], generous: Sequence[Concept]) -> list[Concept]:
+        """These concepts, each word of the shop with a slip in it taken for one word, as though it had been typed
+        right: the likeliest that goes best with the others."""
+        settled = []
+        meant = {(concept.start, concept.end): concept for concept in generous}
+        for concept in concepts:
+            found = meant.get((concept.start, concept.end), concept)
+            if not (found.describes or found.is_type) or not _UNSURE <= found.certainty < 1:
+                settled.append(concept)
+                continue
+            others = [other for other in concepts if other is not concept and other.parts]
+            chosen: list[tuple[float, Concept]] = []
+            for read in dict.fromkeys(part.read for part in found.parts):
+                parts = tuple(part for part in found.parts if part.read == read)
+                one = replace(found, parts=parts, read=read)
+                beside = sum(
+                    Matcher(view, (), None, self._scratch).beside(one, others) for view in self._snapshot.views
+                )
+                chosen.append((parts[0].weight + _GOES_WITH * log(1 + beside), one))
+            settled.append(max(chosen, key=lambda weighed: weighed[0])[1])
+        return settled
 
     def _find(self, concepts: Sequence[Concept]) -> tuple[list[_Candidate], int] | None:
         """Products that express all concepts that any product expresses."""

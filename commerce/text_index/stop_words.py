@@ -14,4 +14,6 @@ a am an and any are as at be by can could d do for from get give got had has hav
 just like looking ll m me my need of on or our please really s show so some something t thank thanks that the them there
 these they this those to us want wanna was we what which with would you your sell buy find searching
 """
-STOP_WORDS = frozenset((_FRENCH + _ENGLISH).split())
+FRENCH_STOP_WORDS = frozenset(_FRENCH.split())
+ENGLISH_STOP_WORDS = frozenset(_ENGLISH.split())
+STOP_WORDS = FRENCH_STOP_WORDS | ENGLISH_STOP_WORDS

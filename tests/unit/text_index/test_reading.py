@@ -112,3 +112,71 @@ def test_pieces_give_the_text_back() -> None:
 def test_a_very_long_query_is_read_in_part() -> None:
     tokens, _ = tokens_of("robe " * 5_000)
     assert len(tokens) == 24
+
+
+@pytest.fixture(scope="module")
+def shop() -> FuzzyTextIndex:
+    """A shop with dresses of a brand that is a slip away from a fabric, and that fabric in shirts alone."""
+    names = [f"Latin Quarters Women Navy Blue Dress Robe bleu marine {i}" for i in range(12)]
+    names += ["Spykar Men Linen White Shirt Chemise blanche en lin"] * 3
+    names += ["Locomotive Men Lain Blue Jeans Jean bleu"]
+    names += ["Scullers Women Red Dressy Top Haut rouge", "Portia Women Rose Print Scarf Foulard"]
+    names += ["ADIDAS Men White Shoes Chaussures blanches"] * 30
+    names += ["Converse Unisex Black Shoes Chaussures noires"] * 20
+    names += ["Carlton Black Shoe Covers Chaussures noires", "Nike Men Convert Jacket Veste"]
+    names += ["Lacoste Men Blue Polo Polo bleu"] * 5 + ["Timberland Brown Shoe Laces Lacets marron"] * 4
+    made = FuzzyTextIndex(lexicon())
+    made.upsert(TextDocument(number, name, "") for number, name in enumerate(names))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("words", "read_as"),
+    [
+        ("robe lain bleu marine", "robe lin bleu marine"),
+        ("linnen dress navy", "linen dress navy"),
+        ("chemise lain", "chemise lin"),
+        ("white shirt linnen", "white shirt linen"),
+    ],
+)
+def test_a_fabric_is_likelier_than_a_brand_that_happens_to_fit(shop: FuzzyTextIndex, words: str, read_as: str) -> None:
+    assert shop.search(words, limit=3).read_as == read_as
+
+
+@pytest.mark.parametrize("words", ["robe lin", "linen dress", "robe lin bleu marine"])
+def test_what_was_typed_right_is_no_slip_because_no_product_has_it(shop: FuzzyTextIndex, words: str) -> None:
+    assert shop.search(words, limit=3).read_as == words
+
+
+@pytest.mark.parametrize(
+    ("slip", "right"), [("robe lain bleu marine", "robe lin bleu marine"), ("linnen dress", "linen dress")]
+)
+def test_a_slip_finds_what_the_right_spelling_finds(shop: FuzzyTextIndex, slip: str, right: str) -> None:
+    one, other = shop.search(slip, limit=10), shop.search(right, limit=10)
+    assert one.is_partial == other.is_partial
+    assert [hit.product_id for hit in one.hits] == [hit.product_id for hit in other.hits]
+
+
+@pytest.mark.parametrize(
+    ("words", "read_as"),
+    [
+        ("adiddas shoes", "adidas shoes"),
+        ("chaussures convers", "chaussures converse"),
+        ("polo lacost", "polo lacoste"),
+        ("robe latn", "robe latin"),
+        ("latin dress", "latin dress"),
+        ("lain locomotive", "lain locomotive"),
+    ],
+)
+def test_brands_are_still_brands(shop: FuzzyTextIndex, words: str, read_as: str) -> None:
+    matches = shop.search(words, limit=3)
+    assert matches.read_as == read_as
+    assert matches.hits
+    assert not matches.is_partial
+
+
+def test_a_guess_that_was_passed_over_is_not_said(index: FuzzyTextIndex) -> None:
+    matches = index.search("nike tshirt wrongle", limit=3)
+    assert [hit.product_id for hit in matches.hits] == [1]
+    assert matches.unknown == ("wrongle",)
+    assert matches.read_as == "nike tshirt wrongle"
