@@ -34,6 +34,7 @@ _TWICE = re.compile(r"(.)\1+")
 _VOWELS = re.compile(r"[aeiouy]+")
 
 _CATEGORY = frozenset(("category",))
+_NOTHING = frozenset[str]()
 
 FRENCH, ENGLISH = 1, 2  # flags; 3 is both
 
@@ -77,10 +78,11 @@ class Likelihood:
 
     def names(self, word: str) -> frozenset[str]:
         """The kinds of thing ("colour", "category"…) that the word alone names; none for a mere part of a phrase."""
+        if self._lexicon is None or word not in self.shop_words:
+            return _NOTHING
         known = self._kinds.get(word)
         if known is None:
-            senses = self._lexicon.senses_of(word) if self._lexicon and word in self.shop_words else ()
-            known = self._kinds[word] = frozenset(sense.kind for sense in senses)
+            known = self._kinds[word] = frozenset(sense.kind for sense in self._lexicon.senses_of(word))
         return known
 
     def is_kind(self, word: str) -> bool:

@@ -46,6 +46,7 @@ class Meanings:
         self._phrases: dict[str, tuple[int, tuple[Meaning, ...], frozenset[str]]] = {}
         self._ways: dict[str, tuple[int, tuple[Way, ...]]] = {}
         self._all: set[str] = set()  # every phrase of several words, each word in the singular
+        self._says_more: dict[tuple[str, ...], bool] = {}  # by phrase
         self._longest: dict[str, int] = {}  # by its first word: words of the longest phrase
         for form in _every_form(lexicon) if lexicon else ():
             if len(form) > 1:
@@ -68,6 +69,14 @@ class Meanings:
     def says_more(self, phrase: tuple[str, ...]) -> bool:
         """Whether it only names what a part of it names too, and the rest has a meaning of its own: an evening dress
         is a dress, a checked shirt a shirt. Then the parts say more than the whole."""
+        known = self._says_more.get(phrase)
+        if known is None:
+            if len(self._says_more) > _REMEMBERED:
+                self._says_more.clear()
+            known = self._says_more[phrase] = self._parts_say_more(phrase)
+        return known
+
+    def _parts_say_more(self, phrase: tuple[str, ...]) -> bool:
         lexicon = self._lexicon
         if lexicon is None or len(phrase) < 2:
             return False

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Protocol, get_args
+from typing import NamedTuple, Protocol, get_args
 
 from commerce.lexicon import Kind, Lexicon, words
 from commerce.text_index.likelihood import Likelihood
-from commerce.text_index.meanings import Meanings, Way
+from commerce.text_index.meanings import KIN_WORDS, Meanings, Way
 from commerce.text_index.stop_words import STOP_WORDS
 from commerce.text_index.vocabulary import Vocabulary, has_digit
 
@@ -65,6 +65,22 @@ class Part:
     read: tuple[str, ...]
 
 
+class Wanted(NamedTuple):
+    """The words that express a concept, for looking at one product at a time. A word for something narrower is left
+    out: it is no better than knowing that the product is of the kind."""
+
+    single: frozenset[int]  # any of them
+    several: tuple[Way, ...]  # or all words of any of these
+    every: frozenset[int]
+
+    @staticmethod
+    def of(parts: Sequence[Part]) -> Wanted:
+        ways = [way for part in parts if not part.key.endswith(KIN_WORDS) for way in part.ways]
+        single = frozenset([way[0] for way in ways if len(way) == 1])
+        several = tuple([way for way in ways if len(way) > 1])
+        return Wanted(single, several, single.union(*several) if several else single)
+
+
 @dataclass(frozen=True, slots=True)
 class Concept:
     """Tokens `start` to `end` of the query mean one thing."""
@@ -76,6 +92,7 @@ class Concept:
     describes: bool  # says how it is: colour, gender, material…
     is_soft: bool  # says what few catalogues know of their products: sleeves, length, fit, occasion, season
     read: tuple[str, ...]  # what to say when nothing was found for it
+    wanted: Wanted
     key: str = ""  # the word, where it was typed right: names the concept for caches
 
     @property
@@ -255,7 +272,13 @@ class Reader:
         counts: Counts,
     ) -> Concept | None:
         """The longest phrase of the lexicon that begins here, a slip in it allowed."""
-        longest = max([self._meanings.longest(text) for text, _ in options[place]], default=0)
+        first = options[place]
+        if len(first) == 1:
+            longest = self._meanings.longest(first[0][0])
+        else:
+            longest = max([self._meanings.longest(text) for text, _ in first], default=0)
+        if longest < 2:
+            return None
         for length in range(min(longest, len(tokens) - place), 1, -1):
             choices = [own[: 1 if own and own[0][1] == 1.0 else 4] for own in options[place : place + length]]
             if not all(choices) or sum(len(own) > 1 for own in choices) > 2:
@@ -301,7 +324,15 @@ class Reader:
                 known = replace(known, key=token.text)
                 counts.remembered[token.text] = known
             return Concept(
-                place, place + 1, known.parts, known.is_type, known.describes, known.is_soft, known.read, known.key
+                place,
+                place + 1,
+                known.parts,
+                known.is_type,
+                known.describes,
+                known.is_soft,
+                known.read,
+                known.wanted,
+                known.key,
             )  # several times faster than replace()
         readings: list[Reading] = [(text, weight, (text,)) for text, weight in options]
         if not any(weight == 1.0 for _, weight in options):
@@ -369,7 +400,8 @@ class Reader:
         read = readings[0][2] if readings else (typed,)
         is_type = "category" in kinds
         describes = not is_type and bool(kinds & _DESCRIBING)
-        return Concept(start, end, tuple(best), is_type, describes, describes and kinds <= _SOFT, read)
+        is_soft = describes and kinds <= _SOFT
+        return Concept(start, end, tuple(best), is_type, describes, is_soft, read, Wanted.of(best))
 
 
 def tokens_of(text: str) -> tuple[list[Token], list[str]]:

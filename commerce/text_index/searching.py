@@ -15,8 +15,7 @@ from rapidfuzz.process import cdist
 from commerce.domain.search import Hit, Why
 from commerce.ports import TextMatches
 from commerce.text_index.matching import ENOUGH_SHARED, Ids, Matched, Matcher, Scratch, importance
-from commerce.text_index.meanings import KIN_WORDS
-from commerce.text_index.reading import Concept, Reader, Token, optional_words, say_again, tokens_of
+from commerce.text_index.reading import Concept, Reader, Token, Wanted, optional_words, say_again, tokens_of
 from commerce.text_index.snapshot import Snapshot
 from commerce.text_index.vocabulary import CONCEPT, Vocabulary
 
@@ -117,7 +116,7 @@ class Search:
             chosen: list[tuple[float, Concept]] = []
             for read in dict.fromkeys(part.read for part in found.parts):
                 parts = tuple(part for part in found.parts if part.read == read)
-                one = replace(found, parts=parts, read=read)
+                one = replace(found, parts=parts, read=read, wanted=Wanted.of(parts))
                 beside = sum(
                     Matcher(view, (), None, self._scratch).beside(one, others) for view in self._snapshot.views
                 )
@@ -229,15 +228,9 @@ class Search:
         asked = " ".join(word for concept in concepts for word in concept.parts[0].read)
         said = [" ".join([texts[number] for number in title]) for title in titles]
         close = cdist([asked], said, scorer=fuzz.token_sort_ratio, dtype=np.float32)[0]
-        # A word for something narrower is no better than knowing that the product is of the kind.
-        ways = [
-            [way for part in concept.parts if not part.key.endswith(KIN_WORDS) for way in part.ways]
-            for concept in concepts
-        ]
-        single = [{way[0] for way in own if len(way) == 1} for own in ways]
-        several = [[way for way in own if len(way) > 1] for own in ways]
-        wanted = {number for own in ways for way in own for number in way}
+        wanted = frozenset[int]().union(*[concept.wanted.every for concept in concepts])
         being = {number for number in wanted if CONCEPT in texts[number]}
+        ways = [concept.wanted[:2] for concept in concepts]
         ranked = []
         for candidate, title, other, alike in zip(head, titles, others, close.tolist(), strict=True):
             inside = set(title)
@@ -250,7 +243,7 @@ class Search:
                     else 0.0
                     if known.isdisjoint(words)
                     else _KNOWN_TO_BE
-                    for words, phrases in zip(single, several, strict=True)
+                    for words, phrases in ways
                 ]
             )
             score = (
