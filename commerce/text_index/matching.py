@@ -17,6 +17,7 @@ CANDIDATES = 4096  # looked at more closely at most; the rest of an enormous ans
 _EXPRESSING_ALL = 1024  # enough of those that are known to express every concept
 ENOUGH_SHARED = 0.55  # share of a query's weight that a product must express when none expresses all of it
 
+_ENOUGH_TO_COMPARE = 512  # products of a reading, to tell which goes best with the rest
 _BIT = np.left_shift(1, np.arange(8)).astype(np.uint8)
 
 Scores = NDArray[np.float32]
@@ -132,11 +133,14 @@ class Matcher:
         return self._segment.holds(number, positions, self._scratch.marks)
 
     def beside(self, concept: Concept, others: Sequence[Concept]) -> int:
-        """Products that express this one, counted once for each of the others that they express too."""
+        """Products that express this one, counted once for each of the others that they express too; about, where they
+        are many."""
         if not concept.parts:
             return 0
-        positions = self._expressing(concept)[:CANDIDATES]
-        return sum(int(np.count_nonzero(self._fit(other, positions))) for other in others)
+        positions = self._expressing(concept)
+        step = 1 + len(positions) // _ENOUGH_TO_COMPARE
+        positions = positions[::step]
+        return step * sum(int(np.count_nonzero(self._fit(other, positions))) for other in others)
 
     def most_of(self) -> Matched | None:
         """Products that express one of the rarest concepts, and how well each expresses every concept."""
@@ -266,7 +270,11 @@ class Matcher:
                 rare += [self._with(way) for way in part.ways]
             else:
                 column = own if column is None else column | own
-        if rare:
+        if rare and column is not None and sum(map(len, rare)) < len(column) >> 3:
+            column = column.copy()  # it may be the segment's own
+            for positions in rare:
+                np.bitwise_or.at(column, positions >> 3, _BIT[positions & 7])
+        elif rare:
             scattered = self._segment.bits(np.concatenate(rare))
             column = scattered if column is None else column | scattered
         assert column is not None

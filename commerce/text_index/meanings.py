@@ -102,7 +102,7 @@ class Meanings:
 
     def _find(self, phrase: str) -> tuple[tuple[Meaning, ...], frozenset[str]]:
         lexicon = self._lexicon
-        senses = lexicon.senses_of(phrase) if lexicon else ()
+        senses = lexicon.senses_of_key(" ".join(map(_key, phrase.split(" ")))) if lexicon else ()
         if lexicon is None or not senses:
             return (), frozenset()
         meanings: dict[str, Meaning] = {}

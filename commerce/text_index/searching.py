@@ -112,9 +112,13 @@ class Search:
             if not (found.describes or found.is_type) or not _UNSURE <= found.certainty < 1:
                 settled.append(concept)
                 continue
+            reads = list(dict.fromkeys(part.read for part in found.parts))
+            if len(reads) == 1:
+                settled.append(replace(found, read=reads[0]))
+                continue
             others = [other for other in concepts if other is not concept and other.parts]
             chosen: list[tuple[float, Concept]] = []
-            for read in dict.fromkeys(part.read for part in found.parts):
+            for read in reads:
                 parts = tuple(part for part in found.parts if part.read == read)
                 one = replace(found, parts=parts, read=read, wanted=Wanted.of(parts))
                 beside = sum(
