@@ -103,7 +103,9 @@ class Likelihood:
 
     def of_typed(self, word: str, count: int, products: int) -> float:
         """The same for a word that exists, where nothing has it and the rest of what was typed."""
-        return _TYPED + (self._usual(word, count, products) if self.names(word) else _PER_COUNT * log(1 + count))
+        if self.names(word):  # a thing, and called so whether or not the shop has any
+            return _TYPED + self._usual(word, max(count, 2), products)
+        return _TYPED + _PER_COUNT * log(1 + count)
 
     def _usual(self, word: str, count: int, products: int) -> float:
         more = 0.0

@@ -143,7 +143,7 @@ def test_a_fabric_is_likelier_than_a_brand_that_happens_to_fit(shop: FuzzyTextIn
     assert shop.search(words, limit=3).read_as == read_as
 
 
-@pytest.mark.parametrize("words", ["robe lin", "linen dress", "robe lin bleu marine"])
+@pytest.mark.parametrize("words", ["robe lin", "linen dress", "robe lin bleu marine", "chemise laine"])
 def test_what_was_typed_right_is_no_slip_because_no_product_has_it(shop: FuzzyTextIndex, words: str) -> None:
     assert shop.search(words, limit=3).read_as == words
 
