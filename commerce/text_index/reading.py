@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import NamedTuple, Protocol, get_args
 
-from commerce.lexicon import Kind, Lexicon, words
+from commerce.lexicon import Kind, Lexicon
 from commerce.text_index.likelihood import Likelihood
 from commerce.text_index.meanings import KIN_WORDS, Meanings, Way
 from commerce.text_index.stop_words import STOP_WORDS
+from commerce.text_index.typed import Token
 from commerce.text_index.vocabulary import Vocabulary, has_digit
 
-MOST_WORDS = 24  # read of a query; nobody types more and means it
 _MOST_CORRECTIONS = 8
 _MOST_PARTS = 16
 
@@ -34,23 +33,11 @@ _MARGIN_TYPED = 0.03  # the same below a word that exists
 _NAME = 1e-4  # share of products above which a word that the lexicon does not know is a name rather than a slip
 _NOBODYS = 1 << 40  # the number of no word
 
-_PIECE = re.compile(r"\S+")
-_INNER = re.compile(r"([’'‘`´\-‐‑–—./_+&,;:!?()\"]+)")
-
 # Kinds of the lexicon that say how a thing is, not what it is.
 _DESCRIBING = frozenset(("colour", "gender", "pattern", "season", "occasion", "sleeve", "length", "fit", "material"))
 
 
 _SOFT = frozenset(("sleeve", "length", "fit", "occasion", "season"))
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One folded word of the query. `place` is its number; `piece` says which part of the typed text it came from."""
-
-    text: str
-    place: int
-    piece: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,54 +389,6 @@ class Reader:
         describes = not is_type and bool(kinds & _DESCRIBING)
         is_soft = describes and kinds <= _SOFT
         return Concept(start, end, tuple(best), is_type, describes, is_soft, read, Wanted.of(best))
-
-
-def tokens_of(text: str) -> tuple[list[Token], list[str]]:
-    """The folded words of a query and the pieces it was typed in (separators included), so that it can be said again
-    with single words corrected: joining the pieces gives the text back, runs of space made one."""
-    pieces: list[str] = []
-    tokens: list[Token] = []
-    for match in _PIECE.finditer(text):
-        if len(tokens) >= MOST_WORDS:
-            break
-        if pieces:
-            pieces.append(" ")
-        chunk = match.group()
-        if chunk.isascii() and chunk.isalnum():
-            tokens.append(Token(chunk.lower(), len(tokens), len(pieces)))
-            pieces.append(chunk)
-            continue
-        whole = words(chunk)
-        parts = [part for part in _INNER.split(chunk) if part]
-        split = [words(part) for part in parts]
-        if [word for part in split for word in part] != whole:
-            parts, split = [chunk], [whole]
-        for part, own in zip(parts, split, strict=True):
-            tokens += [Token(word, len(tokens) + i, len(pieces)) for i, word in enumerate(own)]
-            pieces.append(part)
-    return tokens[:MOST_WORDS], pieces
-
-
-def say_again(tokens: Sequence[Token], pieces: Sequence[str], read: Sequence[str], vocabulary: Vocabulary) -> str:
-    """The query in the shopper's own order and style, each token replaced by what it was read as."""
-    said = list(pieces)
-    by_piece: dict[int, list[Token]] = {}
-    for token in tokens:
-        by_piece.setdefault(token.piece, []).append(token)
-    for piece, own in by_piece.items():
-        typed = pieces[piece]
-        meant = [read[token.place] for token in own]
-        if [token.text for token in own] != meant:
-            said[piece] = _in_style(typed, " ".join(map(vocabulary.accented, meant)))
-        elif len(own) == 1 and typed.isascii() and typed.isalpha():
-            said[piece] = _in_style(typed, vocabulary.accented(meant[0]))
-    return "".join(said).strip()
-
-
-def _in_style(typed: str, text: str) -> str:
-    if len(typed) > 1 and typed.isupper():
-        return text.upper()
-    return text[:1].upper() + text[1:] if typed[:1].isupper() else text
 
 
 def optional_words(tokens: Sequence[Token], concepts: Sequence[Concept]) -> list[str]:

@@ -15,8 +15,9 @@ from rapidfuzz.process import cdist
 from commerce.domain.search import Hit, Why
 from commerce.ports import TextMatches
 from commerce.text_index.matching import ENOUGH_SHARED, Ids, Matched, Matcher, Scratch, importance
-from commerce.text_index.reading import Concept, Reader, Token, Wanted, optional_words, say_again, tokens_of
+from commerce.text_index.reading import Concept, Reader, Wanted, optional_words
 from commerce.text_index.snapshot import Snapshot
+from commerce.text_index.typed import Token, say_again, tokens_of
 from commerce.text_index.vocabulary import CONCEPT, Vocabulary
 
 _SURVIVORS = 32  # products whose titles are looked at

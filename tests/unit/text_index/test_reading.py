@@ -7,7 +7,7 @@ import pytest
 from commerce.lexicon import lexicon
 from commerce.ports import TextDocument
 from commerce.text_index import FuzzyTextIndex
-from commerce.text_index.reading import tokens_of
+from commerce.text_index.typed import tokens_of
 
 NAMES = {
     1: "Nike Men Blue T-shirt",
