@@ -83,7 +83,7 @@ class MemoryDriver:
         now = self._shop.clock.now()
         event = event_of(
             self.contact,
-            f"m{next(_numbers)}",
+            f"{self.contact.address}-{next(_numbers)}",
             now,
             text=text,
             action=action,
