@@ -15,6 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from commerce.errors import CommitUnknown, StorageBusy, StorageError
@@ -22,7 +23,7 @@ from commerce.ports import UnitOfWork
 from commerce.storage import migrate, open_storage
 from commerce.storage.sqlite_storage import SqliteStorage
 from commerce.storage.unit_of_work import SqlUnitOfWork
-from tests.contracts.storage_values import NOW, a_product, put_product, put_stock
+from tests.contracts.storage_values import NOW, a_product, put_product
 
 LATER = NOW + timedelta(hours=9)
 
@@ -181,7 +182,7 @@ def test_a_commit_that_fails_is_told_to_those_whose_work_is_lost(
 
 def test_a_file_that_somebody_else_holds_is_busy_for_all_who_wait(storage: SqliteStorage, sqlite_url: str) -> None:
     with storage._writer.connect() as connection:
-        connection.exec_driver_sql("PRAGMA busy_timeout = 300")
+        connection.exec_driver_sql("PRAGMA busy_timeout = 1500")
     other = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
 
@@ -195,7 +196,7 @@ def test_a_file_that_somebody_else_holds_is_busy_for_all_who_wait(storage: Sqlit
     started = time.monotonic()
     with ThreadPoolExecutor(8) as pool:
         assert not any(pool.map(put, range(8)))
-    assert time.monotonic() - started < 1.5  # one wait together, not one after the other
+    assert time.monotonic() - started < 8  # one wait together, not one after the other
     assert get(storage, "k0") is None  # reading goes on
     other.execute("COMMIT")
     other.close()
@@ -333,14 +334,15 @@ def test_a_file_that_is_not_a_database_is_told(tmp_path: Path) -> None:
         migrate(f"sqlite:///{path}")
 
 
-def test_a_batch_of_fifty_products_is_quick(storage: SqliteStorage) -> None:
-    """A guard against a statement a product, not a benchmark: 50 products take about 2 ms on two busy cores."""
+def test_a_batch_of_fifty_products_takes_as_many_statements_as_one(storage: SqliteStorage) -> None:
     ids = [put_product(storage, a_product(f"p{n}", ("34", "36", "38", "40"))).id for n in range(50)]
-    put_stock(storage, {"36": 1})
-    best_s = 1.0
-    for _ in range(20):
+
+    def statements(product_ids: list[int]) -> int:
+        seen: list[str] = []
         with storage.read() as uow:
-            started = time.perf_counter()
-            assert len(uow.products.many(ids)) == 50
-            best_s = min(best_s, time.perf_counter() - started)
-    assert best_s < 0.02
+            assert isinstance(uow, SqlUnitOfWork)
+            event.listen(uow.transaction.connection, "before_cursor_execute", lambda *call: seen.append(call[2]))
+            assert len(uow.products.many(product_ids)) == len(product_ids)
+        return len(seen)
+
+    assert statements(ids) == statements(ids[:1]) <= 4

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
-from time import thread_time
 
 import numpy as np
 import pytest
@@ -125,31 +124,6 @@ def test_a_product_without_variants_satisfies_nothing() -> None:
     facets.upsert([(replace(product, variants=()), [])])
     assert facets.allowed(Filters(categories=frozenset({product.category}))).tolist() == []  # type: ignore[union-attr]
     facets.remove([1, 2])
-
-
-def test_two_hundred_thousand_variants_are_asked_in_about_a_millisecond() -> None:
-    """Measured 0.2 to 0.9 ms of one core; ten times that is let pass, for busy machines."""
-    rng = random.Random(4)
-    facets = ColumnFacets()
-    facets.upsert(a_product(number, rng) for number in range(66_000))
-    assert len(facets) > 190_000
-    typical = (
-        Filters(categories=frozenset({"dress"}), colours=frozenset({"red"}), in_stock=True),
-        Filters(categories=frozenset({"jeans", "shirt"}), sizes=frozenset({"38"}), price_max_minor=6_000),
-        Filters(
-            colours=frozenset({"navy"}), genders=frozenset({"women", "unisex", ""}), store_ids=frozenset({"store-7"})
-        ),
-    )
-    best = []
-    for filters in typical:
-        times = []
-        for _ in range(15):
-            start = thread_time()
-            facets.allowed(filters)
-            times.append(thread_time() - start)
-        best.append(sorted(times)[7] * 1e3)
-    print("facets, median ms:", [round(one, 2) for one in best])
-    assert max(best) < 10
 
 
 @pytest.mark.parametrize("seed", [1, 2])

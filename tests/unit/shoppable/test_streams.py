@@ -64,7 +64,7 @@ def test_a_line_arrives_while_the_stream_is_open(served: tuple[Shop, str]) -> No
     began = time.monotonic()
     shop.storage.write(lambda uow: uow.threads.add(contact, Direction.OUT, body, shop.clock.now()))
     lines = [answer.readline() for _ in range(3)]
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
     assert lines[0].startswith(b"id: ") and b"Bonjour" in lines[2]
     reader.hang_up()
 
