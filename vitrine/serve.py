@@ -203,10 +203,13 @@ def announce(shop: Shop, address: str) -> None:
         print(f"  {'a product':<20} {address}/p/{some[0].id}")
     print()
     for state in describe_channels(shop.settings):
-        if state.off_because:
+        if "VITRINE_" in state.off_because:  # the others are opened by commands of their own
             print(f"  closed: {state.name} ({state.off_because})")
     eyes = shop.image_matcher.describe()
-    print(f"  eyes: {', '.join(f'{key} {value}' for key, value in eyes.items())}")
+    if eyes["state"] == "off":
+        print(f"  photo search is off: {eyes['reason']}")
+    else:
+        print(f"  photo search: {eyes['state']}, {eyes['pictures']:,} pictures\n  {eyes['about']}")
     print("\nCtrl+C ends it.", flush=True)
 
 
