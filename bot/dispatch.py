@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 
 MAX_TRIES = 3
 _RETRY_AFTER = (timedelta(seconds=1), timedelta(seconds=5))
-FLOOD_MESSAGES = 20  # in FLOOD_S seconds, by the sender's own clock
-FLOOD_S = 10
+FLOOD_S = 10  # by the sender's own clock
 
 log = structlog.get_logger(__name__)
 
@@ -141,8 +140,9 @@ def _flood(session: Session, message: Message, shop: Shop) -> tuple[Session, Tur
     """The session with this message counted, and a turn in place of an answer while somebody sends too fast: one polite
     word, then silence until it slows down."""
     second = int(message.sent_at.timestamp())
-    recent = (*(s for s in session.recent_s if s > second - FLOOD_S), second)[-FLOOD_MESSAGES - 1 :]
-    if len(recent) <= FLOOD_MESSAGES:
+    allowed = shop.settings.flood_messages
+    recent = (*(s for s in session.recent_s if s > second - FLOOD_S), second)[-allowed - 1 :]
+    if len(recent) <= allowed:
         return replace(session, recent_s=recent, flooded=False), None
     told = session.flooded
     session = replace(session, recent_s=recent, flooded=True)

@@ -69,6 +69,11 @@ class Settings(BaseSettings):
     hold_grace_s: int = Field(0, ge=0, description="Seconds of grace after the deadline of a reservation.")
     max_open_reservations: int = Field(5, ge=1, description="Open reservations one person may have.")
 
+    # --- conversations
+    flood_messages: int = Field(
+        20, ge=1, description="Messages one person may send in ten seconds before being asked to slow down."
+    )
+
     # --- photos
     photo_keep_h: int = Field(24, ge=1, le=720, description="Hours after which a shopper's photo is deleted.")
     encoder: str = Field("vitrine", description="What looks at pictures: `vitrine`, or the name of another encoder.")

@@ -29,8 +29,10 @@ def test_every_package_says_what_it_is_for(package):
 def test_every_channel_folder_holds_the_same_names():
     for folder in sorted((ROOT / "bot" / "channels").iterdir()):
         if folder.is_dir() and not folder.name.startswith("_"):
-            assert (folder / "README.md").is_file(), folder.name
-            assert any((folder / name).is_file() for name in ("send.py", "__init__.py")), folder.name
+            files = {path.name for path in folder.iterdir()}
+            assert {"README.md", "parse.py", "send.py"} <= files, folder.name
+            hooked = "hook(" in (folder / "__init__.py").read_text("utf-8")
+            assert not hooked or "verify.py" in files, f"{folder.name} has a door without a lock"
 
 
 def test_every_module_says_what_it_is():

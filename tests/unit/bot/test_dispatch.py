@@ -15,7 +15,7 @@ from typing import TypeVar
 import pytest
 
 from bot.channels.recorder.send import Recorder
-from bot.dispatch import FLOOD_MESSAGES, Dispatcher
+from bot.dispatch import Dispatcher
 from bot.messages import Message
 from bot.worker import LEASE_S, Worker
 from commerce.clock import ManualClock
@@ -217,8 +217,8 @@ def test_card_numbers_are_stored_nowhere(desk: Desk) -> None:
 
 
 def test_too_fast_is_told_once(desk: Desk) -> None:
-    answers = [text for _ in range(FLOOD_MESSAGES + 10) for text in desk.say("dresses", after_s=0)]
-    assert len(answers) == FLOOD_MESSAGES + 1
+    answers = [text for _ in range(desk.shop.settings.flood_messages + 10) for text in desk.say("dresses", after_s=0)]
+    assert len(answers) == desk.shop.settings.flood_messages + 1
     assert answers[-1] == "That is a lot at once! I will answer when it gets calmer."
     assert "Linen midi dress" in desk.say("dresses", after_s=11)[-1]
 

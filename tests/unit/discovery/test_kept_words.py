@@ -475,8 +475,7 @@ def test_missing_files_are_told_once_a_call(shop: Street, tmp_path: Path) -> Non
 
     eyes = open_image_matcher(tmp_path / "eyes", "vitrine")
     media = MemoryMediaStore()
-    if not eyes.describe()["encoder"]:
-        pytest.skip("no eyes")
+    assert eyes.describe()["encoder"], "the encoder is part of the product"
     keys = [media.put(bytes([number]) * 50, ".jpg") for number in range(80)]
     shop.add(a_product("N3", ("Haut", "Top"), "shirt", sizes("red", 900), pictures=keys))
     for key in keys:

@@ -1,0 +1,42 @@
+"""The rehearsal: a shop owner writes as much as they like while the clock stands, and moves it on request."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from commerce.errors import SettingsError
+from vitrine.rehearsal import Rehearsal, rehearsing
+
+
+def moved(on: Rehearsal, body: dict[str, object]) -> dict[str, str]:
+    data, kind = json.dumps(body).encode(), {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"{on.address}/rehearsal/clock", data=data, headers=kind)
+    with urllib.request.urlopen(request) as answer:
+        told: dict[str, str] = json.load(answer)
+    return told
+
+
+def test_a_rehearsal_answers_while_its_clock_stands_and_moves_it(tmp_path: Path) -> None:
+    with rehearsing(tmp_path) as on:
+        lea = on.telegram.person(1001, "Léa", "fr")
+        for _ in range(25):
+            lea.say("robe lain bleu marine")
+        texts: list[str] = []
+        until = time.monotonic() + 60
+        while len(texts) < 25 and time.monotonic() < until:
+            texts += [shown.text for shown in lea.replies() if "Robe midi en lin" in shown.text]
+            time.sleep(0.05)
+        assert len(texts) == 25, "nobody is told to slow down because the clock stands still"
+        assert moved(on, {"advance_s": 3600})["now"] == "2026-03-10T10:00:00+00:00"
+        assert moved(on, {"at": "2026-03-11T16:00:00+01:00"})["now"] == "2026-03-11T15:00:00+00:00"
+
+
+def test_it_does_not_run_beside_live_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VITRINE_TELEGRAM_TOKEN", "1234567:not-a-real-token-but-looks-like-one")
+    with pytest.raises(SettingsError, match="VITRINE_TELEGRAM_TOKEN"), rehearsing(tmp_path):
+        pass
