@@ -73,6 +73,29 @@ class Subject:
     """0 to 1: how little of it is like any picture of clothes that was seen before."""
 
 
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A part of a picture, as fractions 0..1 of its width and height; left < right, top < bottom."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Garment:
+    """One thing to wear that was found in a photo, cut out and encoded by itself."""
+
+    box: Box
+    kind: str
+    """A key of the lexicon's categories ("dress", "shoes", ...); "" where the encoder cannot tell."""
+    score: float
+    """0..1: how sure it is that this is one thing to wear, of this kind."""
+    vector: Vectors = field(repr=False)
+    """[d], length 1, of the cut-out."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
     """A photo that was read and encoded."""
@@ -81,6 +104,9 @@ class Seen:
     """[d], length 1."""
     picture: Picture
     subject: Subject
+    garments: tuple[Garment, ...] = ()
+    """The things to wear that were found in it, surest first; where there is one, `vector` is that of its cut-out.
+    Empty where nothing can look for them or nothing was found."""
 
     @property
     def sha256(self) -> str:

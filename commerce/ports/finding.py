@@ -123,6 +123,16 @@ class NotSeen(StrEnum):
     NO_PRODUCT = "no_product"  # nothing of what the shop sells is in the picture
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SeenGarment:
+    """One thing to wear in a photo: where (left, top, right, bottom as fractions 0..1 of the upright picture), what (a
+    category of the lexicon, "" when unknown) and what to search with."""
+
+    box: tuple[float, float, float, float]
+    category: str
+    vector: NDArray[np.float32]
+
+
 @dataclass(frozen=True, slots=True)
 class SeenPhoto:
     """A photo that was read: what is needed to search with it again ("same but in green") without the file.
@@ -135,6 +145,8 @@ class SeenPhoto:
     sha256: str
     phash: str
     encoder: str
+    garments: tuple[SeenGarment, ...] = ()
+    """What can be picked in it, surest first. With more than one, the shopper is asked which."""
 
 
 class ImageMatcher(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -50,3 +51,12 @@ class Encoder(Protocol):
 
     def encode_and_judge(self, pixels: Pixels) -> tuple[Vectors, list[Subject]]:
         """The same, with what each picture seems to show, at no further cost."""
+
+    @property
+    def reads_words(self) -> bool:
+        """Whether `encode_words` works. Where it does not, pictures are found by pictures alone."""
+
+    def encode_words(self, texts: Sequence[str]) -> Vectors:
+        """Texts to float32 [len(texts), dimension], unit rows in the space of the pictures; any language the
+        encoder was trained on, any length (what is too long is cut). Raises EncoderUnavailable where
+        `reads_words` is false."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,11 @@ class ImagenetEncoder:
     def encode_and_judge(self, pixels: Pixels) -> tuple[Vectors, list[Subject]]:
         vectors, features, logits = self.see(pixels)
         return vectors, self.judge.judge(features, logits)
+
+    reads_words = False
+
+    def encode_words(self, texts: Sequence[str]) -> Vectors:
+        raise EncoderUnavailable("the encoder imagenet reads no words")
 
     def see(self, pixels: Pixels) -> tuple[Vectors, NDArray[np.float32], NDArray[np.float32]]:
         """Vectors, and what they and the verdicts are made from: unit features [n, 1280] and logits [n, 1000]."""
