@@ -100,3 +100,16 @@ def test_vitrine_is_what_ships_and_others_are_named() -> None:
     assert open_encoder("vitrine").name == SHIPPED
     with pytest.raises(EncoderUnavailable, match="imagenet"):
         open_encoder("nothing")
+
+
+def test_words_are_read_or_refused(encoder: Encoder) -> None:
+    texts = ["red dress", "robe rouge", "", "une très longue phrase " * 60, "👗"]
+    if not encoder.reads_words:
+        with pytest.raises(EncoderUnavailable):
+            encoder.encode_words(texts)
+        return
+    vectors = encoder.encode_words(texts)
+    assert vectors.shape == (len(texts), encoder.dimension) and vectors.dtype == np.float32
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(len(texts)), abs=1e-5)
+    assert encoder.encode_words(texts[1:2])[0] == pytest.approx(vectors[1], abs=1e-4)
+    assert encoder.encode_words([]).shape == (0, encoder.dimension)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 
 from visual_search.encoders.base import Bands
 from visual_search.encoders.colour import foreground_colours, unit_rows
+from visual_search.encoders.files import read_manifest, read_verified
 from visual_search.encoders.subjects import SubjectJudge, SubjectRule
 from visual_search.encoders.tower import ImagenetTower
 from visual_search.errors import EncoderUnavailable
@@ -39,9 +39,9 @@ class ImagenetEncoder:
     input_px = ImagenetTower.input_px
 
     def __init__(self, directory: Path = MODEL_DIRECTORY) -> None:
-        told = _read_manifest(directory)
+        told = read_manifest(directory)
         tower, fashion, labels = (
-            _read_verified(directory / name, told["sha256"][name])
+            read_verified(directory / name, told["sha256"][name])
             for name in ("tower.onnx", "fashion.npz", "labels.tsv")
         )
         self._tower = ImagenetTower(tower)
@@ -104,24 +104,3 @@ def join(shape: NDArray[np.float32], colours: NDArray[np.float32], colour_weight
 def _arrays(raw: bytes) -> dict[str, NDArray[Any]]:
     with np.load(io.BytesIO(raw), allow_pickle=False) as arrays:
         return {name: arrays[name] for name in _ARRAYS}
-
-
-def _read_manifest(directory: Path) -> dict[str, Any]:
-    try:
-        told = json.loads((directory / "encoder.json").read_bytes())
-    except (OSError, ValueError) as broken:
-        raise EncoderUnavailable(f"the encoder's description cannot be read: {broken}") from broken
-    if not isinstance(told, dict):
-        raise EncoderUnavailable("the encoder's description is not an object")
-    return told
-
-
-def _read_verified(path: Path, digest: str) -> bytes:
-    """The bytes that are hashed are the bytes that are used."""
-    try:
-        raw = path.read_bytes()
-    except OSError as broken:
-        raise EncoderUnavailable(f"{path.name} cannot be read: {broken}") from broken
-    if hashlib.sha256(raw).hexdigest() != digest:
-        raise EncoderUnavailable(f"{path.name} is not the file that was shipped: its sha256 differs")
-    return raw

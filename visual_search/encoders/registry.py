@@ -7,8 +7,8 @@ from collections.abc import Callable
 from visual_search.encoders.base import Encoder
 from visual_search.errors import EncoderUnavailable
 
-SHIPPED = "imagenet"
-"""What the name "vitrine" stands for today: the encoder that comes with the product."""
+SHIPPED = "vitrine"
+"""The encoder that is taken where none is named."""
 
 
 def _imagenet() -> Encoder:
@@ -17,7 +17,14 @@ def _imagenet() -> Encoder:
     return ImagenetEncoder()
 
 
+def _vitrine() -> Encoder:
+    from visual_search.encoders.vitrine import VitrineEncoder
+
+    return VitrineEncoder()
+
+
 _ENCODERS: dict[str, Callable[[], Encoder]] = {
+    "vitrine": _vitrine,
     "imagenet": _imagenet,
 }
 
@@ -26,10 +33,10 @@ def encoder_names() -> tuple[str, ...]:
     return tuple(_ENCODERS)
 
 
-def open_encoder(name: str = "vitrine") -> Encoder:
+def open_encoder(name: str = SHIPPED) -> Encoder:
     """Loads the weights (about 0.1 s). Raises EncoderUnavailable for an unknown name or damaged files."""
-    build = _ENCODERS.get(SHIPPED if name == "vitrine" else name)
+    build = _ENCODERS.get(name)
     if build is None:
-        known = ", ".join(("vitrine", *_ENCODERS))
+        known = ", ".join(_ENCODERS)
         raise EncoderUnavailable(f"there is no encoder named {name!r}; known: {known}")
     return build()

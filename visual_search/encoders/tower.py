@@ -29,9 +29,10 @@ class ImagenetTower:
         options.log_severity_level = 3
         self._session: Any = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
-    def see(self, pixels: Pixels) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """uint8 [n, 160, 160, 3] to features [n, 1280] and the logits of the 1,000 classes [n, 1000]."""
-        expected = (self.input_px, self.input_px, 3)
+    def see(self, pixels: Pixels, any_size: bool = False) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """uint8 [n, 160, 160, 3] to features [n, 1280] and the logits of the 1,000 classes [n, 1000]. `any_size`: for
+        measuring what another side costs."""
+        expected = pixels.shape[1:] if any_size else (self.input_px, self.input_px, 3)
         if pixels.ndim != 4 or pixels.shape[1:] != expected or pixels.dtype != np.uint8:
             raise ValueError(f"pixels must be uint8 (n, {expected}), not {pixels.dtype} {pixels.shape}")
         features = np.empty((len(pixels), FEATURES), np.float32)

@@ -68,6 +68,26 @@ def read_weights() -> Weights:
     return {name: np.asarray(value, np.float32) for name, value in state.items()}
 
 
+def build_early(weights: Weights, blocks: int) -> bytes:
+    """pixels uint8 [n, h, w, 3] -> early float32 [n, channels, h / 8, w / 8]: what training does not change."""
+    from onnx import TensorProto, helper
+
+    graph = _Graph(weights, store_int8=False)
+    last = graph.tower("pixels", blocks)
+    model = helper.make_model(
+        helper.make_graph(
+            graph.nodes,
+            "efficientnet_lite0_early",
+            [helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["n", "h", "w", 3])],
+            [helper.make_tensor_value_info(last, TensorProto.FLOAT, ["n", "c", "y", "x"])],
+            graph.constants,
+        ),
+        opset_imports=[helper.make_opsetid("", 17)],
+        ir_version=8,
+    )
+    return bytes(model.SerializeToString())
+
+
 def build(weights: Weights, *, store_int8: bool) -> bytes:
     """The graph: pixels uint8 [n, h, w, 3] -> features float32 [n, 1280], logits float32 [n, 1000]."""
     from onnx import TensorProto, checker, helper  # type: ignore[import-not-found,unused-ignore]
@@ -126,7 +146,8 @@ class _Graph:
         self.node("Cast", [f"{name}_int8"], f"{name}_float", to=1)
         return self.node("Mul", [f"{name}_float", f"{name}_scale"], name)
 
-    def tower(self, pixels: str) -> str:
+    def tower(self, pixels: str, blocks: int | None = None) -> str:
+        """All of it up to the pooling, or the stem and the first `blocks` blocks."""
         last = self.node("Cast", [pixels], "float_pixels", to=1)
         last = self.node("Sub", [last, self.constant("mean", np.array(127, np.float32))], "centred")
         last = self.node("Div", [last, self.constant("spread", np.array(128, np.float32))], "scaled")
@@ -135,6 +156,8 @@ class _Graph:
         at, channels = 0, 32
         for kernel, first_stride, expansion, width, repeats in _STAGES:
             for repeat in range(repeats):
+                if at == blocks:
+                    return last
                 stride = first_stride if repeat == 0 else 1
                 last = self._block(last, f"_blocks.{at}.", expansion, stride, stride == 1 and channels == width)
                 assert self._weights[f"_blocks.{at}._depthwise_conv.weight"].shape[-1] == kernel

@@ -77,6 +77,24 @@ def phone_photos(directory: Path) -> list[Labelled]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class RawPictures:
+    """The files as they are, by row of `corpus.Corpus`."""
+
+    products: list[bytes]
+    photos: list[bytes]
+
+
+def raw_pictures(directory: Path) -> RawPictures:
+    rows = _table(directory / "fashion" / "products.tsv")
+    tars = {row["image"].split(":")[0] for row in rows}
+    members = {tar: _members(directory / "fashion" / tar) for tar in tars}
+    photos = _members(directory / "customer-photos" / "photos.tar")
+    taken = [row["photo"] for row in _table(directory / "customer-photos" / "photos.tsv") if row["photo"] in photos]
+    places = (row["image"].split(":") for row in rows)
+    return RawPictures([members[tar][member] for tar, member in places], [photos[name] for name in taken])
+
+
 def _table(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))

@@ -1,0 +1,94 @@
+"""The built-in encoder: a small CLIP of our own, pictures and words, French and English alike.
+
+Trained by this project (`visual_search/training/`) on one public fashion catalogue and CC0 phone photos, starting from
+EfficientNet-Lite0's ImageNet weights. Runs by onnxruntime, one thread a call. Its model card lies beside the weights.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visual_search.encoders.base import Bands
+from visual_search.encoders.files import read_manifest, read_verified
+from visual_search.encoders.tokenizer import BpeTokenizer
+from visual_search.values import Pixels, Subject, Vectors
+
+MODEL_DIRECTORY = Path(__file__).parent.parent / "models" / "vitrine"
+_RECIPE = "squash-bicubic;1"
+"""Part of the revision: change it with anything here that changes a vector."""
+_BATCH = 16
+_TEXTS = 64
+
+
+class VitrineEncoder:
+    """See `Encoder`."""
+
+    name = "vitrine"
+    reads_words = True
+
+    def __init__(self, directory: Path = MODEL_DIRECTORY) -> None:
+        told = read_manifest(directory)
+        image, text, merges = (
+            read_verified(directory / name, told["sha256"][name])
+            for name in ("image.onnx", "text.onnx", "merges.txt.gz")
+        )
+        self.input_px = int(told["input_px"])
+        self.dimension = int(told["dimension"])
+        self.bands = Bands(**told["bands"])
+        self._image, self._text = session(image), session(text)
+        self._tokenizer = BpeTokenizer(merges, int(told["context"]))
+        parts = (_RECIPE, *(told["sha256"][name] for name in sorted(told["sha256"])))
+        self.revision = hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
+
+    def describe(self) -> str:
+        return (
+            "the built-in encoder: a small CLIP trained on one fashion catalogue and phone photos, French and English; "
+            "knows the type, colour and look of clothes, shoes, bags and accessories."
+        )
+
+    def encode(self, pixels: Pixels) -> Vectors:
+        return self.see(pixels)[0]
+
+    def encode_and_judge(self, pixels: Pixels) -> tuple[Vectors, list[Subject]]:
+        vectors = self.encode(pixels)
+        return vectors, [Subject("unsure", 0.5, "", 0.0) for _ in vectors]
+
+    def encode_words(self, texts: Sequence[str]) -> Vectors:
+        out = np.empty((len(texts), self.dimension), np.float32)
+        order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
+        for start in range(0, len(order), _TEXTS):
+            some = order[start : start + _TEXTS]
+            ids = self._tokenizer.batch([texts[at] for at in some])
+            out[some] = self._text.run(["embedding"], {"ids": ids})[0]
+        return out
+
+    def see(self, pixels: Pixels) -> tuple[Vectors, NDArray[np.float32]]:
+        """Vectors [n, dimension], and the features [n, 1280] that they are a projection of."""
+        expected = (self.input_px, self.input_px, 3)
+        if pixels.ndim != 4 or pixels.shape[1:] != expected or pixels.dtype != np.uint8:
+            raise ValueError(f"pixels must be uint8 (n, {expected}), not {pixels.dtype} {pixels.shape}")
+        vectors = np.empty((len(pixels), self.dimension), np.float32)
+        features = np.empty((len(pixels), 1280), np.float32)
+        for start in range(0, len(pixels), _BATCH):
+            part = slice(start, start + _BATCH)
+            vectors[part], features[part] = self._image.run(
+                ["embedding", "features"], {"pixels": np.ascontiguousarray(pixels[part])}
+            )
+        return vectors, features
+
+
+def session(model: bytes) -> Any:
+    """An onnxruntime session of one thread: on shared cores more only wait for each other."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

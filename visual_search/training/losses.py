@@ -1,0 +1,44 @@
+"""Losses over signs: 1 belongs together, -1 does not, 0 is left out."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+def contrast(logits: Tensor, signs: Tensor) -> Tensor:
+    """Mean over rows of -log(share of each right one among itself and all wrong ones), averaged over a row's right
+    ones. Rows without a right or a wrong one do not count. logits, signs [n, m]."""
+    right, wrong = signs > 0, signs < 0
+    against = torch.logsumexp(logits.masked_fill(~wrong, -1e4), 1, keepdim=True)
+    each = functional.softplus(against - logits)
+    counts = right.sum(1)
+    rows = (counts > 0) & wrong.any(1)
+    mean = (each * right).sum(1) / counts.clamp_min(1)
+    return mean[rows].mean() if bool(rows.any()) else logits.sum() * 0
+
+
+def pairs(logits: Tensor, same: Tensor) -> Tensor:
+    """CLIP's loss, both ways; columns with the very same name as the row's own are left out."""
+    masked = logits.masked_fill(same & ~torch.eye(len(logits), dtype=torch.bool), -1e4)
+    wanted = torch.arange(len(logits))
+    return (functional.cross_entropy(masked, wanted) + functional.cross_entropy(masked.T, wanted)) / 2
+
+
+def classes(logits: Tensor, signs: Tensor) -> Tensor:
+    """Which of an attribute's values a picture shows. logits, signs [values, pictures]: the right one (or the right
+    ones together) against the wrong ones, per picture."""
+    right, wrong = signs > 0, signs < 0
+    rows = right.any(0) & wrong.any(0)
+    good = torch.logsumexp(logits.masked_fill(~right, -1e4), 0)
+    bad = torch.logsumexp(logits.masked_fill(~wrong, -1e4), 0)
+    return functional.softplus(bad - good)[rows].mean()
+
+
+def relations(now: Tensor, before: Tensor, temperature: float = 0.1) -> Tensor:
+    """How far the likenesses among these pictures are from what they were for other features (both unit rows)."""
+    eye = torch.eye(len(now), dtype=torch.bool)
+    wanted = functional.softmax((before @ before.T / temperature).masked_fill(eye, -1e4), 1)
+    found = functional.log_softmax((now @ now.T / temperature).masked_fill(eye, -1e4), 1)
+    return functional.kl_div(found, wanted, reduction="batchmean")

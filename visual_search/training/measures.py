@@ -1,0 +1,172 @@
+"""What is promised of the encoder, measured on pictures and products that it was never taught with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visual_search.training.captions import FrenchNames, Lexicon
+from visual_search.training.corpus import DEV, TEST, Corpus
+from visual_search.training.shared_data import PHOTO_TYPES
+
+if TYPE_CHECKING:
+    from visual_search.encoders.tokenizer import BpeTokenizer
+    from visual_search.training.towers import Clip
+
+Floats = NDArray[np.float32]
+Embed = Callable[[Sequence[str]], Floats]
+LEAST_RELEVANT = 10
+"""A type or colour is asked for where the corpus holds at least so many of it."""
+
+
+def of_model(model: Clip, tokenizer: BpeTokenizer, corpus: Corpus, lexicon: Lexicon, cache: Path) -> dict[str, float]:
+    """The figures on DEV, for choosing."""
+    import torch
+
+    from visual_search.training.train import _as_early, embed_texts
+
+    plain = np.load(cache / "views" / "plain.npy", mmap_mode="r")
+
+    @torch.no_grad()
+    def see(rows: NDArray[np.int64]) -> Floats:
+        parts = [
+            model.project(model.late(_as_early(plain[rows[start : start + 256]]))).numpy()
+            for start in range(0, len(rows), 256)
+        ]
+        return np.concatenate(parts)
+
+    @torch.no_grad()
+    def embed(texts: Sequence[str]) -> Floats:
+        return embed_texts(model, tokenizer, list(texts)).numpy()
+
+    products = np.flatnonzero(corpus.part == DEV)
+    photos = np.flatnonzero(corpus.photo_part == DEV)
+    return figures(see(products), see(len(corpus.rows) + photos), products, photos, corpus, lexicon, embed)
+
+
+def figures(
+    shown: Floats,
+    taken: Floats,
+    products: NDArray[np.int64],
+    photos: NDArray[np.int64],
+    corpus: Corpus,
+    lexicon: Lexicon,
+    embed: Embed | None,
+) -> dict[str, float]:
+    """shown [n, d] are the vectors of `products` (rows of the corpus), taken [m, d] those of `photos`. Without words
+    (`embed` None) only what pictures alone can be asked."""
+    rows = [corpus.rows[row] for row in products]
+    told = _of_words(shown, rows, lexicon, embed) if embed is not None else {}
+    return {name: round(value, 4) for name, value in (told | _of_pictures(shown, taken, rows, photos, corpus)).items()}
+
+
+def _of_words(shown: Floats, rows: Sequence[dict[str, str]], lexicon: Lexicon, embed: Embed) -> dict[str, float]:
+    french = FrenchNames(lexicon)
+    told: dict[str, float] = {}
+    names = [row["title"] for row in rows]
+    every = {"en": names, "fr": [french.of(row["title"], row["article_type"]) for row in rows]}
+    for language, asked_names in every.items():
+        vectors = embed(asked_names)
+        ranks = _ranks(vectors, shown, np.unique(np.array(names), return_inverse=True)[1])
+        told[f"name_mrr_{language}"] = float((1 / ranks).mean())
+        told[f"name_r1_{language}"], told[f"name_r10_{language}"] = (
+            float((ranks == 1).mean()),
+            float((ranks <= 10).mean()),
+        )
+        told[f"own_mrr_{language}"] = float((1 / _ranks(vectors, shown, np.arange(len(names)))).mean())
+    for kind, short in (("article_type", "type"), ("base_colour", "colour")):
+        have = np.array([row[kind] for row in rows])
+        asked = [key for key in lexicon.keys(kind) if (have == key).sum() >= LEAST_RELEVANT]
+        for language in ("en", "fr"):
+            words = [
+                lexicon.english[kind, key][0] if language == "en" else lexicon.french(kind, key)[0] for key in asked
+            ]
+            best = np.argsort(-(embed(words) @ shown.T), axis=1)[:, :10]
+            told[f"{short}_p10_{language}"] = float((have[best] == np.array(asked)[:, None]).mean())
+    return told
+
+
+def _of_pictures(
+    shown: Floats, taken: Floats, rows: Sequence[dict[str, str]], photos: NDArray[np.int64], corpus: Corpus
+) -> dict[str, float]:
+    told: dict[str, float] = {}
+    kinds = np.array([row["article_type"] for row in rows])
+    colours = np.array([row["base_colour"] for row in rows])
+    queries = np.random.default_rng(7).choice(len(rows), min(1000, len(rows)), replace=False)
+    cosines = shown[queries] @ shown.T
+    cosines[np.arange(len(queries)), queries] = -2
+    best = np.argsort(-cosines, axis=1)[:, :10]
+    same = kinds[best] == kinds[queries][:, None]
+    told["photo_type_p10"] = float(same.mean())
+    told["photo_type_colour_p10"] = float((same & (colours[best] == colours[queries][:, None])).mean())
+    best = np.argsort(-(taken @ shown.T), axis=1)[:, :10]
+    right = np.stack(
+        [np.isin(kinds[found], PHOTO_TYPES[corpus.photo_labels[at]]) for found, at in zip(best, photos, strict=True)]
+    )
+    told["customer_p10"] = float(right.mean())
+    told["customer_p1"] = float(right[:, 0].mean())
+    return told
+
+
+def _ranks(asked: Floats, shown: Floats, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each row of `asked` the rank, from 1, of the first picture whose id is the row's own."""
+    ranks = []
+    for start in range(0, len(asked), 512):
+        scores = asked[start : start + 512] @ shown.T
+        own = ids[None, :] == ids[start : start + 512, None]
+        best = np.where(own, scores, -2).max(1, keepdims=True)
+        ranks.append(1 + (scores > best).sum(1))
+    return np.concatenate(ranks)
+
+
+def bands(
+    shown: Floats, taken: Floats, products: NDArray[np.int64], photos: NDArray[np.int64], corpus: Corpus
+) -> tuple[float, float]:
+    """very_close: from here up, first hits have the right type 90 times in 100; close: from here up, a first hit of
+    just that score is more often right than wrong."""
+    score, right = _firsts(shown, taken, products, photos, corpus)
+    steps = [round(0.2 + 0.01 * step, 2) for step in range(76)]
+
+    def precision(low: float, high: float) -> float:
+        chosen = (score >= low) & (score < high)
+        return float(right[chosen].mean()) if chosen.sum() >= 10 else 0.0
+
+    very_close = next((step for step in steps if precision(step, 2.0) >= 0.9), 0.95)
+    close = next((step for step in steps if precision(step, step + 0.08) > 0.5), very_close - 0.01)
+    return very_close, min(close, round(very_close - 0.01, 2))
+
+
+def in_bands(
+    shown: Floats,
+    taken: Floats,
+    products: NDArray[np.int64],
+    photos: NDArray[np.int64],
+    corpus: Corpus,
+    edges: tuple[float, float],
+) -> list[tuple[str, int, float]]:
+    """Of each band: its name, how many photos' first hits are in it, and the share of those that are right."""
+    score, right = _firsts(shown, taken, products, photos, corpus)
+    limits = (-2.0, edges[1], edges[0], 2.0)
+    out = []
+    for name, low, high in zip(("far", "close", "very_close"), limits, limits[1:], strict=False):
+        chosen = (score >= low) & (score < high)
+        out.append((name, int(chosen.sum()), float(right[chosen].mean()) if chosen.any() else float("nan")))
+    return out
+
+
+def _firsts(
+    shown: Floats, taken: Floats, products: NDArray[np.int64], photos: NDArray[np.int64], corpus: Corpus
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Of each photo the best cosine, and whether that product's type is right."""
+    kinds = [corpus.rows[row]["article_type"] for row in products]
+    cosines = taken @ shown.T
+    best = cosines.argmax(1)
+    right = [kinds[at] in PHOTO_TYPES[corpus.photo_labels[photo]] for at, photo in zip(best, photos, strict=True)]
+    return cosines.max(1), np.array(right)
+
+
+PARTS = {"dev": DEV, "test": TEST}

@@ -1,0 +1,208 @@
+"""What is promised of an encoder, as tables: on products and photos that the built-in one never saw in training.
+
+    python -m visual_search.training.report                      the encoder that ships
+    python -m visual_search.training.report --encoder imagenet   another one, the same way
+    python -m visual_search.training.report --write              and keep its bands ("very close", "close")
+    python -m visual_search.training.report --others DIR         a shop that is not fashion: a folder of pictures a kind
+
+Pictures go through the decoding child, as in the shop. Needs the shared data.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visual_search.encoders.base import Encoder
+from visual_search.encoders.registry import open_encoder
+from visual_search.preprocess.decoder import PictureDecoder
+from visual_search.training import corpus as data
+from visual_search.training import measures
+from visual_search.training.captions import Lexicon
+from visual_search.training.corpus import DEV, Corpus
+from visual_search.training.export import MODEL_DIRECTORY
+from visual_search.training.shared_data import PHOTO_TYPES, data_directory, raw_pictures
+from visual_search.values import Picture
+
+Floats = NDArray[np.float32]
+
+# Figure, what was promised, what a prototype of the same size had reached on a corpus of its own.
+TARGETS = (
+    ("name_mrr_en", "name → photo, MRR", 0.45, 0.345),
+    ("type_p10_en", "fine category, P@10", 0.82, 0.768),
+    ("colour_p10_en", "colour, P@10", 0.56, 0.490),
+    ("photo_type_p10", "photo → photo, same type, P@10", 0.78, 0.710),
+    ("photo_type_colour_p10", "photo → photo, same type and colour, P@10", 0.42, 0.328),
+    ("customer_p10", "phone photo → right type, P@10", 0.65, 0.501),
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure an encoder on what it was never taught with.")
+    parser.add_argument("--encoder", default="vitrine")
+    parser.add_argument("--part", choices=measures.PARTS, default="test")
+    parser.add_argument("--cache", type=Path, default=Path("var/training"))
+    parser.add_argument("--others", type=Path, help="a folder with a folder of pictures for each kind of thing")
+    parser.add_argument("--write", action="store_true", help="keep the bands in the shipped encoder's description")
+    asked = parser.parse_args()
+    encoder = open_encoder(asked.encoder)
+    if asked.others:
+        _report_others(encoder, asked.others)
+        return
+    directory = data_directory()
+    corpus = data.load(directory, asked.cache)
+    lexicon = Lexicon(directory / "fashion" / "lexicon.tsv")
+    part = measures.PARTS[asked.part]
+    products, photos = np.flatnonzero(corpus.part == part), np.flatnonzero(corpus.photo_part == part)
+    pictures = raw_pictures(directory)
+    shown = _see(encoder, (pictures.products[row] for row in products))
+    taken = _see(encoder, (pictures.photos[row] for row in photos))
+    words = encoder.encode_words if encoder.reads_words else None
+    told = measures.figures(shown, taken, products, photos, corpus, lexicon, words)
+    print(f"{encoder.name} {encoder.revision}: {len(products)} products, {len(photos)} phone photos ({asked.part})\n")
+    _print_targets(told)
+    _print_labels(shown, taken, products, photos, corpus)
+    _print_speed(encoder)
+    choosing = np.flatnonzero(corpus.photo_part == DEV)
+    bands = measures.bands(shown, _see(encoder, (pictures.photos[row] for row in choosing)), products, choosing, corpus)
+    print(f"\nbands, chosen on {len(choosing)} other photos: very_close {bands[0]}, close {bands[1]}")
+    for name, count, right in measures.in_bands(shown, taken, products, photos, corpus, bands):
+        print(f"  {name}: {count} photos, first hit of the right type {right:.3f}")
+    if asked.write:
+        path = MODEL_DIRECTORY / "encoder.json"
+        kept = json.loads(path.read_bytes())
+        kept["bands"] = {"very_close": bands[0], "close": bands[1]}
+        path.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n")
+
+
+def _see(encoder: Encoder, pictures: Iterable[bytes]) -> Floats:
+    """Vectors of pictures as files, through the child that the shop reads them in."""
+    vectors = []
+    waiting: list[bytes] = []
+
+    def encode(decoder: PictureDecoder) -> None:
+        read = list(decoder.read_many(waiting, copies=False))
+        if not all(isinstance(one, Picture) for one in read):
+            raise SystemExit("a picture of the shared data cannot be read")
+        vectors.append(encoder.encode(np.stack([one.pixels for one in read if isinstance(one, Picture)])))
+        waiting.clear()
+
+    with PictureDecoder(encoder.input_px) as decoder:
+        for picture in pictures:
+            waiting.append(picture)
+            if len(waiting) == 64:
+                encode(decoder)
+        if waiting:
+            encode(decoder)
+    return np.concatenate(vectors)
+
+
+def _print_targets(told: dict[str, float]) -> None:
+    print("| what | English | French | promised | prototype |\n|---|---|---|---|---|")
+    for name, what, promised, prototype in TARGETS:
+        if name not in told:
+            continue
+        french = told.get(name.replace("_en", "_fr")) if name.endswith("_en") else None
+        shown = f"{french:.3f}" if french is not None else ""
+        print(f"| {what} | {told[name]:.3f} | {shown} | {promised:.2f} | {prototype:.3f} |")
+    print(f"\nphone photo → right type first (P@1): {told['customer_p1']:.3f}")
+    if "name_mrr_en" in told:
+        print(
+            f"name → its own photo, other products of the same name counted wrong: MRR {told['own_mrr_en']:.3f}, "
+            f"French {told['own_mrr_fr']:.3f}; R@1 {told['name_r1_en']:.3f}, R@10 {told['name_r10_en']:.3f}"
+        )
+
+
+def _print_labels(
+    shown: Floats, taken: Floats, products: NDArray[np.int64], photos: NDArray[np.int64], corpus: Corpus
+) -> None:
+    kinds = np.array([corpus.rows[row]["article_type"] for row in products])
+    best = np.argsort(-(taken @ shown.T), axis=1)[:, :10]
+    labels = np.array([corpus.photo_labels[photo] for photo in photos])
+    words = []
+    for label in np.unique(labels):
+        mine = labels == label
+        share = np.isin(kinds[best[mine]], PHOTO_TYPES[label]).mean()
+        chance = np.isin(kinds, PHOTO_TYPES[label]).mean()
+        words.append(f"{label} {share:.2f} (of {mine.sum()}, chance {chance:.2f})")
+    print("by label: " + ", ".join(words))
+
+
+def _print_speed(encoder: Encoder) -> None:
+    side = encoder.input_px
+    pixels = np.random.default_rng(7).integers(0, 256, (1, side, side, 3), np.uint8)
+    print(f"\ncpu of one photo, one thread: {_cpu_ms(lambda: encoder.encode(pixels)):.2f} ms", end="")
+    if encoder.reads_words:
+        print(
+            f"; of one short text: {_cpu_ms(lambda: encoder.encode_words(['robe en lin bleu marine'])):.2f} ms", end=""
+        )
+    files = sorted(MODEL_DIRECTORY.iterdir()) if encoder.name == "vitrine" else []
+    print(f"; {sum(file.stat().st_size for file in files) / 1e6:.1f} MB of files" if files else "")
+
+
+def _cpu_ms(work: object) -> float:
+    assert callable(work)
+    for _ in range(5):
+        work()
+    times = []
+    for _ in range(60):
+        started = time.process_time()
+        work()
+        times.append(time.process_time() - started)
+    return float(np.median(times)) * 1e3
+
+
+def _report_others(encoder: Encoder, folder: Path) -> None:
+    """Pictures of other things: does a picture find others of its kind, beside plain ImageNet features?"""
+    from PIL import Image
+
+    from visual_search.encoders.imagenet import MODEL_DIRECTORY as IMAGENET
+    from visual_search.encoders.tower import ImagenetTower
+
+    kinds = [kind for kind in sorted(folder.iterdir()) if kind.is_dir()]
+    files = [(kind.name, file) for kind in kinds for file in sorted(kind.iterdir()) if file.suffix in _PICTURES]
+    names, counts = np.unique([kind for kind, _ in files], return_counts=True)
+    enough = set(names[counts >= 8])
+    files = [(kind, file) for kind, file in files if kind in enough]
+    labels = np.array([kind for kind, _ in files])
+
+    def pixels(side: int) -> NDArray[np.uint8]:
+        out = np.full((len(files), side, side, 3), 255, np.uint8)
+        for at, (_, file) in enumerate(files):
+            image = Image.open(file).convert("RGBA")
+            white = Image.new("RGBA", image.size, (255, 255, 255, 255))
+            white.alpha_composite(image)
+            out[at] = np.asarray(white.convert("RGB").resize((side, side), Image.Resampling.BICUBIC))
+        return out
+
+    tower = ImagenetTower((IMAGENET / "tower.onnx").read_bytes())
+    rows: list[tuple[str, Floats]] = [
+        (f"{encoder.name}, {encoder.input_px} px", encoder.encode(pixels(encoder.input_px)))
+    ]
+    for side in (encoder.input_px, 160):
+        features = tower.see(pixels(side), any_size=True)[0]
+        rows.append((f"plain ImageNet features, {side} px", _unit(features)))
+    print(f"{len(files)} pictures of {len(enough)} kinds: {', '.join(sorted(enough))}")
+    for name, vectors in rows:
+        cosines = vectors @ vectors.T
+        np.fill_diagonal(cosines, -2)
+        best = np.argsort(-cosines, axis=1)[:, :5]
+        hits = labels[best] == labels[:, None]
+        print(f"  {name}: P@1 {hits[:, 0].mean():.3f}, P@5 {hits.mean():.3f}")
+
+
+_PICTURES = (".png", ".jpg", ".jpeg", ".webp")
+
+
+def _unit(rows: Floats) -> Floats:
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,387 @@
+"""Teach the built-in encoder.
+
+    python -m visual_search.training.views        views of the pictures, in the background if you like
+    python -m visual_search.training.train head   words and projection over ImageNet's features
+    python -m visual_search.training.train tower  everything but the early blocks, on augmented views
+    python -m visual_search.training.train refit  words and projection again, over the tower as it is now
+
+Each stage goes on from its own checkpoint, else from the stage before; interrupted, it loses 100 steps at most. The
+seed fixes the lessons; sums on several cores may differ in the last bits.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import time
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from visual_search.encoders.tokenizer import BpeTokenizer
+from visual_search.training import corpus as data
+from visual_search.training import losses, measures
+from visual_search.training.bpe import as_file, learn_merges
+from visual_search.training.captions import Captions, FrenchNames, Lexicon, without_accents
+from visual_search.training.corpus import TRAIN, Corpus
+from visual_search.training.export_imagenet import read_weights
+from visual_search.training.lessons import Lesson, Teacher
+from visual_search.training.shared_data import data_directory
+from visual_search.training.towers import CONTEXT, VOCABULARY, Clip, LateTower
+from visual_search.training.views import training_rows
+
+SEED = 7
+_SAVE_EVERY = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    before: str | None
+    steps: int
+    products: int
+    photos: int
+    peak_rate: float
+    moves_tower: bool
+    """Either the tower learns, with the words as they are, or the words do, over the tower as it is: half the work
+    each, and neither runs after a target that moves."""
+
+
+STAGES = {
+    "head": Stage(None, 400, 512, 64, 1.5e-3, moves_tower=False),
+    "tower": Stage("head", 2200, 320, 80, 1.5e-3, moves_tower=True),
+    "refit": Stage("tower", 500, 768, 96, 8e-4, moves_tower=False),
+}
+
+
+class Average:
+    """Exponential mean of the weights: what is measured and shipped."""
+
+    def __init__(self, model: nn.Module, decay: float = 0.998) -> None:
+        self._decay = decay
+        self.state = {name: value.detach().clone() for name, value in model.state_dict().items()}
+
+    @torch.no_grad()
+    def follow(self, model: nn.Module, step: int) -> None:
+        decay = min(self._decay, (1 + step) / (10 + step))
+        for name, value in model.state_dict().items():
+            kept = self.state[name]
+            if kept.is_floating_point():
+                kept.lerp_(value, 1 - decay)
+            else:
+                kept.copy_(value)
+
+
+class Pictures:
+    """Views on disk, as batches of early features or, while the tower does not move, of its features."""
+
+    def __init__(self, folder: Path, rows: NDArray[np.int64], model: Clip, moving: bool) -> None:
+        self._folder = folder
+        self._plain: NDArray[np.float16] = np.load(folder / "plain.npy", mmap_mode="r")
+        self._rows = rows
+        self._model = model
+        self._moving = moving
+        self._open: dict[str, NDArray[np.float16]] = {}
+        self._features: list[Tensor] = []
+        if not moving:
+            self._see()
+
+    def _views(self) -> list[NDArray[np.float16]]:
+        for path in sorted(self._folder.glob("[0-9]*.npy")):
+            if path.name not in self._open:
+                self._open[path.name] = np.load(path, mmap_mode="r")
+        return list(self._open.values())
+
+    @torch.no_grad()
+    def _see(self) -> None:
+        """Features [view][picture, 1280] of the plain view and of a few others, float16."""
+        for early, rows in [(self._plain, self._rows), *((view, None) for view in self._views()[:MOST_FIXED_VIEWS])]:
+            started = time.monotonic()
+            parts = []
+            for start in range(0, len(self._rows), 512):
+                which = slice(start, start + 512)
+                batch = early[rows[which]] if rows is not None else early[which]
+                parts.append(self._model.late(_as_early(batch)).half())
+            self._features.append(torch.cat(parts))
+            print(f"view {len(self._features)} seen in {time.monotonic() - started:.0f} s", flush=True)
+
+    def batch(self, lesson: Lesson, step: int) -> Tensor:
+        """Features [pictures, 1280] of the lesson's pictures, each from a view of its own; early ones [pictures, 40,
+        144] while the tower moves."""
+        rng = np.random.default_rng([SEED, step, 1])
+        if not self._moving:
+            which = torch.tensor(rng.integers(len(self._features), size=len(lesson.pictures)))
+            places = torch.tensor(lesson.pictures)
+            out = torch.empty(len(places), self._features[0].shape[1])
+            for number, features in enumerate(self._features):
+                here = which == number
+                out[here] = features[places[here]].float()
+            return out
+        views = self._views()
+        # -1: as the shop sees it.
+        chosen = rng.integers(-1, len(views), size=len(lesson.pictures))
+        early = np.empty((len(lesson.pictures), *self._plain.shape[1:]), np.float16)
+        for at, (place, view) in enumerate(zip(lesson.pictures, chosen, strict=True)):
+            early[at] = self._plain[self._rows[place]] if view < 0 else views[view][place]
+        return _as_early(early)
+
+
+DISTILLED = 64
+MOST_FIXED_VIEWS = 1
+
+
+def _as_early(batch: NDArray[np.float16]) -> Tensor:
+    return torch.from_numpy(np.array(batch)).to(torch.bfloat16)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Teach the built-in encoder, one stage after the other.")
+    parser.add_argument("stage", choices=STAGES)
+    parser.add_argument("--cache", type=Path, default=Path("var/training"))
+    parser.add_argument("--steps", type=int, default=0, help="instead of the stage's own number")
+    parser.add_argument("--threads", type=int, default=2)
+    asked = parser.parse_args()
+    torch.set_num_threads(asked.threads)
+    run(asked.stage, asked.cache, asked.steps)
+
+
+def run(name: str, cache: Path, steps: int = 0) -> None:
+    stage = STAGES[name]
+    steps = steps or stage.steps
+    torch.manual_seed(SEED)
+    directory = data_directory()
+    corpus = data.load(directory, cache)
+    lexicon = Lexicon(directory / "fashion" / "lexicon.tsv")
+    tokenizer = BpeTokenizer(merges(cache, corpus, lexicon), CONTEXT)
+    model = Clip(read_weights())
+    own = cache / f"{name}.pt"
+    first, optimizer_state = 0, None
+    if own.exists():
+        kept = torch.load(own, weights_only=True)
+        model.load_state_dict(kept["model"])
+        first, optimizer_state = kept["step"], kept["optimizer"]
+    elif stage.before:
+        model.load_state_dict(torch.load(cache / f"{stage.before}.pt", weights_only=True)["average"])
+    average = Average(model)
+    if own.exists():
+        average.state = kept["average"]
+    rows = training_rows(corpus)
+    teacher = Teacher(corpus, lexicon, rows, SEED)
+    model.late.requires_grad_(stage.moves_tower)
+    model.text.requires_grad_(not stage.moves_tower)
+    bank = Bank(model, tokenizer, teacher) if stage.moves_tower else None
+    pictures = Pictures(cache / "views", rows, model, stage.moves_tower)
+    optimizer = torch.optim.AdamW(_groups(model, stage), lr=1.0, betas=(0.9, 0.98), eps=1e-8)
+    if optimizer_state is not None:
+        optimizer.load_state_dict(optimizer_state)
+    base = [group["lr"] for group in optimizer.param_groups] if optimizer_state is None else _rates(model, stage)
+    log = (cache / f"{name}.log").open("a")
+    started = time.monotonic()
+    for step in range(first, steps):
+        for group, rate in zip(optimizer.param_groups, base, strict=True):
+            group["lr"] = rate * _warm_cosine(step, steps)
+        lesson = teacher.lesson(step, stage.products, stage.photos)
+        seen = pictures.batch(lesson, step)
+        told = bank.step(model, lesson, seen, step) if bank else _step(model, tokenizer, lesson, seen)
+        optimizer.zero_grad(set_to_none=True)
+        told["all"].backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+        optimizer.step()
+        with torch.no_grad():
+            model.logit_scale.clamp_(1.0, 4.4)
+        average.follow(model, step)
+        if step % 20 == 19:
+            figures = {key: round(float(value), 3) for key, value in told.items()}
+            pace = (step + 1 - first) / (time.monotonic() - started)
+            line = json.dumps({"stage": name, "step": step + 1, "of": steps, "steps_s": round(pace, 2), **figures})
+            print(line, flush=True)
+            log.write(line + "\n")
+            log.flush()
+        if step % _SAVE_EVERY == _SAVE_EVERY - 1 or step == steps - 1:
+            part = own.with_suffix(".part")
+            torch.save(
+                {
+                    "model": model.state_dict(),
+                    "average": average.state,
+                    "optimizer": optimizer.state_dict(),
+                    "step": step + 1,
+                },
+                part,
+            )
+            part.rename(own)
+        if step % 500 == 499 or step == steps - 1:
+            judged = Clip(read_weights())
+            judged.load_state_dict(average.state)
+            line = json.dumps({"step": step + 1, "dev": measures.of_model(judged, tokenizer, corpus, lexicon, cache)})
+            print(line, flush=True)
+            log.write(line + "\n")
+
+
+def _step(model: Clip, tokenizer: BpeTokenizer, lesson: Lesson, features: Tensor) -> dict[str, Tensor]:
+    seen = model.project(features)
+    count = len(lesson.names)
+    texts = [*lesson.names, *lesson.captions, *lesson.prompts]
+    words = embed_texts(model, tokenizer, texts)
+    names, captions, prompts = words.split([count, len(lesson.captions), len(lesson.prompts)])
+    scale = model.logit_scale.exp()
+    fits = torch.from_numpy(lesson.caption_fits)
+    name = losses.pairs(scale * seen[: lesson.products] @ names.T, torch.from_numpy(lesson.same_name))
+    by_caption = 14.0 * captions @ seen.T
+    caption = (losses.contrast(by_caption, fits) + losses.contrast(by_caption.T, fits.T)) / 2
+    prompt, kinds, told = _told(prompts, seen, lesson)
+    picture = _likeness(seen, lesson)
+    every = name + 0.5 * caption + 0.5 * prompt + 0.5 * told + 0.4 * picture
+    return {"all": every, "name": name, "caption": caption, "prompt": prompt, "kind": kinds[0], "colour": kinds[1],
+            "picture": picture, "scale": scale.detach()}  # fmt: skip
+
+
+def _likeness(seen: Tensor, lesson: Lesson) -> Tensor:
+    alike = torch.from_numpy(lesson.alike.copy()).fill_diagonal_(0)
+    return losses.contrast(10.0 * seen @ seen.T, alike)
+
+
+PROMPT_WEIGHTS = (1.0, 1.0, 0.3, 0.2, 0.3, 0.2)
+"""Of `lessons.PROMPTED`: type and colour are what people ask for."""
+
+
+def _told(
+    prompts: Tensor, seen: Tensor, lesson: Lesson, attributes: int = len(PROMPT_WEIGHTS)
+) -> tuple[Tensor, list[Tensor], Tensor]:
+    """Losses of the first attributes' prompts: pictures for a prompt, and a prompt for a picture, by attribute and
+    together."""
+    starts = lesson.prompt_kinds[: attributes + 1]
+    fits = torch.from_numpy(lesson.prompt_fits[: starts[-1]])
+    prompts = prompts[: starts[-1]]
+    by_prompt = 14.0 * prompts @ seen.T  # attributes are shared by many: softer than names
+    kinds = [losses.classes(by_prompt[start:end] * 1.4, fits[start:end]) for start, end in pairwise(starts)]
+    told = sum((weight * kind for weight, kind in zip(PROMPT_WEIGHTS, kinds, strict=False)), torch.zeros(()))
+    return losses.contrast(by_prompt, fits), kinds, told
+
+
+class Bank:
+    """The words as they are, each embedded once, while the tower learns. With every name at hand a picture is told from
+    thousands of other products at each step."""
+
+    def __init__(self, model: Clip, tokenizer: BpeTokenizer, teacher: Teacher, others: int = 3072) -> None:
+        self._model, self._tokenizer = model, tokenizer
+        self._ids = torch.from_numpy(teacher.name_ids)
+        self._others = others
+        self._names = [self._embed(teacher.every_name(language)) for language in ("en", "fr")]
+        self._prompts: dict[str, Tensor] = {}
+        self._before = LateTower(read_weights()).requires_grad_(False)
+
+    @torch.no_grad()
+    def _embed(self, texts: list[str]) -> Tensor:
+        return torch.cat(
+            [embed_texts(self._model, self._tokenizer, texts[at : at + 2048]) for at in range(0, len(texts), 2048)]
+        )
+
+    def _prompted(self, prompts: list[str]) -> Tensor:
+        unknown = [text for text in dict.fromkeys(prompts) if text not in self._prompts]
+        if unknown:
+            self._prompts.update(zip(unknown, self._embed(unknown), strict=True))
+        return torch.stack([self._prompts[text] for text in prompts])
+
+    def step(self, model: Clip, lesson: Lesson, early: Tensor, step: int) -> dict[str, Tensor]:
+        seen = model.project(model.late(early))
+        own = torch.from_numpy(lesson.pictures[: lesson.products])
+        chance = np.random.default_rng([SEED, step, 2])
+        names = self._names[int(chance.integers(2))]
+        others = torch.from_numpy(chance.choice(len(names), self._others, replace=False))
+        scale = model.logit_scale.exp()
+        shown = seen[: lesson.products]
+        near = scale * shown @ names[own].T
+        far = scale * shown @ names[others].T
+        same = torch.from_numpy(lesson.same_name)
+        far = far.masked_fill(self._ids[own][:, None] == self._ids[others][None], -1e4)
+        eye = torch.eye(len(near), dtype=torch.bool)
+        near = near.masked_fill(same & ~eye, -1e4)
+        wanted = torch.arange(len(near))
+        by_picture = functional.cross_entropy(torch.cat([near, far], 1), wanted)
+        name = (by_picture + functional.cross_entropy(near.T, wanted)) / 2
+        prompt, kinds, told = _told(self._prompted(lesson.prompts), seen, lesson, attributes=4)
+        picture = _likeness(seen, lesson)
+        # Not only clothes: a few pictures of each lesson keep the likenesses that ImageNet saw between them.
+        few = torch.from_numpy(chance.choice(len(seen), DISTILLED, replace=False))
+        before = functional.normalize(self._before(early[few]), dim=1)
+        general = losses.relations(seen[few], before)
+        every = name + 0.5 * prompt + 0.7 * told + 0.5 * picture + 0.2 * general
+        return {"all": every, "name": by_picture, "prompt": prompt, "kind": kinds[0], "colour": kinds[1],
+                "picture": picture, "general": general, "scale": scale.detach()}  # fmt: skip
+
+
+def embed_texts(model: Clip, tokenizer: BpeTokenizer, texts: list[str]) -> Tensor:
+    """In three lots by length: padding is half of the work otherwise."""
+    lengths = np.array([len(tokenizer.encode(text)) for text in texts])
+    order = np.argsort(lengths, kind="stable")
+    lots = [
+        model.words(torch.from_numpy(tokenizer.batch([texts[at] for at in lot])))
+        for lot in np.array_split(order, 4)
+        if len(lot)
+    ]
+    back = np.empty(len(order), np.int64)
+    back[order] = np.arange(len(order))
+    return torch.cat(lots)[torch.from_numpy(back)]
+
+
+def _groups(model: Clip, stage: Stage) -> list[dict[str, object]]:
+    decays, stays, tower = [], [], []
+    for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        if name.startswith("late."):
+            tower.append(parameter)
+        elif parameter.ndim >= 2 and "embedding" not in name:
+            decays.append(parameter)
+        else:
+            stays.append(parameter)
+    rate = stage.peak_rate
+    others = rate * 0.2 if stage.moves_tower else rate  # the projection is learned already and its numbers are small
+    groups: list[dict[str, object]] = [
+        {"params": decays, "lr": others, "weight_decay": 0.1},
+        {"params": stays, "lr": others, "weight_decay": 0.0},
+    ]
+    if tower:
+        groups.append({"params": tower, "lr": rate, "weight_decay": 0.0})
+    return groups
+
+
+def _rates(model: Clip, stage: Stage) -> list[float]:
+    return [float(str(group["lr"])) for group in _groups(model, stage)]
+
+
+def _warm_cosine(step: int, steps: int) -> float:
+    warm = min(100, steps // 10)
+    if step < warm:
+        return (step + 1) / warm
+    return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(steps - warm, 1)))
+
+
+def merges(cache: Path, corpus: Corpus, lexicon: Lexicon) -> bytes:
+    """The tokenizer's file; learned from the names and captions of TRAIN where it is not there yet."""
+    import random
+
+    path = cache / "merges.gz"
+    if not path.exists():
+        french, captions, rng = FrenchNames(lexicon), Captions(lexicon), random.Random(SEED)
+        texts = []
+        for row, part in zip(corpus.rows, corpus.part, strict=True):
+            if part == TRAIN:
+                name = french.of(row["title"], row["article_type"])
+                texts += [row["title"], name, without_accents(name)]
+                texts += [captions.full(row, language, rng)[0] for language in ("en", "fr")]
+        path.write_bytes(as_file(learn_merges(texts, VOCABULARY)))
+    return path.read_bytes()
+
+
+if __name__ == "__main__":
+    main()
