@@ -21,8 +21,8 @@ def contrast(logits: Tensor, signs: Tensor) -> Tensor:
 
 def pairs(logits: Tensor, same: Tensor) -> Tensor:
     """CLIP's loss, both ways; columns with the very same name as the row's own are left out."""
-    masked = logits.masked_fill(same & ~torch.eye(len(logits), dtype=torch.bool), -1e4)
-    wanted = torch.arange(len(logits))
+    masked = logits.masked_fill(same & ~eye(logits), -1e4)
+    wanted = torch.arange(len(logits), device=logits.device)
     return (functional.cross_entropy(masked, wanted) + functional.cross_entropy(masked.T, wanted)) / 2
 
 
@@ -36,9 +36,14 @@ def classes(logits: Tensor, signs: Tensor) -> Tensor:
     return functional.softplus(bad - good)[rows].mean()
 
 
+def eye(like: Tensor) -> Tensor:
+    """True on the diagonal, [n, n], where `like` is."""
+    return torch.eye(len(like), dtype=torch.bool, device=like.device)
+
+
 def relations(now: Tensor, before: Tensor, temperature: float = 0.1) -> Tensor:
     """How far the likenesses among these pictures are from what they were for other features (both unit rows)."""
-    eye = torch.eye(len(now), dtype=torch.bool)
-    wanted = functional.softmax((before @ before.T / temperature).masked_fill(eye, -1e4), 1)
-    found = functional.log_softmax((now @ now.T / temperature).masked_fill(eye, -1e4), 1)
+    itself = eye(now)
+    wanted = functional.softmax((before @ before.T / temperature).masked_fill(itself, -1e4), 1)
+    found = functional.log_softmax((now @ now.T / temperature).masked_fill(itself, -1e4), 1)
     return functional.kl_div(found, wanted, reduction="batchmean")

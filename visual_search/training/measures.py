@@ -27,21 +27,22 @@ def of_model(model: Clip, tokenizer: BpeTokenizer, corpus: Corpus, lexicon: Lexi
     """The figures on DEV, for choosing."""
     import torch
 
-    from visual_search.training.train import _as_early, embed_texts
+    from visual_search.training.train import as_early, embed_texts
 
     plain = np.load(cache / "views" / "plain.npy", mmap_mode="r")
+    device = model.logit_scale.device
 
     @torch.no_grad()
     def see(rows: NDArray[np.int64]) -> Floats:
         parts = [
-            model.project(model.late(_as_early(plain[rows[start : start + 256]]))).numpy()
+            model.project(model.late(as_early(plain[rows[start : start + 256]], device))).cpu().numpy()
             for start in range(0, len(rows), 256)
         ]
         return np.concatenate(parts)
 
     @torch.no_grad()
     def embed(texts: Sequence[str]) -> Floats:
-        return embed_texts(model, tokenizer, list(texts)).numpy()
+        return embed_texts(model, tokenizer, list(texts)).cpu().numpy()
 
     products = np.flatnonzero(corpus.part == DEV)
     photos = np.flatnonzero(corpus.photo_part == DEV)

@@ -27,6 +27,7 @@ from visual_search.training import measures
 from visual_search.training.captions import Lexicon
 from visual_search.training.corpus import DEV, Corpus
 from visual_search.training.export import MODEL_DIRECTORY
+from visual_search.training.general import pictures, squashed
 from visual_search.training.shared_data import PHOTO_TYPES, data_directory, raw_pictures
 from visual_search.values import Picture
 
@@ -60,9 +61,9 @@ def main() -> None:
     lexicon = Lexicon(directory / "fashion" / "lexicon.tsv")
     part = measures.PARTS[asked.part]
     products, photos = np.flatnonzero(corpus.part == part), np.flatnonzero(corpus.photo_part == part)
-    pictures = raw_pictures(directory)
-    shown = _see(encoder, (pictures.products[row] for row in products))
-    taken = _see(encoder, (pictures.photos[row] for row in photos))
+    files = raw_pictures(directory)
+    shown = _see(encoder, (files.products[row] for row in products))
+    taken = _see(encoder, (files.photos[row] for row in photos))
     words = encoder.encode_words if encoder.reads_words else None
     told = measures.figures(shown, taken, products, photos, corpus, lexicon, words)
     print(f"{encoder.name} {encoder.revision}: {len(products)} products, {len(photos)} phone photos ({asked.part})\n")
@@ -70,7 +71,7 @@ def main() -> None:
     _print_labels(shown, taken, products, photos, corpus)
     _print_speed(encoder)
     choosing = np.flatnonzero(corpus.photo_part == DEV)
-    bands = measures.bands(shown, _see(encoder, (pictures.photos[row] for row in choosing)), products, choosing, corpus)
+    bands = measures.bands(shown, _see(encoder, (files.photos[row] for row in choosing)), products, choosing, corpus)
     print(f"\nbands, chosen on {len(choosing)} other photos: very_close {bands[0]}, close {bands[1]}")
     for name, count, right in measures.in_bands(shown, taken, products, photos, corpus, bands):
         print(f"  {name}: {count} photos, first hit of the right type {right:.3f}")
@@ -142,8 +143,8 @@ def _print_speed(encoder: Encoder) -> None:
         print(
             f"; of one short text: {_cpu_ms(lambda: encoder.encode_words(['robe en lin bleu marine'])):.2f} ms", end=""
         )
-    files = sorted(MODEL_DIRECTORY.iterdir()) if encoder.name == "vitrine" else []
-    print(f"; {sum(file.stat().st_size for file in files) / 1e6:.1f} MB of files" if files else "")
+    shipped = sorted(MODEL_DIRECTORY.iterdir()) if encoder.name == "vitrine" else []
+    print(f"; {sum(file.stat().st_size for file in shipped) / 1e6:.1f} MB of files" if shipped else "")
 
 
 def _cpu_ms(work: object) -> float:
@@ -160,44 +161,29 @@ def _cpu_ms(work: object) -> float:
 
 def _report_others(encoder: Encoder, folder: Path) -> None:
     """Pictures of other things: does a picture find others of its kind, beside plain ImageNet features?"""
-    from PIL import Image
-
     from visual_search.encoders.imagenet import MODEL_DIRECTORY as IMAGENET
     from visual_search.encoders.tower import ImagenetTower
 
-    kinds = [kind for kind in sorted(folder.iterdir()) if kind.is_dir()]
-    files = [(kind.name, file) for kind in kinds for file in sorted(kind.iterdir()) if file.suffix in _PICTURES]
-    names, counts = np.unique([kind for kind, _ in files], return_counts=True)
-    enough = set(names[counts >= 8])
-    files = [(kind, file) for kind, file in files if kind in enough]
-    labels = np.array([kind for kind, _ in files])
-
-    def pixels(side: int) -> NDArray[np.uint8]:
-        out = np.full((len(files), side, side, 3), 255, np.uint8)
-        for at, (_, file) in enumerate(files):
-            image = Image.open(file).convert("RGBA")
-            white = Image.new("RGBA", image.size, (255, 255, 255, 255))
-            white.alpha_composite(image)
-            out[at] = np.asarray(white.convert("RGB").resize((side, side), Image.Resampling.BICUBIC))
-        return out
+    found = pictures(folder, taught=False)
+    names, counts = np.unique([kind for kind, _ in found], return_counts=True)
+    enough = set(names[counts >= 6])
+    images = [image for kind, image in found if kind in enough]
+    labels = np.array([kind for kind, _ in found if kind in enough])
 
     tower = ImagenetTower((IMAGENET / "tower.onnx").read_bytes())
     rows: list[tuple[str, Floats]] = [
-        (f"{encoder.name}, {encoder.input_px} px", encoder.encode(pixels(encoder.input_px)))
+        (f"{encoder.name}, {encoder.input_px} px", encoder.encode(squashed(images, encoder.input_px)))
     ]
     for side in (encoder.input_px, 160):
-        features = tower.see(pixels(side), any_size=True)[0]
+        features = tower.see(squashed(images, side), any_size=True)[0]
         rows.append((f"plain ImageNet features, {side} px", _unit(features)))
-    print(f"{len(files)} pictures of {len(enough)} kinds: {', '.join(sorted(enough))}")
+    print(f"{len(images)} pictures of {len(enough)} kinds: {', '.join(sorted(enough))}")
     for name, vectors in rows:
         cosines = vectors @ vectors.T
         np.fill_diagonal(cosines, -2)
         best = np.argsort(-cosines, axis=1)[:, :5]
         hits = labels[best] == labels[:, None]
         print(f"  {name}: P@1 {hits[:, 0].mean():.3f}, P@5 {hits.mean():.3f}")
-
-
-_PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 
 
 def _unit(rows: Floats) -> Floats:

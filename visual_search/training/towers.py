@@ -166,7 +166,7 @@ class TextTower(nn.Module):
         x = self.token_embedding(ids) + self.positional_embedding[: ids.shape[1]]
         for block in self.transformer.resblocks:
             x = block(x)
-        ends = x[torch.arange(len(ids)), ids.argmax(1)]
+        ends = x[torch.arange(len(ids), device=ids.device), ids.argmax(1)]
         out: Tensor = self.ln_final(ends.float()) @ self.text_projection
         return out
 
@@ -210,7 +210,7 @@ class Attention(nn.Module):
             .reshape(count, length, 3, TEXT_HEADS, width // TEXT_HEADS)
             .permute(2, 0, 3, 1, 4)
         )
-        later = torch.triu(torch.full((length, length), -1e4, dtype=query.dtype), 1)
+        later = torch.full((length, length), -1e4, dtype=query.dtype, device=x.device).triu(1)
         share = functional.softmax(query @ key.transpose(2, 3) * (width // TEXT_HEADS) ** -0.5 + later, 3)
         seen = share.to(value.dtype) @ value
         out: Tensor = self.out_proj(seen.transpose(1, 2).reshape(count, length, width))
@@ -232,6 +232,6 @@ class Clip(nn.Module):
         return functional.normalize(self.proj(features), dim=1)
 
     def words(self, ids: Tensor) -> Tensor:
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(ids.device.type, torch.bfloat16):
             out = self.text(ids)
         return functional.normalize(out.float(), dim=1)

@@ -35,6 +35,7 @@ from visual_search.training.bpe import as_file, learn_merges
 from visual_search.training.captions import Captions, FrenchNames, Lexicon, without_accents
 from visual_search.training.corpus import TRAIN, Corpus
 from visual_search.training.export_imagenet import read_weights
+from visual_search.training.general import General
 from visual_search.training.lessons import Lesson, Teacher
 from visual_search.training.shared_data import data_directory
 from visual_search.training.towers import CONTEXT, VOCABULARY, Clip, LateTower
@@ -90,6 +91,7 @@ class Pictures:
         self._rows = rows
         self._model = model
         self._moving = moving
+        self._device = next(model.parameters()).device
         self._open: dict[str, NDArray[np.float16]] = {}
         self._features: list[Tensor] = []
         if not moving:
@@ -110,7 +112,7 @@ class Pictures:
             for start in range(0, len(self._rows), 512):
                 which = slice(start, start + 512)
                 batch = early[rows[which]] if rows is not None else early[which]
-                parts.append(self._model.late(_as_early(batch)).half())
+                parts.append(self._model.late(as_early(batch, self._device)).half().cpu())
             self._features.append(torch.cat(parts))
             print(f"view {len(self._features)} seen in {time.monotonic() - started:.0f} s", flush=True)
 
@@ -125,22 +127,23 @@ class Pictures:
             for number, features in enumerate(self._features):
                 here = which == number
                 out[here] = features[places[here]].float()
-            return out
+            return out.to(self._device)
         views = self._views()
         # -1: as the shop sees it.
         chosen = rng.integers(-1, len(views), size=len(lesson.pictures))
         early = np.empty((len(lesson.pictures), *self._plain.shape[1:]), np.float16)
         for at, (place, view) in enumerate(zip(lesson.pictures, chosen, strict=True)):
             early[at] = self._plain[self._rows[place]] if view < 0 else views[view][place]
-        return _as_early(early)
+        return as_early(early, self._device)
 
 
 DISTILLED = 64
+GENERAL_WEIGHT = 1.0
 MOST_FIXED_VIEWS = 1
 
 
-def _as_early(batch: NDArray[np.float16]) -> Tensor:
-    return torch.from_numpy(np.array(batch)).to(torch.bfloat16)
+def as_early(batch: NDArray[np.float16], device: torch.device) -> Tensor:
+    return torch.from_numpy(np.array(batch)).to(device, torch.bfloat16)
 
 
 def main() -> None:
@@ -149,12 +152,15 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=Path("var/training"))
     parser.add_argument("--steps", type=int, default=0, help="instead of the stage's own number")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--general", type=Path, help="a folder with a folder of pictures for each kind of other things")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)
-    run(asked.stage, asked.cache, asked.steps)
+    run(asked.stage, asked.cache, asked.steps, asked.general, asked.device)
 
 
-def run(name: str, cache: Path, steps: int = 0) -> None:
+def run(name: str, cache: Path, steps: int = 0, general: Path | None = None, device: str = "cpu") -> None:
+    """One stage, from where it was to its end."""
     stage = STAGES[name]
     steps = steps or stage.steps
     torch.manual_seed(SEED)
@@ -162,15 +168,17 @@ def run(name: str, cache: Path, steps: int = 0) -> None:
     corpus = data.load(directory, cache)
     lexicon = Lexicon(directory / "fashion" / "lexicon.tsv")
     tokenizer = BpeTokenizer(merges(cache, corpus, lexicon), CONTEXT)
-    model = Clip(read_weights())
+    model = Clip(read_weights()).to(device)
     own = cache / f"{name}.pt"
     first, optimizer_state = 0, None
     if own.exists():
-        kept = torch.load(own, weights_only=True)
+        kept = torch.load(own, weights_only=True, map_location=device)
         model.load_state_dict(kept["model"])
         first, optimizer_state = kept["step"], kept["optimizer"]
     elif stage.before:
-        model.load_state_dict(torch.load(cache / f"{stage.before}.pt", weights_only=True)["average"])
+        model.load_state_dict(
+            torch.load(cache / f"{stage.before}.pt", weights_only=True, map_location=device)["average"]
+        )
     average = Average(model)
     if own.exists():
         average.state = kept["average"]
@@ -179,6 +187,7 @@ def run(name: str, cache: Path, steps: int = 0) -> None:
     model.late.requires_grad_(stage.moves_tower)
     model.text.requires_grad_(not stage.moves_tower)
     bank = Bank(model, tokenizer, teacher) if stage.moves_tower else None
+    others = General(general, model, SEED) if general and not stage.moves_tower else None
     pictures = Pictures(cache / "views", rows, model, stage.moves_tower)
     optimizer = torch.optim.AdamW(_groups(model, stage), lr=1.0, betas=(0.9, 0.98), eps=1e-8)
     if optimizer_state is not None:
@@ -192,6 +201,10 @@ def run(name: str, cache: Path, steps: int = 0) -> None:
         lesson = teacher.lesson(step, stage.products, stage.photos)
         seen = pictures.batch(lesson, step)
         told = bank.step(model, lesson, seen, step) if bank else _step(model, tokenizer, lesson, seen)
+        if others:
+            features, before = others.batch(DISTILLED * 2, np.random.default_rng([SEED, step, 3]))
+            told["general"] = losses.relations(model.project(features), before)
+            told["all"] = told["all"] + GENERAL_WEIGHT * told["general"]
         optimizer.zero_grad(set_to_none=True)
         told["all"].backward()
         nn.utils.clip_grad_norm_(model.parameters(), 5.0)
@@ -219,7 +232,7 @@ def run(name: str, cache: Path, steps: int = 0) -> None:
             )
             part.rename(own)
         if step % 500 == 499 or step == steps - 1:
-            judged = Clip(read_weights())
+            judged = Clip(read_weights()).to(device)
             judged.load_state_dict(average.state)
             line = json.dumps({"step": step + 1, "dev": measures.of_model(judged, tokenizer, corpus, lexicon, cache)})
             print(line, flush=True)
@@ -233,8 +246,8 @@ def _step(model: Clip, tokenizer: BpeTokenizer, lesson: Lesson, features: Tensor
     words = embed_texts(model, tokenizer, texts)
     names, captions, prompts = words.split([count, len(lesson.captions), len(lesson.prompts)])
     scale = model.logit_scale.exp()
-    fits = torch.from_numpy(lesson.caption_fits)
-    name = losses.pairs(scale * seen[: lesson.products] @ names.T, torch.from_numpy(lesson.same_name))
+    fits = torch.from_numpy(lesson.caption_fits).to(seen.device)
+    name = losses.pairs(scale * seen[: lesson.products] @ names.T, torch.from_numpy(lesson.same_name).to(seen.device))
     by_caption = 14.0 * captions @ seen.T
     caption = (losses.contrast(by_caption, fits) + losses.contrast(by_caption.T, fits.T)) / 2
     prompt, kinds, told = _told(prompts, seen, lesson)
@@ -245,7 +258,7 @@ def _step(model: Clip, tokenizer: BpeTokenizer, lesson: Lesson, features: Tensor
 
 
 def _likeness(seen: Tensor, lesson: Lesson) -> Tensor:
-    alike = torch.from_numpy(lesson.alike.copy()).fill_diagonal_(0)
+    alike = torch.from_numpy(lesson.alike.copy()).to(seen.device).fill_diagonal_(0)
     return losses.contrast(10.0 * seen @ seen.T, alike)
 
 
@@ -259,11 +272,11 @@ def _told(
     """Losses of the first attributes' prompts: pictures for a prompt, and a prompt for a picture, by attribute and
     together."""
     starts = lesson.prompt_kinds[: attributes + 1]
-    fits = torch.from_numpy(lesson.prompt_fits[: starts[-1]])
+    fits = torch.from_numpy(lesson.prompt_fits[: starts[-1]]).to(seen.device)
     prompts = prompts[: starts[-1]]
     by_prompt = 14.0 * prompts @ seen.T  # attributes are shared by many: softer than names
     kinds = [losses.classes(by_prompt[start:end] * 1.4, fits[start:end]) for start, end in pairwise(starts)]
-    told = sum((weight * kind for weight, kind in zip(PROMPT_WEIGHTS, kinds, strict=False)), torch.zeros(()))
+    told = torch.stack([weight * kind for weight, kind in zip(PROMPT_WEIGHTS, kinds, strict=False)]).sum()
     return losses.contrast(by_prompt, fits), kinds, told
 
 
@@ -273,11 +286,12 @@ class Bank:
 
     def __init__(self, model: Clip, tokenizer: BpeTokenizer, teacher: Teacher, others: int = 3072) -> None:
         self._model, self._tokenizer = model, tokenizer
-        self._ids = torch.from_numpy(teacher.name_ids)
+        device = model.logit_scale.device
+        self._ids = torch.from_numpy(teacher.name_ids).to(device)
         self._others = others
         self._names = [self._embed(teacher.every_name(language)) for language in ("en", "fr")]
         self._prompts: dict[str, Tensor] = {}
-        self._before = LateTower(read_weights()).requires_grad_(False)
+        self._before = LateTower(read_weights()).to(device).requires_grad_(False)
 
     @torch.no_grad()
     def _embed(self, texts: list[str]) -> Tensor:
@@ -293,25 +307,24 @@ class Bank:
 
     def step(self, model: Clip, lesson: Lesson, early: Tensor, step: int) -> dict[str, Tensor]:
         seen = model.project(model.late(early))
-        own = torch.from_numpy(lesson.pictures[: lesson.products])
+        own = torch.from_numpy(lesson.pictures[: lesson.products]).to(seen.device)
         chance = np.random.default_rng([SEED, step, 2])
         names = self._names[int(chance.integers(2))]
-        others = torch.from_numpy(chance.choice(len(names), self._others, replace=False))
+        others = torch.from_numpy(chance.choice(len(names), self._others, replace=False)).to(seen.device)
         scale = model.logit_scale.exp()
         shown = seen[: lesson.products]
         near = scale * shown @ names[own].T
         far = scale * shown @ names[others].T
-        same = torch.from_numpy(lesson.same_name)
+        same = torch.from_numpy(lesson.same_name).to(seen.device)
         far = far.masked_fill(self._ids[own][:, None] == self._ids[others][None], -1e4)
-        eye = torch.eye(len(near), dtype=torch.bool)
-        near = near.masked_fill(same & ~eye, -1e4)
-        wanted = torch.arange(len(near))
+        near = near.masked_fill(same & ~losses.eye(near), -1e4)
+        wanted = torch.arange(len(near), device=near.device)
         by_picture = functional.cross_entropy(torch.cat([near, far], 1), wanted)
         name = (by_picture + functional.cross_entropy(near.T, wanted)) / 2
         prompt, kinds, told = _told(self._prompted(lesson.prompts), seen, lesson, attributes=4)
         picture = _likeness(seen, lesson)
         # Not only clothes: a few pictures of each lesson keep the likenesses that ImageNet saw between them.
-        few = torch.from_numpy(chance.choice(len(seen), DISTILLED, replace=False))
+        few = torch.from_numpy(chance.choice(len(seen), DISTILLED, replace=False)).to(seen.device)
         before = functional.normalize(self._before(early[few]), dim=1)
         general = losses.relations(seen[few], before)
         every = name + 0.5 * prompt + 0.7 * told + 0.5 * picture + 0.2 * general
@@ -324,13 +337,13 @@ def embed_texts(model: Clip, tokenizer: BpeTokenizer, texts: list[str]) -> Tenso
     lengths = np.array([len(tokenizer.encode(text)) for text in texts])
     order = np.argsort(lengths, kind="stable")
     lots = [
-        model.words(torch.from_numpy(tokenizer.batch([texts[at] for at in lot])))
+        model.words(torch.from_numpy(tokenizer.batch([texts[at] for at in lot])).to(model.logit_scale.device))
         for lot in np.array_split(order, 4)
         if len(lot)
     ]
     back = np.empty(len(order), np.int64)
     back[order] = np.arange(len(order))
-    return torch.cat(lots)[torch.from_numpy(back)]
+    return torch.cat(lots)[torch.from_numpy(back).to(model.logit_scale.device)]
 
 
 def _groups(model: Clip, stage: Stage) -> list[dict[str, object]]:
