@@ -10,11 +10,9 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from tests.tiny_clip import make_clip_folder
-from visual_search import workshop
 from visual_search.api import Eyes
 from visual_search.encoders.clip import ClipEncoder
 from visual_search.errors import EyesUnavailable, RebuildRunning, SeenByAnother
@@ -133,10 +131,6 @@ def test_a_picture_added_while_the_swap_happens_is_not_lost(index: Path, clip: s
 def test_a_rebuild_that_ends_early_goes_on_where_it_stopped(
     index: Path, clip: str, drawn: Drawn, encoded: list[int]
 ) -> None:
-    def cut(at: int) -> Iterator[tuple[int, bytes]]:
-        yield from drawn[:at]
-        raise KeyboardInterrupt
-
     pictures = [(at, photo("WEBP", (60, 80), at)) for at in range(150)]
     with Eyes.open(index, clip) as eyes:
         encoded.clear()
@@ -249,5 +243,4 @@ def test_a_few_pictures_are_all_shown(tmp_path: Path, clip: str, drawn: Drawn) -
         eyes.add(drawn[:5])
         assert {hit.band for hit in eyes.search(look(eyes, drawn[0][1]), 5)} <= {"very_close", "close"}
         eyes.add(drawn)
-        assert np.isfinite([hit.score for hit in eyes.similar_to(drawn[0][0], 5)]).all()
-    assert workshop._KEEP_EVERY_S >= 10, "a generation is not written at every batch"
+        assert "far" in {hit.band for hit in eyes.search(look(eyes, drawn[0][1]), 20)}
