@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -126,3 +128,14 @@ def test_vitrine_is_what_ships_and_others_are_named() -> None:
     assert open_encoder("vitrine").name == SHIPPED
     with pytest.raises(EncoderUnavailable, match="imagenet"):
         open_encoder("nothing")
+
+
+def test_without_the_extra_it_says_what_to_install() -> None:
+    code = (
+        "import sys; sys.modules['open_clip'] = None\n"
+        "from visual_search.encoders.registry import open_encoder\n"
+        "try: open_encoder('open_clip:ViT-B-16-SigLIP/webli')\n"
+        "except Exception as no: print(type(no).__name__, no)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "EncoderUnavailable" in done.stdout and "pip install 'vitrine[clip]'" in done.stdout

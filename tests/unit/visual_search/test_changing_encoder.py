@@ -217,9 +217,9 @@ def test_without_the_old_encoder_the_eyes_are_off_and_say_why(tmp_path: Path, dr
 
 
 def test_a_new_encoder_that_cannot_be_opened_leaves_the_old_one_at_work(index: Path, drawn: Drawn) -> None:
-    with Eyes.open(index, "open_clip:/no/such/folder") as eyes:
+    with Eyes.open(index, "/no/such/folder") as eyes:
         status = eyes.status
-        assert (status.state, status.encoder, status.next_encoder) == ("ready", "imagenet", "open_clip:/no/such/folder")
+        assert (status.state, status.encoder, status.next_encoder) == ("ready", "imagenet", "/no/such/folder")
         assert "/no/such/folder" in status.reason
         assert best(eyes, drawn[3][1]) == drawn[3][0]
         with pytest.raises(EyesUnavailable, match="/no/such/folder"):

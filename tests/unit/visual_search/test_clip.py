@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import json
 import pickle
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -203,12 +201,17 @@ def test_what_cannot_be_had_says_why_at_once(name: str, reason: str) -> None:
     assert time.monotonic() - began_s < 10, "the hub's own client would try for 40 s"
 
 
-def test_without_the_extra_it_says_what_to_install() -> None:
-    code = (
-        "import sys; sys.modules['open_clip'] = None\n"
-        "from visual_search.encoders.registry import open_encoder\n"
-        "try: open_encoder('open_clip:ViT-B-16-SigLIP/webli')\n"
-        "except Exception as no: print(type(no).__name__, no)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "EncoderUnavailable" in done.stdout and "pip install 'vitrine[clip]'" in done.stdout
+def test_a_hub_repository_that_was_fetched_before_is_opened_without_a_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub import constants
+
+    repository = tmp_path / "models--somebody--tiny"
+    folder = make_clip_folder(repository / "snapshots" / ("0" * 40))
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text("0" * 40)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    encoder = open_encoder("open_clip:hf-hub:somebody/tiny")
+    assert encoder.name == "open_clip:hf-hub:somebody/tiny"
+    assert encoder.revision == open_encoder(str(folder)).revision
+    assert constants.HF_HUB_OFFLINE is False

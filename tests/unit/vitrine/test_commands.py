@@ -169,7 +169,7 @@ def test_texts_are_embedded_by_an_encoder_that_reads_words_only(run, tmp_path: P
 def test_embedding_is_refused_with_a_reason(run, tmp_path: Path, what: str):
     (tmp_path / "list.txt").write_text("one", "utf-8")
     call = ("embed", what, str(tmp_path / "list.txt"), "-o", str(tmp_path / "out.npy"), "--encoder")
-    result = run(*call, "open_clip:/no/such/folder")
+    result = run(*call, "/no/such/folder")
     assert result.exit_code == 1 and "/no/such/folder" in result.stderr
     (tmp_path / "list.txt").write_text("", "utf-8")
     assert run(*call, "imagenet").exit_code == 2
