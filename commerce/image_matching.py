@@ -301,7 +301,8 @@ class EyesImageMatcher:
             "pictures": status.count,
             "next_encoder": status.next_encoder,
             "next_pictures": status.next_count,
-            "needs_rebuild": status.state == "off" or bool(status.next_encoder),
+            # With a reason, the next one cannot be opened: there is nothing to build with.
+            "needs_rebuild": status.state == "off" or bool(status.next_encoder and not status.reason),
             "about": self._eyes.describe(),
         }
 

@@ -203,8 +203,9 @@ class ImageMatcher(Protocol):
         ...
 
     def describe(self) -> Mapping[str, object]:
-        """What it is, for people and /readyz: on or off with the reason, encoder, number of pictures; needs_rebuild:
-        it is off or another encoder's, and next_encoder, next_pictures: which is to follow and how far it is."""
+        """What it is, for people and /readyz: on or off with the reason, encoder, number of pictures. `needs_rebuild`:
+        it is off or another encoder's, and can be built; `next_encoder`, `next_pictures`: what follows, how far it is.
+        """
         ...
 
     def verify(self) -> Mapping[str, object]:

@@ -277,7 +277,8 @@ def test_a_rebuild_that_cannot_be_done_says_why(street: Street, tmp_path: Path) 
         blind.rebuild((), 1)
     street.keeper.rebuild_pictures()
     nowhere = reopened(street, tmp_path, "/no/such/folder")
-    assert "/no/such/folder" in str(nowhere.image_matcher.describe()["reason"])
+    told = nowhere.image_matcher.describe()
+    assert "/no/such/folder" in str(told["reason"]) and told["state"] == "ready" and not told["needs_rebuild"]
     with pytest.raises(IndexNotBuilt, match="/no/such/folder"):
         nowhere.keeper.rebuild_pictures()
     nowhere.image_matcher.close()
