@@ -11,6 +11,7 @@
     │   ├── RetryLater           the vendor asks to wait (`after_s`); nothing was delivered
     │   ├── SendRefused          the vendor will never accept this message; `reason` says why
     │   └── SendUnknown          no answer: it may or may not have been delivered
+    ├── IndexNotBuilt            the picture index cannot be built here and now; the text says why
     └── FetchRefused             a page or picture on the web may not or could not be fetched
 
 Expected outcomes that a shopper hears about (sold out, no such size, picture not readable…) are not exceptions:
@@ -78,6 +79,10 @@ class SendRefused(VendorError):
 
 class SendUnknown(VendorError):
     """No answer came: the message may have been delivered."""
+
+
+class IndexNotBuilt(VitrineError):
+    """The shop cannot see, or another process is building the picture index. What there is goes on answering."""
 
 
 class FetchRefused(VitrineError):

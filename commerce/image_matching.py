@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commerce.domain.search import Hit, Why
+from commerce.errors import IndexNotBuilt
 from commerce.ports import ImageMatcher, NotSeen, SeenPhoto, StoredPicture
 
 if TYPE_CHECKING:
     from visual_search.api import Eyes
     from visual_search.values import Hit as PictureHit
-    from visual_search.values import Seen
+    from visual_search.values import Remembered
 
 Ids = NDArray[np.int64]
 
@@ -73,13 +72,24 @@ class NoImageMatcher:
         change_seq: int,
         on_progress: Callable[[int], None] | None = None,
     ) -> int:
-        return 0
+        raise IndexNotBuilt(self._reason)
 
     def save(self, change_seq: int) -> None:
         pass
 
+    def take_over(self) -> bool:
+        return False
+
     def describe(self) -> Mapping[str, object]:
-        return {"state": "off", "reason": self._reason, "encoder": "", "pictures": 0}
+        return {
+            "state": "off",
+            "reason": self._reason,
+            "encoder": "",
+            "pictures": 0,
+            "next_encoder": "",
+            "next_pictures": 0,
+            "needs_rebuild": False,
+        }
 
     def verify(self) -> Mapping[str, object]:
         return self.describe()
@@ -105,7 +115,7 @@ class EyesImageMatcher:
 
     def look(self, data: bytes) -> SeenPhoto | NotSeen:
         """See `commerce.ports.ImageMatcher`."""
-        from visual_search.errors import EyesUnavailable
+        from visual_search.errors import EyesUnavailable, SeenByAnother
         from visual_search.values import PictureRefused
 
         try:
@@ -117,24 +127,24 @@ class EyesImageMatcher:
                 return NotSeen.NO_PRODUCT
         except EyesUnavailable:
             return NotSeen.OFF
-        return SeenPhoto(seen.vector, seen.clean_jpeg, seen.sha256, seen.picture.thumb.hex(), self._encoder())
+        except SeenByAnother:  # the encoder was changed at this very moment
+            return self.look(data)
+        return SeenPhoto(seen.vector, seen.clean_jpeg, seen.sha256, seen.phash, seen.encoder)
 
     def match(self, photo: SeenPhoto, *, limit: int, allowed: Ids | None = None) -> tuple[Hit, ...] | NotSeen:
         """See `commerce.ports.ImageMatcher`. With `allowed`, products that satisfy it but look little like the photo
         come last, as found by their attributes; without, they are left out, and nothing left is NO_PRODUCT."""
-        from visual_search.errors import EyesUnavailable
+        from visual_search.errors import EyesUnavailable, SeenByAnother
 
         try:
-            if photo.encoder != self._encoder():
-                again = self.look(photo.clean_jpeg)
-                if isinstance(again, NotSeen):
-                    return again
-                photo = again
-            exact = self._exact(_as_seen(photo))
+            exact = self._exact(photo)
             pictures = self._of_products(allowed)
-            found = self._eyes.search(photo.vector, max(limit, 1) * _PICTURES_A_PRODUCT, pictures)
+            found = self._eyes.search(photo, max(limit, 1) * _PICTURES_A_PRODUCT, pictures)
         except EyesUnavailable:
             return NotSeen.OFF
+        except SeenByAnother:
+            again = self.look(photo.clean_jpeg) if photo.clean_jpeg else NotSeen.AGAIN
+            return again if isinstance(again, NotSeen) else self.match(again, limit=limit, allowed=allowed)
         own = [product for product in exact if allowed is None or _contains(allowed, product)]
         hits = self._by_product(found, limit, first=own, keep_far=allowed is not None)
         return hits if hits or allowed is not None else NotSeen.NO_PRODUCT
@@ -153,7 +163,7 @@ class EyesImageMatcher:
             pass
         return ()
 
-    def _exact(self, seen: Seen) -> list[int]:
+    def _exact(self, seen: Remembered) -> list[int]:
         """Products of whose pictures this is one, each once."""
         owners = (self._owners.get(picture_id) for picture_id in self._eyes.exact(seen))
         return list(dict.fromkeys(owner for owner in owners if owner is not None))
@@ -187,10 +197,6 @@ class EyesImageMatcher:
                 columns = self._columns = (pictures, np.fromiter(self._owners.values(), np.int64, len(pictures)))
         pictures, owners = columns
         return pictures[_contained(owners, allowed)]
-
-    def _encoder(self) -> str:
-        status = self._eyes.status
-        return f"{status.encoder}:{status.revision}"
 
     # Following the catalogue
 
@@ -248,14 +254,21 @@ class EyesImageMatcher:
         status = self._eyes.status
         return None if status.state == "off" else status.change_seq
 
+    def take_over(self) -> bool:
+        """See `commerce.ports.ImageMatcher`."""
+        if not self._eyes.take_over():
+            return False
+        self._eyes.keep_only(self._owners)
+        return True
+
     def rebuild(
         self,
         pictures: Iterable[tuple[StoredPicture, bytes]],
         change_seq: int,
         on_progress: Callable[[int], None] | None = None,
     ) -> int:
-        """A new index of exactly these pictures; the old one answers until it is there. Returns how many it holds."""
-        from visual_search.errors import EyesUnavailable
+        """See `commerce.ports.ImageMatcher`."""
+        from visual_search.errors import EyesUnavailable, RebuildRunning
 
         def one_by_one() -> Iterator[tuple[int, bytes]]:
             for stored, data in pictures:
@@ -264,8 +277,8 @@ class EyesImageMatcher:
 
         try:
             added = self._eyes.rebuild(one_by_one(), change_seq, on_progress)
-        except EyesUnavailable:
-            return 0
+        except (EyesUnavailable, RebuildRunning) as refused:
+            raise IndexNotBuilt(refused.reason) from refused
         return sum(one.refused is None for one in added)
 
     def save(self, change_seq: int) -> None:
@@ -286,6 +299,10 @@ class EyesImageMatcher:
             "encoder": status.encoder,
             "revision": status.revision,
             "pictures": status.count,
+            "next_encoder": status.next_encoder,
+            "next_pictures": status.next_count,
+            # With a reason, the next one cannot be opened: there is nothing to build with.
+            "needs_rebuild": status.state == "off" or bool(status.next_encoder and not status.reason),
             "about": self._eyes.describe(),
         }
 
@@ -303,62 +320,23 @@ class EyesImageMatcher:
         self._eyes.close()
 
 
-def picture_index_folder(directory: Path, encoder: str) -> Path:
-    """Where the index of an encoder lies below `directory`, whatever is in the encoder's name (it may be a path)."""
-    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", encoder)
-    if plain != encoder:
-        plain += "-" + hashlib.blake2b(encoder.encode(), digest_size=4).hexdigest()
-    return directory / plain
+def picture_index_folder(directory: Path) -> Path:
+    """Where the picture index lies below `directory`. Its manifest says which encoder made it."""
+    return directory / "pictures"
 
 
 def open_image_matcher(directory: Path, encoder: str) -> ImageMatcher:
-    """The shop's eyes, with the index below `directory`; "off" where they cannot be opened.
-
-    An index belongs to one revision of one encoder: another one finds its folder empty.
-    """
+    """The shop's eyes, with the index below `directory`; "off" where they cannot be opened."""
     try:
         from visual_search.api import Eyes
     except ImportError as missing:
         return NoImageMatcher(f"a library is missing: {missing.name}")
-    eyes = Eyes.open(picture_index_folder(directory, encoder), encoder)
+    eyes = Eyes.open(picture_index_folder(directory), encoder)
     if not eyes.status.encoder:
         reason = eyes.status.reason
         eyes.close()
         return NoImageMatcher(reason)
     return EyesImageMatcher(eyes)
-
-
-def embed_images(
-    paths: Sequence[Path], *, encoder: str, on_progress: Callable[[int], None] | None = None
-) -> list[NDArray[np.float32] | None]:
-    """A unit vector for each picture file, exactly as the shop sees it; None where it cannot be read.
-
-    Raises ValueError for an encoder that cannot be opened.
-    """
-    from tempfile import TemporaryDirectory
-
-    from visual_search.api import Eyes
-    from visual_search.values import PictureRefused
-
-    rows: list[NDArray[np.float32] | None] = []
-    with TemporaryDirectory() as empty, Eyes.open(Path(empty), encoder) as eyes:
-        if not eyes.status.encoder:
-            raise ValueError(eyes.status.reason)
-        for path in paths:
-            seen = eyes.look(path.read_bytes())
-            rows.append(None if isinstance(seen, PictureRefused) else seen.vector)
-            if on_progress is not None:
-                on_progress(len(rows))
-    return rows
-
-
-def _as_seen(photo: SeenPhoto) -> Seen:
-    """What the eyes need to know the very picture again."""
-    from visual_search.values import Picture, Seen, Subject
-
-    nothing = np.zeros((0, 0, 3), np.uint8)
-    picture = Picture(nothing, bytes.fromhex(photo.phash), photo.clean_jpeg, 0, 0, 0, 0, "", photo.sha256)
-    return Seen(photo.vector, picture, Subject("unsure", 0.0, "", 0.0))
 
 
 def _contains(allowed: Ids, product_id: int) -> bool:

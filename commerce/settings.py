@@ -76,7 +76,11 @@ class Settings(BaseSettings):
 
     # --- photos
     photo_keep_h: int = Field(24, ge=1, le=720, description="Hours after which a shopper's photo is deleted.")
-    encoder: str = Field("vitrine", description="What looks at pictures: `vitrine`, or the name of another encoder.")
+    encoder: str = Field(
+        "vitrine",
+        description="What looks at pictures: `vitrine` (built in), `imagenet`, `open_clip:MODEL/TAG`, "
+        "`open_clip:hf-hub:OWNER/REPOSITORY` or a folder; see howto/use-another-encoder.md.",
+    )
 
     # --- Telegram (the shopper's bot)
     telegram_token: SecretStr = Field(SecretStr(""), description="Token of the shopper's bot, from @BotFather.")

@@ -33,11 +33,22 @@ def alive() -> ResponseReturnValue:
 
 @blueprint.get("/readyz")
 def ready() -> ResponseReturnValue:
-    """Everything needed to serve shoppers works; otherwise 503 with a stable word for each thing that does not."""
+    """Everything needed to serve shoppers works; otherwise 503 with a stable word for each thing that does not.
+
+    Photo search is told of beside: without it, or while another encoder's index is being built, the shop is open.
+    """
     reasons = list(_reasons(site()))
-    response = jsonify({"status": "unready" if reasons else "ready", "reasons": reasons})
+    status = "unready" if reasons else "ready"
+    response = jsonify({"status": status, "reasons": reasons, "photo_search": _photo_search(site())})
     response.headers["Cache-Control"] = "no-store"
     return response, 503 if reasons else 200
+
+
+def _photo_search(here: Site) -> dict[str, object]:
+    """Without the encoders' names: they may be paths of this machine."""
+    eyes = here.shop.image_matcher.describe()
+    told = {"state": eyes["state"], "pictures": eyes["pictures"], "changing_encoder": bool(eyes["next_encoder"])}
+    return {**told, "pictures_of_the_next": eyes["next_pictures"]} if told["changing_encoder"] else told
 
 
 def _reasons(here: Site) -> Iterator[str]:

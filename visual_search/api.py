@@ -8,13 +8,16 @@
 
 Ids are the caller's int64. Nothing here knows a product, a price or a shopper. Importing this module loads
 neither onnxruntime nor faiss nor Pillow; opening does.
+
+An index belongs to one encoder and revision. Opened with another one, the index that is there goes on answering,
+through the encoder that made it, until `rebuild` has made the new one; then both change at once.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
@@ -22,27 +25,22 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from visual_search.errors import EncoderUnavailable, EyesUnavailable, SnapshotDamaged
+from visual_search.importing import Added, import_many
 from visual_search.preprocess.limits import Limits
-from visual_search.snapshot import Snapshot, SnapshotStore
+from visual_search.sight import Serving, Sight
+from visual_search.snapshot import Manifest, Snapshot, SnapshotStore
 from visual_search.values import EyesStatus, Hit, Ids, Picture, PictureRefused, Remembered, Seen, Vectors
 
 if TYPE_CHECKING:
-    from visual_search.encoders.base import Encoder
     from visual_search.gallery import Gallery
-    from visual_search.preprocess.decoder import PictureDecoder
+    from visual_search.workshop import Building, Workshop
 
 _Result = TypeVar("_Result")
 Progress = Callable[[int], None]
 """Called with the number of pictures done so far."""
 
-
-@dataclass(frozen=True, slots=True)
-class Added:
-    """What became of one picture given to `add` or `rebuild`."""
-
-    picture_id: int
-    sha256: str
-    refused: PictureRefused | None
+_CHUNK = 512
+"""Pictures given to one encoder before the other gets them, while there are two."""
 
 
 class Eyes:
@@ -52,65 +50,64 @@ class Eyes:
     each vector that is still good on disk and encoding only the rest.
     """
 
-    def __init__(self, store: SnapshotStore, encoder: Encoder | None, decoder: PictureDecoder | None) -> None:
+    def __init__(self, store: SnapshotStore, open_sight: Callable[[str], Sight]) -> None:
         """Use `Eyes.open`."""
         self._store = store
-        self._encoder = encoder
-        self._decoder = decoder
-        self._gallery: Gallery | None = None
+        self._open_sight = open_sight
+        self._sights: list[Sight] = []  # whose children are to be ended
+        self._wanted: Sight | None = None
+        self._wanted_name = ""
+        self._wanted_reason = ""
+        self._serving: Serving | None = None
         self._off_reason = ""
         self._change_seq = 0
         self._needs_rebuild = True
         self._on_disk = b""
         self._rebuild_turn = threading.Lock()
         self._state = threading.Lock()
-        self._missed: list[Callable[[Gallery], object]] | None = None
+        self._building: Building | None = None
 
     @classmethod
     def open(cls, directory: Path, encoder: str = "vitrine", limits: Limits | None = None, children: int = 2) -> Eyes:
         """Load the encoder and the current generation below `directory` (made at the first save)."""
-        from visual_search.encoders.registry import open_encoder
-        from visual_search.preprocess.decoder import PictureDecoder
-
-        store = SnapshotStore(directory)
+        eyes = cls(SnapshotStore(directory), lambda name: Sight.open(name, limits, children))
         try:
-            opened = open_encoder(encoder)
+            eyes._wanted = eyes._opened(encoder)
+            eyes._wanted_name = eyes._wanted.encoder.name
         except EncoderUnavailable as missing:
-            eyes = cls(store, None, None)
-            eyes._off_reason = missing.reason
-            return eyes
-        eyes = cls(store, opened, PictureDecoder(opened.input_px, limits, children))
+            eyes._wanted_name, eyes._wanted_reason = encoder, missing.reason
         eyes._load()
         return eyes
 
     @property
     def status(self) -> EyesStatus:
-        encoder, gallery = self._encoder, self._gallery
-        rebuilding = self._missed is not None
-        off = gallery is None and not rebuilding
+        serving, wanted, building = self._serving, self._wanted, self._building
+        sight = serving.sight if serving else wanted
+        changing = serving is not None and serving.sight is not wanted
         return EyesStatus(
-            state="rebuilding" if rebuilding else "off" if off else "ready",
-            reason=self._off_reason,
-            encoder=encoder.name if encoder else "",
-            revision=encoder.revision if encoder else "",
-            dimension=encoder.dimension if encoder else 0,
-            count=len(gallery) if gallery else 0,
+            state="rebuilding" if building else "ready" if serving else "off",
+            reason=self._off_reason or (self._wanted_reason if changing else ""),
+            encoder=sight.encoder.name if sight else "",
+            revision=sight.encoder.revision if sight else "",
+            dimension=sight.encoder.dimension if sight else 0,
+            count=len(serving.gallery) if serving else 0,
             change_seq=self._change_seq,
             needs_rebuild=self._needs_rebuild,
+            next_encoder=self._wanted_name if changing else "",
+            next_count=len(building.gallery) if building else 0,
         )
 
     def describe(self) -> str:
         """One honest sentence about the encoder, for the operator."""
-        return self._encoder.describe() if self._encoder else f"no encoder: {self._off_reason}"
+        sight = self._looking()
+        return sight.encoder.describe() if sight else f"no encoder: {self._off_reason}"
 
     def look(self, data: bytes) -> Seen | PictureRefused:
         """Read and encode one photo from a stranger. Raises EyesUnavailable where no encoder is loaded."""
-        encoder, decoder = self._working()
-        picture = decoder.read(data)
-        if isinstance(picture, PictureRefused):
-            return picture
-        vectors, subjects = encoder.encode_and_judge(picture.pixels[None])
-        return Seen(vectors[0], picture, subjects[0])
+        sight = self._looking()
+        if sight is None:
+            raise EyesUnavailable(self._off_reason)
+        return sight.look(data)
 
     def add(
         self,
@@ -120,53 +117,85 @@ class Eyes:
     ) -> list[Added]:
         """Encode and index pictures of the catalogue, in batches; a known id gets its new picture. A refused
         picture is left out and told of. `on_picture` receives each clean copy, for a caller that keeps it."""
-        self._writable()
+        self._writers()
+        rest = iter(pictures)
+        added: list[Added] = []
+        while chunk := list(islice(rest, _CHUNK)):
+            added += self._add(chunk, _from(len(added), on_progress), on_picture)
+        return added
 
-        def put(ids: list[int], vectors: Vectors, marks: list[bytes]) -> None:
-            self._change(lambda gallery: gallery.put(ids, vectors, marks))
-
-        return self._import(pictures, self._known, put, on_progress, on_picture)
+    def _add(
+        self,
+        pictures: list[tuple[int, bytes]],
+        on_progress: Progress | None,
+        on_picture: Callable[[int, Picture], None] | None,
+    ) -> list[Added]:
+        """Into every index that there is by the end: a rebuild may begin or end meanwhile."""
+        done: list[Sight] = []
+        told: list[Added] = []
+        while sight := next((one for one in self._writers() if one not in done), None):
+            known, put = self._known_to(sight), self._put_by(sight)
+            if done:
+                import_many(pictures, sight, known, put)
+            else:
+                told = import_many(pictures, sight, known, put, on_progress, on_picture)
+            done.append(sight)
+        return told
 
     def add_vectors(self, ids: Iterable[int], vectors: Vectors, pictures: Iterable[Picture]) -> None:
-        """Index pictures that were looked at before: `vectors` are rows of `Seen.vector`, in the same order."""
+        """Index pictures that were looked at before: `vectors` are rows of `Seen.vector`, in the same order. An index
+        that another encoder is building does not get them: give it the pictures with `add`."""
         wanted = list(ids)
         marks = [bytes.fromhex(picture.sha256) + picture.thumb for picture in pictures]
-        self._change(lambda gallery: gallery.put(wanted, vectors, marks))
+        self._change(lambda gallery: gallery.put(wanted, vectors, marks), self._looking())
 
     def remove(self, ids: Iterable[int]) -> int:
         """Forget these pictures at once; unknown ids are ignored. Returns how many were there."""
         wanted = list(ids)
-        return self._change(lambda gallery: gallery.remove(wanted)) or 0
+        return self._change(lambda gallery: gallery.remove(wanted), None) or 0
+
+    def keep_only(self, ids: Iterable[int]) -> int:
+        """Forget every picture but these. Returns how many were forgotten."""
+        present, _ = self._now().gallery.index.snapshot()
+        return self.remove(np.setdiff1d(present, np.fromiter(ids, np.int64)).tolist())
 
     def search(self, query: Remembered | Vectors, k: int, allowed: Iterable[int] | Ids | None = None) -> list[Hit]:
-        """The `k` most alike among `allowed` (None: all), best first. Exact."""
-        gallery = self._serving()
-        return self._hits(gallery, query if isinstance(query, np.ndarray) else query.vector, k, allowed)
+        """The `k` most alike among `allowed` (None: all), best first. Exact. Raises SeenByAnother for a look that was
+        remembered from before the encoder was changed; of a bare vector nobody can tell."""
+        serving = self._now()
+        vector = query if isinstance(query, np.ndarray) else serving.own(query).vector
+        return self._hits(serving, vector, k, allowed)
 
     def similar_to(self, picture_id: int, k: int, allowed: Iterable[int] | Ids | None = None) -> list[Hit]:
         """As `search`, from an indexed picture, without itself. Empty where the id is not indexed."""
-        gallery = self._serving()
+        serving = self._now()
         try:
-            vector = gallery.index.vectors_of([picture_id])[0]
+            vector = serving.gallery.index.vectors_of([picture_id])[0]
         except KeyError:
             return []
-        hits = self._hits(gallery, vector, k + 1, allowed)
+        hits = self._hits(serving, vector, k + 1, allowed)
         return [hit for hit in hits if hit.picture_id != picture_id][:k]
 
     def exact(self, seen: Remembered) -> list[int]:
         """Ids of the very same picture: the same bytes, else the same photo saved again or resized. ValueError
-        where `sha256` or `phash` is not what `look` gave."""
+        where `sha256` or `phash` is not what `look` gave; SeenByAnother as in `search`."""
+        serving = self._now()
         sha256, thumb = bytes.fromhex(seen.sha256), bytes.fromhex(seen.phash)
-        return self._serving().same_picture(sha256, thumb, seen.vector)
+        return serving.gallery.same_picture(sha256, thumb, serving.own(seen).vector)
 
     def save(self, change_seq: int) -> str:
         """Write a generation that covers the catalogue up to `change_seq`; returns its name. OSError (a full
-        disk) leaves the old generation current."""
-        gallery, encoder = self._serving(), self._working()[0]
-        name = self._store.save(gallery.to_snapshot(encoder.name, encoder.revision, change_seq))
+        disk) leaves the old generation current. "" where another process has saved another encoder's index
+        meanwhile: that one stays."""
+        serving = self._now()
+        if self._store.fingerprint() != self._on_disk:
+            found = self._store.manifest()
+            if found is not None and not serving.sight.made(found):
+                return ""
+        name = self._store.save(serving.snapshot(change_seq))
         with self._state:
             self._change_seq = change_seq
-            self._needs_rebuild = False
+            self._needs_rebuild = serving.sight is not self._wanted
             self._on_disk = self._store.fingerprint()
         return name
 
@@ -179,138 +208,165 @@ class Eyes:
     def refresh(self) -> bool:
         """Take over the generation that another process saved. For processes that only read: changes made
         here since the last save are lost. True where there was a new one."""
-        if self._encoder is None or self._store.fingerprint() == self._on_disk:
+        if self._store.fingerprint() == self._on_disk or self._building is not None:
             return False
         self._load()
         return True
 
+    def take_over(self) -> bool:
+        """`refresh`, where the index here is another encoder's or cannot be used, and another process has finished
+        the wanted one. The caller replays what changed since `status.change_seq`."""
+        serving, wanted = self._serving, self._wanted
+        if wanted is None or (serving is not None and serving.sight is wanted):
+            return False
+        found = self._store.manifest()
+        return found is not None and wanted.made(found) and self.refresh()
+
     def rebuild(
         self, pictures: Iterable[tuple[int, bytes]], change_seq: int, on_progress: Progress | None = None
     ) -> list[Added]:
-        """A fresh index of exactly these pictures, saved and swapped in. The old one, if any, serves until
-        then; what is added or removed meanwhile is applied to the new one as well."""
-        from visual_search.gallery import Gallery
+        """A fresh index of exactly these pictures by the wanted encoder, saved and swapped in. The old one, if any,
+        serves until then; what is added or removed meanwhile is applied to the new one as well. Whatever ends it
+        early, vectors that were made are kept for the next time. Raises EyesUnavailable, RebuildRunning."""
+        from visual_search.workshop import Building, Workshop
 
-        encoder, _ = self._working()
-        with self._rebuild_turn:
-            fresh = Gallery(encoder.dimension)
-            known = self._salvaged(encoder)
-            with self._state:
-                self._missed = []
+        wanted = self._wanted
+        if wanted is None:
+            raise EyesUnavailable(self._wanted_reason)
+        workshop = Workshop(self._store.directory)
+        with self._rebuild_turn, workshop.one_builder():
+            building = Building(wanted, workshop, self._older(workshop))
+            self._building = building
             try:
-                added = self._import(
-                    pictures, lambda digests: list(map(known.get, digests)), fresh.put, on_progress, None
-                )
+                added = import_many(pictures, wanted, building.known, building.put, on_progress)
                 with self._state:
-                    for change in self._missed or ():
-                        change(fresh)
-                    self._gallery, self._off_reason, self._missed = fresh, "", None
-            finally:
-                self._missed = None
+                    self._serving, self._off_reason = Serving(wanted, building.finished()), ""
+                    self._building = None
+            except BaseException:
+                self._building = None
+                building.keep()
+                raise
             self.save(change_seq)
+            workshop.clear()
+        for retired in self._sights:
+            if retired is not wanted:
+                retired.decoder.rest()
         return added
+
+    def _older(self, workshop: Workshop) -> Iterator[Snapshot]:
+        """Where vectors that were made before may be found: in memory and on disk, whatever verifies."""
+        serving = self._serving
+        if serving is not None:
+            yield serving.snapshot(0)
+        yield from self._store.salvage()
+        yield from workshop.kept()
 
     def _load(self) -> None:
         from visual_search.gallery import Gallery
 
-        encoder, _ = self._working()
         on_disk = self._store.fingerprint()
-        gallery: Gallery | None = None
-        change_seq, reason = 0, ""
+        serving: Serving | None = None
+        change_seq, reason, snapshot = 0, "", None
         try:
             snapshot = self._store.load()
-            if snapshot is None:
-                gallery = Gallery(encoder.dimension)
-            elif _made_by(encoder, snapshot):
-                gallery, change_seq = Gallery.from_snapshot(snapshot), snapshot.manifest.change_seq
+            if snapshot is not None:
+                sight = self._sight_of(snapshot.manifest)
+                serving, change_seq = Serving(sight, Gallery.from_snapshot(snapshot)), snapshot.manifest.change_seq
+            elif self._wanted is not None:
+                serving = Serving(self._wanted, Gallery(self._wanted.encoder.dimension))
             else:
-                reason = f"the index was made by another encoder ({snapshot.manifest.encoder})"
+                reason = self._wanted_reason
         except SnapshotDamaged as damaged:
-            snapshot, reason = None, f"the index on disk is damaged: {damaged.reason}"
+            reason = f"the index on disk is damaged: {damaged.reason}"
+        except EncoderUnavailable as missing:
+            reason = missing.reason
         with self._state:
-            self._gallery, self._off_reason, self._change_seq = gallery, reason, change_seq
-            self._needs_rebuild = gallery is None or snapshot is None
+            self._serving, self._off_reason, self._change_seq = serving, reason, change_seq
+            self._needs_rebuild = serving is None or snapshot is None or serving.sight is not self._wanted
             self._on_disk = on_disk
 
-    def _working(self) -> tuple[Encoder, PictureDecoder]:
-        if self._encoder is None or self._decoder is None:
-            raise EyesUnavailable(self._off_reason)
-        return self._encoder, self._decoder
+    def _sight_of(self, manifest: Manifest) -> Sight:
+        """What made this index. Raises EncoderUnavailable."""
+        serving = self._serving
+        for sight in (self._wanted, serving.sight if serving else None):
+            if sight is not None and sight.made(manifest):
+                return sight
+        if manifest.encoder == self._wanted_name:
+            if self._wanted is None:
+                raise EncoderUnavailable(self._wanted_reason)
+            why = "of another revision"
+        else:
+            try:
+                sight = self._opened(manifest.encoder)
+                if sight.made(manifest):
+                    return sight
+                why = "of another revision"
+            except EncoderUnavailable as missing:
+                why = f"it cannot be opened: {missing.reason}"
+        raise EncoderUnavailable(f"the index was made by another encoder ({manifest.encoder}; {why})")
 
-    def _serving(self) -> Gallery:
-        gallery = self._gallery
-        if gallery is None:
+    def _opened(self, name: str) -> Sight:
+        sight = self._open_sight(name)
+        self._sights.append(sight)
+        return sight
+
+    def _looking(self) -> Sight | None:
+        serving = self._serving
+        return serving.sight if serving else self._wanted
+
+    def _now(self) -> Serving:
+        serving = self._serving
+        if serving is None:
             raise EyesUnavailable(self._off_reason or "the index is being built")
-        return gallery
+        return serving
 
-    def _writable(self) -> None:
-        if self._gallery is None and self._missed is None:
-            raise EyesUnavailable(self._off_reason)
-
-    def _change(self, apply: Callable[[Gallery], _Result]) -> _Result | None:
-        """To the index that serves, and to the one being built, in the same order."""
+    def _writers(self) -> list[Sight]:
+        """Whose vectors the indexes take: of the one that serves, then of the one being built."""
         with self._state:
-            self._writable()
-            if self._missed is not None:
-                self._missed.append(apply)
-            return apply(self._gallery) if self._gallery is not None else None
+            serving, building = self._serving, self._building
+            sights = [one.sight for one in (serving, building) if one is not None]
+        if not sights:
+            raise EyesUnavailable(self._off_reason)
+        return sights
 
-    def _import(
-        self,
-        pictures: Iterable[tuple[int, bytes]],
-        known: Callable[[list[bytes]], list[tuple[Vectors, bytes] | None]],
-        put: Callable[[list[int], Vectors, list[bytes]], None],
-        on_progress: Progress | None,
-        on_picture: Callable[[int, Picture], None] | None,
-    ) -> list[Added]:
-        from visual_search.importing import encode_many
+    def _change(self, apply: Callable[[Gallery], _Result], by: Sight | None) -> _Result | None:
+        """To the index that serves and to the one being built, in the same order: each takes the vectors of its own
+        sight only. `by` None: there are no vectors in it."""
+        self._writers()
+        with self._state:
+            serving, building = self._serving, self._building
+            if building is not None and by in (None, building.sight):
+                building.missed.append(apply)
+            return apply(serving.gallery) if serving is not None and by in (None, serving.sight) else None
 
-        encoder, decoder = self._working()
-        added: list[Added] = []
-        for batch in encode_many(pictures, encoder, decoder, known, copies=on_picture is not None):
-            fresh = {one.picture_id: one for one in batch if one.vector is not None}  # an id twice: the last
-            if fresh:
-                vectors = np.stack([one.vector for one in fresh.values() if one.vector is not None])
-                put(list(fresh), vectors, [one.mark for one in fresh.values()])
-            for one in batch:
-                added.append(Added(one.picture_id, one.sha256.hex(), one.refused))
-                if on_picture is not None and one.picture is not None:
-                    on_picture(one.picture_id, one.picture)
-            if on_progress is not None:
-                on_progress(len(added))
-        return added
+    def _put_by(self, sight: Sight) -> Callable[[list[int], Vectors, list[bytes]], None]:
+        def put(ids: list[int], vectors: Vectors, marks: list[bytes]) -> None:
+            self._change(lambda gallery: gallery.put(ids, vectors, marks), sight)
 
-    def _known(self, digests: list[bytes]) -> list[tuple[Vectors, bytes] | None]:
-        gallery = self._gallery
-        return gallery.known(digests) if gallery is not None else [None] * len(digests)
+        return put
 
-    def _salvaged(self, encoder: Encoder) -> dict[bytes, tuple[Vectors, bytes]]:
-        """Every vector that verifies, in memory or on disk, by its picture's digest."""
-        found: dict[bytes, tuple[Vectors, bytes]] = {}
-        snapshots = list(self._store.salvage())
-        if self._gallery is not None:
-            snapshots.insert(0, self._gallery.to_snapshot(encoder.name, encoder.revision, 0))
-        for snapshot in snapshots:
-            if _made_by(encoder, snapshot):
-                for vector, mark in zip(snapshot.vectors, snapshot.marks, strict=True):
-                    raw = mark.tobytes()
-                    found.setdefault(raw[:32], (vector, raw[32:]))
-        return found
+    def _known_to(self, sight: Sight) -> Callable[[list[bytes]], list[tuple[Vectors, bytes] | None]]:
+        def known(digests: list[bytes]) -> list[tuple[Vectors, bytes] | None]:
+            serving = self._serving
+            mine = serving is not None and serving.sight is sight
+            return serving.gallery.known(digests) if serving and mine else [None] * len(digests)
 
-    def _hits(self, gallery: Gallery, vector: Vectors, k: int, allowed: Iterable[int] | Ids | None) -> list[Hit]:
-        encoder, _ = self._working()
+        return known
+
+    def _hits(self, serving: Serving, vector: Vectors, k: int, allowed: Iterable[int] | Ids | None) -> list[Hit]:
         wanted = None if allowed is None else np.fromiter(allowed, np.int64)
-        scores, ids = gallery.index.search(vector, k, wanted)
+        scores, ids = serving.gallery.index.search(vector, k, wanted)
+        bands = serving.bands
         return [
-            Hit(int(picture_id), float(score), encoder.bands.band(float(score)))
+            Hit(int(picture_id), float(score), bands.band(float(score)))
             for score, picture_id in zip(scores[0], ids[0], strict=True)
             if np.isfinite(score)
         ]
 
     def close(self) -> None:
         """Ends the decoding children."""
-        if self._decoder is not None:
-            self._decoder.close()
+        for sight in self._sights:
+            sight.decoder.close()
 
     def __enter__(self) -> Eyes:
         return self
@@ -321,10 +377,6 @@ class Eyes:
         self.close()
 
 
-def _made_by(encoder: Encoder, snapshot: Snapshot) -> bool:
-    manifest = snapshot.manifest
-    return (manifest.encoder, manifest.revision, manifest.dimension) == (
-        encoder.name,
-        encoder.revision,
-        encoder.dimension,
-    )
+def _from(done: int, on_progress: Progress | None) -> Progress | None:
+    """Counts on from there."""
+    return None if on_progress is None else lambda more: on_progress(done + more)

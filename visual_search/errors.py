@@ -2,6 +2,8 @@
 
 EyesError
 ├── EyesUnavailable    nothing can be searched now; `reason` says why
+├── SeenByAnother      a remembered look of an encoder that no longer serves; look again
+├── RebuildRunning     another process is building the index
 ├── EncoderUnavailable the encoder's files are missing, damaged or of another kind
 └── SnapshotDamaged    a generation on disk is not what was written; rebuild
 """
@@ -19,6 +21,14 @@ class EyesError(Exception):
 
 class EyesUnavailable(EyesError):
     """The index is off. Answer from words alone, and rebuild."""
+
+
+class SeenByAnother(EyesError):
+    """The vector was made by another encoder than the one that serves now: look at the photo again."""
+
+
+class RebuildRunning(EyesError):
+    """Another process is building the index; `Eyes.take_over` has it once it is finished."""
 
 
 class EncoderUnavailable(EyesError):

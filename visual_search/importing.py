@@ -11,6 +11,7 @@ import numpy as np
 
 from visual_search.encoders.base import Encoder
 from visual_search.preprocess.decoder import PictureDecoder
+from visual_search.sight import Sight
 from visual_search.values import Picture, PictureRefused, Vectors
 
 BATCH_PICTURES = 64
@@ -56,6 +57,39 @@ def encode_many(
         while (batch := waiting.result()) is not None:
             waiting = ahead.submit(decode_next)
             yield _encode(batch, encoder)
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of one picture that was to be indexed."""
+
+    picture_id: int
+    sha256: str
+    refused: PictureRefused | None
+
+
+def import_many(
+    pictures: Iterable[tuple[int, bytes]],
+    sight: Sight,
+    known: Callable[[list[bytes]], list[tuple[Vectors, bytes] | None]],
+    put: Callable[[list[int], Vectors, list[bytes]], None],
+    on_progress: Callable[[int], None] | None = None,
+    on_picture: Callable[[int, Picture], None] | None = None,
+) -> list[Added]:
+    """Encodes pictures and hands ids, vectors and marks to `put`, batch by batch. A refused one is told of."""
+    added: list[Added] = []
+    for batch in encode_many(pictures, sight.encoder, sight.decoder, known, copies=on_picture is not None):
+        fresh = {one.picture_id: one for one in batch if one.vector is not None}  # an id twice: the last
+        if fresh:
+            vectors = np.stack([one.vector for one in fresh.values() if one.vector is not None])
+            put(list(fresh), vectors, [one.mark for one in fresh.values()])
+        for one in batch:
+            added.append(Added(one.picture_id, one.sha256.hex(), one.refused))
+            if on_picture is not None and one.picture is not None:
+                on_picture(one.picture_id, one.picture)
+        if on_progress is not None:
+            on_progress(len(added))
+    return added
 
 
 @dataclass(frozen=True, slots=True, eq=False)

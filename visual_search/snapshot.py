@@ -110,6 +110,16 @@ class SnapshotStore:
                 return self._load(name, digest.removesuffix("\n"))
         raise SnapshotDamaged("the pointer to the current generation is unreadable")
 
+    def manifest(self) -> Manifest | None:
+        """What the current generation says of itself, its arrays unread. None where there is none, or damage."""
+        match self.fingerprint().decode("ascii", "replace").split():
+            case [name, digest] if _NAME.fullmatch(name):
+                try:
+                    return self._manifest(name, digest)[0]
+                except SnapshotDamaged:
+                    return None
+        return None
+
     def fingerprint(self) -> bytes:
         """Changes when another process saves; empty where there is nothing."""
         try:
@@ -126,18 +136,23 @@ class SnapshotStore:
             except SnapshotDamaged:
                 continue
 
-    def _load(self, name: str, digest: str | None) -> Snapshot:
-        folder = self.directory / name
-        raw = _read(folder / "manifest.json", _MAX_MANIFEST_BYTES)
+    def _manifest(self, name: str, digest: str | None) -> tuple[Manifest, dict[str, str]]:
+        """With the sha256 of each file."""
+        raw = _read(self.directory / name / "manifest.json", _MAX_MANIFEST_BYTES)
         if digest is not None and hashlib.sha256(raw).hexdigest() != digest:
             raise SnapshotDamaged(f"{name}: the manifest is not the one that was written")
         try:
             told = json.loads(raw)
             if told["format"] != FORMAT or told["metric"] != METRIC or told["self"] != _self_hash(told):
                 raise SnapshotDamaged(f"{name}: the manifest is not the one that was written")
-            manifest = Manifest(**told["manifest"])
-            hashes: dict[str, str] = told["files"]
-            ids, vectors, marks = (_load_array(folder / file, hashes[file]) for file in _FILES)
+            return Manifest(**told["manifest"]), told["files"]
+        except (ValueError, KeyError, TypeError) as broken:
+            raise SnapshotDamaged(f"{name}: unreadable: {broken}") from broken
+
+    def _load(self, name: str, digest: str | None) -> Snapshot:
+        manifest, hashes = self._manifest(name, digest)
+        try:
+            ids, vectors, marks = (_load_array(self.directory / name / file, hashes[file]) for file in _FILES)
         except (ValueError, KeyError, TypeError) as broken:
             raise SnapshotDamaged(f"{name}: unreadable: {broken}") from broken
         shapes = (ids.shape, vectors.shape, marks.shape)

@@ -41,7 +41,7 @@ class Picture:
     """An untrusted picture after the child has read it: safe to keep, to show and to encode."""
 
     pixels: Pixels = field(repr=False)
-    """[input_px, input_px, 3], squashed to the encoder's square."""
+    """[input_px, input_px, 3]: the encoder's square."""
     thumb: bytes = field(repr=False)
     """8 x 8 RGB, 192 bytes: the picture's fingerprint (see `visual_search.fingerprint`)."""
     clean: bytes = field(repr=False)
@@ -107,6 +107,8 @@ class Seen:
     garments: tuple[Garment, ...] = ()
     """The things to wear that were found in it, surest first; where there is one, `vector` is that of its cut-out.
     Empty where nothing can look for them or nothing was found."""
+    encoder: str = ""
+    """Name and revision of what made the vectors; only an index of the same can be searched with them."""
 
     @property
     def sha256(self) -> str:
@@ -133,6 +135,9 @@ class Remembered(Protocol):
 
     @property
     def phash(self) -> str: ...
+
+    @property
+    def encoder(self) -> str: ...
 
 
 Band = Literal["very_close", "close", "far"]
@@ -161,6 +166,10 @@ class EyesStatus:
     change_seq: int
     """The catalogue's change number that the index covers; changes after it are the caller's to replay."""
     needs_rebuild: bool
+    next_encoder: str = ""
+    """The encoder of the settings while the index still is another one's: that one answers until a rebuild is done."""
+    next_count: int = 0
+    """Pictures in the index that is being built."""
 
     def as_dict(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__slots__}

@@ -66,14 +66,23 @@ def examine(shop: Shop) -> list[Finding]:
     from visual_search.errors import SnapshotDamaged
     from visual_search.snapshot import SnapshotStore
 
-    folder = picture_index_folder(shop.settings.data_dir / "index", shop.settings.encoder)
+    folder = picture_index_folder(shop.settings.data_dir / "index")
     try:
         snapshot = SnapshotStore(folder).load()
     except SnapshotDamaged as damaged:
         broken = Finding("the visual index is readable", False, damaged.reason)
         return [*check(shop.storage, shop.clock.now()), broken]
     indexed = None if snapshot is None else IndexedPictures(snapshot.ids.tolist(), snapshot.manifest.change_seq)
-    return check(shop.storage, shop.clock.now(), indexed)
+    return [*check(shop.storage, shop.clock.now(), indexed), _eyes(shop)]
+
+
+def _eyes(shop: Shop) -> Finding:
+    """Being without photo search, or with yesterday's encoder, breaks no promise; whoever runs the shop must see it."""
+    eyes = shop.image_matcher.describe()
+    detail = f"{eyes['encoder'] or 'none'}, {eyes['state']}"
+    if eyes["next_encoder"]:
+        detail += f"; {eyes['next_encoder']} follows once its index is built (while the shop runs, or index rebuild)"
+    return Finding("what looks at pictures", True, f"{detail}: {eyes['reason']}" if eyes["reason"] else detail)
 
 
 def _finding(name: str, breaches: Breaches) -> Finding:

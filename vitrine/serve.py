@@ -210,6 +210,8 @@ def announce(shop: Shop, address: str) -> None:
         print(f"  photo search is off: {eyes['reason']}")
     else:
         print(f"  photo search: {eyes['state']}, {eyes['pictures']:,} pictures\n  {eyes['about']}")
+    if eyes["next_encoder"]:
+        print(f"  {eyes['next_encoder']} is to follow: {eyes['reason'] or 'its index is being built'}")
     print("\nCtrl+C ends it.", flush=True)
 
 

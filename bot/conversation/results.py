@@ -119,6 +119,8 @@ def not_seen(talk: Talk, why: NotSeen) -> Turn:
         case NotSeen.OFF:
             text = talk.t("I cannot look at photos right now. Describe what you are looking for, and I will find it.")
             return talk.say(text, buttons=person)
+        case NotSeen.AGAIN:
+            text = talk.t("I no longer have this photo in front of me. Could you send it again?")
         case NotSeen.NO_PRODUCT:
             text = talk.t("I don’t see a fashion item in this photo.")
         case NotSeen.TOO_LARGE:

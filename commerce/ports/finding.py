@@ -120,6 +120,7 @@ class NotSeen(StrEnum):
     DAMAGED = "damaged"
     TOO_SLOW = "too_slow"
     TOO_SMALL = "too_small"
+    AGAIN = "again"  # what is remembered of it is of no use any more: it has to be sent again
     NO_PRODUCT = "no_product"  # nothing of what the shop sells is in the picture
 
 
@@ -188,7 +189,13 @@ class ImageMatcher(Protocol):
         change_seq: int,
         on_progress: Callable[[int], None] | None = None,
     ) -> int:
-        """A new index of exactly these pictures; the old one answers until it is there. Returns how many it holds."""
+        """A new index of exactly these pictures; the old one answers until it is there, whichever encoder made it.
+        Returns how many it holds. Raises IndexNotBuilt where it cannot be done here and now."""
+        ...
+
+    def take_over(self) -> bool:
+        """Where `describe` says needs_rebuild: uses the index that another process has built meanwhile. True when it
+        did; then `covers` tells from where on changes are to be replayed."""
         ...
 
     def save(self, change_seq: int) -> None:
@@ -196,7 +203,9 @@ class ImageMatcher(Protocol):
         ...
 
     def describe(self) -> Mapping[str, object]:
-        """What it is, for people and /readyz: on or off with the reason, encoder, number of pictures."""
+        """What it is, for people and /readyz: on or off with the reason, encoder, number of pictures. `needs_rebuild`:
+        it is off or another encoder's, and can be built; `next_encoder`, `next_pictures`: what follows, how far it is.
+        """
         ...
 
     def verify(self) -> Mapping[str, object]:

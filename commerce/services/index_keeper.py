@@ -11,6 +11,7 @@ import structlog
 
 from commerce.domain.product import Product
 from commerce.domain.stock import StockLevel
+from commerce.errors import IndexNotBuilt
 from commerce.lexicon import Lexicon
 from commerce.ports import (
     ChangeKind,
@@ -32,6 +33,8 @@ _BATCH = 1_000  # products or changes read at a time
 _PICTURE_BATCH = 32  # pictures looked at between two looks at the log: the words of a product never wait for pictures
 _PICTURES_S = 2.0  # time given to pictures by a call of `refresh`
 _SAVE_EVERY_S = 60.0
+_TELL_EVERY_S = 30.0  # how far a rebuild is, in the log
+_REBUILD_AGAIN_S = 60.0  # after a rebuild that failed, or that another process was at
 _KEEP_WORDS_EVERY_S = 300.0
 _KEEP_WORDS_AFTER = 1_000  # changes; fewer are soon followed at the next start
 
@@ -71,6 +74,7 @@ class IndexKeeper:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._rebuilding: threading.Thread | None = None
+        self._rebuild_from_s = 0.0
 
     def refresh(self, on_progress: Progress | None = None) -> int:
         """Applies what changed since the last time; the first time, since words and conditions were kept, or reads the
@@ -100,7 +104,8 @@ class IndexKeeper:
             return total
 
     def start(self, every_s: float = 0.5) -> None:
-        """Follows the catalogue in the background, and builds a picture index anew that cannot be used."""
+        """Follows the catalogue in the background, and builds a picture index anew that cannot be used or was made by
+        another encoder than the settings name."""
         if self._thread is None:
             self._stop.clear()
             self._thread = threading.Thread(target=self._run, args=(every_s,), name="index-keeper", daemon=True)
@@ -124,12 +129,14 @@ class IndexKeeper:
                 _log.exception("words could not be kept")
 
     def rebuild_pictures(self, on_progress: Progress | None = None) -> int:
-        """Builds the picture index anew from the database, while the old one answers. Returns how many it holds."""
+        """Builds the picture index anew from the database, while the old one answers. Returns how many it holds. Raises
+        IndexNotBuilt."""
         with self._storage.read() as uow:
             seq, products = uow.products.last_change(), uow.products.count()
-        report = None if on_progress is None else (lambda done: on_progress("Pictures", done, None))
+            total = len(uow.products.picture_owners())
+        report = None if on_progress is None else (lambda done: on_progress("Pictures", done, max(done, total)))
         missing = _Missing()
-        every = (stored for batch in self._stored_pictures() for stored in batch)
+        every = self._until_stopped(stored for batch in self._stored_pictures() for stored in batch)
         count = self._image_matcher.rebuild(self._with_bytes(every, missing), seq, report)
         missing.tell()
         _log.info("picture index built", pictures=count, products=products)
@@ -309,25 +316,59 @@ class IndexKeeper:
                     self._save()
                     if monotonic() - self._kept_at_s >= _KEEP_WORDS_EVERY_S:
                         self._keep_words(_KEEP_WORDS_AFTER)
-                self._rebuild_if_off()
+                self._take_over_or_rebuild()
             except Exception:
                 # The database is away, or a bug: what is indexed goes on answering, and we try again.
                 _log.exception("following the catalogue failed")
                 wait_s = max(every_s, 1.0)
             self._stop.wait(wait_s)
 
-    def _rebuild_if_off(self) -> None:
+    def _take_over_or_rebuild(self) -> None:
+        """One process builds; the others, which answer with the old index, use the new one once it is on the disk."""
         state = self._image_matcher.describe()
-        if self._rebuilding is None and state["state"] == "off" and state["encoder"]:
-            _log.warning("picture index is being built anew", reason=state["reason"])
-            self._rebuilding = threading.Thread(target=self._rebuild_quietly, name="picture-rebuild", daemon=True)
-            self._rebuilding.start()
+        if not state["needs_rebuild"] or (self._rebuilding is not None and self._rebuilding.is_alive()):
+            return
+        if self._image_matcher.take_over():
+            _log.info("picture index of another process taken over", was=state["encoder"])
+            with self._turn:
+                self._learn_pictures()
+            return
+        if monotonic() < self._rebuild_from_s:
+            return
+        _log.warning("picture index is being built anew", reason=state["reason"], encoder=state["next_encoder"])
+        self._rebuild_from_s = monotonic() + _REBUILD_AGAIN_S
+        self._rebuilding = threading.Thread(target=self._rebuild_quietly, name="picture-rebuild", daemon=True)
+        self._rebuilding.start()
 
     def _rebuild_quietly(self) -> None:
+        told_at_s = monotonic()
+
+        def tell(what: str, done: int, total: int | None) -> None:
+            nonlocal told_at_s
+            if monotonic() - told_at_s >= _TELL_EVERY_S:
+                told_at_s = monotonic()
+                _log.info("picture index is being built", pictures=done, of=total)
+
         try:
-            self.rebuild_pictures()
+            self.rebuild_pictures(tell)
+        except _Stopped:
+            _log.info("building the picture index goes on at the next start")
+        except IndexNotBuilt as refused:
+            _log.info("picture index not built", reason=str(refused))
         except Exception:
             _log.exception("building the picture index failed")
+        self._rebuild_from_s = monotonic() + _REBUILD_AGAIN_S
+
+    def _until_stopped(self, pictures: Iterable[StoredPicture]) -> Iterator[StoredPicture]:
+        """Half an index must not look like a whole one: it ends with an exception."""
+        for stored in pictures:
+            if self._stop.is_set():
+                raise _Stopped
+            yield stored
+
+
+class _Stopped(Exception):
+    """The shop closes."""
 
 
 class _Missing:

@@ -174,6 +174,7 @@ _NOT_SEEN = {
     NotSeen.DAMAGED: "This photo is damaged. Please send it again.",
     NotSeen.TOO_SLOW: "This photo took too long to read. Please send another one.",
     NotSeen.TOO_SMALL: "This photo is too small to recognise anything.",
+    NotSeen.AGAIN: "This photo has to be sent again.",
     NotSeen.NO_PRODUCT: "We do not see a fashion item in this photo.",
 }
 

@@ -233,6 +233,7 @@ def test_the_doctor_changes_nothing(storage: Storage, database_url: str) -> None
 
 def test_a_whole_shop_is_examined_with_its_index(tmp_path: Path) -> None:
     from commerce.clock import ManualClock
+    from commerce.image_matching import NoImageMatcher
     from commerce.settings import Settings
     from commerce.storage import migrate, open_storage
     from visual_search.snapshot import MARK_BYTES, Manifest, Snapshot, SnapshotStore
@@ -246,13 +247,15 @@ def test_a_whole_shop_is_examined_with_its_index(tmp_path: Path) -> None:
     class ShopSoFar:  # what the doctor looks at, without the models of a whole shop
         def __init__(self) -> None:
             self.settings, self.storage, self.clock = settings, storage, ManualClock(NOW)
+            self.image_matcher = NoImageMatcher("no encoder")
 
     def findings() -> dict[str, tuple[bool, str]]:
         return {found.name: (found.ok, found.detail) for found in doctor.examine(ShopSoFar())}  # type: ignore[arg-type]
 
     name = "the visual index knows live pictures only"
     assert findings()[name] == (True, "no index on disk")
-    store = SnapshotStore(tmp_path / "index" / "vitrine")
+    assert findings()["what looks at pictures"] == (True, "none, off: no encoder")
+    store = SnapshotStore(tmp_path / "index" / "pictures")
     for ids, expected in (
         ([product.pictures[0].id], (True, "1 pictures")),
         ([product.pictures[0].id, 99], (False, "1 of 2 are gone: 99")),
@@ -262,7 +265,7 @@ def test_a_whole_shop_is_examined_with_its_index(tmp_path: Path) -> None:
         manifest = Manifest("test", "1", 4, len(ids), change_seq=1)
         store.save(Snapshot(manifest, np.array(ids, np.int64), vectors, np.zeros((len(ids), MARK_BYTES), np.uint8)))
         assert findings()[name] == expected
-    (file,) = sorted((tmp_path / "index" / "vitrine").glob("generation-*2/*.npy"))[:1]
+    (file,) = sorted((tmp_path / "index" / "pictures").glob("generation-*2/*.npy"))[:1]
     data = bytearray(file.read_bytes())
     data[-1] ^= 1
     file.write_bytes(data)

@@ -1,21 +1,29 @@
-"""What every encoder of the registry promises."""
+"""What every encoder promises: those of the registry, and models of open_clip (small ones, made here)."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 
 import numpy as np
 import pytest
 
+from tests.tiny_clip import BUILT_IN_SHAPE, VIT, make_clip_folder
 from visual_search.encoders.base import Encoder
 from visual_search.encoders.registry import SHIPPED, encoder_names, open_encoder
 from visual_search.errors import EncoderUnavailable
 from visual_search.values import Pixels
 
+CLIP = {"open_clip-vit": VIT, "open_clip-timm": BUILT_IN_SHAPE}
 
-@pytest.fixture(scope="module", params=encoder_names())
-def encoder(request: pytest.FixtureRequest) -> Encoder:
-    return open_encoder(request.param)
+
+@pytest.fixture(scope="module", params=[*encoder_names(), *CLIP])
+def encoder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Encoder:
+    if request.param not in CLIP:
+        return open_encoder(request.param)
+    folder = make_clip_folder(tmp_path_factory.mktemp("clip"), CLIP[request.param], resize_mode="squash")
+    return open_encoder(f"open_clip:{folder}")
 
 
 @pytest.fixture(scope="module")
@@ -70,14 +78,34 @@ def test_wrong_pixels_are_refused(encoder: Encoder, pixels: Pixels) -> None:
 
 def test_a_revision_names_the_weights(encoder: Encoder) -> None:
     again = open_encoder(encoder.name)
+    assert again.name == encoder.name
     assert again.revision == encoder.revision and len(encoder.revision) >= 12
-    assert encoder.name in encoder_names()
 
 
-def test_bands_and_words_are_there(encoder: Encoder) -> None:
+def test_words_lie_where_pictures_lie(encoder: Encoder) -> None:
+    texts = ["a red dress", "une robe rouge", "", "robe " * 500, "☃"]
+    if not encoder.reads_words:
+        with pytest.raises(EncoderUnavailable, match=encoder.name):
+            encoder.encode_words(texts)
+        return
+    vectors = encoder.encode_words(texts)
+    assert vectors.shape == (5, encoder.dimension) and vectors.dtype == np.float32
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(5), abs=1e-5)
+    assert float(vectors[0] @ vectors[1]) < 0.9999, "other words, another vector"
+    assert encoder.encode_words(texts[1:2])[0] == pytest.approx(vectors[1], abs=1e-4)
+    assert encoder.encode_words([]).shape == (0, encoder.dimension)
+
+
+def test_bands_were_measured_or_are_not_claimed(encoder: Encoder) -> None:
     bands = encoder.bands
+    if bands is None:
+        assert "Nothing was measured" in encoder.describe()
+        return
     assert -1 < bands.close < bands.very_close < 1
     assert [bands.band(cosine) for cosine in (1.0, bands.close, -0.5)] == ["very_close", "close", "far"]
+
+
+def test_it_says_what_it_is(encoder: Encoder) -> None:
     assert encoder.describe().endswith(".") and len(encoder.describe()) > 40
 
 
@@ -113,3 +141,14 @@ def test_words_are_read_or_refused(encoder: Encoder) -> None:
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(len(texts)), abs=1e-5)
     assert encoder.encode_words(texts[1:2])[0] == pytest.approx(vectors[1], abs=1e-4)
     assert encoder.encode_words([]).shape == (0, encoder.dimension)
+
+
+def test_without_the_extra_it_says_what_to_install() -> None:
+    code = (
+        "import sys; sys.modules['open_clip'] = None\n"
+        "from visual_search.encoders.registry import open_encoder\n"
+        "try: open_encoder('open_clip:ViT-B-16-SigLIP/webli')\n"
+        "except Exception as no: print(type(no).__name__, no)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "EncoderUnavailable" in done.stdout and "pip install 'vitrine[clip]'" in done.stdout

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from visual_search.preprocess.limits import Resize
 from visual_search.values import Band, Pixels, Subject, Vectors
 
 
@@ -37,10 +38,14 @@ class Encoder(Protocol):
 
     @property
     def input_px(self) -> int:
-        """Pictures are squashed to a square of this side before they come here."""
+        """Pictures are made a square of this side, as `resize` says, before they come here."""
 
     @property
-    def bands(self) -> Bands: ...
+    def resize(self) -> Resize: ...
+
+    @property
+    def bands(self) -> Bands | None:
+        """None: nothing was measured. The eyes then derive them from the catalogue (`visual_search.calibration`)."""
 
     def describe(self) -> str:
         """One honest English sentence for the operator: what it is and what it was made for."""

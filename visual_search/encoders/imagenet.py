@@ -22,6 +22,7 @@ from visual_search.encoders.files import read_manifest, read_verified
 from visual_search.encoders.subjects import SubjectJudge, SubjectRule
 from visual_search.encoders.tower import ImagenetTower
 from visual_search.errors import EncoderUnavailable
+from visual_search.preprocess.limits import Resize
 from visual_search.values import Pixels, Subject, Vectors
 
 MODEL_DIRECTORY = Path(__file__).parent.parent / "models" / "imagenet"
@@ -37,6 +38,7 @@ class ImagenetEncoder:
 
     name = "imagenet"
     input_px = ImagenetTower.input_px
+    resize = Resize()
 
     def __init__(self, directory: Path = MODEL_DIRECTORY) -> None:
         told = read_manifest(directory)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from visual_search.encoders.base import Encoder
 from visual_search.errors import EncoderUnavailable
@@ -30,13 +31,26 @@ _ENCODERS: dict[str, Callable[[], Encoder]] = {
 
 
 def encoder_names() -> tuple[str, ...]:
+    """Those that come with the product; open_clip and folders bring any number more."""
     return tuple(_ENCODERS)
 
 
 def open_encoder(name: str = SHIPPED) -> Encoder:
-    """Loads the weights (about 0.1 s). Raises EncoderUnavailable for an unknown name or damaged files."""
+    """The encoder of that name: a built-in one (about 0.1 s), `open_clip:…`, or the path of a folder with an open_clip
+    model (seconds, and as much memory as its weights). Raises EncoderUnavailable with the reason."""
     build = _ENCODERS.get(name)
-    if build is None:
-        known = ", ".join(_ENCODERS)
-        raise EncoderUnavailable(f"there is no encoder named {name!r}; known: {known}")
-    return build()
+    if build is not None:
+        return build()
+    if name.startswith("open_clip:") or "/" in name or Path(name).is_dir():
+        from visual_search.encoders.clip import ClipEncoder
+
+        return ClipEncoder(name.removeprefix("open_clip:") if name.startswith("open_clip:") else _folder(name))
+    known = ", ".join(_ENCODERS)
+    raise EncoderUnavailable(f"there is no encoder named {name!r}; known: {known}, open_clip:…, a folder")
+
+
+def _folder(name: str) -> str:
+    path = Path(name).expanduser()
+    if not path.is_dir():
+        raise EncoderUnavailable(f"there is no folder {name}; models of open_clip are named open_clip:NAME/TAG")
+    return str(path.resolve())

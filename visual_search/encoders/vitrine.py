@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from visual_search.encoders.base import Bands
 from visual_search.encoders.files import read_manifest, read_verified
 from visual_search.encoders.tokenizer import BpeTokenizer
+from visual_search.preprocess.limits import Resize
 from visual_search.values import Pixels, Subject, Vectors
 
 MODEL_DIRECTORY = Path(__file__).parent.parent / "models" / "vitrine"
@@ -31,6 +32,7 @@ class VitrineEncoder:
 
     name = "vitrine"
     reads_words = True
+    resize = Resize()
 
     def __init__(self, directory: Path = MODEL_DIRECTORY) -> None:
         told = read_manifest(directory)

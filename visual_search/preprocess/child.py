@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from visual_search.preprocess.limits import MIB, Limits
+from visual_search.preprocess.limits import MIB, Limits, Resize
 from visual_search.preprocess.wire import ANSWER, ASK, COUNT
 
 _START_TIMEOUT_S = 20.0
@@ -48,9 +48,9 @@ class Answer:
 class Child:
     """Not thread-safe: the decoder lends each child to one thread at a time."""
 
-    def __init__(self, limits: Limits, input_px: int) -> None:
+    def __init__(self, limits: Limits, input_px: int, resize: Resize) -> None:
         self._limits = limits
-        settings = json.dumps({**limits.as_dict(), "input_px": input_px})
+        settings = json.dumps({**limits.as_dict(), "input_px": input_px, "resize": resize.as_dict()})
         self._process = subprocess.Popen(
             [sys.executable, "-m", "visual_search.preprocess.worker", settings],
             stdin=subprocess.PIPE,

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, cast
 
 from PIL import Image, ImageCms, ImageFile
 
+from visual_search.preprocess.limits import Resize
+
 if TYPE_CHECKING:  # the child does without numpy
     from visual_search.values import RefusalReason
 
@@ -71,6 +73,7 @@ def clean_picture(
     *,
     format: str,
     input_px: int,
+    resize: Resize,
     max_pixels: int,
     min_side_px: int,
     clean_px: int,
@@ -92,7 +95,7 @@ def clean_picture(
         if turn in _TURN:
             upright = upright.transpose(_TURN[turn])
         return Cleaned(
-            pixels=upright.resize((input_px, input_px), Image.Resampling.BICUBIC).tobytes(),
+            pixels=to_square(upright, input_px, resize).tobytes(),
             thumb=upright.resize((THUMB_PX, THUMB_PX), Image.Resampling.BOX).tobytes(),
             clean=_clean_jpeg(upright, quality) if wants_copy else b"",
             clean_size=upright.size if wants_copy else (0, 0),
@@ -106,6 +109,27 @@ def clean_picture(
         raise Refused("too_many_pixels", str(bomb)) from bomb
     except Exception as broken:  # Pillow raises OSError, ValueError, SyntaxError, struct.error, EOFError, ...
         raise Refused("damaged", f"{type(broken).__name__}: {broken}"[:200]) from broken
+
+
+def to_square(image: Image.Image, side_px: int, resize: Resize) -> Image.Image:
+    """As open_clip's own transforms do it, to a rounding: encoders were trained behind them."""
+    filter = Image.Resampling.BILINEAR if resize.interpolation == "bilinear" else Image.Resampling.BICUBIC
+    width, height = image.size
+    if resize.mode == "squash":
+        return image.resize((side_px, side_px), filter)
+    if resize.mode == "shortest":
+        # The middle is named in the original's pixels, so that of a strip of 16 x 40,000 only the middle is enlarged.
+        sizes = [side_px * side // min(width, height) for side in (width, height)]
+        left, top = (round((size - side_px) / 2) for size in sizes)
+        across, down = width / sizes[0], height / sizes[1]
+        right, bottom = (left + side_px) * across, (top + side_px) * down
+        box = (left * across, top * down, min(width, right), min(height, bottom))
+        return image.resize((side_px, side_px), filter, box=box)
+    scale = side_px / max(width, height)
+    fitted = image.resize((max(1, round(width * scale)), max(1, round(height * scale))), filter)
+    square = Image.new("RGB", (side_px, side_px), (resize.fill,) * 3)
+    square.paste(fitted, ((side_px - fitted.width) // 2, (side_px - fitted.height) // 2))
+    return square
 
 
 def _open(data: bytes, format: str, max_pixels: int, min_side_px: int) -> Image.Image:

@@ -15,7 +15,7 @@ import numpy as np
 
 from visual_search.errors import EyesUnavailable
 from visual_search.preprocess.child import Answer, Ask, Child, ChildLost
-from visual_search.preprocess.limits import MIB, Limits
+from visual_search.preprocess.limits import MIB, Limits, Resize
 from visual_search.preprocess.sniff import BEHIND_A_SWITCH, READABLE, sniff
 from visual_search.values import Picture, PictureRefused, RefusalReason
 
@@ -30,9 +30,12 @@ class PictureDecoder:
     Safe to call from many threads: while one hostile picture uses up its seconds, the other children work.
     """
 
-    def __init__(self, input_px: int, limits: Limits | None = None, children: int = 2) -> None:
+    def __init__(
+        self, input_px: int, limits: Limits | None = None, children: int = 2, resize: Resize | None = None
+    ) -> None:
         self.limits = limits or Limits()
         self.input_px = input_px
+        self.resize = resize or Resize()
         self._slots: queue.LifoQueue[Child | None] = queue.LifoQueue()
         for _ in range(children):
             self._slots.put(None)
@@ -55,16 +58,18 @@ class PictureDecoder:
         with self._slots.mutex:
             return [child.pid for child in self._slots.queue if child is not None]
 
+    def rest(self) -> None:
+        """Ends the idle children of a decoder that will hardly be asked again; the next picture starts one."""
+        with self._slots.mutex:
+            idle = [child for child in self._slots.queue if child is not None]
+            self._slots.queue[:] = [None] * len(self._slots.queue)
+        for child in idle:
+            child.kill()
+
     def close(self) -> None:
         """Ends the children. Pictures asked for later are an error of the caller."""
         self._closed.set()
-        while True:
-            try:
-                child = self._slots.get_nowait()
-            except queue.Empty:
-                return
-            if child is not None:
-                child.kill()
+        self.rest()
 
     def __enter__(self) -> PictureDecoder:
         return self
@@ -132,7 +137,7 @@ class PictureDecoder:
         child = self._slots.get()
         back: Child | None = None
         try:
-            child = child or Child(self.limits, self.input_px)
+            child = child or Child(self.limits, self.input_px, self.resize)
             yield child
             back = child if child.alive else None
         finally:

@@ -1,8 +1,9 @@
-"""What a picture may cost. Needs no library: the child imports this too."""
+"""What a picture may cost, and what shape it gets. Needs no library: the child imports this too."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Literal
 
 MIB = 1024 * 1024
 
@@ -28,4 +29,18 @@ class Limits:
     """HEIC and AVIF decoders have had exploited holes: off unless the owner turns them on."""
 
     def as_dict(self) -> dict[str, int | float | bool]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Resize:
+    """How a picture becomes the square that its encoder was trained on."""
+
+    mode: Literal["squash", "shortest", "longest"] = "squash"
+    """Squashed; or the shortest side fits and the middle is cut out; or the longest fits and the rest is filled."""
+    interpolation: Literal["bicubic", "bilinear"] = "bicubic"
+    fill: int = 0
+    """Grey level, 0 to 255, beside a picture whose longest side fits."""
+
+    def as_dict(self) -> dict[str, str | int]:
         return asdict(self)

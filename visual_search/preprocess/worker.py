@@ -11,9 +11,10 @@ import os
 import resource
 import sys
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from visual_search.preprocess.clean import Refused, clean_picture, prepare_pillow
+from visual_search.preprocess.limits import Resize
 from visual_search.preprocess.wire import ANSWER, ASK, COUNT
 
 
@@ -49,7 +50,7 @@ def _allow_cpu(seconds: float) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
 
 
-def _serve(requests: BinaryIO, answers: BinaryIO, settings: dict[str, float]) -> None:
+def _serve(requests: BinaryIO, answers: BinaryIO, settings: dict[str, Any]) -> None:
     while head := requests.read(COUNT.size):
         (count,) = COUNT.unpack(head)
         asked = []
@@ -63,12 +64,13 @@ def _serve(requests: BinaryIO, answers: BinaryIO, settings: dict[str, float]) ->
             answers.flush()
 
 
-def _answer(form: str, wants_copy: bool, data: bytes, settings: dict[str, float]) -> tuple[bytes, ...]:
+def _answer(form: str, wants_copy: bool, data: bytes, settings: dict[str, Any]) -> tuple[bytes, ...]:
     try:
         done = clean_picture(
             data,
             format=form,
             input_px=int(settings["input_px"]),
+            resize=Resize(**settings["resize"]),
             max_pixels=int(settings["max_pixels"]),
             min_side_px=int(settings["min_side_px"]),
             clean_px=int(settings["clean_px"]),

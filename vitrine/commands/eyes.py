@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vitrine.console import Json, misuse, open_shop, print_json, progress_bars, refuse
 
+if TYPE_CHECKING:
+    from visual_search.values import Vectors
+
 index_app = typer.Typer(
     help="The picture index: derived from the database, rebuilt whenever wanted.", no_args_is_help=True
 )
-embed_app = typer.Typer(help="Vectors of pictures, so that others can measure the encoder.", no_args_is_help=True)
+embed_app = typer.Typer(
+    help="Vectors of pictures and words, so that others can measure the encoder.", no_args_is_help=True
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -36,38 +42,103 @@ def verify(json: Json = False) -> None:
 
 @index_app.command()
 def rebuild(json: Json = False) -> None:
-    """Builds the index anew from the pictures in the database, while the old one goes on answering."""
+    """Builds the index anew from the pictures in the database, while the old one goes on answering: with the encoder of
+    the settings, whichever made the old one. Interrupted, it goes on where it was the next time."""
+    from commerce.errors import IndexNotBuilt
+
     with open_shop() as shop, progress_bars(quiet=json) as progress:
-        count = shop.index_keeper.rebuild_pictures(on_progress=progress)
+        try:
+            count = shop.index_keeper.rebuild_pictures(on_progress=progress)
+        except IndexNotBuilt as refused:
+            refuse(str(refused))
+        encoder = shop.image_matcher.describe()["encoder"]
     if json:
-        print_json({"pictures": count})
+        print_json({"pictures": count, "encoder": encoder})
     else:
-        print(f"{count:,} pictures")
+        print(f"{count:,} pictures, looked at by {encoder}")
+
+
+_Out = Annotated[Path, typer.Option("-o", "--out", help="File to write: float32, one unit-length row a line.")]
+_Encoder = Annotated[str, typer.Option(help="Instead of the encoder in the settings.")]
 
 
 @embed_app.command()
 def images(
     listing: Annotated[Path, typer.Argument(metavar="LIST", help="One picture's path a line.", exists=True)],
-    out: Annotated[Path, typer.Option("-o", "--out", help="File to write: float32, one unit-length row a line.")],
-    encoder: Annotated[str, typer.Option(help="Instead of the encoder in the settings.")] = "",
+    out: _Out,
+    encoder: _Encoder = "",
 ) -> None:
-    """Encodes pictures exactly as the shop does."""
-    import numpy as np
+    """Encodes pictures exactly as the shop does. The row of what cannot be read is NaN; each is told of on standard
+    error, and the command ends with 1 though the file is written."""
+    from visual_search.embed import embed_images
+    from visual_search.errors import EncoderUnavailable
 
-    from commerce.image_matching import embed_images
-    from commerce.settings import load_settings
-
-    paths = [Path(line) for line in listing.read_text("utf-8").splitlines() if line.strip()]
+    paths = [Path(line) for line in _lines(listing) if line.strip()]
     if not paths:
         misuse(f"{listing}: no paths in it")
-    with progress_bars() as progress:
-        rows = embed_images(
-            paths,
-            encoder=encoder or load_settings().encoder,
-            on_progress=lambda done: progress("Encoding", done, len(paths)),
-        )
-    unread = [path for path, row in zip(paths, rows, strict=True) if row is None]
-    if unread:
-        refuse(f"{len(unread)} of {len(paths)} pictures cannot be read, the first is {unread[0]}")
-    np.save(out, np.stack([row for row in rows if row is not None]).astype(np.float32))
+    refused: list[str] = []
+    try:
+        with progress_bars() as progress:
+            rows = embed_images(
+                paths,
+                encoder or _encoder_in_force(),
+                on_refused=lambda path, why: refused.append(f"{path}: {why}"),
+                on_progress=lambda done: progress("Encoding", done, len(paths)),
+            )
+    except EncoderUnavailable as missing:
+        refuse(missing.reason)
+    _write(out, rows)
+    for line in refused:
+        print(line, file=sys.stderr)
     print(f"{len(paths):,} rows in {out}")
+    if refused:
+        refuse(f"{len(refused):,} of {len(paths):,} pictures cannot be read: their rows are NaN")
+
+
+@embed_app.command()
+def texts(
+    listing: Annotated[Path, typer.Argument(metavar="LIST", help="One text a line.", exists=True)],
+    out: _Out,
+    encoder: _Encoder = "",
+) -> None:
+    """Encodes texts into the space of the pictures; an empty line is an empty text. An encoder that reads no words
+    is refused."""
+    from visual_search.embed import embed_texts
+    from visual_search.errors import EncoderUnavailable
+
+    lines = _lines(listing)
+    if not lines:
+        misuse(f"{listing}: no texts in it")
+    try:
+        with progress_bars() as progress:
+            rows = embed_texts(
+                lines, encoder or _encoder_in_force(), on_progress=lambda done: progress("Encoding", done, len(lines))
+            )
+    except EncoderUnavailable as missing:
+        refuse(missing.reason)
+    _write(out, rows)
+    print(f"{len(lines):,} rows in {out}")
+
+
+def _lines(listing: Path) -> list[str]:
+    try:
+        text = listing.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        misuse(f"{listing}: not UTF-8")
+    return text.removesuffix("\n").split("\n") if text else []
+
+
+def _encoder_in_force() -> str:
+    from commerce.settings import load_settings
+
+    return load_settings().encoder
+
+
+def _write(out: Path, rows: Vectors) -> None:
+    import numpy as np
+
+    try:
+        with out.open("wb") as file:  # np.save would add .npy to another name
+            np.save(file, rows)
+    except OSError as error:
+        refuse(f"{out}: {error.strerror}")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic, sleep
 
 import pytest
 
 from commerce.domain.search import Filters, SearchAnswer, SearchRequest, Why
-from commerce.image_matching import NoImageMatcher, embed_images, open_image_matcher
+from commerce.errors import IndexNotBuilt
+from commerce.image_matching import NoImageMatcher, open_image_matcher
 from commerce.media import FileMediaStore
-from commerce.ports import NotSeen, SeenPhoto, UnitOfWork
+from commerce.ports import NotSeen, SeenPhoto, StoredPicture, UnitOfWork
 from commerce.storage import open_storage
+from tests.tiny_clip import make_clip_folder
 from tests.unit.discovery.shop_of_a_street import Street, a_product, open_street, sizes
 from tests.unit.discovery.test_keeping import within_s
 from vitrine.prove._hostile_pictures import photo
@@ -143,9 +145,9 @@ def test_a_new_picture_is_found_and_a_removed_one_is_gone_within_five_seconds(st
     assert within_s(5, lambda: exact() == [])
 
 
-def reopened(street: Street, tmp_path: Path) -> Street:
+def reopened(street: Street, tmp_path: Path, encoder: str = "vitrine") -> Street:
     """The same database and files after a restart."""
-    matcher = open_image_matcher(tmp_path / "index", "vitrine")
+    matcher = open_image_matcher(tmp_path / "index", encoder)
     keeper = type(street.keeper)(
         street.storage, street.text_index, street.facets, matcher, street.media, street.discovery._lexicon
     )
@@ -159,7 +161,7 @@ def test_the_index_outlives_a_restart_and_hears_what_it_missed(street: Street, t
     street.keeper.start(0.05)
     assert within_s(5, lambda: street.image_matcher.describe()["pictures"] == 8)
     street.keeper.stop()
-    assert (tmp_path / "index" / "vitrine" / "current").exists()
+    assert (tmp_path / "index" / "pictures" / "current").exists()
     key = street.media.put(picture(60), ".jpg")
     street.add(a_product("N8", ("Haut", "Top"), "shirt", sizes("red", 900), pictures=[key]))
     again = reopened(street, tmp_path)
@@ -173,7 +175,7 @@ def test_the_index_outlives_a_restart_and_hears_what_it_missed(street: Street, t
 
 def test_a_damaged_index_is_built_anew_while_words_go_on(street: Street, tmp_path: Path) -> None:
     street.keeper.rebuild_pictures()
-    vectors = next((tmp_path / "index" / "vitrine").glob("generation-*/vectors.npy"))
+    vectors = next((tmp_path / "index" / "pictures").glob("generation-*/vectors.npy"))
     raw = bytearray(vectors.read_bytes())
     raw[-5] ^= 0x40
     vectors.write_bytes(raw)
@@ -214,12 +216,69 @@ def test_a_shop_without_eyes_says_why(street: Street, tmp_path: Path) -> None:
     assert "no-such-encoder" in str(unknown.describe()["reason"])
 
 
-def test_vectors_for_others_to_measure(tmp_path: Path) -> None:
-    paths = [tmp_path / "a.jpg", tmp_path / "b.jpg"]
-    paths[0].write_bytes(picture(0))
-    paths[1].write_bytes(b"nothing")
-    rows = embed_images(paths, encoder="vitrine")
-    assert rows[0] is not None
-    assert abs(float((rows[0] ** 2).sum()) - 1) < 1e-3
-    assert rows[1] is None
-    shutil.rmtree(tmp_path / "index", ignore_errors=True)
+def test_another_encoder_takes_over_while_the_old_index_answers(street: Street, tmp_path: Path) -> None:
+    clip = f"open_clip:{make_clip_folder(tmp_path / 'model', resize_mode='shortest')}"
+    street.keeper.rebuild_pictures()
+    remembered = seen(street, picture(3))
+    builder, other = reopened(street, tmp_path, clip), reopened(street, tmp_path, clip)
+    for each in (builder, other):
+        each.keeper.refresh()
+        told = each.image_matcher.describe()
+        assert (told["encoder"], told["next_encoder"], told["needs_rebuild"]) == ("imagenet", clip, True)
+        assert source_ids(each.discovery.by_photo(remembered, SearchRequest()))[0] == "T3"
+    key = street.media.put(picture(60), ".jpg")
+    street.add(a_product("N8", ("Haut", "Top"), "shirt", sizes("red", 900), pictures=[key]))
+    builder.keeper.start(0.05)
+    other.keeper.start(0.05)
+    try:
+        for each in (builder, other):
+            assert within_s(30, lambda each=each: each.image_matcher.describe()["encoder"] == clip)
+            assert not each.image_matcher.describe()["needs_rebuild"]
+            assert within_s(10, lambda each=each: each.image_matcher.describe()["pictures"] == 9)
+            assert source_ids(each.discovery.by_photo(seen(each, picture(60)), SearchRequest()))[0] == "N8"
+            # What a conversation remembers is of the old encoder: its photo is looked at again, or asked for.
+            assert source_ids(each.discovery.by_photo(remembered, SearchRequest()))[0] == "T3"
+            without_file = replace(remembered, clean_jpeg=b"")
+            assert each.discovery.by_photo(without_file, SearchRequest()) is NotSeen.AGAIN
+    finally:
+        for each in (builder, other):
+            each.keeper.stop()
+            each.image_matcher.close()
+
+
+def test_closing_the_shop_does_not_wait_for_a_rebuild(street: Street, tmp_path: Path) -> None:
+    street.keeper.rebuild_pictures()
+    again = reopened(street, tmp_path, str(make_clip_folder(tmp_path / "model")))
+    again.keeper.refresh()
+    pictures = again.keeper._stored_pictures
+
+    def slowly() -> Iterator[list[StoredPicture]]:
+        for batch in pictures():
+            for stored in batch:
+                sleep(0.2)
+                yield [stored]
+        sleep(0.2)
+        yield from slowly()
+
+    again.keeper._stored_pictures = slowly  # type: ignore[method-assign]
+    again.keeper.start(0.05)
+    assert within_s(20, lambda: again.image_matcher.describe()["state"] == "rebuilding")
+    began_s = monotonic()
+    again.keeper.stop()
+    assert monotonic() - began_s < 10
+    told = again.image_matcher.describe()
+    assert (told["state"], told["encoder"]) == ("ready", "imagenet")
+    again.image_matcher.close()
+
+
+def test_a_rebuild_that_cannot_be_done_says_why(street: Street, tmp_path: Path) -> None:
+    blind = NoImageMatcher("no encoder")
+    with pytest.raises(IndexNotBuilt, match="no encoder"):
+        blind.rebuild((), 1)
+    street.keeper.rebuild_pictures()
+    nowhere = reopened(street, tmp_path, "/no/such/folder")
+    told = nowhere.image_matcher.describe()
+    assert "/no/such/folder" in str(told["reason"]) and told["state"] == "ready" and not told["needs_rebuild"]
+    with pytest.raises(IndexNotBuilt, match="/no/such/folder"):
+        nowhere.keeper.rebuild_pictures()
+    nowhere.image_matcher.close()

@@ -298,8 +298,8 @@ def test_files_become_an_array(tmp_path: Path, eyes: Eyes) -> None:
     paths[1].write_bytes(b"nothing")
     paths[2].write_bytes(photo(seed=3))
     refused: list[tuple[Path, str]] = []
-    vectors = embed_images(paths, on_refused=lambda path, why: refused.append((path, why.reason)))
-    assert refused == [(paths[1], "unknown_format")]
+    vectors = embed_images(paths, on_refused=lambda path, why: refused.append((path, why)))
+    assert refused == [(paths[1], "unknown_format 7 bytes")]
     assert np.isnan(vectors[1]).all()
     assert vectors[2] == pytest.approx(look(eyes, photo(seed=3)).vector, abs=1e-4)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 from commerce.settings import load_settings
 from commerce.wiring import build_shop
+from tests.tiny_clip import make_clip_folder
 from vitrine.cli import app
 from vitrine.fixture import build_fixture, write_fixture_feed
 
@@ -131,6 +133,65 @@ def test_pictures_are_embedded_for_others_to_measure(run, data_dir: Path, tmp_pa
     assert rows.shape[0] == len(pictures)
     assert rows.dtype == np.float32
     assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
+
+
+def test_a_picture_that_cannot_be_read_is_a_row_of_nan_and_told_of(run, data_dir: Path, tmp_path: Path):
+    import numpy as np
+
+    good = min((data_dir / "fixture" / "images").glob("*.jpg"))
+    (tmp_path / "bad.jpg").write_bytes(b"nothing")
+    listed = [good, tmp_path / "bad.jpg", tmp_path / "missing.jpg", good]
+    (tmp_path / "list.txt").write_text("\n".join(map(str, listed)) + "\n", "utf-8")
+    result = run("embed", "images", str(tmp_path / "list.txt"), "-o", str(tmp_path / "rows"))
+    assert result.exit_code == 1
+    assert "bad.jpg: unknown_format" in result.stderr and "missing.jpg: No such file" in result.stderr
+    rows = np.load(tmp_path / "rows")
+    assert np.isnan(rows).all(axis=1).tolist() == [False, True, True, False]
+    assert np.allclose(rows[0], rows[3], atol=1e-5)
+
+
+def test_texts_are_embedded_by_an_encoder_that_reads_words_only(run, tmp_path: Path):
+    import numpy as np
+
+    (tmp_path / "list.txt").write_text("robe bleue\n\nblue dress", "utf-8")
+    refused = run("embed", "texts", str(tmp_path / "list.txt"), "-o", str(tmp_path / "no"), "--encoder", "imagenet")
+    assert refused.exit_code == 1 and "reads no words" in refused.stderr
+    assert not (tmp_path / "no").exists()
+    folder = make_clip_folder(tmp_path / "model")
+    result = run("embed", "texts", str(tmp_path / "list.txt"), "-o", str(tmp_path / "out"), "--encoder", str(folder))
+    assert result.exit_code == 0, result.output
+    rows = np.load(tmp_path / "out")
+    assert rows.shape == (3, 32) and rows.dtype == np.float32
+    assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("what", ["images", "texts"])
+def test_embedding_is_refused_with_a_reason(run, tmp_path: Path, what: str):
+    (tmp_path / "list.txt").write_text("one", "utf-8")
+    call = ("embed", what, str(tmp_path / "list.txt"), "-o", str(tmp_path / "out.npy"), "--encoder")
+    result = run(*call, "/no/such/folder")
+    assert result.exit_code == 1 and "/no/such/folder" in result.stderr
+    (tmp_path / "list.txt").write_text("", "utf-8")
+    assert run(*call, "imagenet").exit_code == 2
+
+
+def test_the_index_is_rebuilt_with_the_encoder_of_the_settings(
+    run, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    shutil.copytree(data_dir, tmp_path / "shop")
+    folder = make_clip_folder(tmp_path / "model")
+    monkeypatch.setenv("VITRINE_DATA_DIR", str(tmp_path / "shop"))
+    monkeypatch.setenv("VITRINE_ENCODER", str(folder))
+
+    def eyes() -> str:
+        report = json.loads(run("doctor", "--json").stdout)
+        return next(one["detail"] for one in report["findings"] if one["name"] == "what looks at pictures")
+
+    assert eyes().startswith("imagenet, ready") and f"open_clip:{folder} follows" in eyes()
+    result = run("index", "rebuild", "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout) == {"pictures": 6, "encoder": f"open_clip:{folder}"}
+    assert eyes() == f"open_clip:{folder}, ready"
 
 
 def test_dead_letters_and_proofs_are_listed(run):

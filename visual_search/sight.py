@@ -1,0 +1,83 @@
+"""An encoder with the children that prepare its pictures: what looks. Vectors of two sights never meet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from visual_search.errors import SeenByAnother
+from visual_search.preprocess.limits import Limits
+from visual_search.snapshot import Manifest, Snapshot
+from visual_search.values import PictureRefused, Remembered, Seen
+
+if TYPE_CHECKING:
+    from visual_search.encoders.base import Bands, Encoder
+    from visual_search.gallery import Gallery
+    from visual_search.preprocess.decoder import PictureDecoder
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """Thread-safe."""
+
+    encoder: Encoder
+    decoder: PictureDecoder
+
+    @classmethod
+    def open(cls, name: str, limits: Limits | None, children: int) -> Sight:
+        """Raises EncoderUnavailable."""
+        from visual_search.encoders.registry import open_encoder
+        from visual_search.preprocess.decoder import PictureDecoder
+
+        encoder = open_encoder(name)
+        return cls(encoder, PictureDecoder(encoder.input_px, limits, children, encoder.resize))
+
+    @property
+    def id(self) -> str:
+        """The encoder and its revision, as `Seen.encoder` tells it."""
+        return f"{self.encoder.name}:{self.encoder.revision}"
+
+    def made(self, manifest: Manifest) -> bool:
+        encoder = self.encoder
+        return (manifest.encoder, manifest.revision, manifest.dimension) == (
+            encoder.name,
+            encoder.revision,
+            encoder.dimension,
+        )
+
+    def look(self, data: bytes) -> Seen | PictureRefused:
+        picture = self.decoder.read(data)
+        if isinstance(picture, PictureRefused):
+            return picture
+        vectors, subjects = self.encoder.encode_and_judge(picture.pixels[None])
+        return Seen(vectors[0], picture, subjects[0], encoder=self.id)
+
+
+class Serving:
+    """What answers now: a sight and the index it made. Replaced as one, so that no search sees half a change."""
+
+    def __init__(self, sight: Sight, gallery: Gallery) -> None:
+        self.sight = sight
+        self.gallery = gallery
+        self._calibrated: tuple[int, Bands] | None = None
+
+    @property
+    def bands(self) -> Bands:
+        """Measured ones; else from this catalogue, anew when it has doubled."""
+        if self.sight.encoder.bands is not None:
+            return self.sight.encoder.bands
+        if self._calibrated is None or len(self.gallery) > 2 * self._calibrated[0]:
+            from visual_search.calibration import calibrated
+
+            self._calibrated = (len(self.gallery), calibrated(self.gallery.index.snapshot()[1]))
+        return self._calibrated[1]
+
+    def snapshot(self, change_seq: int) -> Snapshot:
+        encoder = self.sight.encoder
+        return self.gallery.to_snapshot(encoder.name, encoder.revision, change_seq)
+
+    def own(self, seen: Remembered) -> Remembered:
+        """The same, if this sight saw it. Raises SeenByAnother."""
+        if seen.encoder != self.sight.id:
+            raise SeenByAnother(f"seen by {seen.encoder or 'an unknown encoder'}, the index is of {self.sight.id}")
+        return seen
