@@ -1,0 +1,72 @@
+"""What the eyes need of whoever keeps vectors and marks. Structural: an implementation imports nothing from here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from visual_search.values import Ids, Marks, Vectors
+
+
+class VectorStore(Protocol):
+    """Unit vectors under the caller's own int64 ids. Safe for many threads; a change is visible when its call
+    returns. `tests/contracts/test_vector_stores.py` holds every implementation to this."""
+
+    @property
+    def dimension(self) -> int: ...
+
+    def __len__(self) -> int: ...
+
+    def __contains__(self, picture_id: int) -> bool: ...
+
+    def add(self, ids: ArrayLike, vectors: Vectors) -> None:
+        """Add rows; an id that is already there gets its new vector. ValueError on a wrong shape, on ids given twice
+        and on vectors that are not finite or not of length 1: then nothing was added."""
+        ...
+
+    def remove(self, ids: ArrayLike) -> int:
+        """Forget these ids; unknown ones are ignored. Returns how many were there."""
+        ...
+
+    def search(self, vectors: Vectors, k: int, allowed_ids: Ids | None = None) -> tuple[Vectors, Ids]:
+        """The `k` best of each query row: cosines [n, k] falling, ids [n, k]; the rest is -inf and -1 where fewer
+        are allowed. `allowed_ids` None means all; the filter acts inside the search, unknown ids are ignored.
+        ValueError on another dimension and on `k` below 1."""
+        ...
+
+    def vectors_of(self, ids: ArrayLike) -> Vectors:
+        """Rows in the order of `ids`. KeyError when one is not there."""
+        ...
+
+    def snapshot(self) -> tuple[Ids, Vectors]:
+        """A copy of everything, ids rising."""
+        ...
+
+
+class MarkStore(Protocol):
+    """What is known of each picture beside its vector: the sha256 of its bytes (32 bytes) and its 8 x 8 thumb (192)."""
+
+    def put(self, ids: Sequence[int], marks: Sequence[bytes]) -> None:
+        """One of 224 bytes for each id; a known id gets its new one. ValueError for another length."""
+        ...
+
+    def drop(self, ids: Sequence[int]) -> None: ...
+
+    def with_sha256(self, digest: bytes) -> list[int]:
+        """Ids of pictures with exactly these bytes, rising."""
+        ...
+
+    def thumb(self, picture_id: int) -> bytes:
+        """KeyError when unknown."""
+        ...
+
+    def thumb_distances(self, thumb: bytes, ids: Sequence[int]) -> NDArray[np.float32]:
+        """Mean difference in levels (0 to 255) of each picture's thumb; infinite for unknown ids."""
+        ...
+
+    def as_rows(self, ids: Ids) -> Marks:
+        """uint8 [n, 224] in the order of `ids`; KeyError when one is unknown."""
+        ...
