@@ -23,13 +23,14 @@ import numpy as np
 
 from visual_search.errors import EncoderUnavailable, EyesUnavailable, SnapshotDamaged
 from visual_search.preprocess.limits import Limits
-from visual_search.snapshot import Snapshot, SnapshotStore
 from visual_search.values import EyesStatus, Hit, Ids, Picture, PictureRefused, Remembered, Seen, Vectors
 
 if TYPE_CHECKING:
     from visual_search.encoders.base import Encoder
     from visual_search.gallery import Gallery
     from visual_search.preprocess.decoder import PictureDecoder
+    from visual_search.snapshot import Manifest
+    from visual_search.stores import IndexStore
 
 _Result = TypeVar("_Result")
 Progress = Callable[[int], None]
@@ -52,7 +53,7 @@ class Eyes:
     each vector that is still good on disk and encoding only the rest.
     """
 
-    def __init__(self, store: SnapshotStore, encoder: Encoder | None, decoder: PictureDecoder | None) -> None:
+    def __init__(self, store: IndexStore, encoder: Encoder | None, decoder: PictureDecoder | None) -> None:
         """Use `Eyes.open`."""
         self._store = store
         self._encoder = encoder
@@ -67,12 +68,16 @@ class Eyes:
         self._missed: list[Callable[[Gallery], object]] | None = None
 
     @classmethod
-    def open(cls, directory: Path, encoder: str = "vitrine", limits: Limits | None = None, children: int = 2) -> Eyes:
-        """Load the encoder and the current generation below `directory` (made at the first save)."""
+    def open(
+        cls, index: Path | IndexStore, encoder: str = "vitrine", limits: Limits | None = None, children: int = 2
+    ) -> Eyes:
+        """Load the encoder and the current index: of a store, or the generation below a directory (made at the first
+        save)."""
         from visual_search.encoders.registry import open_encoder
         from visual_search.preprocess.decoder import PictureDecoder
+        from visual_search.stores import FileIndexStore
 
-        store = SnapshotStore(directory)
+        store = FileIndexStore(index) if isinstance(index, Path) else index
         try:
             opened = open_encoder(encoder)
         except EncoderUnavailable as missing:
@@ -139,7 +144,7 @@ class Eyes:
         return self._change(lambda gallery: gallery.remove(wanted)) or 0
 
     def search(self, query: Remembered | Vectors, k: int, allowed: Iterable[int] | Ids | None = None) -> list[Hit]:
-        """The `k` most alike among `allowed` (None: all), best first. Exact."""
+        """The `k` most alike among `allowed` (None: all), best first."""
         gallery = self._serving()
         return self._hits(gallery, query if isinstance(query, np.ndarray) else query.vector, k, allowed)
 
@@ -163,7 +168,7 @@ class Eyes:
         """Write a generation that covers the catalogue up to `change_seq`; returns its name. OSError (a full
         disk) leaves the old generation current."""
         gallery, encoder = self._serving(), self._working()[0]
-        name = self._store.save(gallery.to_snapshot(encoder.name, encoder.revision, change_seq))
+        name = self._store.save(gallery, encoder.name, encoder.revision, change_seq)
         with self._state:
             self._change_seq = change_seq
             self._needs_rebuild = False
@@ -173,8 +178,7 @@ class Eyes:
     def verify(self) -> int:
         """Read the current generation again and check every hash. Returns its picture count (0: none saved).
         Raises SnapshotDamaged."""
-        snapshot = self._store.load()
-        return snapshot.manifest.count if snapshot else 0
+        return self._store.verify()
 
     def refresh(self) -> bool:
         """Take over the generation that another process saved. For processes that only read: changes made
@@ -189,11 +193,9 @@ class Eyes:
     ) -> list[Added]:
         """A fresh index of exactly these pictures, saved and swapped in. The old one, if any, serves until
         then; what is added or removed meanwhile is applied to the new one as well."""
-        from visual_search.gallery import Gallery
-
         encoder, _ = self._working()
         with self._rebuild_turn:
-            fresh = Gallery(encoder.dimension)
+            fresh = self._store.fresh(encoder.name, encoder.revision, encoder.dimension)
             known = self._salvaged(encoder)
             with self._state:
                 self._missed = []
@@ -201,6 +203,7 @@ class Eyes:
                 added = self._import(
                     pictures, lambda digests: list(map(known.get, digests)), fresh.put, on_progress, None
                 )
+                fresh.index.settle()
                 with self._state:
                     for change in self._missed or ():
                         change(fresh)
@@ -211,25 +214,23 @@ class Eyes:
         return added
 
     def _load(self) -> None:
-        from visual_search.gallery import Gallery
-
         encoder, _ = self._working()
         on_disk = self._store.fingerprint()
         gallery: Gallery | None = None
         change_seq, reason = 0, ""
         try:
-            snapshot = self._store.load()
-            if snapshot is None:
-                gallery = Gallery(encoder.dimension)
-            elif _made_by(encoder, snapshot):
-                gallery, change_seq = Gallery.from_snapshot(snapshot), snapshot.manifest.change_seq
+            stored = self._store.load()
+            if stored is None:
+                gallery = self._store.first(encoder.name, encoder.revision, encoder.dimension)
+            elif _made_by(encoder, stored.manifest):
+                gallery, change_seq = stored.gallery, stored.manifest.change_seq
             else:
-                reason = f"the index was made by another encoder ({snapshot.manifest.encoder})"
+                reason = f"the index was made by another encoder ({stored.manifest.encoder})"
         except SnapshotDamaged as damaged:
-            snapshot, reason = None, f"the index on disk is damaged: {damaged.reason}"
+            stored, reason = None, f"the index on disk is damaged: {damaged.reason}"
         with self._state:
             self._gallery, self._off_reason, self._change_seq = gallery, reason, change_seq
-            self._needs_rebuild = gallery is None or snapshot is None
+            self._needs_rebuild = gallery is None or stored is None
             self._on_disk = on_disk
 
     def _working(self) -> tuple[Encoder, PictureDecoder]:
@@ -291,7 +292,7 @@ class Eyes:
         if self._gallery is not None:
             snapshots.insert(0, self._gallery.to_snapshot(encoder.name, encoder.revision, 0))
         for snapshot in snapshots:
-            if _made_by(encoder, snapshot):
+            if _made_by(encoder, snapshot.manifest):
                 for vector, mark in zip(snapshot.vectors, snapshot.marks, strict=True):
                     raw = mark.tobytes()
                     found.setdefault(raw[:32], (vector, raw[32:]))
@@ -308,7 +309,9 @@ class Eyes:
         ]
 
     def close(self) -> None:
-        """Ends the decoding children."""
+        """Ends the decoding children, and what the index does in the background."""
+        if self._gallery is not None:
+            self._gallery.index.close()
         if self._decoder is not None:
             self._decoder.close()
 
@@ -321,8 +324,7 @@ class Eyes:
         self.close()
 
 
-def _made_by(encoder: Encoder, snapshot: Snapshot) -> bool:
-    manifest = snapshot.manifest
+def _made_by(encoder: Encoder, manifest: Manifest) -> bool:
     return (manifest.encoder, manifest.revision, manifest.dimension) == (
         encoder.name,
         encoder.revision,

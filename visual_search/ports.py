@@ -42,7 +42,19 @@ class VectorStore(Protocol):
         ...
 
     def snapshot(self) -> tuple[Ids, Vectors]:
-        """A copy of everything, ids rising."""
+        """A copy of everything, ids rising: the same content gives the same bytes."""
+        ...
+
+    def lists(self) -> NDArray[np.uint8] | None:
+        """What was fitted to the rows of `snapshot`, to be kept beside them; None where there is no such thing."""
+        ...
+
+    def settle(self) -> None:
+        """Returns when the store is as fast as it gets: what it makes in the background is there."""
+        ...
+
+    def close(self) -> None:
+        """Ends what goes on in the background."""
         ...
 
 

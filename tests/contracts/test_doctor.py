@@ -235,7 +235,9 @@ def test_a_whole_shop_is_examined_with_its_index(tmp_path: Path) -> None:
     from commerce.clock import ManualClock
     from commerce.settings import Settings
     from commerce.storage import migrate, open_storage
-    from visual_search.snapshot import MARK_BYTES, Manifest, Snapshot, SnapshotStore
+    from visual_search.snapshot import Manifest, Snapshot, SnapshotStore
+    from visual_search.values import MARK_BYTES
+    from vitrine.prove.index_damage import overwrite
     from vitrine import doctor
 
     settings = Settings(data_dir=tmp_path)
@@ -265,6 +267,6 @@ def test_a_whole_shop_is_examined_with_its_index(tmp_path: Path) -> None:
     (file,) = sorted((tmp_path / "index" / "vitrine").glob("generation-*2/*.npy"))[:1]
     data = bytearray(file.read_bytes())
     data[-1] ^= 1
-    file.write_bytes(data)
+    overwrite(file, data)
     assert findings()["the visual index is readable"][0] is False
     storage.close()

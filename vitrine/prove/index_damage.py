@@ -91,11 +91,11 @@ class _Bench:
     def damage(self, path: Path, data: bytes, name: str) -> None:
         """Write the damage, look for it, put the good bytes back."""
         whole = path.read_bytes()
-        path.write_bytes(data)
+        overwrite(path, data)
         self.look(name)
         if self.tried % _REBUILD_EVERY == 0:
             self.rebuild(name)
-        path.write_bytes(whole)
+        overwrite(path, whole)
 
     def look(self, name: str) -> None:
         from visual_search.errors import SnapshotDamaged
@@ -141,7 +141,7 @@ class _Bench:
             whole = path.read_bytes()
             path.unlink()
             self.look(f"{path.name} is missing")
-            path.write_bytes(whole)
+            overwrite(path, whole)
 
     def foreign_models(self) -> None:
         """A generation that is whole but was made with other weights or another dimension: written properly, so
@@ -198,6 +198,12 @@ class _Bench:
                 self.wrong.append(f"kill {number}: {broken}")
         shutil.rmtree(copy)
         return kills
+
+
+def overwrite(path: Path, data: bytes) -> None:
+    """Another file in its place: those of a generation are read-only, and may be mapped by somebody."""
+    path.unlink(missing_ok=True)
+    path.write_bytes(data)
 
 
 def _answers(eyes: Eyes, pictures: list[tuple[int, bytes]]) -> list[list[tuple[int, float]]]:

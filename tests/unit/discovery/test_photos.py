@@ -17,6 +17,7 @@ from commerce.storage import open_storage
 from tests.unit.discovery.shop_of_a_street import Street, a_product, open_street, sizes
 from tests.unit.discovery.test_keeping import within_s
 from vitrine.prove._hostile_pictures import photo
+from vitrine.prove.index_damage import overwrite
 
 COLOURS = ("navy", "red", "green", "black")
 
@@ -176,7 +177,7 @@ def test_a_damaged_index_is_built_anew_while_words_go_on(street: Street, tmp_pat
     vectors = next((tmp_path / "index" / "vitrine").glob("generation-*/vectors.npy"))
     raw = bytearray(vectors.read_bytes())
     raw[-5] ^= 0x40
-    vectors.write_bytes(raw)
+    overwrite(vectors, raw)
     again = reopened(street, tmp_path)
     assert again.image_matcher.describe()["state"] == "off"
     assert again.image_matcher.verify()["damage"]

@@ -21,6 +21,7 @@ from visual_search.errors import EyesUnavailable, SnapshotDamaged
 from visual_search.snapshot import SnapshotStore
 from visual_search.values import PictureRefused, Pixels, Seen, Vectors
 from vitrine.prove._hostile_pictures import drawing, photo
+from vitrine.prove.index_damage import overwrite
 
 Drawn = list[tuple[int, bytes]]
 
@@ -165,7 +166,7 @@ def test_damage_turns_the_eyes_off_and_a_rebuild_brings_them_back(
         eyes.rebuild(drawn, change_seq=2)
         wanted = eyes.similar_to(drawn[0][0], 6)
     ids = tmp_path / "generation-000002" / "ids.npy"
-    ids.write_bytes(ids.read_bytes()[:-8])
+    overwrite(ids, ids.read_bytes()[:-8])
     encoded = _count_encoded(monkeypatch)
     with Eyes.open(tmp_path) as eyes:
         status = eyes.status

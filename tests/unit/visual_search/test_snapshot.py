@@ -16,7 +16,9 @@ import numpy as np
 import pytest
 
 from visual_search.errors import SnapshotDamaged
-from visual_search.snapshot import MARK_BYTES, Manifest, Snapshot, SnapshotStore
+from visual_search.snapshot import Manifest, Snapshot, SnapshotStore
+from visual_search.values import MARK_BYTES
+from vitrine.prove.index_damage import overwrite
 
 
 def snapshot(seed: int, count: int = 40, dimension: int = 16) -> Snapshot:
@@ -82,10 +84,10 @@ def test_every_truncation_is_found(store: SnapshotStore) -> None:
     for path in current_files(store):
         whole = path.read_bytes()
         for cut in range(20):
-            path.write_bytes(whole[: len(whole) * cut // 20])
+            overwrite(path, whole[: len(whole) * cut // 20])
             with pytest.raises(SnapshotDamaged):
                 store.load()
-        path.write_bytes(whole)
+        overwrite(path, whole)
     assert store.load() is not None
 
 
@@ -95,10 +97,10 @@ def test_every_flipped_bit_is_found(store: SnapshotStore) -> None:
         whole = path.read_bytes()
         for _ in range(150):
             at = rng.randrange(len(whole))
-            path.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << rng.randrange(8)]) + whole[at + 1 :])
+            overwrite(path, whole[:at] + bytes([whole[at] ^ 1 << rng.randrange(8)]) + whole[at + 1 :])
             with pytest.raises(SnapshotDamaged):
                 store.load()
-        path.write_bytes(whole)
+        overwrite(path, whole)
     assert store.load() is not None
 
 
@@ -113,7 +115,7 @@ def test_every_missing_or_swapped_file_is_found(store: SnapshotStore) -> None:
             shutil.copy(old / path.name, path)
             with pytest.raises(SnapshotDamaged):
                 store.load()
-        path.write_bytes(whole)
+        overwrite(path, whole)
     whole_generation = store.directory / "generation-000002"
     shutil.rmtree(whole_generation)
     shutil.copytree(old, whole_generation)
@@ -126,14 +128,14 @@ def test_a_manifest_that_lies_is_found(store: SnapshotStore) -> None:
     path = store.directory / "generation-000002" / "manifest.json"
     told = json.loads(path.read_text())
     for change in ({"dimension": 8}, {"revision": "other"}, {"count": 39}):
-        path.write_text(json.dumps({**told, "manifest": {**told["manifest"], **change}}))
+        overwrite(path, json.dumps({**told, "manifest": {**told["manifest"], **change}}).encode())
         with pytest.raises(SnapshotDamaged):
             store.load()
 
 
 def test_salvage_leaves_damaged_generations_out(store: SnapshotStore) -> None:
     path = store.directory / "generation-000002" / "vectors.npy"
-    path.write_bytes(path.read_bytes()[:-1])
+    overwrite(path, path.read_bytes()[:-1])
     assert [found.manifest.change_seq for found in store.salvage()] == [1]
 
 
