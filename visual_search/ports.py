@@ -82,3 +82,23 @@ class MarkStore(Protocol):
     def as_rows(self, ids: Ids) -> Marks:
         """uint8 [n, 224] in the order of `ids`; KeyError when one is unknown."""
         ...
+
+
+def check_vectors(ids: Ids, vectors: Vectors, dimension: int) -> None:
+    """ValueError for what no store may take."""
+    if vectors.shape != (len(ids), dimension):
+        raise ValueError(f"vectors {vectors.shape} do not fit {len(ids)} ids of {dimension} numbers")
+    if len(np.unique(ids)) != len(ids):
+        raise ValueError("an id is given twice")
+    if len(ids):
+        lengths = np.einsum("nd,nd->n", vectors, vectors)
+        if not np.isfinite(lengths).all() or np.abs(lengths - 1).max() > 1e-3:
+            raise ValueError("vectors must be finite rows of length 1")
+
+
+def check_query(queries: Vectors, k: int, dimension: int) -> None:
+    """ValueError for what no store can search with."""
+    if queries.shape[1] != dimension:
+        raise ValueError(f"vectors of {queries.shape[1]} numbers, the index has {dimension}")
+    if k < 1:
+        raise ValueError("k must be 1 or more")

@@ -1,9 +1,9 @@
-"""One suite over every keeper of vectors: exact and approximate in this process."""
+"""One suite over every keeper of vectors: exact and approximate in this process, and pgvector in PostgreSQL."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from visual_search.values import Ids, Vectors
 
 D = 24
 COUNT = 3_000
-KINDS = ("exact", "approximate")
+KINDS = ("exact", "approximate", "pgvector")
 
 Make = Callable[[Ids, Vectors], VectorStore]
 
@@ -33,7 +33,7 @@ def nearest(ids: Ids, vectors: Vectors, query: Vectors, k: int, allowed: Ids | N
 
 
 @pytest.fixture(params=KINDS)
-def make(request: pytest.FixtureRequest) -> Iterator[Make]:
+def make(request: pytest.FixtureRequest) -> Make:
     """A store that holds these rows, settled."""
 
     def in_process(ids: Ids, vectors: Vectors) -> VectorStore:
@@ -43,7 +43,17 @@ def make(request: pytest.FixtureRequest) -> Iterator[Make]:
         assert index.is_exact == (request.param == "exact" or not len(ids))
         return index
 
-    yield in_process
+    def in_database(ids: Ids, vectors: Vectors) -> VectorStore:
+        from commerce.storage.picture_index import PostgresPictureIndex
+
+        store = PostgresPictureIndex(request.getfixturevalue("postgres_url"))
+        request.addfinalizer(store.close)
+        index = store.fresh("test", "1", D).index
+        index.add(ids, vectors)
+        index.settle()
+        return index
+
+    return in_database if request.param == "pgvector" else in_process
 
 
 @pytest.fixture
