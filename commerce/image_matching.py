@@ -19,6 +19,7 @@ from commerce.ports import ImageMatcher, NotSeen, SeenPhoto, StoredPicture
 
 if TYPE_CHECKING:
     from visual_search.api import Eyes
+    from visual_search.stores import IndexStore
     from visual_search.values import Hit as PictureHit
     from visual_search.values import Seen
 
@@ -189,8 +190,7 @@ class EyesImageMatcher:
         return pictures[_contained(owners, allowed)]
 
     def _encoder(self) -> str:
-        status = self._eyes.status
-        return f"{status.encoder}:{status.revision}"
+        return self._eyes.made_by
 
     # Following the catalogue
 
@@ -222,6 +222,10 @@ class EyesImageMatcher:
         from visual_search.errors import EyesUnavailable
 
         wanted = list(picture_ids)
+        try:  # first: should it fail, the keeper asks again for what is known here
+            self._eyes.remove(wanted)
+        except EyesUnavailable:
+            pass
         with self._changing:
             for picture_id in wanted:
                 owner = self._owners.pop(picture_id, None)
@@ -231,10 +235,6 @@ class EyesImageMatcher:
                     if not left:
                         del self._pictures[owner]
             self._columns = None
-        try:
-            self._eyes.remove(wanted)
-        except EyesUnavailable:
-            return
 
     def _own(self, picture_id: int, product_id: int) -> None:
         before = self._owners.get(picture_id)
@@ -311,8 +311,9 @@ def picture_index_folder(directory: Path, encoder: str) -> Path:
     return directory / plain
 
 
-def open_image_matcher(directory: Path, encoder: str) -> ImageMatcher:
-    """The shop's eyes, with the index below `directory`; "off" where they cannot be opened.
+def open_image_matcher(directory: Path, encoder: str, shared: IndexStore | None = None) -> ImageMatcher:
+    """The shop's eyes, with the index below `directory`, or `shared` with other machines; "off" where they cannot be
+    opened.
 
     An index belongs to one revision of one encoder: another one finds its folder empty.
     """
@@ -320,7 +321,7 @@ def open_image_matcher(directory: Path, encoder: str) -> ImageMatcher:
         from visual_search.api import Eyes
     except ImportError as missing:
         return NoImageMatcher(f"a library is missing: {missing.name}")
-    eyes = Eyes.open(picture_index_folder(directory, encoder), encoder)
+    eyes = Eyes.open(shared or picture_index_folder(directory, encoder), encoder)
     if not eyes.status.encoder:
         reason = eyes.status.reason
         eyes.close()

@@ -12,7 +12,7 @@ import tempfile
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -77,6 +77,9 @@ class Settings(BaseSettings):
     # --- photos
     photo_keep_h: int = Field(24, ge=1, le=720, description="Hours after which a shopper's photo is deleted.")
     encoder: str = Field("vitrine", description="What looks at pictures: `vitrine`, or the name of another encoder.")
+    vector_store: Literal["faiss", "pgvector"] = Field(
+        "faiss", description="Where pictures are searched: `faiss`, each process by itself; `pgvector`, in PostgreSQL."
+    )
 
     # --- Telegram (the shopper's bot)
     telegram_token: SecretStr = Field(SecretStr(""), description="Token of the shopper's bot, from @BotFather.")

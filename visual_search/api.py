@@ -104,6 +104,11 @@ class Eyes:
             needs_rebuild=self._needs_rebuild,
         )
 
+    @property
+    def made_by(self) -> str:
+        """Encoder and revision in one word: vectors of another one mean nothing here. "" where none is loaded."""
+        return f"{self._encoder.name}:{self._encoder.revision}" if self._encoder else ""
+
     def describe(self) -> str:
         """One honest sentence about the encoder, for the operator."""
         return self._encoder.describe() if self._encoder else f"no encoder: {self._off_reason}"
@@ -207,7 +212,9 @@ class Eyes:
                 with self._state:
                     for change in self._missed or ():
                         change(fresh)
-                    self._gallery, self._off_reason, self._missed = fresh, "", None
+                    before, self._gallery, self._off_reason, self._missed = self._gallery, fresh, "", None
+                if before is not None:
+                    before.index.close()
             finally:
                 self._missed = None
             self.save(change_seq)
@@ -312,6 +319,7 @@ class Eyes:
         """Ends the decoding children, and what the index does in the background."""
         if self._gallery is not None:
             self._gallery.index.close()
+        self._store.close()
         if self._decoder is not None:
             self._decoder.close()
 

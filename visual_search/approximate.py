@@ -1,4 +1,4 @@
-"""Which rows are worth comparing, for catalogues too large to compare all: FAISS's inverted lists with one bit a number.
+"""Which rows are worth comparing, where there are too many to compare all: FAISS's inverted lists, one bit a number.
 
 The space is cut into cells around `count` centres; a query looks into the nearest cells, ranks their rows by codes of
 one bit a number (RaBitQ), and only the best of those are compared exactly, with the true vectors, by the caller.
@@ -61,12 +61,12 @@ class ApproximateLists:
         dice = np.random.default_rng(_SEED)
         sample = np.sort(dice.choice(len(living), min(len(living), cells * _SAMPLE), replace=False))
         centres = _centres(rows.gather(living[sample]), cells, lambda frac: tell(frac * 0.6))
-        quantizer = faiss.IndexFlatIP(rows.dimension)
-        quantizer.add(centres)  # type: ignore[call-arg]
-        ivf = faiss.IndexIVFRaBitQ(quantizer, rows.dimension, cells, faiss.METRIC_INNER_PRODUCT)
+        quantizer: Any = faiss.IndexFlatIP(rows.dimension)
+        quantizer.add(centres)
+        ivf: Any = faiss.IndexIVFRaBitQ(quantizer, rows.dimension, cells, faiss.METRIC_INNER_PRODUCT)
         ivf.own_fields = True
         quantizer.this.disown()
-        ivf.train(centres)  # type: ignore[call-arg]
+        ivf.train(centres)
         lists = cls(ivf)
         for start in range(0, len(living), _CHUNK):
             tell(0.6 + 0.4 * start / len(living))
@@ -91,13 +91,18 @@ class ApproximateLists:
         """As `exact.scan`, nearly always the same answer."""
         import faiss
 
+        depth = max(CANDIDATES, 10 * k)
         share = 1.0 if kept is None else len(kept) / max(len(rows), 1)
-        parameters = faiss.IVFRaBitQSearchParameters(  # type: ignore[call-arg]
-            nprobe=self._probes(share),
-            qb=_QUERY_BITS,
-            sel=None if kept is None else selector(kept, 0, rows.end),
-        )
-        _, found = self._ivf.search(queries, max(CANDIDATES, 10 * k), params=parameters)
+        # Where fewer rows of a cell count, the nearest ones kept lie further away.
+        probes = min(self._ivf.nlist, ceil(self._ivf.nlist * PROBE_FRAC / share**0.5))
+        chosen = None if kept is None else selector(kept, 0, rows.end)
+        enough = min(depth, len(rows)) if kept is None else min(depth, len(kept) // 2)
+        while True:
+            parameters = faiss.IVFRaBitQSearchParameters(nprobe=probes, qb=_QUERY_BITS, sel=chosen)  # type: ignore[call-arg]
+            _, found = self._ivf.search(queries, depth, params=parameters)
+            if probes == self._ivf.nlist or ((found >= 0).sum(axis=1) >= enough).all():
+                break
+            probes = min(self._ivf.nlist, 4 * probes)  # what is kept lies elsewhere: "shoes like this dress"
         scores = np.full(found.shape, -np.inf, np.float32)
         for line, at in enumerate(found):
             known = at >= 0
@@ -108,7 +113,7 @@ class ApproximateLists:
         """uint8 [n], to be kept on disk and hashed, with each row r under its new number `number_of[r]`."""
         import faiss
 
-        copy = faiss.clone_index(self._ivf)
+        copy: Any = faiss.clone_index(self._ivf)
         for cell in range(copy.nlist):
             size = copy.invlists.list_size(cell)
             if size:
@@ -129,21 +134,17 @@ class ApproximateLists:
             return None
         return lists if len(lists) == count else None
 
-    def _probes(self, share: float) -> int:
-        """More cells where fewer of their rows count: the nearest ones kept lie further away."""
-        return min(self._ivf.nlist, ceil(self._ivf.nlist * PROBE_FRAC / share**0.5))
-
 
 def _cells(count: int) -> int:
     """About four times the root, a power of two: a million rows lie in 4,096 cells."""
-    return min(count, 2 ** round(log2(4 * count**0.5)))
+    return min(count, 1 << round(log2(4 * count**0.5)))
 
 
 def _centres(vectors: Vectors, count: int, tell: Progress) -> Vectors:
     """K-means on the sphere: for inner products, centres that are not of length 1 cost much of the recall."""
     import faiss
 
-    fitting = faiss.Clustering(vectors.shape[1], count)
+    fitting: Any = faiss.Clustering(vectors.shape[1], count)
     fitting.spherical = True
     fitting.seed = _SEED
     fitting.niter = 1
@@ -152,6 +153,6 @@ def _centres(vectors: Vectors, count: int, tell: Progress) -> Vectors:
     for round_ in range(_ITERATIONS):
         tell(round_ / _ITERATIONS)
         assigner = faiss.IndexFlatIP(vectors.shape[1])
-        fitting.train(vectors, assigner)  # type: ignore[call-arg]  # goes on from the centres of the round before
+        fitting.train(vectors, assigner)  # goes on from the centres of the round before
     centres: Vectors = faiss.vector_to_array(fitting.centroids).reshape(count, -1)
     return centres

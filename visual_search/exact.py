@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from visual_search.rows import Rows, VectorRows
@@ -66,7 +68,7 @@ def none_found(queries: int, k: int) -> tuple[Vectors, Rows]:
     return np.full((queries, k), -np.inf, np.float32), np.full((queries, k), -1, np.int64)
 
 
-def selector(kept: Rows, first: int, count: int) -> object:
+def selector(kept: Rows, first: int, count: int) -> Any:
     """FAISS's selector of the rows among `kept` that lie in the block, by their number within it."""
     import faiss
 

@@ -63,7 +63,7 @@ class VectorIndex:
         self._stop = threading.Event()
         if lists is not None:
             self._lists = ApproximateLists.from_bytes(lists, len(self._rows))
-            self._fitted_for = len(self._rows)
+            self._fitted_for = 0 if self._lists is None else len(self._rows)
         self._fit_if_due()
 
     def __len__(self) -> int:

@@ -108,9 +108,7 @@ class VectorRows:
         """Everything, dead rows too, without a copy: (number of the first row, rows side by side in memory)."""
         base = len(self._base)
         return [
-            (first, block)
-            for first, block in ((0, self._base), (base, self._tail[: self.end - base]))
-            if len(block)
+            (first, block) for first, block in ((0, self._base), (base, self._tail[: self.end - base])) if len(block)
         ]
 
     def snapshot(self) -> tuple[Ids, Vectors]:

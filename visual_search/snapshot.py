@@ -208,7 +208,7 @@ def _npy(array: NDArray[Any]) -> Iterator[bytes | memoryview]:
     head = io.BytesIO()
     np.lib.format.write_array_header_1_0(head, np.lib.format.header_data_from_array_1_0(array))
     yield head.getvalue()
-    plain = memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
+    plain = np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
     for start in range(0, len(plain), _WRITE_BYTES):
         yield plain[start : start + _WRITE_BYTES]
 

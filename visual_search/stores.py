@@ -51,23 +51,27 @@ class IndexStore(Protocol):
         """Checks the current one again. Returns how many pictures it holds (0: none). Raises SnapshotDamaged."""
         ...
 
+    def close(self) -> None:
+        """Nothing is asked of it after that."""
+        ...
+
 
 class FileIndexStore:
     """`IndexStore` of one machine: generations in a folder, searched in this process."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, approximate_from: int | None = None) -> None:
+        """`approximate_from`: as for `VectorIndex`; None: what was measured."""
         self._snapshots = SnapshotStore(directory)
+        self._approximate_from = approximate_from
 
     def load(self) -> Stored | None:
         """See `IndexStore`."""
-        from visual_search.index import VectorIndex
-        from visual_search.marks import Marks
-
         snapshot = self._snapshots.load()
-        if snapshot is None:
-            return None
-        index = VectorIndex(snapshot.manifest.dimension, (snapshot.ids, snapshot.vectors), snapshot.lists)
-        return Stored(snapshot.manifest, Gallery(index, Marks(snapshot.ids, snapshot.marks)))
+        return (
+            None
+            if snapshot is None
+            else Stored(snapshot.manifest, self._gallery(snapshot.manifest.dimension, snapshot))
+        )
 
     def first(self, encoder: str, revision: str, dimension: int) -> Gallery:
         """See `IndexStore`."""
@@ -75,10 +79,7 @@ class FileIndexStore:
 
     def fresh(self, encoder: str, revision: str, dimension: int) -> Gallery:
         """See `IndexStore`."""
-        from visual_search.index import VectorIndex
-        from visual_search.marks import Marks
-
-        return Gallery(VectorIndex(dimension), Marks())
+        return self._gallery(dimension)
 
     def save(self, gallery: Gallery, encoder: str, revision: str, change_seq: int) -> str:
         """See `IndexStore`."""
@@ -96,3 +97,16 @@ class FileIndexStore:
         """See `IndexStore`: every hash."""
         snapshot = self._snapshots.load()
         return snapshot.manifest.count if snapshot else 0
+
+    def close(self) -> None:
+        """See `IndexStore`."""
+
+    def _gallery(self, dimension: int, found: Snapshot | None = None) -> Gallery:
+        from visual_search.index import APPROXIMATE_FROM, VectorIndex
+        from visual_search.marks import Marks
+
+        size = APPROXIMATE_FROM if self._approximate_from is None else self._approximate_from
+        if found is None:
+            return Gallery(VectorIndex(dimension, approximate_from=size), Marks())
+        index = VectorIndex(dimension, (found.ids, found.vectors), found.lists, approximate_from=size)
+        return Gallery(index, Marks(found.ids, found.marks))

@@ -271,12 +271,16 @@ class IndexKeeper:
 
     def _look_at_some(self) -> None:
         batch = [self._waiting.popleft() for _ in range(min(_PICTURE_BATCH, len(self._waiting)))]
-        # One that has gone since it was put in the queue must not come back.
-        with self._storage.read() as uow:
-            present = uow.products.many({stored.product_id for stored in batch})
-        alive = {picture.id for product in present.values() for picture in product.pictures}
-        present_ones = (stored for stored in batch if stored.picture.id in alive)
-        self._image_matcher.add(self._with_bytes(present_ones, self._missing))
+        try:
+            # One that has gone since it was put in the queue must not come back.
+            with self._storage.read() as uow:
+                present = uow.products.many({stored.product_id for stored in batch})
+            alive = {picture.id for product in present.values() for picture in product.pictures}
+            present_ones = (stored for stored in batch if stored.picture.id in alive)
+            self._image_matcher.add(self._with_bytes(present_ones, self._missing))
+        except Exception:  # the database is away: they are looked at when it is back
+            self._waiting.extendleft(reversed(batch))
+            raise
         self._unsaved = True
 
     def _save(self, *, at_once: bool = False) -> None:

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from psycopg.adapt import Dumper
 from psycopg import adapters
+from psycopg.adapt import Dumper
 from psycopg.pq import Format
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
@@ -23,7 +23,6 @@ from visual_search.values import MARK_BYTES, Ids, Marks, Vectors
 
 T = TypeVar("T")
 
-SCHEMA = "picture_index"
 _FEW = 2_000
 """Up to so many kept rows are compared exactly, found by their key (measured)."""
 _UNDEFINED_TABLE = "42P01"
@@ -75,6 +74,7 @@ class IndexedPictures:
         self.generation = generation
         self.dimension = dimension
         self._engine = engine
+        self._readers = engine.execution_options(isolation_level="AUTOCOMMIT")  # one statement: half the round trips
         self._successor = successor
 
     # Vectors
@@ -104,7 +104,7 @@ class IndexedPictures:
             " SELECT count(vector) FROM gone"
         )
         parameters = {"ids": Packed(np.asarray(ids, np.int64).reshape(-1))}
-        return self._write(lambda run: int(run(statement, parameters).scalar_one()))
+        return self._following(lambda run: int(run(statement, parameters).scalar_one()))
 
     def search(self, vectors: Vectors, k: int, allowed_ids: Ids | None = None) -> tuple[Vectors, Ids]:
         """See `VectorStore`. By the graph, going on until enough allowed ones are found; exact for few."""
@@ -126,7 +126,7 @@ class IndexedPictures:
             "SELECT picture_id, vector_send(vector) FROM {table} WHERE picture_id = ANY(:ids) AND vector IS NOT NULL",
             {"ids": Packed(np.unique(wanted))},
         )
-        by_id = {picture_id: sent for picture_id, sent in rows}
+        by_id = dict(rows)
         return self._stacked([by_id[picture_id] for picture_id in wanted.tolist()])
 
     def snapshot(self) -> tuple[Ids, Vectors]:
@@ -149,8 +149,9 @@ class IndexedPictures:
                 " USING hnsw (vector vector_ip_ops) WITH (m = 16, ef_construction = 100)",
                 {},
             )
+            run("ANALYZE {table}", {})  # or the planner, which knows nothing of a new table, compares all rows
 
-        self._write(work)
+        self._following(work)
 
     def close(self) -> None:
         """Nothing goes on in the background here."""
@@ -224,23 +225,20 @@ class IndexedPictures:
 
     def _read(self, statement: str, parameters: dict[str, Any]) -> list[Any]:
         try:
-            return self._following(lambda run: run(statement, parameters).all())
+            return self._following(lambda run: run(statement, parameters).all(), self._readers)
         except StorageBusy as busy:
             raise EyesUnavailable(str(busy)) from busy
-
-    def _write(self, work: Callable[[Callable[..., Any]], T]) -> T:
-        return self._following(work)
 
     def _write_each(self, statement: str, parameters: list[dict[str, Any]]) -> None:
         if parameters:
             # In the order of their ids: two machines that write the same pictures do not wait for each other in a ring.
             self._following(lambda run: run(statement, sorted(parameters, key=lambda one: int(one["id"]))))
 
-    def _following(self, work: Callable[[Callable[..., Any]], T]) -> T:
-        """Runs `work` in a transaction on the table of this generation, or of the one that has taken its place."""
+    def _following(self, work: Callable[[Callable[..., Any]], T], engine: Engine | None = None) -> T:
+        """Runs `work` in one transaction on the table of this generation, or of the one that has taken its place."""
         try:
             try:
-                with self._engine.begin() as connection:
+                with (engine or self._engine).begin() as connection:
                     return work(self._run_on(connection))
             except DBAPIError as error:
                 if postgres_code(error) != _UNDEFINED_TABLE:
@@ -249,7 +247,7 @@ class IndexedPictures:
             if successor is None or successor == self.generation:
                 raise EyesUnavailable("another machine has replaced the picture index by one of another encoder")
             self.generation = successor
-            with self._engine.begin() as connection:
+            with (engine or self._engine).begin() as connection:
                 return work(self._run_on(connection))
         except PoolTimeout as error:
             raise StorageBusy("too many search for pictures at once") from error
@@ -265,7 +263,7 @@ class IndexedPictures:
 
 
 def table_of(generation: int) -> str:
-    return f"{SCHEMA}.vectors_{generation}"
+    return f"picture_index.vectors_{generation}"
 
 
 _QUERY = "CAST(CAST(:query AS real[]) AS vector)"

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from commerce.errors import SettingsError, StorageBusy
 from commerce.storage.engine import parse_url, postgres_code, postgres_engine
-from commerce.storage.indexed_pictures import SCHEMA, IndexedPictures, table_of
+from commerce.storage.indexed_pictures import IndexedPictures, table_of
 from visual_search.errors import EyesUnavailable
 from visual_search.gallery import Gallery
 from visual_search.snapshot import Manifest, Snapshot
@@ -24,11 +24,10 @@ _OLDEST = (0, 8)  # the first pgvector that goes on searching when a filter leav
 _OPTIONS = "-c hnsw.iterative_scan=relaxed_order -c hnsw.ef_search=100"
 # Any constant that nothing else in the database locks.
 _LOCK = text(f"SELECT pg_advisory_xact_lock({0x5669_7472_0002})")
-_ABANDONED = "1 day"  # a rebuild that takes longer has been killed
 
-_TABLES = f"""
-CREATE SCHEMA IF NOT EXISTS {SCHEMA};
-CREATE TABLE IF NOT EXISTS {SCHEMA}.generation (
+_TABLES = """
+CREATE SCHEMA IF NOT EXISTS picture_index;
+CREATE TABLE IF NOT EXISTS picture_index.generation (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     encoder text NOT NULL,
     revision text NOT NULL,
@@ -37,7 +36,7 @@ CREATE TABLE IF NOT EXISTS {SCHEMA}.generation (
     is_current boolean NOT NULL DEFAULT false,
     begun_at timestamptz NOT NULL DEFAULT now()
 );
-CREATE UNIQUE INDEX IF NOT EXISTS one_current ON {SCHEMA}.generation (is_current) WHERE is_current;
+CREATE UNIQUE INDEX IF NOT EXISTS one_current ON picture_index.generation (is_current) WHERE is_current;
 """
 
 
@@ -97,15 +96,15 @@ class PostgresPictureIndex:
         with self._engine.begin() as connection:
             connection.execute(_LOCK)
             known = connection.execute(
-                text(f"SELECT is_current FROM {SCHEMA}.generation WHERE id = :id"), {"id": pictures.generation}
+                text("SELECT is_current FROM picture_index.generation WHERE id = :id"), {"id": pictures.generation}
             ).scalar()
             if known is None:
                 raise EyesUnavailable("another machine has replaced the picture index")
             if not known:
-                connection.execute(text(f"UPDATE {SCHEMA}.generation SET is_current = false WHERE is_current"))
+                connection.execute(text("UPDATE picture_index.generation SET is_current = false WHERE is_current"))
             connection.execute(
                 text(
-                    f"UPDATE {SCHEMA}.generation SET is_current = true, change_seq = greatest(change_seq, :seq)"
+                    "UPDATE picture_index.generation SET is_current = true, change_seq = greatest(change_seq, :seq)"
                     " WHERE id = :id"
                 ),
                 {"id": pictures.generation, "seq": change_seq},
@@ -151,7 +150,7 @@ class PostgresPictureIndex:
     def _make(self, connection: Connection, encoder: str, revision: str, dimension: int, *, is_current: bool) -> int:
         made: int = connection.execute(
             text(
-                f"INSERT INTO {SCHEMA}.generation (encoder, revision, dimension, is_current)"
+                "INSERT INTO picture_index.generation (encoder, revision, dimension, is_current)"
                 " VALUES (:encoder, :revision, :dimension, :is_current) RETURNING id"
             ),
             {"encoder": encoder, "revision": revision, "dimension": dimension, "is_current": is_current},
@@ -165,11 +164,11 @@ class PostgresPictureIndex:
         return made
 
     def _drop_old(self, connection: Connection) -> None:
-        """What was current, and what rebuilds that were killed have left behind."""
+        """What was current, and what rebuilds that were killed have left behind (none takes a day)."""
         old = connection.execute(
             text(
-                f"DELETE FROM {SCHEMA}.generation WHERE NOT is_current AND"
-                f" (begun_at < now() - interval '{_ABANDONED}' OR id < (SELECT id FROM {SCHEMA}.generation"
+                "DELETE FROM picture_index.generation WHERE NOT is_current AND"
+                " (begun_at < now() - interval '1 day' OR id < (SELECT id FROM picture_index.generation"
                 " WHERE is_current)) RETURNING id"
             )
         ).scalars()
@@ -177,7 +176,7 @@ class PostgresPictureIndex:
             connection.exec_driver_sql(f"DROP TABLE IF EXISTS {table_of(generation)}")
 
 
-_CURRENT = text(f"SELECT id, encoder, revision, dimension, change_seq FROM {SCHEMA}.generation WHERE is_current")
+_CURRENT = text("SELECT id, encoder, revision, dimension, change_seq FROM picture_index.generation WHERE is_current")
 
 
 def _require_extension(connection: Connection) -> None:

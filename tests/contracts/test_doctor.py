@@ -237,8 +237,8 @@ def test_a_whole_shop_is_examined_with_its_index(tmp_path: Path) -> None:
     from commerce.storage import migrate, open_storage
     from visual_search.snapshot import Manifest, Snapshot, SnapshotStore
     from visual_search.values import MARK_BYTES
-    from vitrine.prove.index_damage import overwrite
     from vitrine import doctor
+    from vitrine.prove.index_damage import overwrite
 
     settings = Settings(data_dir=tmp_path)
     migrate(settings.url_of_database)

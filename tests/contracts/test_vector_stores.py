@@ -63,9 +63,7 @@ def rows() -> tuple[Ids, Vectors]:
 
 
 @pytest.mark.parametrize("share", [None, 0.0, 0.001, 0.008, 0.05, 0.15, 0.5, 1.0])
-def test_the_nearest_are_found_at_every_share_kept(
-    make: Make, rows: tuple[Ids, Vectors], share: float | None
-) -> None:
+def test_the_nearest_are_found_at_every_share_kept(make: Make, rows: tuple[Ids, Vectors], share: float | None) -> None:
     ids, vectors = rows
     store = make(ids, vectors)
     rng = np.random.default_rng(2)
