@@ -146,7 +146,7 @@ class IndexedPictures:
             run("SET LOCAL maintenance_work_mem = '512MB'", {})  # a graph that does not fit is built ten times slower
             run(
                 f"CREATE INDEX IF NOT EXISTS vectors_{self.generation}_graph ON {{table}}"
-                " USING hnsw (vector vector_ip_ops) WITH (m = 16, ef_construction = 100)",
+                " USING hnsw (vector vector_ip_ops) WITH (m = 16, ef_construction = 200)",
                 {},
             )
             run("ANALYZE {table}", {})  # or the planner, which knows nothing of a new table, compares all rows

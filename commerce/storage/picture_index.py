@@ -21,7 +21,7 @@ from visual_search.snapshot import Manifest, Snapshot
 from visual_search.stores import Stored
 
 _OLDEST = (0, 8)  # the first pgvector that goes on searching when a filter leaves too few
-_OPTIONS = "-c hnsw.iterative_scan=relaxed_order -c hnsw.ef_search=100"
+_OPTIONS = "-c hnsw.iterative_scan=relaxed_order -c hnsw.ef_search=200"
 # Any constant that nothing else in the database locks.
 _LOCK = text(f"SELECT pg_advisory_xact_lock({0x5669_7472_0002})")
 
