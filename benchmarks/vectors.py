@@ -1,23 +1,35 @@
-"""The picture index beside numpy and the memory it must read: as many vectors as the real catalogue, or a million."""
+"""The picture index beside numpy, FAISS's own graph and the memory it must read: as many vectors as the real catalogue,
+and a million. Filters, changes, the start of a process, the size at which it changes its way, and pgvector.
+"""
 
 from __future__ import annotations
 
 import argparse
+import json
 import random
-from collections.abc import Sequence
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.tables import Stopwatch, Table, keep, ms
+from benchmarks.tables import OUT, Stopwatch, Table, keep, ms
 from visual_search.index import VectorIndex
+from visual_search.snapshot import Manifest, Snapshot, SnapshotStore
+from visual_search.values import MARK_BYTES
 
 Vectors = NDArray[np.float32]
+Ids = NDArray[np.int64]
+Lists = NDArray[np.uint8] | None
 
 _DIMENSION = 256
 _SEED = 20_261_121
 _QUERIES = 60
 _SHARES = (1.0, 0.5, 0.1, 0.01, 0.001)
+_REAL = OUT / "product_vectors.npy"
 
 
 def clustered(count: int, dimension: int, seed: int) -> Vectors:
@@ -34,6 +46,52 @@ def clustered(count: int, dimension: int, seed: int) -> Vectors:
     return vectors
 
 
+def real_vectors() -> Vectors | None:
+    """The public catalogue's photos as our encoder sees them; encoded once, some minutes, and kept in var/bench."""
+    from visual_search.training.shared_data import catalogue, data_directory
+
+    if _REAL.exists():
+        kept: Vectors = np.load(_REAL)
+        return kept
+    if not data_directory().is_dir():
+        return None
+    from visual_search.encoders.registry import open_encoder
+    from visual_search.importing import encode_many
+    from visual_search.preprocess.decoder import PictureDecoder
+
+    encoder, rows = open_encoder(), []
+    with PictureDecoder(encoder.input_px) as decoder:
+        pictures = ((at, one.data) for at, one in enumerate(catalogue(data_directory())))
+        for batch in encode_many(pictures, encoder, decoder, lambda asked: [None] * len(asked), copies=False):
+            rows += [one.vector for one in batch if one.vector is not None]
+    OUT.mkdir(parents=True, exist_ok=True)
+    np.save(_REAL, np.stack(rows))
+    return np.stack(rows)
+
+
+def grown(real: Vectors, count: int, dimension: int, seed: int) -> Vectors:
+    """More vectors like these: each between a real one and one of its neighbours, turned into so many dimensions, with
+    noise (cosine about .95 to where it was)."""
+    import faiss
+
+    dice = np.random.default_rng(seed)
+    turn = np.linalg.qr(dice.standard_normal((dimension, dimension)))[0][: real.shape[1]].astype(np.float32)
+    flat = faiss.IndexFlatIP(real.shape[1])
+    flat.add(real)
+    neighbours = np.concatenate([flat.search(part, 9)[1] for part in np.array_split(real, 16)])
+    vectors = np.empty((count, dimension), np.float32)
+    for start in range(0, count, 50_000):
+        size = min(50_000, count - start)
+        one = dice.integers(0, len(real), size)
+        other, weight = neighbours[one, dice.integers(1, 9, size)], dice.random((size, 1), np.float32)
+        some = (weight * real[one] + (1 - weight) * real[other]) @ turn
+        some /= np.linalg.norm(some, axis=1, keepdims=True)
+        noise = dice.standard_normal((size, dimension)).astype(np.float32) * np.float32(0.32 / dimension**0.5)
+        vectors[start : start + size] = some + noise
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors
+
+
 def _limit_s(vectors: Vectors) -> float:
     """Seconds to read all vectors once: no exact search on one core can take less."""
     lumps = vectors.view(np.uint64).reshape(-1)
@@ -45,49 +103,110 @@ def _limit_s(vectors: Vectors) -> float:
     return best
 
 
-def measure(count: int, dimension: int = _DIMENSION) -> list[Table]:
-    """Searching all and searching the allowed, against the same in numpy, interleaved."""
-    vectors = clustered(count + _QUERIES, dimension, _SEED)
-    queries, vectors = vectors[count:], vectors[:count]
+def measure(name: str, made: Vectors, *, with_graph: bool) -> tuple[Table, Lists]:
+    """Searching all and searching the allowed, each method in turn on each query. Also gives the index's lists."""
+    queries, vectors = made[-_QUERIES:], made[:-_QUERIES]
+    count, dimension = vectors.shape
     ids = np.arange(count, dtype=np.int64) * 7 + 10**12
     with Stopwatch() as build:
         index = VectorIndex(dimension)
         index.add(ids, vectors)
+        index.settle()
+    columns = ["allowed", "Vitrine cpu ms p50 / p95", "recall@10", "numpy cpu ms p50", "numpy, ours = 1"]
+    graph = _Graph(vectors) if with_graph else None
+    if graph:
+        columns += ["FAISS HNSW16 cpu ms p50", "its recall@10"]
+    table = Table(f"Vectors: {count:,} × {dimension}, {name}", columns)
     limit_s = _limit_s(vectors)
-    table = Table(
-        f"Vectors: {count:,} × {dimension}",
-        ("allowed", "Vitrine cpu ms p50 / p95", "numpy cpu ms p50", "numpy, ours = 1", "memory limit ms", "recall@10"),
-    )
     dice = np.random.default_rng(_SEED)
     for share in _SHARES:
         allowed = None if share == 1 else np.sort(dice.choice(ids, max(int(count * share), 10), replace=False))
         rows = None if allowed is None else np.searchsorted(ids, allowed)
-        ours, peer, right = [], [], 0
-        for query in queries:
-            turns = [True, False]
-            random.Random(int(query[0] * 1e6)).shuffle(turns)
-            for mine in turns:
-                with Stopwatch() as watch:
-                    if mine:
-                        _, found = index.search(query, 10, allowed)
-                    else:
-                        best = _numpy_search(vectors, rows, query)
-                (ours if mine else peer).append(watch.cpu_s)
-            right += len(set(found[0].tolist()) & set(ids[best].tolist()))
-        own, other = ms(ours, 50), ms(peer, 50)
-        name = "all" if share == 1 else f"{share:.1%}"
-        limit = f"{limit_s * 1e3:.2f}" if share == 1 else "–"
-        recall = right / (10 * len(queries))
-        table.add(
-            name, f"{own:.2f} / {ms(ours, 95):.2f}", f"{other:.2f}", f"{other / own:.1f}×", limit, f"{recall:.4f}"
-        )
+        methods: dict[str, Callable[[Vectors], Ids]] = {
+            "ours": lambda query, allowed=allowed: index.search(query, 10, allowed)[1][0],
+            "numpy": lambda query, rows=rows: ids[_numpy_search(vectors, rows, query)],
+        }
+        if graph:
+            methods["graph"] = lambda query, rows=rows: ids[graph.search(query, rows)]
+        spent_s, right = _in_turn(methods, queries)
+        own, other = ms(spent_s["ours"], 50), ms(spent_s["numpy"], 50)
+        cells = [
+            "all" if share == 1 else f"{share:.1%}",
+            f"{own:.2f} / {ms(spent_s['ours'], 95):.2f}",
+            f"{right['ours']:.4f}",
+            f"{other:.2f}",
+            f"{other / own:.1f}×",
+        ]
+        if graph:
+            cells += [f"{ms(spent_s['graph'], 50):.2f}", f"{right['graph']:.4f}"]
+        table.add(*cells)
         if share == 1:
             table.bars += [("Vitrine", own), ("numpy", other), ("reading the memory once", limit_s * 1e3)]
-    changes = _changes(index, ids, dimension)
-    megabytes = count * (dimension * 4 + 24) / 1e6
-    table.notes.append(f"built in {build.cpu_s:.2f} s of CPU; {megabytes:.0f} MB; {changes}")
-    table.notes.append("exact in both: ties aside, recall says that the two agree; a filter acts inside the search")
-    return [table]
+            table.bars += [("FAISS HNSW16", ms(spent_s["graph"], 50))] if graph else []
+    lists = index.lists()
+    megabytes = (0 if lists is None else lists.nbytes / 1e6) + count * 32 / 1e6
+    way = "compares all: exact" if index.is_exact else "inverted lists of one bit a number, the best compared exactly"
+    table.notes += [
+        f"{way}; a filter acts inside the search; numpy compares all that is allowed and is the truth",
+        f"built in {build.cpu_s:.1f} s of CPU; {megabytes:.0f} MB of memory beside the mapped vectors"
+        f" ({vectors.nbytes / 1e6:.0f} MB); {_changes(index, vectors[:5])}",
+        f"reading the vectors once takes {limit_s * 1e3:.1f} ms: no exact search can be faster",
+    ]
+    if graph:
+        table.notes.append(
+            f"the graph: 16 links, efSearch 128, built in {graph.build_s:.0f} s of CPU,"
+            f" {graph.megabytes:.0f} MB; it cannot remove"
+        )
+    index.close()
+    table.show()
+    return table, lists
+
+
+class _Graph:
+    """FAISS's HNSW as its documentation has it."""
+
+    def __init__(self, vectors: Vectors) -> None:
+        import faiss
+
+        self._index = faiss.IndexHNSWFlat(vectors.shape[1], 16, faiss.METRIC_INNER_PRODUCT)
+        with Stopwatch() as watch:
+            self._index.add(vectors)
+        self._count = len(vectors)
+        self.build_s = watch.cpu_s
+        self.megabytes = vectors.nbytes / 1e6 + len(vectors) * (32 * 4 + 12) / 1e6
+
+    def search(self, query: Vectors, rows: NDArray[np.intp] | None) -> NDArray[np.intp]:
+        import faiss
+
+        parameters = faiss.SearchParametersHNSW(efSearch=128)
+        if rows is not None:
+            kept = np.zeros(self._count, bool)
+            kept[rows] = True
+            parameters.sel = selector = faiss.IDSelectorBitmap(np.packbits(kept, bitorder="little"))
+            del selector
+        found: NDArray[np.intp] = self._index.search(query[None], 10, params=parameters)[1][0]
+        return found
+
+
+def _in_turn(
+    methods: dict[str, Callable[[Vectors], Ids]], queries: Vectors
+) -> tuple[dict[str, list[float]], dict[str, float]]:
+    """CPU seconds of each query and recall@10 against "numpy", the order drawn anew for each query."""
+    spent_s: dict[str, list[float]] = {name: [] for name in methods}
+    right = dict.fromkeys(methods, 0)
+    for number, query in enumerate(queries):
+        order = list(methods)
+        random.Random(_SEED + number).shuffle(order)
+        found = {}
+        for name in order:
+            with Stopwatch() as watch:
+                found[name] = methods[name](query)
+            spent_s[name].append(watch.cpu_s)
+        truth = set(found["numpy"].tolist())
+        for name, answer in found.items():
+            right[name] += len(truth & set(answer.tolist()))
+    wanted = sum(1 for _ in queries) * 10
+    return spent_s, {name: hits / wanted for name, hits in right.items()}
 
 
 def _numpy_search(vectors: Vectors, rows: NDArray[np.intp] | None, query: Vectors) -> NDArray[np.intp]:
@@ -97,12 +216,11 @@ def _numpy_search(vectors: Vectors, rows: NDArray[np.intp] | None, query: Vector
     return best if rows is None else rows[best]
 
 
-def _changes(index: VectorIndex, ids: NDArray[np.int64], dimension: int) -> str:
-    fresh = clustered(1, dimension, 5)
+def _changes(index: VectorIndex, fresh: Vectors) -> str:
     adding, removing = [], []
-    for number in range(5):
+    for number in range(len(fresh)):
         with Stopwatch() as watch:
-            index.add(np.array([number]), fresh)
+            index.add(np.array([number]), fresh[number : number + 1])
         adding.append(watch.cpu_s)
         with Stopwatch() as watch:
             index.remove(np.array([number]))
@@ -110,13 +228,174 @@ def _changes(index: VectorIndex, ids: NDArray[np.int64], dimension: int) -> str:
     return f"one picture more {ms(adding, 50):.1f} ms, one less {ms(removing, 50):.1f} ms"
 
 
+def crossover(made: Vectors) -> Table:
+    """Comparing all and going by lists, at growing sizes: where does it pay?"""
+    table = Table(
+        f"Where comparing all stops being fast enough, × {made.shape[1]}",
+        ("vectors", "exact cpu ms p50", "lists cpu ms p50", "recall@10 of lists", "lists built in s of CPU"),
+    )
+    queries = made[-_QUERIES:]
+    for count in (25_000, 50_000, 100_000, 200_000):
+        if count > len(made) - _QUERIES:
+            break
+        vectors, ids = made[:count], np.arange(count, dtype=np.int64)
+        exact = VectorIndex(made.shape[1], (ids, vectors), approximate_from=10**9)
+        with Stopwatch() as build:
+            lists = VectorIndex(made.shape[1], (ids, vectors), approximate_from=1)
+            lists.settle()
+        spent_s, right = _in_turn(
+            {
+                "numpy": lambda query, index=exact: index.search(query, 10)[1][0],
+                "lists": lambda query, index=lists: index.search(query, 10)[1][0],
+            },
+            queries,
+        )
+        table.add(
+            f"{count:,}",
+            f"{ms(spent_s['numpy'], 50):.2f}",
+            f"{ms(spent_s['lists'], 50):.2f}",
+            f"{right['lists']:.4f}",
+            f"{build.cpu_s:.1f}",
+        )
+    table.notes.append("decoding and encoding a photo take about 8 ms: exact is kept up to that")
+    table.show()
+    return table
+
+
+_CHILD = """
+import json, re, sys, time
+from pathlib import Path
+import faiss, numpy as np
+from visual_search.index import VectorIndex
+from visual_search.marks import Marks
+from visual_search.gallery import Gallery
+from visual_search.stores import FileIndexStore
+
+def held():
+    found = dict(re.findall(r"(\\w+):\\s+(\\d+) kB", Path("/proc/self/smaps_rollup").read_text()))
+    return int(found["Anonymous"]) / 1e3, int(found["Rss"]) / 1e3
+
+before, _ = held()
+wall, cpu = time.perf_counter(), time.process_time()
+gallery = FileIndexStore(Path(sys.argv[1])).load().gallery
+gallery.index.search(gallery.index.vectors_of([7 + 10**12]), 10)
+wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+after, resident = held()
+print(json.dumps({"wall_s": wall, "cpu_s": cpu, "copied_mb": after - before, "resident_mb": resident}))
+"""
+
+
+def starts(made: Sequence[tuple[Vectors, Lists]]) -> Table:
+    """What opening a generation costs a fresh process, up to its first answer."""
+    table = Table(
+        "Start: a generation verified and opened, first search answered",
+        ("pictures", "files MB", "cpu s", "wall s", "MB copied into the process", "MB resident, files included"),
+    )
+    for vectors, lists in made:
+        count = len(vectors)
+        ids = np.arange(count, dtype=np.int64) * 7 + 10**12
+        marks = np.random.default_rng(_SEED).integers(0, 256, (count, MARK_BYTES), np.uint8)
+        with tempfile.TemporaryDirectory() as folder:
+            manifest = Manifest("bench", "1", vectors.shape[1], count, 1)
+            name = SnapshotStore(Path(folder)).save(Snapshot(manifest, ids, vectors, marks, lists))
+            size = sum(path.stat().st_size for path in (Path(folder) / name).iterdir())
+            runs = []
+            for _ in range(3):
+                done = subprocess.run([sys.executable, "-c", _CHILD, folder], capture_output=True, check=True)
+                runs.append(json.loads(done.stdout))
+            best = min(runs, key=lambda run: float(run["cpu_s"]))
+        table.add(
+            f"{count:,}",
+            f"{size / 1e6:.0f}",
+            f"{best['cpu_s']:.2f}",
+            f"{best['wall_s']:.2f}",
+            f"{best['copied_mb']:.0f}",
+            f"{best['resident_mb']:.0f}",
+        )
+    table.notes.append("best of three; the files are in the page cache; every byte of them is hashed")
+    table.show()
+    return table
+
+
+def pgvector(made: Vectors) -> Table | None:
+    """The same port over PostgreSQL: one client, one server on this machine."""
+    from commerce.storage.picture_index import PostgresPictureIndex
+    from vitrine.prove._databases import NoPostgres, postgres_server
+
+    queries, vectors = made[-_QUERIES:], made[:-_QUERIES]
+    count, dimension = vectors.shape
+    ids = np.arange(count, dtype=np.int64) * 7 + 10**12
+    table = Table(
+        f"pgvector: {count:,} × {dimension}",
+        ("allowed", "server cpu ms p50", "client cpu ms p50", "wall ms p50 / p95", "recall@10"),
+    )
+    try:
+        with postgres_server(durable=True) as server:
+            url = server.new_database()
+            store = PostgresPictureIndex(url)
+            index = store.fresh("bench", "1", dimension).index
+            with Stopwatch() as filling:
+                for start in range(0, count, 1_000):
+                    index.add(ids[start : start + 1_000], vectors[start : start + 1_000])
+            with Stopwatch() as building:
+                index.settle()
+            (backend,) = index._read("SELECT pg_backend_pid()", {})[0]  # type: ignore[attr-defined]
+            clock = Path(f"/proc/{backend}/schedstat")
+            dice = np.random.default_rng(_SEED)
+            for share in _SHARES:
+                allowed = None if share == 1 else np.sort(dice.choice(ids, max(int(count * share), 10), replace=False))
+                rows = None if allowed is None else np.searchsorted(ids, allowed)
+                served, asked, wall, right = [], [], [], 0
+                for query in queries:
+                    before = int(clock.read_text().split()[0])
+                    with Stopwatch() as watch:
+                        found = index.search(query, 10, allowed)[1][0]
+                    served.append((int(clock.read_text().split()[0]) - before) / 1e9)
+                    asked.append(watch.cpu_s)
+                    wall.append(watch.wall_s)
+                    right += len(set(found.tolist()) & set(ids[_numpy_search(vectors, rows, query)].tolist()))
+                table.add(
+                    "all" if share == 1 else f"{share:.1%}",
+                    f"{ms(served, 50):.2f}",
+                    f"{ms(asked, 50):.2f}",
+                    f"{ms(wall, 50):.1f} / {ms(wall, 95):.1f}",
+                    f"{right / (10 * len(queries)):.4f}",
+                )
+            with Stopwatch() as more:
+                index.add(np.array([1]), vectors[:1])
+            with Stopwatch() as less:
+                index.remove(np.array([1]))
+            store.close()
+    except NoPostgres as reason:
+        print(f"pgvector is left out: {reason}")
+        return None
+    table.notes += [
+        f"rows written in {filling.wall_s:.0f} s, graph built in {building.wall_s:.0f} s;"
+        f" one picture more {more.wall_s * 1e3:.1f} ms, one less {less.wall_s * 1e3:.1f} ms (wall, durable commits)",
+        "wall time is that of a busy machine with two processes taking turns: compare CPU",
+    ]
+    table.show()
+    return table
+
+
 def run(full: bool = False) -> list[Table]:
-    """One table; with `full` a second one of a million vectors (1 GB of memory, twice that while it is made)."""
-    tables = measure(44_000)
+    """The tables for the real catalogue's size; with `full` those of a million vectors too (4 GB of memory)."""
+    real = real_vectors()
+    small = clustered(44_000 + _QUERIES, _DIMENSION, _SEED)
+    table, lists = measure("clouds", small, with_graph=True)
+    tables, opened = [table], [(small[:-_QUERIES], lists)]
     if full:
-        tables += measure(1_000_000)
-    for table in tables:
-        table.show()
+        large = clustered(1_000_000 + _QUERIES, _DIMENSION, _SEED)
+        table, lists = measure("clouds", large, with_graph=True)
+        tables += [table, crossover(large)]
+        opened.append((large[:-_QUERIES], lists))
+    tables.append(starts(opened))
+    if full and real is not None:
+        del large, opened
+        like_real = grown(real, 1_000_000 + _QUERIES, _DIMENSION, _SEED)
+        tables.append(measure("grown from real ones", like_real, with_graph=False)[0])
+    if (table := pgvector(small)) is not None:
+        tables.append(table)
     return tables
 
 

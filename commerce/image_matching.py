@@ -18,6 +18,7 @@ from commerce.ports import ImageMatcher, NotSeen, SeenPhoto, StoredPicture
 
 if TYPE_CHECKING:
     from visual_search.api import Eyes
+    from visual_search.stores import IndexStore
     from visual_search.values import Hit as PictureHit
     from visual_search.values import Remembered
 
@@ -80,6 +81,9 @@ class NoImageMatcher:
     def take_over(self) -> bool:
         return False
 
+    def needs_rebuild(self) -> bool:
+        return False
+
     def describe(self) -> Mapping[str, object]:
         return {
             "state": "off",
@@ -88,7 +92,6 @@ class NoImageMatcher:
             "pictures": 0,
             "next_encoder": "",
             "next_pictures": 0,
-            "needs_rebuild": False,
         }
 
     def verify(self) -> Mapping[str, object]:
@@ -228,6 +231,10 @@ class EyesImageMatcher:
         from visual_search.errors import EyesUnavailable
 
         wanted = list(picture_ids)
+        try:  # first: should it fail, the keeper asks again for what is known here
+            self._eyes.remove(wanted)
+        except EyesUnavailable:
+            pass
         with self._changing:
             for picture_id in wanted:
                 owner = self._owners.pop(picture_id, None)
@@ -237,10 +244,6 @@ class EyesImageMatcher:
                     if not left:
                         del self._pictures[owner]
             self._columns = None
-        try:
-            self._eyes.remove(wanted)
-        except EyesUnavailable:
-            return
 
     def _own(self, picture_id: int, product_id: int) -> None:
         before = self._owners.get(picture_id)
@@ -260,6 +263,10 @@ class EyesImageMatcher:
             return False
         self._eyes.keep_only(self._owners)
         return True
+
+    def needs_rebuild(self) -> bool:
+        """See `commerce.ports.ImageMatcher`."""
+        return self._eyes.rebuild_is_due
 
     def rebuild(
         self,
@@ -301,8 +308,6 @@ class EyesImageMatcher:
             "pictures": status.count,
             "next_encoder": status.next_encoder,
             "next_pictures": status.next_count,
-            # With a reason, the next one cannot be opened: there is nothing to build with.
-            "needs_rebuild": status.state == "off" or bool(status.next_encoder and not status.reason),
             "about": self._eyes.describe(),
         }
 
@@ -325,13 +330,14 @@ def picture_index_folder(directory: Path) -> Path:
     return directory / "pictures"
 
 
-def open_image_matcher(directory: Path, encoder: str) -> ImageMatcher:
-    """The shop's eyes, with the index below `directory`; "off" where they cannot be opened."""
+def open_image_matcher(directory: Path, encoder: str, shared: IndexStore | None = None) -> ImageMatcher:
+    """The shop's eyes, with the index below `directory`, or `shared` with other machines; "off" where they cannot be
+    opened."""
     try:
         from visual_search.api import Eyes
     except ImportError as missing:
         return NoImageMatcher(f"a library is missing: {missing.name}")
-    eyes = Eyes.open(picture_index_folder(directory), encoder)
+    eyes = Eyes.open(shared or picture_index_folder(directory), encoder)
     if not eyes.status.encoder:
         reason = eyes.status.reason
         eyes.close()

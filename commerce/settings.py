@@ -12,7 +12,7 @@ import tempfile
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -80,6 +80,9 @@ class Settings(BaseSettings):
         "vitrine",
         description="What looks at pictures: `vitrine` (built in), `imagenet`, `open_clip:MODEL/TAG`, "
         "`open_clip:hf-hub:OWNER/REPOSITORY` or a folder; see howto/use-another-encoder.md.",
+    )
+    vector_store: Literal["faiss", "pgvector"] = Field(
+        "faiss", description="Where pictures are searched: `faiss`, each process by itself; `pgvector`, in PostgreSQL."
     )
 
     # --- Telegram (the shopper's bot)

@@ -81,7 +81,7 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
     from commerce.image_matching import open_image_matcher
     from commerce.kept_words import WordsOnDisk
     from commerce.media import FileMediaStore
-    from commerce.storage import migrate, open_storage
+    from commerce.storage import migrate, open_picture_index, open_storage
     from commerce.text_index import FuzzyTextIndex
     from commerce.web_fetcher import SafeWebFetcher
 
@@ -93,7 +93,11 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
     text_index = FuzzyTextIndex(words)
     facets = ColumnFacets()
     media = FileMediaStore(settings.data_dir / "media")
-    image_matcher = open_image_matcher(settings.data_dir / "index", settings.encoder)
+    image_matcher = open_image_matcher(
+        settings.data_dir / "index",
+        settings.encoder,
+        open_picture_index(settings.url_of_database, settings.vector_store),
+    )
     kept_words = WordsOnDisk(settings.data_dir / "index" / "words", {"words": text_index, "facets": facets})
     rules = ReservationRules(
         duration=timedelta(seconds=settings.hold_s) if settings.hold_s else None,

@@ -28,12 +28,13 @@ from visual_search.errors import EncoderUnavailable, EyesUnavailable, SnapshotDa
 from visual_search.importing import Added, import_many
 from visual_search.preprocess.limits import Limits
 from visual_search.sight import Serving, Sight
-from visual_search.snapshot import Manifest, Snapshot, SnapshotStore
+from visual_search.snapshot import MadeBy, Snapshot
 from visual_search.values import EyesStatus, Hit, Ids, Picture, PictureRefused, Remembered, Seen, Vectors
 
 if TYPE_CHECKING:
+    from visual_search.building import Building
     from visual_search.gallery import Gallery
-    from visual_search.workshop import Building, Workshop
+    from visual_search.stores import IndexStore, Stored, Workshop
 
 _Result = TypeVar("_Result")
 Progress = Callable[[int], None]
@@ -50,7 +51,7 @@ class Eyes:
     each vector that is still good on disk and encoding only the rest.
     """
 
-    def __init__(self, store: SnapshotStore, open_sight: Callable[[str], Sight]) -> None:
+    def __init__(self, store: IndexStore, open_sight: Callable[[str], Sight]) -> None:
         """Use `Eyes.open`."""
         self._store = store
         self._open_sight = open_sight
@@ -62,15 +63,21 @@ class Eyes:
         self._off_reason = ""
         self._change_seq = 0
         self._needs_rebuild = True
-        self._on_disk = b""
+        self._loaded = b""  # the store's fingerprint of the index that serves
         self._rebuild_turn = threading.Lock()
         self._state = threading.Lock()
         self._building: Building | None = None
 
     @classmethod
-    def open(cls, directory: Path, encoder: str = "vitrine", limits: Limits | None = None, children: int = 2) -> Eyes:
-        """Load the encoder and the current generation below `directory` (made at the first save)."""
-        eyes = cls(SnapshotStore(directory), lambda name: Sight.open(name, limits, children))
+    def open(
+        cls, index: Path | IndexStore, encoder: str = "vitrine", limits: Limits | None = None, children: int = 2
+    ) -> Eyes:
+        """Load the encoder and the current index: of a store, which is closed with the eyes, or the generation below a
+        directory (made at the first save)."""
+        from visual_search.stores import FileIndexStore
+
+        store = FileIndexStore(index) if isinstance(index, Path) else index
+        eyes = cls(store, lambda name: Sight.open(name, limits, children))
         try:
             eyes._wanted = eyes._opened(encoder)
             eyes._wanted_name = eyes._wanted.encoder.name
@@ -84,18 +91,29 @@ class Eyes:
         serving, wanted, building = self._serving, self._wanted, self._building
         sight = serving.sight if serving else wanted
         changing = serving is not None and serving.sight is not wanted
+        reason = self._off_reason or (self._wanted_reason if changing else "")
+        try:
+            count, next_count = len(serving.gallery) if serving else 0, len(building.gallery) if building else 0
+        except EyesUnavailable as away:  # the store's: it may be back at the next search
+            count, next_count, reason = 0, 0, away.reason
         return EyesStatus(
             state="rebuilding" if building else "ready" if serving else "off",
-            reason=self._off_reason or (self._wanted_reason if changing else ""),
+            reason=reason,
             encoder=sight.encoder.name if sight else "",
             revision=sight.encoder.revision if sight else "",
             dimension=sight.encoder.dimension if sight else 0,
-            count=len(serving.gallery) if serving else 0,
+            count=count,
             change_seq=self._change_seq,
             needs_rebuild=self._needs_rebuild,
             next_encoder=self._wanted_name if changing else "",
-            next_count=len(building.gallery) if building else 0,
+            next_count=next_count,
         )
+
+    @property
+    def rebuild_is_due(self) -> bool:
+        """The index cannot be used or is another encoder's, and `rebuild` has what it needs and is not at work."""
+        serving, wanted = self._serving, self._wanted
+        return wanted is not None and self._building is None and (serving is None or serving.sight is not wanted)
 
     def describe(self) -> str:
         """One honest sentence about the encoder, for the operator."""
@@ -156,11 +174,11 @@ class Eyes:
 
     def keep_only(self, ids: Iterable[int]) -> int:
         """Forget every picture but these. Returns how many were forgotten."""
-        present, _ = self._now().gallery.index.snapshot()
+        present = self._now().gallery.index.ids()
         return self.remove(np.setdiff1d(present, np.fromiter(ids, np.int64)).tolist())
 
     def search(self, query: Remembered | Vectors, k: int, allowed: Iterable[int] | Ids | None = None) -> list[Hit]:
-        """The `k` most alike among `allowed` (None: all), best first. Exact. Raises SeenByAnother for a look that was
+        """The `k` most alike among `allowed` (None: all), best first. Raises SeenByAnother for a look that was
         remembered from before the encoder was changed; of a bare vector nobody can tell."""
         serving = self._now()
         vector = query if isinstance(query, np.ndarray) else serving.own(query).vector
@@ -184,43 +202,45 @@ class Eyes:
         return serving.gallery.same_picture(sha256, thumb, serving.own(seen).vector)
 
     def save(self, change_seq: int) -> str:
-        """Write a generation that covers the catalogue up to `change_seq`; returns its name. OSError (a full
-        disk) leaves the old generation current. "" where another process has saved another encoder's index
-        meanwhile: that one stays."""
+        """Make the index the current one of the store, as covering the catalogue up to `change_seq`; returns its name.
+        OSError (a full disk) leaves the old one current. "" where another process has saved another encoder's index
+        meanwhile, or has put another in the place of a shared one: that one stays, and is to be taken over."""
         serving = self._now()
-        if self._store.fingerprint() != self._on_disk:
-            found = self._store.manifest()
-            if found is not None and not serving.sight.made(found):
+        if self._store.fingerprint() != self._loaded:
+            found = self._store.made_by()
+            if found is not None and (self._store.is_shared or found != serving.sight.made_by):
                 return ""
-        name = self._store.save(serving.snapshot(change_seq))
+        return self._save(serving, change_seq)
+
+    def _save(self, serving: Serving, change_seq: int) -> str:
+        made_by = serving.sight.made_by
+        name = self._store.save(serving.gallery, made_by.encoder, made_by.revision, change_seq)
         with self._state:
             self._change_seq = change_seq
             self._needs_rebuild = serving.sight is not self._wanted
-            self._on_disk = self._store.fingerprint()
+            self._loaded = self._store.fingerprint()
         return name
 
     def verify(self) -> int:
-        """Read the current generation again and check every hash. Returns its picture count (0: none saved).
+        """Read the current index again and check it: files, every hash. Returns its picture count (0: none saved).
         Raises SnapshotDamaged."""
-        snapshot = self._store.load()
-        return snapshot.manifest.count if snapshot else 0
+        return self._store.verify()
 
     def refresh(self) -> bool:
-        """Take over the generation that another process saved. For processes that only read: changes made
+        """Take over the index that another process saved. For processes that only read: changes made
         here since the last save are lost. True where there was a new one."""
-        if self._store.fingerprint() == self._on_disk or self._building is not None:
+        if self._building is not None or self._store.fingerprint() == self._loaded:
             return False
         self._load()
         return True
 
     def take_over(self) -> bool:
-        """`refresh`, where the index here is another encoder's or cannot be used, and another process has finished
-        the wanted one. The caller replays what changed since `status.change_seq`."""
+        """`refresh`, where another process has finished an index of the wanted encoder, and the one here is another
+        encoder's, cannot be used, or was shared. The caller replays what changed since `status.change_seq`."""
         serving, wanted = self._serving, self._wanted
-        if wanted is None or (serving is not None and serving.sight is wanted):
+        if wanted is None or (serving is not None and serving.sight is wanted and not self._store.is_shared):
             return False
-        found = self._store.manifest()
-        return found is not None and wanted.made(found) and self.refresh()
+        return self._store.made_by() == wanted.made_by and self.refresh()
 
     def rebuild(
         self, pictures: Iterable[tuple[int, bytes]], change_seq: int, on_progress: Progress | None = None
@@ -228,82 +248,94 @@ class Eyes:
         """A fresh index of exactly these pictures by the wanted encoder, saved and swapped in. The old one, if any,
         serves until then; what is added or removed meanwhile is applied to the new one as well. Whatever ends it
         early, vectors that were made are kept for the next time. Raises EyesUnavailable, RebuildRunning."""
-        from visual_search.workshop import Building, Workshop
+        from visual_search.building import Building
 
         wanted = self._wanted
         if wanted is None:
             raise EyesUnavailable(self._wanted_reason)
-        workshop = Workshop(self._store.directory)
-        with self._rebuild_turn, workshop.one_builder():
-            building = Building(wanted, workshop, self._older(workshop))
+        with self._rebuild_turn, self._store.workshop() as workshop:
+            building = Building(wanted, self._store.fresh(*wanted.made_by), workshop, self._older(wanted, workshop))
             self._building = building
             try:
                 added = import_many(pictures, wanted, building.known, building.put, on_progress)
+                building.gallery.index.settle()
                 with self._state:
-                    self._serving, self._off_reason = Serving(wanted, building.finished()), ""
-                    self._building = None
+                    before, self._serving = self._serving, Serving(wanted, building.finished())
+                    self._building, self._off_reason = None, ""
             except BaseException:
                 self._building = None
                 building.keep()
+                building.gallery.index.close()
                 raise
-            self.save(change_seq)
+            if before is not None:
+                before.gallery.index.close()
+            # Whatever others saved meanwhile was of the old index: the only builder replaces it.
+            self._save(self._now(), change_seq)
             workshop.clear()
         for retired in self._sights:
             if retired is not wanted:
                 retired.decoder.rest()
         return added
 
-    def _older(self, workshop: Workshop) -> Iterator[Snapshot]:
-        """Where vectors that were made before may be found: in memory and on disk, whatever verifies."""
+    def _older(self, wanted: Sight, workshop: Workshop) -> Iterator[Snapshot]:
+        """Where vectors that were made before may be found: in memory and in the store, whatever verifies."""
         serving = self._serving
-        if serving is not None:
+        if serving is not None and serving.sight is wanted:
             yield serving.snapshot(0)
         yield from self._store.salvage()
         yield from workshop.kept()
 
     def _load(self) -> None:
-        from visual_search.gallery import Gallery
-
-        on_disk = self._store.fingerprint()
+        loaded = self._store.fingerprint()
         serving: Serving | None = None
-        change_seq, reason, snapshot = 0, "", None
+        change_seq, reason, stored = 0, "", None
         try:
-            snapshot = self._store.load()
-            if snapshot is not None:
-                sight = self._sight_of(snapshot.manifest)
-                serving, change_seq = Serving(sight, Gallery.from_snapshot(snapshot)), snapshot.manifest.change_seq
+            stored = self._store.load()
+            if stored is not None:
+                serving, change_seq = self._served(stored), stored.manifest.change_seq
             elif self._wanted is not None:
-                serving = Serving(self._wanted, Gallery(self._wanted.encoder.dimension))
+                serving = Serving(self._wanted, self._store.first(*self._wanted.made_by))
+                loaded = self._store.fingerprint()
             else:
                 reason = self._wanted_reason
         except SnapshotDamaged as damaged:
             reason = f"the index on disk is damaged: {damaged.reason}"
-        except EncoderUnavailable as missing:
+        except (EncoderUnavailable, EyesUnavailable) as missing:
             reason = missing.reason
         with self._state:
-            self._serving, self._off_reason, self._change_seq = serving, reason, change_seq
-            self._needs_rebuild = serving is None or snapshot is None or serving.sight is not self._wanted
-            self._on_disk = on_disk
+            before, self._serving = self._serving, serving
+            self._off_reason, self._change_seq, self._loaded = reason, change_seq, loaded
+            self._needs_rebuild = serving is None or stored is None or serving.sight is not self._wanted
+        if before is not None:
+            before.gallery.index.close()
 
-    def _sight_of(self, manifest: Manifest) -> Sight:
+    def _served(self, stored: Stored) -> Serving:
+        """Through what made it. Raises EncoderUnavailable."""
+        try:
+            return Serving(self._sight_of(stored.manifest.made_by), stored.gallery)
+        except EncoderUnavailable:
+            stored.gallery.index.close()
+            raise
+
+    def _sight_of(self, made_by: MadeBy) -> Sight:
         """What made this index. Raises EncoderUnavailable."""
         serving = self._serving
         for sight in (self._wanted, serving.sight if serving else None):
-            if sight is not None and sight.made(manifest):
+            if sight is not None and sight.made_by == made_by:
                 return sight
-        if manifest.encoder == self._wanted_name:
+        if made_by.encoder == self._wanted_name:
             if self._wanted is None:
                 raise EncoderUnavailable(self._wanted_reason)
             why = "of another revision"
         else:
             try:
-                sight = self._opened(manifest.encoder)
-                if sight.made(manifest):
+                sight = self._opened(made_by.encoder)
+                if sight.made_by == made_by:
                     return sight
                 why = "of another revision"
             except EncoderUnavailable as missing:
                 why = f"it cannot be opened: {missing.reason}"
-        raise EncoderUnavailable(f"the index was made by another encoder ({manifest.encoder}; {why})")
+        raise EncoderUnavailable(f"the index was made by another encoder ({made_by.encoder}; {why})")
 
     def _opened(self, name: str) -> Sight:
         sight = self._open_sight(name)
@@ -364,7 +396,11 @@ class Eyes:
         ]
 
     def close(self) -> None:
-        """Ends the decoding children."""
+        """Ends the decoding children, and what the index does in the background."""
+        serving = self._serving
+        if serving is not None:
+            serving.gallery.index.close()
+        self._store.close()
         for sight in self._sights:
             sight.decoder.close()
 

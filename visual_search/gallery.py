@@ -1,4 +1,4 @@
-"""Index and marks together: what is searchable right now. One gallery is one generation in memory."""
+"""Vectors and marks together: what is searchable right now. One gallery is one generation of the index."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from visual_search.index import VectorIndex
-from visual_search.marks import Marks
+from visual_search.ports import MarkStore, VectorStore
 from visual_search.snapshot import Manifest, Snapshot
 from visual_search.values import Vectors
 
@@ -22,9 +21,9 @@ _TIE_LEVELS = 0.5
 class Gallery:
     """Thread-safe: any number of searches, one change at a time."""
 
-    def __init__(self, dimension: int) -> None:
-        self.index = VectorIndex(dimension)
-        self.marks = Marks()
+    def __init__(self, index: VectorStore, marks: MarkStore) -> None:
+        self.index = index
+        self.marks = marks
         self._changing = threading.Lock()
 
     def __len__(self) -> int:
@@ -32,8 +31,7 @@ class Gallery:
 
     def put(self, ids: Sequence[int], vectors: Vectors, marks: Sequence[bytes]) -> None:
         with self._changing:
-            for picture_id, mark in zip(ids, marks, strict=True):
-                self.marks.put(picture_id, mark)
+            self.marks.put(ids, marks)
             self.index.add(np.asarray(ids, np.int64), vectors)
 
     def remove(self, ids: Iterable[int]) -> int:
@@ -65,14 +63,7 @@ class Gallery:
         with self._changing:
             ids, vectors = self.index.snapshot()
             manifest = Manifest(encoder, revision, self.index.dimension, len(ids), change_seq)
-            return Snapshot(manifest, ids, vectors, self.marks.as_rows(ids))
-
-    @classmethod
-    def from_snapshot(cls, snapshot: Snapshot) -> Gallery:
-        gallery = cls(snapshot.manifest.dimension)
-        gallery.index.add(snapshot.ids, snapshot.vectors)
-        gallery.marks = Marks.from_rows(snapshot.ids, snapshot.marks)
-        return gallery
+            return Snapshot(manifest, ids, vectors, self.marks.as_rows(ids), self.index.lists())
 
     def _known(self, digest: bytes) -> tuple[Vectors, bytes] | None:
         for picture_id in self.marks.with_sha256(digest):

@@ -1,164 +1,193 @@
-"""Exact vector search over the caller's own int64 ids.
+"""Vector search in this process over the caller's own int64 ids, chosen by size.
 
-FAISS's flat inner-product index does the scan; the map from row to id is ours, because FAISS's id-mapped
-indexes cannot hand out rows by id and a filter inside them costs a hash look-up a row. Exact search over
-200,000 vectors of 256 numbers takes about 12 ms on one core (42,000: 1.4 ms), and adding or removing one
-picture never rebuilds anything.
+Below `APPROXIMATE_FROM` vectors every search compares all of them: exact, and fast enough. Above, inverted lists name
+the rows worth comparing (`approximate`); they are fitted in the background while the exact search goes on answering.
+Adding and removing never rebuild anything and are seen by the next search.
 
-A filter acts inside the search, never after it: when few rows are kept they alone are compared, otherwise
-FAISS skips the others by a bitmap. Both are exact.
+A filter acts inside the search, never after it: when few rows are kept they alone are compared, exactly, at any size;
+otherwise the others are skipped by a bitmap.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import logging
+import threading
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from visual_search import exact
+from visual_search.approximate import ApproximateLists, Progress, Stopped
 from visual_search.locks import ReadWriteLock
+from visual_search.ports import check_query, check_vectors
+from visual_search.rows import Rows, VectorRows
 from visual_search.values import Ids, Vectors
 
-_FEW_FRAC = 0.10
-"""Below this share of rows kept, gathering them and one product beats the scan with a bitmap (measured)."""
+APPROXIMATE_FROM = 100_000
+"""From here on comparing all vectors takes longer than looking at the photo did (measured)."""
+_FEW_FRAC = 0.01
+"""Below this share of rows kept, the approximate search compares exactly those."""
+_MOST_DEAD = 256
+"""Removed rows that an exact search steps over before the living ones are moved together."""
+_REFIT_AT = 2.0
+"""Lists are fitted anew when there are so many times more rows than they were fitted for."""
+
+_log = logging.getLogger(__name__)
 
 
 class VectorIndex:
-    """Thread-safe: searches run side by side, a change waits for them. Vectors must be unit rows."""
+    """`visual_search.ports.VectorStore`: searches run side by side, a change waits for them."""
 
-    def __init__(self, dimension: int) -> None:
+    def __init__(
+        self,
+        dimension: int,
+        rows: tuple[Ids, Vectors] | None = None,
+        lists: NDArray[np.uint8] | None = None,
+        *,
+        approximate_from: int = APPROXIMATE_FROM,
+        on_progress: Progress | None = None,
+    ) -> None:
+        """`rows` and `lists` are what `snapshot` and `lists` gave, verified by the caller; the vectors are used where
+        they lie. Lists that cannot be read are fitted again. `on_progress` hears of that work."""
         import faiss
 
         faiss.omp_set_num_threads(1)
         self.dimension = dimension
-        self._flat: Any = faiss.IndexFlatIP(dimension)
-        self._ids: Ids = np.empty(0, np.int64)
-        self._order: NDArray[np.intp] = np.empty(0, np.intp)
-        self._sorted: Ids = self._ids
+        self._rows = VectorRows(dimension, *(rows or ()))
+        self._lists: ApproximateLists | None = None
+        self._fitted_for = 0
+        self._approximate_from = approximate_from
+        self._on_progress = on_progress
         self._lock = ReadWriteLock()
+        self._fitting: threading.Thread | None = None
+        self._stop = threading.Event()
+        if lists is not None:
+            self._lists = ApproximateLists.from_bytes(lists, len(self._rows))
+            self._fitted_for = 0 if self._lists is None else len(self._rows)
+        self._fit_if_due()
 
     def __len__(self) -> int:
-        return len(self._ids)
+        return len(self._rows)
 
     def __contains__(self, picture_id: int) -> bool:
         with self._lock.reading():
-            return bool(self._rows_of(np.array([picture_id], np.int64)).size)
+            return bool(self._rows.rows_of([picture_id]).size)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether searches compare everything."""
+        return self._lists is None
 
     def add(self, ids: ArrayLike, vectors: Vectors) -> None:
-        """Add rows; an id that is already there gets its new vector. ValueError on a wrong shape, on ids
-        given twice and on vectors that are not finite or not of length 1."""
+        """See `VectorStore`."""
         wanted = np.ascontiguousarray(ids, np.int64).reshape(-1)
-        rows = np.ascontiguousarray(vectors, np.float32)
-        _check(wanted, rows, self.dimension)
+        given = np.ascontiguousarray(vectors, np.float32)
+        check_vectors(wanted, given, self.dimension)
         if not len(wanted):
             return
         with self._lock.writing():
-            self._remove_rows(self._rows_of(wanted))
-            self._flat.add(rows)
-            self._set_ids(np.concatenate([self._ids, wanted]))
+            self._remove(self._rows.rows_of(wanted))
+            added = self._rows.add(wanted, given)
+            if self._lists is not None:
+                self._lists.add(added, given)
+        self._fit_if_due()
 
     def remove(self, ids: ArrayLike) -> int:
-        """Forget these ids; unknown ones are ignored. Returns how many were there. Batch them: each call
-        moves the rows behind the gap (about 4 ms at 42,000 rows)."""
-        wanted = np.asarray(ids, np.int64).reshape(-1)
+        """See `VectorStore`. Batch them: each call costs the same for one and for many."""
         with self._lock.writing():
-            rows = self._rows_of(wanted)
-            self._remove_rows(rows)
+            rows = self._rows.rows_of(ids)
+            self._remove(rows)
             return len(rows)
 
     def search(self, vectors: Vectors, k: int, allowed_ids: Ids | None = None) -> tuple[Vectors, Ids]:
-        """The `k` best of each query row: cosines [n, k] falling, ids [n, k]. Where fewer than `k` rows are
-        allowed, the rest is cosine -inf and id -1. `allowed_ids` None means all; unknown ids are ignored."""
+        """See `VectorStore`. Exact while `is_exact`, and wherever a filter keeps few."""
         queries = np.ascontiguousarray(np.atleast_2d(vectors), np.float32)
-        if queries.shape[1] != self.dimension:
-            raise ValueError(f"vectors of {queries.shape[1]} numbers, the index has {self.dimension}")
-        if k < 1:
-            raise ValueError("k must be 1 or more")
+        check_query(queries, k, self.dimension)
         with self._lock.reading():
-            if allowed_ids is None:
-                return self._scan(queries, k, None)
-            rows = self._rows_of(np.asarray(allowed_ids, np.int64).reshape(-1))
-            if len(rows) <= _FEW_FRAC * len(self._ids):
-                return self._compare(queries, k, rows)
-            return self._scan(queries, k, rows)
+            kept = None if allowed_ids is None else self._rows.rows_of(allowed_ids)
+            few = exact.FEW_FRAC if self._lists is None else _FEW_FRAC
+            if kept is not None and len(kept) <= few * len(self._rows):
+                scores, found = exact.compare(self._rows, queries, k, kept)
+            elif self._lists is None:
+                scores, found = exact.scan(self._rows, queries, k, kept)
+            else:
+                scores, found = self._lists.search(self._rows, queries, k, kept)
+            return scores, self._rows.ids_at(found)
 
     def vectors_of(self, ids: ArrayLike) -> Vectors:
-        """Rows in the order of `ids`. KeyError when one is not there."""
-        wanted = np.asarray(ids, np.int64).reshape(-1)
+        """See `VectorStore`."""
         with self._lock.reading():
-            at = np.searchsorted(self._sorted, wanted)
-            known = at < len(self._sorted)
-            known[known] = self._sorted[at[known]] == wanted[known]
-            if not known.all():
-                raise KeyError(int(wanted[~known][0]))
-            return np.array(self._matrix()[self._order[at]])
+            return self._rows.vectors_of(ids)
+
+    def ids(self) -> Ids:
+        """See `VectorStore`."""
+        with self._lock.reading():
+            return self._rows.ids()
 
     def snapshot(self) -> tuple[Ids, Vectors]:
-        """A copy of everything, ids rising: the same content gives the same bytes."""
+        """See `VectorStore`. The same content gives the same bytes."""
         with self._lock.reading():
-            return self._sorted.copy(), np.array(self._matrix()[self._order])
+            return self._rows.snapshot()
 
-    def _scan(self, queries: Vectors, k: int, rows: NDArray[np.intp] | None) -> tuple[Vectors, Ids]:
-        import faiss
+    def lists(self) -> NDArray[np.uint8] | None:
+        """The inverted lists for the rows of `snapshot`, to be kept beside them; None while there are none."""
+        with self._lock.reading():
+            return self._written_lists()
 
-        parameters = None
-        if rows is not None:
-            kept = np.zeros(len(self._ids), bool)
-            kept[rows] = True
-            bits = np.packbits(kept, bitorder="little")
-            selector = faiss.IDSelectorBitmap(bits)  # type: ignore[call-arg,arg-type]
-            parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
-        scores, found = self._flat.search(queries, k, params=parameters)
-        if not len(self._ids):
-            return np.full_like(scores, -np.inf), np.full_like(found, -1)
-        return np.where(found < 0, np.float32(-np.inf), scores), np.where(found < 0, -1, self._ids[found])
+    def settle(self) -> None:
+        """Returns when no lists are being fitted any more."""
+        fitting = self._fitting
+        if fitting is not None:
+            fitting.join()
 
-    def _compare(self, queries: Vectors, k: int, rows: NDArray[np.intp]) -> tuple[Vectors, Ids]:
-        scores = np.full((len(queries), k), -np.inf, np.float32)
-        found = np.full((len(queries), k), -1, np.int64)
-        if len(rows):
-            cosines = queries @ self._matrix()[rows].T
-            best = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
-            scores[:, : best.shape[1]] = np.take_along_axis(cosines, best, 1)
-            found[:, : best.shape[1]] = self._ids[rows[best]]
-        return scores, found
+    def close(self) -> None:
+        """Ends the fitting; searches still work."""
+        self._stop.set()
+        self.settle()
 
-    def _rows_of(self, ids: Ids) -> NDArray[np.intp]:
-        """Rows of the known ids among these, each once, rising."""
-        at = np.searchsorted(self._sorted, ids)
-        known = at < len(self._sorted)
-        known[known] = self._sorted[at[known]] == ids[known]
-        return np.unique(self._order[at[known]])
+    def _remove(self, rows: Rows) -> None:
+        self._rows.remove(rows)
+        if self._lists is not None:
+            self._lists.remove(rows)
+        most = _MOST_DEAD if self._lists is None else max(_MOST_DEAD, len(self._rows))
+        if self._rows.dead > most and self._fitting is None:  # who fits lists counts on the rows' numbers
+            written = self._written_lists()
+            self._rows = self._rows.squeezed()
+            self._lists = None if written is None else ApproximateLists.from_bytes(written, len(self._rows))
 
-    def _remove_rows(self, rows: NDArray[np.intp]) -> None:
-        import faiss
+    def _written_lists(self) -> NDArray[np.uint8] | None:
+        if self._lists is None:
+            return None
+        numbers = np.full(self._rows.end, -1, np.int64)
+        numbers[self._rows.living()] = np.arange(len(self._rows))
+        return self._lists.to_bytes(numbers)
 
-        if len(rows):
-            self._flat.remove_ids(faiss.IDSelectorBatch(rows.astype(np.int64)))
-            self._set_ids(np.delete(self._ids, rows))
+    def _fit_if_due(self) -> None:
+        with self._lock.writing():
+            due = len(self._rows) >= max(self._approximate_from, _REFIT_AT * self._fitted_for)
+            if not due or self._fitting is not None or self._stop.is_set():
+                return
+            self._fitting = threading.Thread(target=self._fit, name="index-fitting", daemon=True)
+        self._fitting.start()
 
-    def _set_ids(self, ids: Ids) -> None:
-        self._ids = ids
-        self._order = np.argsort(ids, kind="stable")
-        self._sorted = ids[self._order]
-
-    def _matrix(self) -> Vectors:
-        """FAISS's own rows, without a copy: valid only while the lock is held."""
-        import faiss
-
-        count = int(self._flat.ntotal)
-        if not count:
-            return np.empty((0, self.dimension), np.float32)
-        flat: Vectors = faiss.rev_swig_ptr(self._flat.get_xb(), count * self.dimension)
-        return flat.reshape(count, self.dimension)
-
-
-def _check(ids: Ids, vectors: Vectors, dimension: int) -> None:
-    if vectors.shape != (len(ids), dimension):
-        raise ValueError(f"vectors {vectors.shape} do not fit {len(ids)} ids of {dimension} numbers")
-    if len(np.unique(ids)) != len(ids):
-        raise ValueError("an id is given twice")
-    if len(ids):
-        lengths = np.einsum("nd,nd->n", vectors, vectors)
-        if not np.isfinite(lengths).all() or np.abs(lengths - 1).max() > 1e-3:
-            raise ValueError("vectors must be finite rows of length 1")
+    def _fit(self) -> None:
+        """Rows keep their numbers and their vectors meanwhile; what came and went is made good at the end."""
+        with self._lock.reading():
+            rows, end, living = self._rows, self._rows.end, self._rows.living()
+        try:
+            _log.info("fitting the picture index for %d pictures", len(living))
+            lists = ApproximateLists.build(rows, living, self._on_progress, self._stop)
+            with self._lock.writing():
+                late = np.arange(end, rows.end)
+                late = late[rows.is_alive(late)]
+                lists.add(late, rows.gather(late))
+                lists.remove(living[~rows.is_alive(living)])
+                self._lists, self._fitted_for = lists, len(rows)
+            _log.info("the picture index is fitted")
+        except Stopped:
+            pass
+        except Exception:  # out of memory: exact search goes on, and the next try is at twice the size
+            _log.exception("the picture index could not be fitted")
+            self._fitted_for = len(living)
+        finally:
+            self._fitting = None

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from visual_search.errors import SeenByAnother
 from visual_search.preprocess.limits import Limits
-from visual_search.snapshot import Manifest, Snapshot
+from visual_search.snapshot import MadeBy, Snapshot
 from visual_search.values import PictureRefused, Remembered, Seen
 
 if TYPE_CHECKING:
     from visual_search.encoders.base import Bands, Encoder
     from visual_search.gallery import Gallery
     from visual_search.preprocess.decoder import PictureDecoder
+
+_LARGE = 1_000
+_COUNT_EVERY_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,13 +41,10 @@ class Sight:
         """The encoder and its revision, as `Seen.encoder` tells it."""
         return f"{self.encoder.name}:{self.encoder.revision}"
 
-    def made(self, manifest: Manifest) -> bool:
-        encoder = self.encoder
-        return (manifest.encoder, manifest.revision, manifest.dimension) == (
-            encoder.name,
-            encoder.revision,
-            encoder.dimension,
-        )
+    @property
+    def made_by(self) -> MadeBy:
+        """What an index of its vectors says of itself."""
+        return MadeBy(self.encoder.name, self.encoder.revision, self.encoder.dimension)
 
     def look(self, data: bytes) -> Seen | PictureRefused:
         picture = self.decoder.read(data)
@@ -60,17 +61,24 @@ class Serving:
         self.sight = sight
         self.gallery = gallery
         self._calibrated: tuple[int, Bands] | None = None
+        self._counted_at_s = 0.0
 
     @property
     def bands(self) -> Bands:
         """Measured ones; else from this catalogue, anew when it has doubled."""
         if self.sight.encoder.bands is not None:
             return self.sight.encoder.bands
-        if self._calibrated is None or len(self.gallery) > 2 * self._calibrated[0]:
-            from visual_search.calibration import calibrated
+        known, now_s = self._calibrated, monotonic()
+        # A large one is not counted at every search: its home may have to read all of it for that.
+        if known is None or known[0] < _LARGE or now_s - self._counted_at_s >= _COUNT_EVERY_S:
+            from visual_search.calibration import calibrated, sampled
 
-            self._calibrated = (len(self.gallery), calibrated(self.gallery.index.snapshot()[1]))
-        return self._calibrated[1]
+            self._counted_at_s = now_s
+            count = len(self.gallery)
+            if known is None or count > 2 * known[0]:
+                known = (count, calibrated(sampled(self.gallery.index)))
+                self._calibrated = known
+        return known[1]
 
     def snapshot(self, change_seq: int) -> Snapshot:
         encoder = self.sight.encoder

@@ -6,10 +6,11 @@
         ids.npy                   int64 [n], rising
         vectors.npy               float32 [n, d], unit rows in the order of ids
         marks.npy                 uint8 [n, 224]: sha256 of the picture, then its 8 x 8 thumb
+        lists.npy                 uint8 [m]: the inverted lists of a large index, as FAISS writes them; may be absent
 
-FAISS files carry no checksum and load with flipped bits in silence; so nothing of FAISS's is stored: the flat
-index is one copy of `vectors.npy`. Every file is read once into memory, and it is those very bytes that are
-hashed and then used; a memory map could change between the two.
+FAISS files carry no checksum and load with flipped bits in silence: everything is hashed first. The arrays are then
+used where they lie, mapped, so that a start copies nothing and processes share the memory. The files are read-only and
+never written again; `docs/decisions/0008-mapped-generations.md` says what that leaves open.
 
 A crash at any instant leaves the old `current`: files are written under a temporary name, flushed to the
 disk, renamed. The generation before the current one is kept, so that a rebuild can take its vectors.
@@ -21,30 +22,38 @@ import fcntl
 import hashlib
 import io
 import json
+import mmap
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from visual_search.errors import SnapshotDamaged
-from visual_search.values import Ids, Vectors
+from visual_search.values import MARK_BYTES, Ids, Marks, Vectors
 
 FORMAT = 1
 METRIC = "inner_product"
-MARK_BYTES = 32 + 192
 _FILES = ("ids.npy", "vectors.npy", "marks.npy")
+_LISTS = "lists.npy"
 _NAME = re.compile(r"generation-(\d{6,12})")
 _KEEP = 2
 _MAX_MANIFEST_BYTES = 64 * 1024
+_WRITE_BYTES = 16 * 1024 * 1024
 
-Marks = NDArray[np.uint8]
+
+class MadeBy(NamedTuple):
+    """Vectors of one maker mean nothing to another."""
+
+    encoder: str
+    revision: str
+    dimension: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +66,20 @@ class Manifest:
     count: int
     change_seq: int
 
+    @property
+    def made_by(self) -> MadeBy:
+        return MadeBy(self.encoder, self.revision, self.dimension)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """Content of one generation: row i of each array belongs to `ids[i]`."""
+    """Content of one generation: row i of each array belongs to `ids[i]`. Loaded ones are read-only maps of files."""
 
     manifest: Manifest
     ids: Ids
     vectors: Vectors
     marks: Marks
+    lists: NDArray[np.uint8] | None = None
 
 
 class SnapshotStore:
@@ -82,12 +96,14 @@ class SnapshotStore:
             name = f"generation-{self._newest_number() + 1:06d}"
             unfinished = self.directory / f"{name}.unfinished"
             unfinished.mkdir()
-            hashes = {}
-            arrays: tuple[NDArray[Any], ...] = (snapshot.ids, snapshot.vectors, snapshot.marks)
-            for file_name, array in zip(_FILES, arrays, strict=True):
-                hashes[file_name] = _write_durably(unfinished / file_name, _npy(array))
+            arrays: dict[str, NDArray[Any]] = dict(
+                zip(_FILES, (snapshot.ids, snapshot.vectors, snapshot.marks), strict=True)
+            )
+            if snapshot.lists is not None:
+                arrays[_LISTS] = snapshot.lists
+            hashes = {name: _write_durably(unfinished / name, _npy(array)) for name, array in arrays.items()}
             manifest = _manifest_bytes(snapshot.manifest, hashes)
-            digest = _write_durably(unfinished / "manifest.json", manifest)
+            digest = _write_durably(unfinished / "manifest.json", [manifest])
             _sync_directory(unfinished)
             unfinished.rename(self.directory / name)
             _sync_directory(self.directory)
@@ -151,17 +167,19 @@ class SnapshotStore:
 
     def _load(self, name: str, digest: str | None) -> Snapshot:
         manifest, hashes = self._manifest(name, digest)
+        folder = self.directory / name
         try:
-            ids, vectors, marks = (_load_array(self.directory / name / file, hashes[file]) for file in _FILES)
+            ids, vectors, marks = (_map_array(folder / file, hashes[file]) for file in _FILES)
+            lists = _map_array(folder / _LISTS, hashes[_LISTS]) if _LISTS in hashes else np.empty(0, np.uint8)
         except (ValueError, KeyError, TypeError) as broken:
             raise SnapshotDamaged(f"{name}: unreadable: {broken}") from broken
-        shapes = (ids.shape, vectors.shape, marks.shape)
+        shapes = (ids.shape, vectors.shape, marks.shape, lists.shape)
         count, dimension = manifest.count, manifest.dimension
-        if shapes != ((count,), (count, dimension), (count, MARK_BYTES)):
+        if shapes != ((count,), (count, dimension), (count, MARK_BYTES), (lists.size,)):
             raise SnapshotDamaged(f"{name}: shapes {shapes} are not those of {count} pictures")
-        if [array.dtype.str for array in (ids, vectors, marks)] != ["<i8", "<f4", "|u1"]:
+        if [array.dtype.str for array in (ids, vectors, marks, lists)] != ["<i8", "<f4", "|u1", "|u1"]:
             raise SnapshotDamaged(f"{name}: wrong number types")
-        return Snapshot(manifest, ids, vectors, marks)
+        return Snapshot(manifest, ids, vectors, marks, lists if _LISTS in hashes else None)
 
     def _generations(self) -> list[str]:
         """Finished ones, newest first."""
@@ -175,7 +193,7 @@ class SnapshotStore:
 
     def _point_at(self, name: str, digest: str) -> None:
         temporary = self.directory / "current.unfinished"
-        _write_durably(temporary, f"{name} {digest}\n".encode())
+        _write_durably(temporary, [f"{name} {digest}\n".encode()])
         temporary.rename(self.directory / "current")
         _sync_directory(self.directory)
 
@@ -211,17 +229,41 @@ def _self_hash(told: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
-def _npy(array: NDArray[Any]) -> bytes:
-    out = io.BytesIO()
-    np.lib.format.write_array(out, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
-    return out.getvalue()
+def _npy(array: NDArray[Any]) -> Iterator[bytes | memoryview]:
+    """The array as a .npy file, in pieces. ValueError for an array of objects."""
+    if array.dtype.hasobject:
+        raise ValueError("objects are never written")
+    head = io.BytesIO()
+    np.lib.format.write_array_header_1_0(head, np.lib.format.header_data_from_array_1_0(array))
+    yield head.getvalue()
+    plain = np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
+    for start in range(0, len(plain), _WRITE_BYTES):
+        yield plain[start : start + _WRITE_BYTES]
 
 
-def _load_array(path: Path, digest: str) -> NDArray[Any]:
-    raw = _read(path, None)
-    if hashlib.sha256(raw).hexdigest() != digest:
-        raise SnapshotDamaged(f"{path.parent.name}/{path.name}: the bytes are not those that were written")
-    array: NDArray[Any] = np.load(io.BytesIO(raw), allow_pickle=False)
+def _map_array(path: Path, digest: str) -> NDArray[Any]:
+    """The array in that file, read-only and where it lies, after every byte was hashed."""
+    told = f"{path.parent.name}/{path.name}"
+    try:
+        with path.open("rb") as file:
+            before = os.fstat(file.fileno())
+            # By reading and not through the map: there an unreadable disk would be a signal, not an error.
+            if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+                raise SnapshotDamaged(f"{told}: the bytes are not those that were written")
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            after = os.fstat(file.fileno())
+    except FileNotFoundError:
+        raise SnapshotDamaged(f"{told} is missing") from None
+    except OSError as broken:
+        raise SnapshotDamaged(f"{told} cannot be read: {broken}") from broken
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise SnapshotDamaged(f"{told} was written to while it was read")
+    head = io.BytesIO(mapped[:256])
+    np.lib.format.read_magic(head)
+    shape, _, dtype = np.lib.format.read_array_header_1_0(head)
+    if dtype.hasobject:
+        raise SnapshotDamaged(f"{told}: wrong number types")
+    array: NDArray[Any] = np.frombuffer(mapped, dtype, offset=head.tell()).reshape(shape)
     return array
 
 
@@ -237,13 +279,17 @@ def _read(path: Path, limit: int | None) -> bytes:
         raise SnapshotDamaged(f"{path.parent.name}/{path.name} cannot be read: {broken}") from broken
 
 
-def _write_durably(path: Path, data: bytes) -> str:
-    """Bytes on the disk before this returns; their sha256."""
+def _write_durably(path: Path, pieces: Iterable[bytes | memoryview]) -> str:
+    """Bytes on the disk, read-only, before this returns; their sha256."""
+    digest = hashlib.sha256()
     with path.open("wb") as file:
-        file.write(data)
+        for piece in pieces:
+            digest.update(piece)
+            file.write(piece)
         file.flush()
+        os.fchmod(file.fileno(), 0o444)
         os.fsync(file.fileno())
-    return hashlib.sha256(data).hexdigest()
+    return digest.hexdigest()
 
 
 def _sync_directory(path: Path) -> None:

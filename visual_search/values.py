@@ -14,6 +14,9 @@ Vectors: TypeAlias = NDArray[np.float32]
 """float32 [n, d], every row of length 1, so that a dot product is the cosine."""
 Ids: TypeAlias = NDArray[np.int64]
 """int64 [n]: picture ids. The caller owns them; nothing here makes one up."""
+Marks: TypeAlias = NDArray[np.uint8]
+"""uint8 [n, 224]: sha256 of the picture's bytes, then its 8 x 8 thumb."""
+MARK_BYTES = 32 + 192
 
 RefusalReason = Literal[
     "too_large_bytes",

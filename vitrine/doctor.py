@@ -63,16 +63,23 @@ def check(storage: Storage, now: datetime, indexed: IndexedPictures | None = Non
 def examine(shop: Shop) -> list[Finding]:
     """The same for a shop with its visual index."""
     from commerce.image_matching import picture_index_folder
+    from commerce.storage import open_picture_index
     from visual_search.errors import SnapshotDamaged
-    from visual_search.snapshot import SnapshotStore
+    from visual_search.stores import FileIndexStore
 
-    folder = picture_index_folder(shop.settings.data_dir / "index")
+    settings = shop.settings
+    store = open_picture_index(settings.url_of_database, settings.vector_store) or FileIndexStore(
+        picture_index_folder(settings.data_dir / "index")
+    )
     try:
-        snapshot = SnapshotStore(folder).load()
+        stored = store.load()
+        ids = stored.gallery.index.ids().tolist() if stored else []
     except SnapshotDamaged as damaged:
         broken = Finding("the visual index is readable", False, damaged.reason)
         return [*check(shop.storage, shop.clock.now()), broken]
-    indexed = None if snapshot is None else IndexedPictures(snapshot.ids.tolist(), snapshot.manifest.change_seq)
+    finally:
+        store.close()
+    indexed = None if stored is None else IndexedPictures(ids, stored.manifest.change_seq)
     return [*check(shop.storage, shop.clock.now(), indexed), _eyes(shop)]
 
 

@@ -194,8 +194,12 @@ class ImageMatcher(Protocol):
         ...
 
     def take_over(self) -> bool:
-        """Where `describe` says needs_rebuild: uses the index that another process has built meanwhile. True when it
-        did; then `covers` tells from where on changes are to be replayed."""
+        """Uses the index that another process has built meanwhile, where this one could not go on with its own. True
+        when it did; then `covers` tells from where on changes are to be replayed."""
+        ...
+
+    def needs_rebuild(self) -> bool:
+        """Whether the index cannot be used or is another encoder's, and there is what to build a new one with."""
         ...
 
     def save(self, change_seq: int) -> None:
@@ -203,9 +207,8 @@ class ImageMatcher(Protocol):
         ...
 
     def describe(self) -> Mapping[str, object]:
-        """What it is, for people and /readyz: on or off with the reason, encoder, number of pictures. `needs_rebuild`:
-        it is off or another encoder's, and can be built; `next_encoder`, `next_pictures`: what follows, how far it is.
-        """
+        """What it is, for people and /readyz: on or off with the reason, encoder, number of pictures;
+        `next_encoder`, `next_pictures`: what follows once it is built, how far that is."""
         ...
 
     def verify(self) -> Mapping[str, object]:

@@ -278,12 +278,16 @@ class IndexKeeper:
 
     def _look_at_some(self) -> None:
         batch = [self._waiting.popleft() for _ in range(min(_PICTURE_BATCH, len(self._waiting)))]
-        # One that has gone since it was put in the queue must not come back.
-        with self._storage.read() as uow:
-            present = uow.products.many({stored.product_id for stored in batch})
-        alive = {picture.id for product in present.values() for picture in product.pictures}
-        present_ones = (stored for stored in batch if stored.picture.id in alive)
-        self._image_matcher.add(self._with_bytes(present_ones, self._missing))
+        try:
+            # One that has gone since it was put in the queue must not come back.
+            with self._storage.read() as uow:
+                present = uow.products.many({stored.product_id for stored in batch})
+            alive = {picture.id for product in present.values() for picture in product.pictures}
+            present_ones = (stored for stored in batch if stored.picture.id in alive)
+            self._image_matcher.add(self._with_bytes(present_ones, self._missing))
+        except Exception:  # the database is away: they are looked at when it is back
+            self._waiting.extendleft(reversed(batch))
+            raise
         self._unsaved = True
 
     def _save(self, *, at_once: bool = False) -> None:
@@ -325,16 +329,16 @@ class IndexKeeper:
 
     def _take_over_or_rebuild(self) -> None:
         """One process builds; the others, which answer with the old index, use the new one once it is on the disk."""
-        state = self._image_matcher.describe()
-        if not state["needs_rebuild"] or (self._rebuilding is not None and self._rebuilding.is_alive()):
+        if self._rebuilding is not None and self._rebuilding.is_alive():
             return
         if self._image_matcher.take_over():
-            _log.info("picture index of another process taken over", was=state["encoder"])
+            _log.info("picture index of another process taken over")
             with self._turn:
                 self._learn_pictures()
             return
-        if monotonic() < self._rebuild_from_s:
+        if monotonic() < self._rebuild_from_s or not self._image_matcher.needs_rebuild():
             return
+        state = self._image_matcher.describe()
         _log.warning("picture index is being built anew", reason=state["reason"], encoder=state["next_encoder"])
         self._rebuild_from_s = monotonic() + _REBUILD_AGAIN_S
         self._rebuilding = threading.Thread(target=self._rebuild_quietly, name="picture-rebuild", daemon=True)

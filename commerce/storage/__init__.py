@@ -1,7 +1,8 @@
 """The shop's memory: the only SQLAlchemy in the house. Rows never leave this package; values do.
 
-`open_storage` gives the `commerce.ports.Storage` behind an address, `migrate` brings its tables up to date. SQLAlchemy
-and Alembic are imported when one of the two is called, not before.
+`open_storage` gives the `commerce.ports.Storage` behind an address, `migrate` brings its tables up to date,
+`open_picture_index` gives the picture index that several machines share. SQLAlchemy and Alembic are imported when one
+of them is called, not before.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from commerce.storage.picture_index import PostgresPictureIndex
     from commerce.storage.sql_storage import SqlStorage
 
-__all__ = ["migrate", "open_storage"]
+__all__ = ["migrate", "open_picture_index", "open_storage"]
 
 
 def open_storage(database_url: str) -> SqlStorage:
@@ -39,3 +41,15 @@ def migrate(database_url: str) -> None:
     from commerce.storage.migrating import migrate_to_head
 
     migrate_to_head(database_url)
+
+
+def open_picture_index(database_url: str, vector_store: str) -> PostgresPictureIndex | None:
+    """The picture index that the database holds, made where it is missing; None where pictures are searched elsewhere.
+
+    Raises SettingsError when this database cannot hold it, StorageBusy when it does not answer.
+    """
+    if vector_store != "pgvector":
+        return None
+    from commerce.storage.picture_index import PostgresPictureIndex
+
+    return PostgresPictureIndex(database_url)

@@ -75,8 +75,9 @@ def sqlite_engine(url: URL, *, read_only: bool) -> Engine:
     return engine
 
 
-def postgres_engine(url: URL) -> Engine:
-    """Read committed, durable commits, nobody waits for a lock longer than the busy timeout.
+def postgres_engine(url: URL, *, options: str = "", pool_size: int = 8) -> Engine:
+    """Read committed, durable commits, nobody waits for a lock longer than the busy timeout. `options`: more settings
+    of each connection, as `-c name=value`.
 
     Options in the address (`?options=-c …`) come after ours and win.
     """
@@ -84,15 +85,16 @@ def postgres_engine(url: URL) -> Engine:
     return create_engine(
         url.difference_update_query(["options"]),
         isolation_level="READ COMMITTED",
-        pool_size=8,
-        max_overflow=8,  # a server takes 100 connections by default: six of our processes fit
+        pool_size=pool_size,
+        max_overflow=pool_size,  # a server takes 100 connections by default: six of our processes fit
         pool_timeout=BUSY_TIMEOUT_MS / 1000,
         pool_pre_ping=True,
         connect_args={
             "connect_timeout": 5,  # seconds
             "application_name": "vitrine",
             "options": f"-c lock_timeout={BUSY_TIMEOUT_MS} -c synchronous_commit=on"
-            f" -c idle_in_transaction_session_timeout=60000 {theirs if isinstance(theirs, str) else ' '.join(theirs)}",
+            f" -c idle_in_transaction_session_timeout=60000 {options}"
+            f" {theirs if isinstance(theirs, str) else ' '.join(theirs)}",
         },
     )
 

@@ -236,8 +236,10 @@ def test_a_whole_shop_is_examined_with_its_index(tmp_path: Path) -> None:
     from commerce.image_matching import NoImageMatcher
     from commerce.settings import Settings
     from commerce.storage import migrate, open_storage
-    from visual_search.snapshot import MARK_BYTES, Manifest, Snapshot, SnapshotStore
+    from visual_search.snapshot import Manifest, Snapshot, SnapshotStore
+    from visual_search.values import MARK_BYTES
     from vitrine import doctor
+    from vitrine.prove.index_damage import overwrite
 
     settings = Settings(data_dir=tmp_path)
     migrate(settings.url_of_database)
@@ -268,6 +270,6 @@ def test_a_whole_shop_is_examined_with_its_index(tmp_path: Path) -> None:
     (file,) = sorted((tmp_path / "index" / "pictures").glob("generation-*2/*.npy"))[:1]
     data = bytearray(file.read_bytes())
     data[-1] ^= 1
-    file.write_bytes(data)
+    overwrite(file, data)
     assert findings()["the visual index is readable"][0] is False
     storage.close()

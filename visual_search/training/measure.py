@@ -22,6 +22,8 @@ from PIL import Image
 
 from visual_search.encoders.imagenet import MODEL_DIRECTORY, ImagenetEncoder
 from visual_search.gallery import Gallery
+from visual_search.index import VectorIndex
+from visual_search.marks import Marks
 from visual_search.preprocess.decoder import PictureDecoder
 from visual_search.training.shared_data import PHOTO_TYPES, Labelled, catalogue, data_directory, phone_photos
 from visual_search.values import Picture, Pixels, Subject, Vectors
@@ -162,7 +164,7 @@ def _print_subjects(name: str, subjects: list[Subject]) -> None:
 
 def _print_twins(encoder: ImagenetEncoder, shown: list[Labelled], vectors: Vectors) -> None:
     """The same catalogue photo saved again: is it recognised, and is any other product taken for it?"""
-    gallery = Gallery(encoder.dimension)
+    gallery = Gallery(VectorIndex(encoder.dimension), Marks())
     with PictureDecoder(encoder.input_px) as decoder:
         pictures = [
             one for one in decoder.read_many((one.data for one in shown), copies=False) if isinstance(one, Picture)

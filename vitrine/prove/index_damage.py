@@ -74,14 +74,13 @@ class _Bench:
     """One good index with its answers, and what was seen so far."""
 
     def __init__(self, store: SnapshotStore) -> None:
-        from visual_search.api import Eyes
         from vitrine.prove._hostile_pictures import photo
 
         self.store = store
         self.pictures = [(10**9 + 31 * at, photo("WEBP", (60, 80), at)) for at in range(_PICTURES)]
         self.tried = self.found = self.rebuilt = 0
         self.wrong: list[str] = []
-        with Eyes.open(store.directory) as eyes:
+        with _open(store.directory) as eyes:
             eyes.rebuild(self.pictures[:-5], change_seq=1)
             eyes.rebuild(self.pictures, change_seq=2)
             self.answers = _answers(eyes, self.pictures)
@@ -91,11 +90,11 @@ class _Bench:
     def damage(self, path: Path, data: bytes, name: str) -> None:
         """Write the damage, look for it, put the good bytes back."""
         whole = path.read_bytes()
-        path.write_bytes(data)
+        overwrite(path, data)
         self.look(name)
         if self.tried % _REBUILD_EVERY == 0:
             self.rebuild(name)
-        path.write_bytes(whole)
+        overwrite(path, whole)
 
     def look(self, name: str) -> None:
         from visual_search.errors import SnapshotDamaged
@@ -112,16 +111,14 @@ class _Bench:
 
     def rebuild(self, name: str, expect_off: bool = True) -> None:
         """As the shop does: opened, found off, rebuilt from the shop's own pictures, on a copy."""
-        from visual_search.api import Eyes
-
         copy = self.store.directory.with_name("copy")
         shutil.copytree(self.store.directory, copy)
         try:
-            with Eyes.open(copy) as eyes:
+            with _open(copy) as eyes:
                 if expect_off and (eyes.status.state != "off" or not eyes.status.needs_rebuild):
                     self.wrong.append(f"{name}: the eyes are {eyes.status.state}, not off")
                 eyes.rebuild(self.pictures, change_seq=3)
-            with Eyes.open(copy) as eyes:
+            with _open(copy) as eyes:
                 if eyes.status.state != "ready" or _answers(eyes, self.pictures) != self.answers:
                     self.wrong.append(f"{name}: rebuilt, but the answers differ")
                 self.rebuilt += 1
@@ -141,14 +138,12 @@ class _Bench:
             whole = path.read_bytes()
             path.unlink()
             self.look(f"{path.name} is missing")
-            path.write_bytes(whole)
+            overwrite(path, whole)
 
     def foreign_models(self) -> None:
         """A generation that is whole but was made with other weights or another dimension: written properly, so
         that only the comparison with the loaded encoder can tell."""
         from dataclasses import replace
-
-        from visual_search.api import Eyes
 
         snapshot = self.store.load()
         if snapshot is None:
@@ -160,7 +155,7 @@ class _Bench:
             copy = self.store.directory.with_name("foreign")
             shutil.copytree(self.store.directory, copy)
             type(self.store)(copy).save(replace(snapshot, manifest=foreign))
-            with Eyes.open(copy) as eyes:
+            with _open(copy) as eyes:
                 status = eyes.status
                 if status.state == "off" and status.needs_rebuild and "another encoder" in status.reason:
                     self.found += 1
@@ -198,6 +193,20 @@ class _Bench:
                 self.wrong.append(f"kill {number}: {broken}")
         shutil.rmtree(copy)
         return kills
+
+
+def _open(directory: Path) -> Eyes:
+    """With every file that an index may have, those of a large one too."""
+    from visual_search.api import Eyes
+    from visual_search.stores import FileIndexStore
+
+    return Eyes.open(FileIndexStore(directory, approximate_from=1))
+
+
+def overwrite(path: Path, data: bytes) -> None:
+    """Another file in its place: those of a generation are read-only, and may be mapped by somebody."""
+    path.unlink(missing_ok=True)
+    path.write_bytes(data)
 
 
 def _answers(eyes: Eyes, pictures: list[tuple[int, bytes]]) -> list[list[tuple[int, float]]]:

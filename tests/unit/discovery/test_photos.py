@@ -19,6 +19,7 @@ from tests.tiny_clip import make_clip_folder
 from tests.unit.discovery.shop_of_a_street import Street, a_product, open_street, sizes
 from tests.unit.discovery.test_keeping import within_s
 from vitrine.prove._hostile_pictures import photo
+from vitrine.prove.index_damage import overwrite
 
 COLOURS = ("navy", "red", "green", "black")
 
@@ -178,7 +179,7 @@ def test_a_damaged_index_is_built_anew_while_words_go_on(street: Street, tmp_pat
     vectors = next((tmp_path / "index" / "pictures").glob("generation-*/vectors.npy"))
     raw = bytearray(vectors.read_bytes())
     raw[-5] ^= 0x40
-    vectors.write_bytes(raw)
+    overwrite(vectors, raw)
     again = reopened(street, tmp_path)
     assert again.image_matcher.describe()["state"] == "off"
     assert again.image_matcher.verify()["damage"]
@@ -224,7 +225,7 @@ def test_another_encoder_takes_over_while_the_old_index_answers(street: Street, 
     for each in (builder, other):
         each.keeper.refresh()
         told = each.image_matcher.describe()
-        assert (told["encoder"], told["next_encoder"], told["needs_rebuild"]) == ("imagenet", clip, True)
+        assert (told["encoder"], told["next_encoder"]) == ("vitrine", clip) and each.image_matcher.needs_rebuild()
         assert source_ids(each.discovery.by_photo(remembered, SearchRequest()))[0] == "T3"
     key = street.media.put(picture(60), ".jpg")
     street.add(a_product("N8", ("Haut", "Top"), "shirt", sizes("red", 900), pictures=[key]))
@@ -233,7 +234,7 @@ def test_another_encoder_takes_over_while_the_old_index_answers(street: Street, 
     try:
         for each in (builder, other):
             assert within_s(30, lambda each=each: each.image_matcher.describe()["encoder"] == clip)
-            assert not each.image_matcher.describe()["needs_rebuild"]
+            assert not each.image_matcher.needs_rebuild()
             assert within_s(10, lambda each=each: each.image_matcher.describe()["pictures"] == 9)
             assert source_ids(each.discovery.by_photo(seen(each, picture(60)), SearchRequest()))[0] == "N8"
             # What a conversation remembers is of the old encoder: its photo is looked at again, or asked for.
@@ -267,7 +268,7 @@ def test_closing_the_shop_does_not_wait_for_a_rebuild(street: Street, tmp_path: 
     again.keeper.stop()
     assert monotonic() - began_s < 10
     told = again.image_matcher.describe()
-    assert (told["state"], told["encoder"]) == ("ready", "imagenet")
+    assert (told["state"], told["encoder"]) == ("ready", "vitrine")
     again.image_matcher.close()
 
 
@@ -278,7 +279,11 @@ def test_a_rebuild_that_cannot_be_done_says_why(street: Street, tmp_path: Path) 
     street.keeper.rebuild_pictures()
     nowhere = reopened(street, tmp_path, "/no/such/folder")
     told = nowhere.image_matcher.describe()
-    assert "/no/such/folder" in str(told["reason"]) and told["state"] == "ready" and not told["needs_rebuild"]
+    assert (
+        "/no/such/folder" in str(told["reason"])
+        and told["state"] == "ready"
+        and not nowhere.image_matcher.needs_rebuild()
+    )
     with pytest.raises(IndexNotBuilt, match="/no/such/folder"):
         nowhere.keeper.rebuild_pictures()
     nowhere.image_matcher.close()

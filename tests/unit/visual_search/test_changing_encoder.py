@@ -158,10 +158,10 @@ def test_a_killed_rebuild_leaves_the_old_index_and_what_was_done(
     script = f"""
         import os, sys
         from pathlib import Path
-        from visual_search import workshop
+        from visual_search import building
         from visual_search.api import Eyes
         from vitrine.prove._hostile_pictures import photo
-        workshop._KEEP_EVERY_S = 0.0
+        building._KEEP_EVERY_S = 0.0
         def pictures():
             for at in range(200):
                 yield at, photo("WEBP", (60, 80), at)

@@ -16,11 +16,13 @@ from PIL import Image
 
 from visual_search.api import Eyes
 from visual_search.embed import embed_images
-from visual_search.encoders.imagenet import ImagenetEncoder
+from visual_search.encoders.registry import SHIPPED
+from visual_search.encoders.vitrine import VitrineEncoder
 from visual_search.errors import EyesUnavailable, SnapshotDamaged
 from visual_search.snapshot import SnapshotStore
 from visual_search.values import PictureRefused, Pixels, Seen, Vectors
 from vitrine.prove._hostile_pictures import drawing, photo
+from vitrine.prove.index_damage import overwrite
 
 Drawn = list[tuple[int, bytes]]
 
@@ -53,7 +55,7 @@ def saved_again(data: bytes, form: str = "JPEG", scale: float = 1.0) -> bytes:
 def test_new_eyes_are_ready_empty_and_ask_to_be_filled(eyes: Eyes) -> None:
     status = eyes.status
     assert (status.state, status.count, status.change_seq, status.needs_rebuild) == ("ready", 0, 0, True)
-    assert status.encoder == "imagenet" and status.revision and status.dimension == 128
+    assert status.encoder == SHIPPED and status.revision and status.dimension == 256
     assert eyes.search(look(eyes, photo()), 5) == [] and eyes.exact(look(eyes, photo())) == []
     assert eyes.verify() == 0
 
@@ -165,7 +167,7 @@ def test_damage_turns_the_eyes_off_and_a_rebuild_brings_them_back(
         eyes.rebuild(drawn, change_seq=2)
         wanted = eyes.similar_to(drawn[0][0], 6)
     ids = tmp_path / "generation-000002" / "ids.npy"
-    ids.write_bytes(ids.read_bytes()[:-8])
+    overwrite(ids, ids.read_bytes()[:-8])
     encoded = _count_encoded(monkeypatch)
     with Eyes.open(tmp_path) as eyes:
         status = eyes.status
@@ -187,19 +189,19 @@ def test_damage_turns_the_eyes_off_and_a_rebuild_brings_them_back(
 
 
 def wanted_vector() -> Vectors:
-    return np.eye(1, 128, dtype=np.float32)[0]
+    return np.eye(1, 256, dtype=np.float32)[0]
 
 
 def _count_encoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The real encoder, counted."""
     encoded: list[int] = []
-    real = ImagenetEncoder.encode
+    real = VitrineEncoder.encode
 
-    def counting(self: ImagenetEncoder, pixels: Pixels) -> Vectors:
+    def counting(self: VitrineEncoder, pixels: Pixels) -> Vectors:
         encoded.append(len(pixels))
         return real(self, pixels)
 
-    monkeypatch.setattr(ImagenetEncoder, "encode", counting)
+    monkeypatch.setattr(VitrineEncoder, "encode", counting)
     return encoded
 
 

@@ -16,28 +16,34 @@ import numpy as np
 import pytest
 
 from visual_search.errors import SnapshotDamaged
-from visual_search.snapshot import MARK_BYTES, Manifest, Snapshot, SnapshotStore
+from visual_search.snapshot import Manifest, Snapshot, SnapshotStore
+from visual_search.values import MARK_BYTES
+from vitrine.prove.index_damage import overwrite
 
 
-def snapshot(seed: int, count: int = 40, dimension: int = 16) -> Snapshot:
+def snapshot(seed: int, count: int = 40, dimension: int = 16, lists: int | None = None) -> Snapshot:
     rng = np.random.default_rng(seed)
     vectors = rng.standard_normal((count, dimension)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     ids = np.sort(rng.choice(10**12, count, replace=False)).astype(np.int64)
     marks = rng.integers(0, 256, (count, MARK_BYTES), np.uint8)
-    return Snapshot(Manifest("test", "r1", dimension, count, seed), ids, vectors, marks)
+    some_lists = None if lists is None else rng.integers(0, 256, lists, np.uint8)
+    return Snapshot(Manifest("test", "r1", dimension, count, seed), ids, vectors, marks, some_lists)
 
 
 def same(left: Snapshot, right: Snapshot) -> bool:
     pairs = ((left.ids, right.ids), (left.vectors, right.vectors), (left.marks, right.marks))
+    if (left.lists is None) != (right.lists is None):
+        return False
+    pairs += ((left.lists, right.lists),) if left.lists is not None else ()  # type: ignore[assignment]
     return left.manifest == right.manifest and all(np.array_equal(a, b) for a, b in pairs)
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> SnapshotStore:
     store = SnapshotStore(tmp_path / "eyes")
-    store.save(snapshot(1))
-    store.save(snapshot(2))
+    store.save(snapshot(1, lists=700))
+    store.save(snapshot(2, lists=800))
     return store
 
 
@@ -48,14 +54,35 @@ def current_files(store: SnapshotStore) -> list[Path]:
 
 def test_what_is_saved_is_loaded(store: SnapshotStore) -> None:
     loaded = store.load()
-    assert loaded is not None and same(loaded, snapshot(2))
+    assert loaded is not None and same(loaded, snapshot(2, lists=800))
     assert [path.name for path in current_files(store)] == [
         "current",
         "ids.npy",
+        "lists.npy",
         "manifest.json",
         "marks.npy",
         "vectors.npy",
     ]
+
+
+def test_a_small_index_has_no_lists(tmp_path: Path) -> None:
+    store = SnapshotStore(tmp_path)
+    store.save(snapshot(5))
+    loaded = store.load()
+    assert loaded is not None and loaded.lists is None and same(loaded, snapshot(5))
+
+
+def test_what_is_loaded_lies_in_the_files_which_nobody_may_change(store: SnapshotStore) -> None:
+    loaded = store.load()
+    assert loaded is not None
+    where = Path("/proc/self/maps").read_text()
+    for path in current_files(store)[1:]:
+        assert path.stat().st_mode & 0o777 == 0o444
+        assert (str(path) in where) == (path.suffix == ".npy")
+    with pytest.raises(ValueError, match="read-only"):
+        loaded.vectors[0, 0] = 0
+    shutil.rmtree(store.directory)  # a newer generation has come, and this one is swept away
+    assert same(loaded, snapshot(2, lists=800))
 
 
 def test_nothing_saved_is_not_damage(tmp_path: Path) -> None:
@@ -82,10 +109,10 @@ def test_every_truncation_is_found(store: SnapshotStore) -> None:
     for path in current_files(store):
         whole = path.read_bytes()
         for cut in range(20):
-            path.write_bytes(whole[: len(whole) * cut // 20])
+            overwrite(path, whole[: len(whole) * cut // 20])
             with pytest.raises(SnapshotDamaged):
                 store.load()
-        path.write_bytes(whole)
+        overwrite(path, whole)
     assert store.load() is not None
 
 
@@ -95,10 +122,10 @@ def test_every_flipped_bit_is_found(store: SnapshotStore) -> None:
         whole = path.read_bytes()
         for _ in range(150):
             at = rng.randrange(len(whole))
-            path.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << rng.randrange(8)]) + whole[at + 1 :])
+            overwrite(path, whole[:at] + bytes([whole[at] ^ 1 << rng.randrange(8)]) + whole[at + 1 :])
             with pytest.raises(SnapshotDamaged):
                 store.load()
-        path.write_bytes(whole)
+        overwrite(path, whole)
     assert store.load() is not None
 
 
@@ -113,7 +140,7 @@ def test_every_missing_or_swapped_file_is_found(store: SnapshotStore) -> None:
             shutil.copy(old / path.name, path)
             with pytest.raises(SnapshotDamaged):
                 store.load()
-        path.write_bytes(whole)
+        overwrite(path, whole)
     whole_generation = store.directory / "generation-000002"
     shutil.rmtree(whole_generation)
     shutil.copytree(old, whole_generation)
@@ -126,14 +153,14 @@ def test_a_manifest_that_lies_is_found(store: SnapshotStore) -> None:
     path = store.directory / "generation-000002" / "manifest.json"
     told = json.loads(path.read_text())
     for change in ({"dimension": 8}, {"revision": "other"}, {"count": 39}):
-        path.write_text(json.dumps({**told, "manifest": {**told["manifest"], **change}}))
+        overwrite(path, json.dumps({**told, "manifest": {**told["manifest"], **change}}).encode())
         with pytest.raises(SnapshotDamaged):
             store.load()
 
 
 def test_salvage_leaves_damaged_generations_out(store: SnapshotStore) -> None:
     path = store.directory / "generation-000002" / "vectors.npy"
-    path.write_bytes(path.read_bytes()[:-1])
+    overwrite(path, path.read_bytes()[:-1])
     assert [found.manifest.change_seq for found in store.salvage()] == [1]
 
 
