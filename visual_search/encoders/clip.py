@@ -27,7 +27,6 @@ INSTALL = "pip install 'vitrine[clip]'"
 _RECIPE = "uint8/255;1"
 """Part of the revision: change it with anything here that changes a vector."""
 _BATCH = 16
-_REACH_S = 5.0
 _FOLDER = "local-dir:"
 _CONFIG = "open_clip_config.json"
 _WEIGHTS = (".safetensors", ".bin", ".pth")
@@ -56,6 +55,8 @@ class ClipEncoder:
         )
         self._model.eval().requires_grad_(False)
         shape = dict(self._model.visual.preprocess_cfg)
+        if shape["resize_mode"] not in (None, "squash", "shortest", "longest"):
+            raise EncoderUnavailable(f"{self.name} resizes pictures in a way nobody knows: {shape['resize_mode']}")
         self.input_px = _square_px(self.name, shape["size"])
         self.resize = Resize(
             mode=shape["resize_mode"] or "shortest",

@@ -233,7 +233,7 @@ def test_another_encoder_takes_over_while_the_old_index_answers(street: Street, 
     other.keeper.start(0.05)
     try:
         for each in (builder, other):
-            assert within_s(30, lambda each=each: each.image_matcher.describe()["encoder"] == clip)
+            assert within_s(60, lambda each=each: each.image_matcher.describe()["encoder"] == clip)
             assert not each.image_matcher.needs_rebuild()
             assert within_s(10, lambda each=each: each.image_matcher.describe()["pictures"] == 9)
             assert source_ids(each.discovery.by_photo(seen(each, picture(60)), SearchRequest()))[0] == "N8"

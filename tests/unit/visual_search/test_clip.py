@@ -176,6 +176,11 @@ def test_a_folder_that_is_no_model_says_why(tmp_path: Path, spoil, reason: str) 
         open_encoder(str(folder))
 
 
+def test_a_resize_mode_that_nobody_knows_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(EncoderUnavailable, match="sideways"):
+        open_encoder(str(make_clip_folder(tmp_path, resize_mode="sideways")))
+
+
 def test_pictures_that_are_not_square_are_refused(tmp_path: Path) -> None:
     folder = make_clip_folder(tmp_path, {**VIT, "image_size": [64, 32]})
     with pytest.raises(EncoderUnavailable, match="not square"):
