@@ -81,6 +81,9 @@ class NoImageMatcher:
     def take_over(self) -> bool:
         return False
 
+    def forget_unknown(self) -> None:
+        pass
+
     def needs_rebuild(self) -> bool:
         return False
 
@@ -259,10 +262,16 @@ class EyesImageMatcher:
 
     def take_over(self) -> bool:
         """See `commerce.ports.ImageMatcher`."""
-        if not self._eyes.take_over():
-            return False
-        self._eyes.keep_only(self._owners)
-        return True
+        return self._eyes.take_over()
+
+    def forget_unknown(self) -> None:
+        """See `commerce.ports.ImageMatcher`."""
+        from visual_search.errors import EyesUnavailable
+
+        try:
+            self._eyes.keep_only(self._owners)
+        except EyesUnavailable:
+            return
 
     def needs_rebuild(self) -> bool:
         """See `commerce.ports.ImageMatcher`."""

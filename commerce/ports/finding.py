@@ -198,6 +198,10 @@ class ImageMatcher(Protocol):
         when it did; then `covers` tells from where on changes are to be replayed."""
         ...
 
+    def forget_unknown(self) -> None:
+        """Takes out of the index whatever picture `learn` was not told of."""
+        ...
+
     def needs_rebuild(self) -> bool:
         """Whether the index cannot be used or is another encoder's, and there is what to build a new one with."""
         ...

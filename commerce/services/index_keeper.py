@@ -334,7 +334,8 @@ class IndexKeeper:
         if self._image_matcher.take_over():
             _log.info("picture index of another process taken over")
             with self._turn:
-                self._learn_pictures()
+                self._learn_pictures()  # first: others may have put pictures in that this process has not heard of
+                self._image_matcher.forget_unknown()
             return
         if monotonic() < self._rebuild_from_s or not self._image_matcher.needs_rebuild():
             return
