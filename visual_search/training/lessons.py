@@ -279,12 +279,26 @@ class Teacher:
             starts.append(len(prompts))
         return prompts, np.concatenate(fits), starts
 
-    def _alike(self, pictures: NDArray[np.int64], products: int) -> Signs:
+    def beside(self, lesson: Lesson, others: NDArray[np.int64]) -> tuple[Signs, Signs]:
+        """For products beside those of the lesson, by their place: which are alike to the lesson's pictures [pictures,
+        others], and which its prompts fit [prompts, others]."""
+        shown, none = self._known[others], np.full(len(others), -1)
+        fits: list[Signs] = []
+        for kind in PROMPTED:
+            every = np.arange(len(self.values[kind]))
+            if kind == "article_type":
+                fits.append(self._kinds(every, np.full(len(every), -1), shown[:, 0], none))
+            else:
+                fits.append(_compare(every[:, None], shown[None, :, ATTRIBUTES.index(kind)]))
+        return self._alike(lesson.pictures, lesson.products, others), np.concatenate(fits)
+
+    def _alike(self, pictures: NDArray[np.int64], products: int, others: NDArray[np.int64] | None = None) -> Signs:
+        """[pictures, pictures], or [pictures, others] with other products."""
         shown, labels = self._known[pictures], self._shown_labels(pictures, products)
-        kinds = self._kinds(shown[:, 0], labels, shown[:, 0], labels)
-        colours = _compare(shown[:, 1][:, None], shown[:, 1][None, :])
-        photo = labels >= 0
-        either = photo[:, None] | photo[None, :]
+        beside, beside_labels = (shown, labels) if others is None else (self._known[others], np.full(len(others), -1))
+        kinds = self._kinds(shown[:, 0], labels, beside[:, 0], beside_labels)
+        colours = _compare(shown[:, 1][:, None], beside[:, 1][None, :])
+        either = (labels >= 0)[:, None] | (beside_labels >= 0)[None, :]
         # Same kind, other colour: not alike and not unlike. A photo's colour is unknown: its kind alone counts.
         return np.where(either, kinds, np.where((kinds == 1) & (colours != 1), 0, kinds)).astype(np.int8)
 

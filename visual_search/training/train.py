@@ -94,8 +94,14 @@ class Pictures:
         self._device = next(model.parameters()).device
         self._open: dict[str, NDArray[np.float16]] = {}
         self._features: list[Tensor] = []
+        """[view][picture, 1280], the plain view first"""
         if not moving:
             self._see()
+
+    @property
+    def plain(self) -> Tensor:
+        """Features [pictures, 1280], float16, of the pictures as the shop sees them."""
+        return self._features[0]
 
     def _views(self) -> list[NDArray[np.float16]]:
         for path in sorted(self._folder.glob("[0-9]*.npy")):
@@ -139,7 +145,7 @@ class Pictures:
 
 DISTILLED = 64
 GENERAL_WEIGHT = 1.0
-MOST_FIXED_VIEWS = 1
+MOST_FIXED_VIEWS = 2
 
 
 def as_early(batch: NDArray[np.float16], device: torch.device) -> Tensor:
@@ -189,6 +195,7 @@ def run(name: str, cache: Path, steps: int = 0, general: Path | None = None, dev
     bank = Bank(model, tokenizer, teacher) if stage.moves_tower else None
     others = General(general, model, SEED) if general and not stage.moves_tower else None
     pictures = Pictures(cache / "views", rows, model, stage.moves_tower)
+    shelf = Shelf(model, teacher, pictures.plain) if stage.before and not stage.moves_tower else None
     optimizer = torch.optim.AdamW(_groups(model, stage), lr=1.0, betas=(0.9, 0.98), eps=1e-8)
     if optimizer_state is not None:
         optimizer.load_state_dict(optimizer_state)
@@ -200,7 +207,7 @@ def run(name: str, cache: Path, steps: int = 0, general: Path | None = None, dev
             group["lr"] = rate * _warm_cosine(step, steps)
         lesson = teacher.lesson(step, stage.products, stage.photos)
         seen = pictures.batch(lesson, step)
-        told = bank.step(model, lesson, seen, step) if bank else _step(model, tokenizer, lesson, seen)
+        told = bank.step(model, lesson, seen, step) if bank else _step(model, tokenizer, lesson, seen, shelf, step)
         if others:
             features, before = others.batch(DISTILLED * 2, np.random.default_rng([SEED, step, 3]))
             told["general"] = losses.relations(model.project(features), before)
@@ -239,7 +246,44 @@ def run(name: str, cache: Path, steps: int = 0, general: Path | None = None, dev
             log.write(line + "\n")
 
 
-def _step(model: Clip, tokenizer: BpeTokenizer, lesson: Lesson, features: Tensor) -> dict[str, Tensor]:
+class Shelf:
+    """Some thousand pictures of the catalogue beside a lesson's own, as the projection sees them now: what a name, a
+    prompt or a picture must not find. They are looked at anew every few steps and get no gradient."""
+
+    SIZE, EVERY = 12_288, 10
+
+    def __init__(self, model: Clip, teacher: Teacher, features: Tensor) -> None:
+        self._model, self._teacher = model, teacher
+        self._features = features[: teacher.products]
+        self._ids = torch.from_numpy(teacher.name_ids)
+        self._chosen = np.empty(0, np.int64)
+        self._vectors = torch.empty(0)
+
+    def losses(self, lesson: Lesson, seen: Tensor, names: Tensor, prompts: Tensor, step: int) -> tuple[Tensor, ...]:
+        """Of names, of prompts and of pictures."""
+        if step % self.EVERY == 0 or not len(self._chosen):
+            chance = np.random.default_rng([SEED, step, 4])
+            self._chosen = chance.choice(len(self._features), min(self.SIZE, len(self._features)), replace=False)
+            with torch.no_grad():
+                rows = self._features[torch.from_numpy(self._chosen)].float().to(seen.device)
+                self._vectors = self._model.project(rows)
+        scale = self._model.logit_scale.exp()
+        same = torch.from_numpy(lesson.name_ids)[:, None] == self._ids[torch.from_numpy(self._chosen)][None]
+        far = (scale * names @ self._vectors.T).masked_fill(same.to(seen.device), -1e4)
+        own = scale * (names * seen[: lesson.products]).sum(1, keepdim=True)
+        by_name = functional.cross_entropy(torch.cat([own, far], 1), own.new_zeros(len(own), dtype=torch.long))
+        alike, fits = (torch.from_numpy(signs).to(seen.device) for signs in self._teacher.beside(lesson, self._chosen))
+        starts = lesson.prompt_kinds
+        # The lesson's own pictures are among the shelf's: the same picture again is no likeness to learn.
+        itself = torch.from_numpy(lesson.pictures[:, None] == self._chosen[None]).to(seen.device)
+        by_picture = losses.contrast(12.0 * seen @ self._vectors.T, alike.masked_fill(itself, 0))
+        by_prompt = losses.contrast(14.0 * prompts[: starts[2]] @ self._vectors.T, fits[: starts[2]])
+        return by_name, by_prompt, by_picture
+
+
+def _step(
+    model: Clip, tokenizer: BpeTokenizer, lesson: Lesson, features: Tensor, shelf: Shelf | None, step: int
+) -> dict[str, Tensor]:
     seen = model.project(features)
     count = len(lesson.names)
     texts = [*lesson.names, *lesson.captions, *lesson.prompts]
@@ -253,6 +297,10 @@ def _step(model: Clip, tokenizer: BpeTokenizer, lesson: Lesson, features: Tensor
     prompt, kinds, told = _told(prompts, seen, lesson)
     picture = _likeness(seen, lesson)
     every = name + 0.5 * caption + 0.5 * prompt + 0.5 * told + 0.4 * picture
+    if shelf:
+        by_name, by_prompt, by_picture = shelf.losses(lesson, seen, names, prompts, step)
+        every = every + 0.7 * by_name + 0.3 * by_prompt + 0.7 * by_picture
+        name, picture = by_name, by_picture
     return {"all": every, "name": name, "caption": caption, "prompt": prompt, "kind": kinds[0], "colour": kinds[1],
             "picture": picture, "scale": scale.detach()}  # fmt: skip
 
