@@ -54,6 +54,10 @@ class Picture:
     format: str
     sha256: str
     """Of the bytes as they came, hexadecimal."""
+    view: Pixels | None = field(default=None, repr=False)
+    """[h, w, 3], the longest side at most `Limits.view_px`: what garments are cut from. None where nobody looks."""
+    barcodes: tuple[str, ...] = ()
+    """The 13 digits of each EAN-13 (a UPC-A: with a 0 before it) that was read; checked, but not looked up."""
 
 
 Verdict = Literal["fashion", "other", "unsure"]
@@ -83,6 +87,9 @@ class Box:
     bottom: float
 
 
+WHOLE = Box(0.0, 0.0, 1.0, 1.0)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Garment:
     """One thing to wear that was found in a photo, cut out and encoded by itself."""
@@ -107,6 +114,11 @@ class Seen:
     garments: tuple[Garment, ...] = ()
     """The things to wear that were found in it, surest first; where there is one, `vector` is that of its cut-out.
     Empty where nothing can look for them or nothing was found."""
+
+    @property
+    def barcodes(self) -> tuple[str, ...]:
+        """See `Picture.barcodes`."""
+        return self.picture.barcodes
 
     @property
     def sha256(self) -> str:
