@@ -24,12 +24,13 @@ import numpy as np
 from visual_search.errors import EncoderUnavailable, EyesUnavailable, SnapshotDamaged
 from visual_search.preprocess.limits import Limits
 from visual_search.snapshot import Snapshot, SnapshotStore
-from visual_search.values import EyesStatus, Hit, Ids, Picture, PictureRefused, Remembered, Seen, Vectors
+from visual_search.values import Box, EyesStatus, Garment, Hit, Ids, Picture, PictureRefused, Remembered, Seen, Vectors
 
 if TYPE_CHECKING:
     from visual_search.encoders.base import Encoder
     from visual_search.gallery import Gallery
     from visual_search.preprocess.decoder import PictureDecoder
+    from visual_search.regions.finder import GarmentFinder
 
 _Result = TypeVar("_Result")
 Progress = Callable[[int], None]
@@ -52,11 +53,18 @@ class Eyes:
     each vector that is still good on disk and encoding only the rest.
     """
 
-    def __init__(self, store: SnapshotStore, encoder: Encoder | None, decoder: PictureDecoder | None) -> None:
+    def __init__(
+        self,
+        store: SnapshotStore,
+        encoder: Encoder | None,
+        decoder: PictureDecoder | None,
+        finder: GarmentFinder | None = None,
+    ) -> None:
         """Use `Eyes.open`."""
         self._store = store
         self._encoder = encoder
         self._decoder = decoder
+        self._finder = finder
         self._gallery: Gallery | None = None
         self._off_reason = ""
         self._change_seq = 0
@@ -71,15 +79,17 @@ class Eyes:
         """Load the encoder and the current generation below `directory` (made at the first save)."""
         from visual_search.encoders.registry import open_encoder
         from visual_search.preprocess.decoder import PictureDecoder
+        from visual_search.regions.finder import open_finder
 
         store = SnapshotStore(directory)
         try:
             opened = open_encoder(encoder)
+            finder = open_finder(opened)
         except EncoderUnavailable as missing:
             eyes = cls(store, None, None)
             eyes._off_reason = missing.reason
             return eyes
-        eyes = cls(store, opened, PictureDecoder(opened.input_px, limits, children))
+        eyes = cls(store, opened, PictureDecoder(opened.input_px, limits, children), finder)
         eyes._load()
         return eyes
 
@@ -104,13 +114,38 @@ class Eyes:
         return self._encoder.describe() if self._encoder else f"no encoder: {self._off_reason}"
 
     def look(self, data: bytes) -> Seen | PictureRefused:
-        """Read and encode one photo from a stranger. Raises EyesUnavailable where no encoder is loaded."""
+        """Read and encode one photo from a stranger, and find the things to wear in it. Raises EyesUnavailable where
+        no encoder is loaded."""
+        from visual_search.regions.evidence import gather
+
         encoder, decoder = self._working()
-        picture = decoder.read(data)
+        picture = decoder.read_to_look(data)
         if isinstance(picture, PictureRefused):
             return picture
-        vectors, subjects = encoder.encode_and_judge(picture.pixels[None])
-        return Seen(vectors[0], picture, subjects[0])
+        whole = gather(encoder, picture.pixels[None])
+        garments: tuple[Garment, ...] = ()
+        if self._finder is not None and picture.view is not None and whole.subjects[0].verdict != "other":
+            garments = self._finder.find(picture.view, whole)
+        vector = garments[0].vector if len(garments) == 1 else whole.vectors[0]
+        return Seen(vector, picture, whole.subjects[0], garments)
+
+    def look_at(self, data: bytes, box: Box) -> Seen | PictureRefused:
+        """As `look`, at one part that the shopper chose: `vector`, `subject` and the one garment are those of the
+        part, whatever it shows; `picture` is still the whole. ValueError where `box` is no part of a picture."""
+        from visual_search.regions.boxes import WHOLE_BOX
+        from visual_search.regions.cutting import cut
+        from visual_search.regions.evidence import gather
+
+        if not (0 <= box.left < box.right <= 1 and 0 <= box.top < box.bottom <= 1):
+            raise ValueError(f"{box} is no part of a picture")
+        encoder, decoder = self._working()
+        picture = decoder.read_to_look(data, box)
+        if isinstance(picture, PictureRefused):
+            return picture
+        assert picture.view is not None
+        part = gather(encoder, cut(picture.view, WHOLE_BOX, encoder.input_px))
+        garments = (self._finder.name(box, part),) if self._finder is not None else ()
+        return Seen(part.vectors[0], picture, part.subjects[0], garments)
 
     def add(
         self,

@@ -7,7 +7,7 @@ from PIL import Image
 
 MOST = 4
 """A photo of a shelf shows many; the caller asks about a few at most."""
-_FORMATS = zxingcpp.BarcodeFormat.EAN13  # a UPC-A is an EAN-13 that begins with 0
+_FORMATS = zxingcpp.barcode_formats_from_str("EAN-13")  # a UPC-A is an EAN-13 that begins with 0
 
 
 def read_barcodes(upright: Image.Image) -> tuple[str, ...]:
