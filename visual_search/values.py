@@ -86,6 +86,11 @@ class Box:
     right: float
     bottom: float
 
+    @property
+    def area(self) -> float:
+        """As a share of the picture."""
+        return (self.right - self.left) * (self.bottom - self.top)
+
 
 WHOLE = Box(0.0, 0.0, 1.0, 1.0)
 
@@ -112,8 +117,8 @@ class Seen:
     picture: Picture
     subject: Subject
     garments: tuple[Garment, ...] = ()
-    """The things to wear that were found in it, surest first; where there is one, `vector` is that of its cut-out.
-    Empty where nothing can look for them or nothing was found."""
+    """The things to wear that were found in it, surest first; where there is one that fills less than half of the
+    photo, `vector` is that of its cut-out. Empty where nothing can look for them or nothing was found."""
 
     @property
     def barcodes(self) -> tuple[str, ...]:

@@ -24,6 +24,8 @@ class Rule:
     """A box counts by as much as the log-odds that it shows one garment exceed this."""
     tightness: float
     """Weight of the ranking's score, which knows how well a box fits what stands out."""
+    whole: float
+    """What the whole picture, whose tightness nothing tells, is given instead."""
     extra: float
     """What each further garment costs."""
     together: float
@@ -52,7 +54,7 @@ def choose(boxes: Boxes, shares: Floats, likely: Floats, rule: Rule, most: int =
     if np.log(max(1 - float(whole[_NOTHING]), _TINY) / max(float(whole[_NOTHING]), _TINY)) + np.log(worn) < rule.none:
         return []
     worth = log_odds(one) - rule.least + rule.tightness * likely
-    worth[0] = log_odds(one[:1])[0] - rule.least
+    worth[0] = log_odds(one[:1])[0] - rule.least + rule.whole
     several = float(np.log(max(float(whole[_SEVERAL]), _TINY) / max(float(one[0]), _TINY)))
     clash = _clashes(boxes, rule.apart)
     best, best_worth = 0, 0.0

@@ -9,12 +9,11 @@ from visual_search.regions.boxes import as_array, as_box
 from visual_search.regions.choosing import Rule, choose
 from visual_search.regions.cutting import cut
 from visual_search.regions.evidence import Evidence, gather
-from visual_search.regions.kinds import KINDS
 from visual_search.regions.layers import Floats, Layers
 from visual_search.regions.model import WORDS_RULE, load_model, load_ranker, models_of
 from visual_search.regions.proposals import propose
 from visual_search.regions.ranking import best
-from visual_search.regions.scoring import FittedScorer, KindScorer, WordScorer
+from visual_search.regions.scoring import KindScorer, WordScorer, name_of
 from visual_search.values import Box, Garment, Pixels
 
 MOST_CUTS = 6
@@ -44,7 +43,7 @@ class GarmentFinder:
         )
 
     def name(self, box: Box, evidence: Evidence) -> Garment:
-        """The one cut-out of `evidence` as a garment of its likeliest kind, however unlikely."""
+        """The one cut-out of `evidence` as a garment, however unlikely it is one."""
         return _garment(as_box(as_array(box)), self._scorer.score(evidence)[0], evidence.vectors[0])
 
 
@@ -53,13 +52,12 @@ def open_finder(encoder: Encoder) -> GarmentFinder | None:
     files."""
     fitted = load_model(models_of(encoder.name), encoder.revision)
     if fitted is not None:
-        return GarmentFinder(encoder, load_ranker(), FittedScorer(fitted[0]), fitted[1])
+        return GarmentFinder(encoder, load_ranker(), *fitted)
     if encoder.reads_words:
         return GarmentFinder(encoder, load_ranker(), WordScorer(encoder), WORDS_RULE)
     return None
 
 
 def _garment(box: Box, shares: Floats, vector: Floats) -> Garment:
-    kinds = shares[: len(KINDS)]
-    at = int(kinds.argmax())
-    return Garment(box, KINDS[at], round(float(kinds[at]), 4), vector)
+    kind, share = name_of(shares)
+    return Garment(box, kind, round(min(share, 1.0), 4), vector)

@@ -44,6 +44,26 @@ KIND_WORDS: Final[dict[str, tuple[str, ...]]] = {
 
 KINDS: Final[tuple[str, ...]] = tuple(KIND_WORDS)
 
+WIDER: Final[dict[str, tuple[str, ...]]] = {
+    "topwear": ("tshirt", "shirt", "top", "kurta", "sweater", "sweatshirt"),
+    "outerwear": ("jacket", "blazer"),
+    "bottomwear": ("trousers", "jeans", "shorts", "skirt"),
+    "shoes": ("sneakers", "formal_shoes", "heels", "sandals", "flip_flops"),
+    "bags": ("handbag", "backpack", "wallet"),
+    "accessories": ("belt", "tie", "scarf", "cap", "sunglasses", "watch"),
+    "clothing": (
+        "tshirt", "shirt", "top", "kurta", "sweater", "sweatshirt", "jacket", "blazer", "dress", "saree", "romper",
+        "trousers", "jeans", "shorts", "skirt", "underwear", "socks",
+    ),
+}  # fmt: skip
+"""What to say where the kind is not sure: the shop's wider categories, the narrower ones first."""
+
+
+def kinds_of(name: str) -> tuple[str, ...]:
+    """Of a kind itself, or of a wider category, the kinds it stands for."""
+    return WIDER.get(name, (name,))
+
+
 NOTHING: Final = "nothing"
 PART: Final = "part"
 SEVERAL: Final = "several"

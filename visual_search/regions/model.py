@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from visual_search.errors import EncoderUnavailable
 from visual_search.regions.choosing import Rule
 from visual_search.regions.layers import Layers
+from visual_search.regions.scoring import FittedScorer
 
 MODELS = Path(__file__).parent.parent / "models"
 RANKER_DIRECTORY = MODELS / "regions"
-WORDS_RULE = Rule(least=0.5, tightness=0.5, extra=0.6, together=0.0, none=0.0)
+WORDS_RULE = Rule(least=0.5, tightness=0.5, whole=0.0, extra=0.6, together=0.0, none=0.0)
 """For kinds scored by words alone: chosen by hand, not measured."""
 
 
@@ -41,16 +42,16 @@ def load_ranker(directory: Path = RANKER_DIRECTORY) -> Layers:
     return Layers.of(loaded[0], "ranker")
 
 
-def save_model(directory: Path, scorer: Layers, rule: Rule, revision: str) -> None:
-    _save(directory, "regions", scorer.arrays("kinds"), {"encoder_revision": revision, "rule": asdict(rule)})
+def save_model(directory: Path, scorer: FittedScorer, rule: Rule, revision: str) -> None:
+    _save(directory, "regions", scorer.arrays(), {"encoder_revision": revision, "rule": asdict(rule)})
 
 
-def load_model(directory: Path, revision: str) -> tuple[Layers, Rule] | None:
+def load_model(directory: Path, revision: str) -> tuple[FittedScorer, Rule] | None:
     """None where nothing was fitted for this revision. Raises EncoderUnavailable for a changed file."""
     loaded = _load(directory, "regions")
     if loaded is None or loaded[1]["encoder_revision"] != revision:
         return None
-    return Layers.of(loaded[0], "kinds"), Rule(**loaded[1]["rule"])
+    return FittedScorer.of(loaded[0]), Rule(**loaded[1]["rule"])
 
 
 def _save(directory: Path, name: str, arrays: Mapping[str, NDArray[Any]], more: Mapping[str, Any]) -> None:

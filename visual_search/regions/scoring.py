@@ -9,13 +9,15 @@ model that the merchant chose), and knows nothing of parts and groups.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from visual_search.encoders.base import Encoder
 from visual_search.regions.evidence import Evidence
-from visual_search.regions.kinds import KIND_WORDS, KINDS, NO_GARMENT, NOTHING, OTHER_WORDS
+from visual_search.regions.kinds import KIND_WORDS, KINDS, NO_GARMENT, NOTHING, OTHER_WORDS, WIDER
 from visual_search.regions.layers import Floats, Layers, softmax
 
 CLASSES = (*KINDS, *NO_GARMENT)
@@ -27,13 +29,25 @@ class KindScorer(Protocol):
 
 
 class FittedScorer:
-    def __init__(self, layers: Layers) -> None:
-        if layers.second_bias.shape != (len(CLASSES),):
-            raise ValueError(f"a scorer of {layers.second_bias.shape} classes, not of {len(CLASSES)}")
-        self._layers = layers
+    """`shown` tells one garment from `NO_GARMENT`, of all that the encoder tells; `kinds` the kinds, of the vectors
+    alone, for which every product of a catalogue is an example."""
+
+    def __init__(self, shown: Layers, kinds: Layers) -> None:
+        if shown.second_bias.shape != (1 + len(NO_GARMENT),) or kinds.second_bias.shape != (len(KINDS),):
+            raise ValueError("the fitted scorer has other classes than this program: fit it again")
+        self._shown = shown
+        self._kinds = kinds
 
     def score(self, evidence: Evidence) -> Floats:
-        return softmax(self._layers(evidence.rows))
+        shown = softmax(self._shown(evidence.rows))
+        return np.concatenate([shown[:, :1] * softmax(self._kinds(evidence.vectors)), shown[:, 1:]], axis=1)
+
+    def arrays(self) -> dict[str, Floats]:
+        return {**self._shown.arrays("shown"), **self._kinds.arrays("kinds")}
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, NDArray[np.floating]]) -> FittedScorer:
+        return cls(Layers.of(arrays, "shown"), Layers.of(arrays, "kinds"))
 
 
 class WordScorer:
@@ -57,3 +71,21 @@ class WordScorer:
         out[:, : len(KINDS)] = shares[:, : len(KINDS)]
         out[:, CLASSES.index(NOTHING)] = shares[:, len(KINDS) :].sum(1)
         return out
+
+
+_SURE = 0.55
+"""A kind is named where it holds this much of what speaks for a garment."""
+_SURE_WIDER = 0.75
+
+
+def name_of(shares: Floats) -> tuple[str, float]:
+    """The kind of one row of shares, or the wider category where no kind is sure, and how sure that is, 0..1."""
+    kinds = shares[: len(KINDS)]
+    total = max(float(kinds.sum()), 1e-9)
+    at = int(kinds.argmax())
+    if kinds[at] < _SURE * total:
+        for wider, members in WIDER.items():
+            share = float(sum(kinds[KINDS.index(kind)] for kind in members))
+            if share >= _SURE_WIDER * total:
+                return wider, share
+    return KINDS[at], float(kinds[at])

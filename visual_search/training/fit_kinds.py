@@ -24,6 +24,7 @@ from visual_search.encoders.registry import open_encoder
 from visual_search.regions.boxes import overlaps
 from visual_search.regions.choosing import Rule, choose
 from visual_search.regions.finder import MOST_CUTS
+from visual_search.regions.kinds import KINDS
 from visual_search.regions.layers import Floats, Layers
 from visual_search.regions.model import RANKER_DIRECTORY, load_ranker, models_of, save_model, save_ranker
 from visual_search.regions.scoring import FittedScorer
@@ -34,16 +35,17 @@ from visual_search.training.shared_data import catalogue, data_directory, phone_
 
 SEED = 77
 RANKER_SCENES = 1200
-HIDDEN = 96
-PASSES = 24
 PHOTOS_A_KIND = 160
-PRODUCTS_A_KIND = 70
+PRODUCTS_A_KIND = 40
+MORE_PRODUCTS_A_KIND = 500
+"""Whole pictures alone, for the kinds."""
 TRIED = {
-    "least": (-1.0, -0.5, 0.0, 0.5, 1.0),
-    "tightness": (0.0, 0.2, 0.5, 0.8, 1.2),
-    "extra": (-0.5, 0.0, 0.5, 1.0, 1.5),
-    "together": (0.0, 0.15, 0.3, 0.5, 0.8),
-    "none": (-2.0, -1.0, 0.0, 1.0, 2.0),
+    "least": (-3.0, -2.0, -1.0, 0.0, 1.0),
+    "tightness": (0.2, 0.6, 1.2, 1.8, 2.4),
+    "whole": (-3.0, -2.0, -1.0, 0.0, 1.0),
+    "extra": (-1.0, -0.5, 0.0, 0.5, 1.0),
+    "together": (0.0, 0.25, 0.5, 0.75, 1.0),
+    "none": (-1.0, 0.0, 1.0, 2.0, 3.0),
 }
 """For each number of the rule, tried one after another, twice over."""
 
@@ -68,11 +70,12 @@ def main() -> None:
         *_told(see_photos(encoder, ranker, taken, "photo", MOST_CUTS, SEED, PHOTOS_A_KIND), "photos", 500),
         *_told(see_photos(encoder, ranker, shown, "product", MOST_CUTS, SEED, PRODUCTS_A_KIND), "products", 500),
     ]
+    more = _told(see_photos(encoder, ranker, shown, "product", 0, SEED, MORE_PRODUCTS_A_KIND), "more products", 1000)
     kept = [at % 4 == 3 for at in range(len(seen))]
     tuning = [one for one, aside in zip(seen, kept, strict=True) if aside]
-    part = fit_scorer([one for one, aside in zip(seen, kept, strict=True) if not aside])
-    rule = tune(tuning, FittedScorer(part))
-    save_model(models_of(encoder.name), fit_scorer(seen), rule, encoder.revision)
+    part = fit_scorer([one for one, aside in zip(seen, kept, strict=True) if not aside], more)
+    rule = tune(tuning, part)
+    save_model(models_of(encoder.name), fit_scorer(seen, more), rule, encoder.revision)
 
 
 def fit_ranker(maker: SceneMaker) -> Layers:
@@ -81,14 +84,23 @@ def fit_ranker(maker: SceneMaker) -> Layers:
     return fit_layers(rows, fits, np.ones(len(rows), np.float32), hidden=24, passes=40, seed=SEED)
 
 
-def fit_scorer(seen: Sequence[Seen]) -> Layers:
+def fit_scorer(seen: Sequence[Seen], more: Sequence[Seen]) -> FittedScorer:
+    """What is shown is learnt from `seen`, the kinds from both."""
     wanted = [targets(one) for one in seen]
     rows = np.concatenate([one.evidence.rows for one in seen])
+    vectors = np.concatenate([one.evidence.vectors for one in seen])
     right = np.concatenate([row for row, _ in wanted])
     weights = np.concatenate([weight for _, weight in wanted])
-    use = weights > 0
-    return fit_layers(
-        rows[use], right[use], weights[use], hidden=HIDDEN, passes=PASSES, seed=SEED, decay=1e-3, noise=0.5
+    garment = right[:, : len(KINDS)].sum(1, keepdims=True)
+    shown = np.concatenate([garment, right[:, len(KINDS) :]], axis=1)
+    use, worn = weights > 0, (weights > 0) & (garment[:, 0] > 0.5)
+    known = [targets(one)[0][:, : len(KINDS)] for one in more]
+    vectors = np.concatenate([vectors[worn], *(one.evidence.vectors for one in more)])
+    kinds = np.concatenate([right[worn, : len(KINDS)], *known])
+    counts = np.concatenate([weights[worn], np.full(len(kinds) - worn.sum(), 0.5, np.float32)])
+    return FittedScorer(
+        fit_layers(rows[use], shown[use], weights[use], hidden=64, passes=14, seed=SEED, decay=1e-3, noise=0.5),
+        fit_layers(vectors, kinds, counts, hidden=128, passes=20, seed=SEED, decay=1e-3, noise=0.8),
     )
 
 

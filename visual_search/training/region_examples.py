@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from visual_search.encoders.base import Encoder
-from visual_search.regions.boxes import Boxes, areas, common, covered, overlaps
+from visual_search.regions.boxes import WHOLE_BOX, Boxes, areas, common, covered, overlaps
 from visual_search.regions.cutting import cut
 from visual_search.regions.evidence import Evidence, gather
 from visual_search.regions.kinds import NOTHING, PART, SEVERAL
@@ -69,6 +69,9 @@ def see(
     encoder: Encoder, ranker: Layers, view: Pixels, most: int, source: str, truths: tuple[Truth, ...], more: Boxes
 ) -> Seen:
     """Encode the whole picture and its `most` best proposals, then the boxes `more`."""
+    if most == 0:
+        whole = gather(encoder, cut(view, WHOLE_BOX, encoder.input_px))
+        return Seen(source, truths, WHOLE_BOX, np.zeros(1, np.float32), 1, whole)
     proposals = propose(view)
     chosen = best(proposals, ranker, most)
     likely = ranker(proposals.traits)[:, 0]
@@ -101,9 +104,9 @@ def see_photos(
             continue
         taken[kinds[0]] += 1
         truth = (Truth(EVERYWHERE, kinds),)
-        wanted = most if rng.uniform() < 0.33 else 0
+        searched = most if rng.uniform() < 0.33 else 0
         nothing_more = np.zeros((0, 4), np.float32)
-        yield see(encoder, ranker, view_of(pictures[at].data), wanted, source, truth, nothing_more)
+        yield see(encoder, ranker, view_of(pictures[at].data), searched, source, truth, nothing_more)
 
 
 def targets(seen: Seen) -> tuple[Floats, Floats]:
