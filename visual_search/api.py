@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from visual_search.regions.finder import GarmentFinder
 
 _Result = TypeVar("_Result")
-_FILLS = 0.5
-"""A garment that fills so much of the photo is found better by the whole of it: see `regions/README.md`."""
+_FILLS = 0.9
+"""A box of so much of the photo is the photo."""
 Progress = Callable[[int], None]
 """Called with the number of pictures done so far."""
 
@@ -128,8 +128,11 @@ class Eyes:
         garments: tuple[Garment, ...] = ()
         if self._finder is not None and picture.view is not None and whole.subjects[0].verdict != "other":
             garments = self._finder.find(picture.view, whole)
-        alone = len(garments) == 1 and garments[0].box.area < _FILLS
-        return Seen(garments[0].vector if alone else whole.vectors[0], picture, whole.subjects[0], garments)
+        vector = whole.vectors[0]
+        if len(garments) == 1 and garments[0].box.area < _FILLS:  # finds more than either: regions/README.md
+            both = vector + garments[0].vector
+            vector = both / np.linalg.norm(both)
+        return Seen(vector, picture, whole.subjects[0], garments)
 
     def look_at(self, data: bytes, box: Box) -> Seen | PictureRefused:
         """As `look`, at one part that the shopper chose: `vector`, `subject` and the one garment are those of the

@@ -117,8 +117,8 @@ class Seen:
     picture: Picture
     subject: Subject
     garments: tuple[Garment, ...] = ()
-    """The things to wear that were found in it, surest first; where there is one that fills less than half of the
-    photo, `vector` is that of its cut-out. Empty where nothing can look for them or nothing was found."""
+    """The things to wear that were found in it, surest first; where there is one, `vector` lies midway between
+    the photo's and that of its cut-out. Empty where nothing can look for them or nothing was found."""
 
     @property
     def barcodes(self) -> tuple[str, ...]:

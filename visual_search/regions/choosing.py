@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visual_search.regions.boxes import Boxes, covered, overlaps
-from visual_search.regions.kinds import KINDS, NOTHING, SEVERAL
+from visual_search.regions.kinds import KINDS, NOTHING, PART, SEVERAL
 from visual_search.regions.layers import Floats
 from visual_search.regions.scoring import CLASSES
 
-_NOTHING, _SEVERAL = CLASSES.index(NOTHING), CLASSES.index(SEVERAL)
+_NOTHING, _PART, _SEVERAL = (CLASSES.index(name) for name in (NOTHING, PART, SEVERAL))
 _TINY = 1e-4
 
 
@@ -50,7 +50,8 @@ def choose(boxes: Boxes, shares: Floats, likely: Floats, rule: Rule, most: int =
     score of each box (of the whole picture: anything). Every set of boxes that hardly overlap is weighed."""
     one = garment_share(shares)
     whole = shares[0]
-    worn = max(float(one[:].max()), _TINY)
+    one[0] += whole[_PART]  # a photo of a part of a garment is a photo of one
+    worn = max(float(one.max()), _TINY)
     if np.log(max(1 - float(whole[_NOTHING]), _TINY) / max(float(whole[_NOTHING]), _TINY)) + np.log(worn) < rule.none:
         return []
     worth = log_odds(one) - rule.least + rule.tightness * likely

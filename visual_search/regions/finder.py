@@ -19,6 +19,10 @@ from visual_search.values import Box, Garment, Pixels
 MOST_CUTS = 6
 """Encoded a photo, beside the whole: the encoder is most of what looking costs."""
 
+_DOUBTED = 0.6
+"""In a photo that may show something else a garment must be named this surely: what is not to wear may look like one
+garment, but seldom like one of a kind."""
+
 
 class GarmentFinder:
     """Thread-safe."""
@@ -37,10 +41,13 @@ class GarmentFinder:
         likely = self._ranker(proposals.traits[np.concatenate([[0], chosen])])[:, 0]
         evidence = whole + gather(self._encoder, cut(view, boxes[1:], self._encoder.input_px))
         shares = self._scorer.score(evidence)
-        return tuple(
+        found = tuple(
             _garment(as_box(boxes[at]), shares[at], evidence.vectors[at])
             for at in choose(boxes, shares, likely, self._rule)
         )
+        if whole.subjects[0].verdict == "unsure" and all(garment.score < _DOUBTED for garment in found):
+            return ()
+        return found
 
     def name(self, box: Box, evidence: Evidence) -> Garment:
         """The one cut-out of `evidence` as a garment, however unlikely it is one."""

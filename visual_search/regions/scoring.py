@@ -73,9 +73,9 @@ class WordScorer:
         return out
 
 
-_SURE = 0.55
+_SURE = 0.6
 """A kind is named where it holds this much of what speaks for a garment."""
-_SURE_WIDER = 0.75
+_SURE_WIDER = 0.6
 
 
 def name_of(shares: Floats) -> tuple[str, float]:

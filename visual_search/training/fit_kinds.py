@@ -121,10 +121,10 @@ def tune(seen: Sequence[Seen], scorer: FittedScorer) -> Rule:
 
 def worth_of(one: Seen, shares: Floats, rule: Rule) -> float:
     """0 to 1. Of a scene: found garments over garments and false boxes together. Of a photo or a product, of which no
-    box is known: whether one thing was found; clothes that are turned away count twice as bad."""
+    box is known: whether one thing was found; clothes that are turned away are worst."""
     found = choose(one.boxes[: one.ranked], shares, one.likely[: one.ranked], rule)
     if one.source != "scene":
-        return 1.0 if len(found) == 1 else 0.5 if found else 0.0
+        return 1.0 if len(found) == 1 else 0.5 if found else -1.0
     if not one.truths or not found:
         return float(not one.truths and not found)
     garments = np.array([truth.box for truth in one.truths], np.float32)
