@@ -29,7 +29,7 @@ from visual_search.importing import Added, import_many
 from visual_search.preprocess.limits import Limits
 from visual_search.sight import Serving, Sight
 from visual_search.snapshot import MadeBy, Snapshot
-from visual_search.values import EyesStatus, Hit, Ids, Picture, PictureRefused, Remembered, Seen, Vectors
+from visual_search.values import Box, EyesStatus, Hit, Ids, Picture, PictureRefused, Remembered, Seen, Vectors
 
 if TYPE_CHECKING:
     from visual_search.building import Building
@@ -121,11 +121,14 @@ class Eyes:
         return sight.encoder.describe() if sight else f"no encoder: {self._off_reason}"
 
     def look(self, data: bytes) -> Seen | PictureRefused:
-        """Read and encode one photo from a stranger. Raises EyesUnavailable where no encoder is loaded."""
-        sight = self._looking()
-        if sight is None:
-            raise EyesUnavailable(self._off_reason)
-        return sight.look(data)
+        """Read and encode one photo from a stranger, and find the things to wear in it. Raises EyesUnavailable where
+        no encoder is loaded."""
+        return self._seeing().look(data)
+
+    def look_at(self, data: bytes, box: Box) -> Seen | PictureRefused:
+        """As `look`, at one part that the shopper chose: `vector`, `subject` and the one garment are those of the
+        part, whatever it shows; `picture` is still the whole. ValueError where `box` is no part of a picture."""
+        return self._seeing().look_at(data, box)
 
     def add(
         self,
@@ -345,6 +348,12 @@ class Eyes:
     def _looking(self) -> Sight | None:
         serving = self._serving
         return serving.sight if serving else self._wanted
+
+    def _seeing(self) -> Sight:
+        sight = self._looking()
+        if sight is None:
+            raise EyesUnavailable(self._off_reason)
+        return sight
 
     def _now(self) -> Serving:
         serving = self._serving

@@ -6,17 +6,22 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from visual_search.errors import SeenByAnother
 from visual_search.preprocess.limits import Limits
 from visual_search.snapshot import MadeBy, Snapshot
-from visual_search.values import PictureRefused, Remembered, Seen
+from visual_search.values import Box, Garment, PictureRefused, Remembered, Seen
 
 if TYPE_CHECKING:
     from visual_search.encoders.base import Bands, Encoder
     from visual_search.gallery import Gallery
     from visual_search.preprocess.decoder import PictureDecoder
+    from visual_search.regions.finder import GarmentFinder
 
 _LARGE = 1_000
+_FILLS = 0.9
+"""A box of so much of the photo is the photo."""
 _COUNT_EVERY_S = 60.0
 
 
@@ -26,15 +31,19 @@ class Sight:
 
     encoder: Encoder
     decoder: PictureDecoder
+    finder: GarmentFinder | None
+    """None where nothing can look for single garments in a photo."""
 
     @classmethod
     def open(cls, name: str, limits: Limits | None, children: int) -> Sight:
         """Raises EncoderUnavailable."""
         from visual_search.encoders.registry import open_encoder
         from visual_search.preprocess.decoder import PictureDecoder
+        from visual_search.regions.finder import open_finder
 
         encoder = open_encoder(name)
-        return cls(encoder, PictureDecoder(encoder.input_px, limits, children, encoder.resize))
+        decoder = PictureDecoder(encoder.input_px, limits, children, encoder.resize)
+        return cls(encoder, decoder, open_finder(encoder))
 
     @property
     def id(self) -> str:
@@ -47,11 +56,37 @@ class Sight:
         return MadeBy(self.encoder.name, self.encoder.revision, self.encoder.dimension)
 
     def look(self, data: bytes) -> Seen | PictureRefused:
-        picture = self.decoder.read(data)
+        """See `Eyes.look`."""
+        from visual_search.regions.evidence import gather
+
+        picture = self.decoder.read_to_look(data)
         if isinstance(picture, PictureRefused):
             return picture
-        vectors, subjects = self.encoder.encode_and_judge(picture.pixels[None])
-        return Seen(vectors[0], picture, subjects[0], encoder=self.id)
+        whole = gather(self.encoder, picture.pixels[None])
+        garments: tuple[Garment, ...] = ()
+        if self.finder is not None and picture.view is not None and whole.subjects[0].verdict != "other":
+            garments = self.finder.find(picture.view, whole)
+        vector = whole.vectors[0]
+        if len(garments) == 1 and garments[0].box.area < _FILLS:  # finds more than either: regions/README.md
+            both = vector + garments[0].vector
+            vector = both / np.linalg.norm(both)
+        return Seen(vector, picture, whole.subjects[0], garments, self.id)
+
+    def look_at(self, data: bytes, box: Box) -> Seen | PictureRefused:
+        """See `Eyes.look_at`."""
+        from visual_search.regions.boxes import WHOLE_BOX
+        from visual_search.regions.cutting import cut
+        from visual_search.regions.evidence import gather
+
+        if not (0 <= box.left < box.right <= 1 and 0 <= box.top < box.bottom <= 1):
+            raise ValueError(f"{box} is no part of a picture")
+        picture = self.decoder.read_to_look(data, box)
+        if isinstance(picture, PictureRefused):
+            return picture
+        assert picture.view is not None
+        part = gather(self.encoder, cut(picture.view, WHOLE_BOX, self.encoder.input_px))
+        garments = (self.finder.name(box, part),) if self.finder is not None else ()
+        return Seen(part.vectors[0], picture, part.subjects[0], garments, self.id)
 
 
 class Serving:

@@ -57,6 +57,10 @@ class Picture:
     format: str
     sha256: str
     """Of the bytes as they came, hexadecimal."""
+    view: Pixels | None = field(default=None, repr=False)
+    """[h, w, 3], the longest side at most `Limits.view_px`: what garments are cut from. None where nobody looks."""
+    barcodes: tuple[str, ...] = ()
+    """The 13 digits of each EAN-13 (a UPC-A: with a 0 before it) that was read; checked, but not looked up."""
 
 
 Verdict = Literal["fashion", "other", "unsure"]
@@ -85,6 +89,14 @@ class Box:
     right: float
     bottom: float
 
+    @property
+    def area(self) -> float:
+        """As a share of the picture."""
+        return (self.right - self.left) * (self.bottom - self.top)
+
+
+WHOLE = Box(0.0, 0.0, 1.0, 1.0)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Garment:
@@ -108,10 +120,15 @@ class Seen:
     picture: Picture
     subject: Subject
     garments: tuple[Garment, ...] = ()
-    """The things to wear that were found in it, surest first; where there is one, `vector` is that of its cut-out.
-    Empty where nothing can look for them or nothing was found."""
+    """The things to wear that were found in it, surest first; where there is one, `vector` lies midway between
+    the photo's and that of its cut-out. Empty where nothing can look for them or nothing was found."""
     encoder: str = ""
     """Name and revision of what made the vectors; only an index of the same can be searched with them."""
+
+    @property
+    def barcodes(self) -> tuple[str, ...]:
+        """See `Picture.barcodes`."""
+        return self.picture.barcodes
 
     @property
     def sha256(self) -> str:

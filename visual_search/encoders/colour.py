@@ -44,7 +44,7 @@ def unit_rows(rows: Floats) -> Floats:
 
 def foreground(pixels: Pixels) -> tuple[Floats, Floats]:
     """Lab [n, 32, 32, 3] and weights [n, 32, 32] that sum to 1 a picture."""
-    lab = _lab(_shrink(pixels))
+    lab = to_lab(_shrink(pixels))
     rim = np.ones((_SIDE_PX, _SIDE_PX), bool)
     rim[_RIM_PX:-_RIM_PX, _RIM_PX:-_RIM_PX] = False
     background = np.median(lab[:, rim], axis=1)[:, None, None]
@@ -69,7 +69,7 @@ def _middle() -> Floats:
     return np.outer(bell, bell).astype(np.float32)
 
 
-def _lab(rgb: Floats) -> Floats:
+def to_lab(rgb: Floats) -> Floats:
     """CIE 1976 L*a*b* from sRGB 0..255, white point D65 (IEC 61966-2-1)."""
     unit = rgb / 255
     linear = np.where(unit <= 0.04045, unit / 12.92, ((unit + 0.055) / 1.055) ** 2.4)

@@ -77,6 +77,11 @@ class ImagenetEncoder:
         vectors, features, logits = self.see(pixels)
         return vectors, self.judge.judge(features, logits)
 
+    def encode_and_tell(self, pixels: Pixels) -> tuple[Vectors, list[Subject], NDArray[np.float32]]:
+        """See `visual_search.regions.evidence.TellsFeatures`."""
+        vectors, features, logits = self.see(pixels)
+        return vectors, self.judge.judge(features, logits), features
+
     reads_words = False
 
     def encode_words(self, texts: Sequence[str]) -> Vectors:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visual_search.encoders.base import Bands
+from visual_search.encoders.colour import unit_rows
 from visual_search.encoders.files import read_manifest, read_verified
 from visual_search.encoders.imagenet import ImagenetEncoder
 from visual_search.encoders.tokenizer import BpeTokenizer
@@ -64,11 +65,19 @@ class VitrineEncoder:
     def encode_and_judge(self, pixels: Pixels) -> tuple[Vectors, list[Subject]]:
         """What a photo shows is said by the ImageNet encoder, which knows a cat from a coat; for that the picture is
         enlarged to its side. Costs three times as much as `encode`."""
-        vectors = self.encode(pixels)
+        return self.encode(pixels), self._judge(pixels)
+
+    def encode_and_tell(self, pixels: Pixels) -> tuple[Vectors, list[Subject], NDArray[np.float32]]:
+        """See `visual_search.regions.evidence.TellsFeatures`."""
+        vectors, features = self.see(pixels)
+        return vectors, self._judge(pixels), unit_rows(features)
+
+    def _judge(self, pixels: Pixels) -> list[Subject]:
         if not len(pixels):
-            return vectors, []
-        _, features, logits = self._witness().see(enlarged(pixels, ImagenetEncoder.input_px))
-        return vectors, self._witness().judge.judge(features, logits)
+            return []
+        witness = self._witness()
+        _, features, logits = witness.see(enlarged(pixels, ImagenetEncoder.input_px))
+        return witness.judge.judge(features, logits)
 
     def _witness(self) -> ImagenetEncoder:
         """Opened when the first photo of a stranger comes: who only encodes a catalogue does without."""

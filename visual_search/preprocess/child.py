@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from visual_search.preprocess.limits import MIB, Limits, Resize
-from visual_search.preprocess.wire import ANSWER, ASK, COUNT
+from visual_search.preprocess.wire import ANSWER, ASK, COUNT, WANTS_COPY, WANTS_LOOK
+from visual_search.values import WHOLE, Box
 
 _START_TIMEOUT_S = 20.0
 """Before the first answer the child also imports Pillow; a busy machine may take seconds for that."""
@@ -33,16 +34,20 @@ class Ask:
     format: str
     data: bytes
     wants_copy: bool
+    wants_look: bool = False
+    part: Box = WHOLE
+    """What the view shows of the upright picture."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`parts` is (pixels, thumb, clean copy) when `read`, else (reason, detail, empty)."""
+    """`parts` is (pixels, thumb, clean copy, view, barcodes) when `read`, else (reason, detail, and empty ones)."""
 
     read: bool
     size: tuple[int, int]
     clean_size: tuple[int, int]
-    parts: tuple[bytes, bytes, bytes]
+    view_size: tuple[int, int]
+    parts: tuple[bytes, bytes, bytes, bytes, bytes]
 
 
 class Child:
@@ -97,11 +102,19 @@ class Child:
                 pipe.close()
 
     def _read_answer(self, deadline: float) -> Answer:
-        read, width, height, clean_width, clean_height, *lengths = ANSWER.unpack(self._read(ANSWER.size, deadline))
+        read, *numbers = ANSWER.unpack(self._read(ANSWER.size, deadline))
+        sizes, lengths = numbers[:6], numbers[6:]
         if sum(lengths) > 64 * MIB:
             raise ChildLost(False, "the decoder answered nonsense")
-        pixels, thumb, clean = (self._read(length, deadline) for length in lengths)
-        return Answer(bool(read), (width, height), (clean_width, clean_height), (pixels, thumb, clean))
+        pixels, thumb, clean, view, barcodes = (self._read(length, deadline) for length in lengths)
+        width, height, clean_width, clean_height, view_width, view_height = sizes
+        return Answer(
+            bool(read),
+            (width, height),
+            (clean_width, clean_height),
+            (view_width, view_height),
+            (pixels, thumb, clean, view, barcodes),
+        )
 
     def _read(self, length: int, deadline: float) -> bytes:
         parts: list[bytes] = []
@@ -149,7 +162,10 @@ class Child:
 def _request(asks: Sequence[Ask]) -> bytes:
     parts = [COUNT.pack(len(asks))]
     for ask in asks:
-        parts += (ASK.pack(ask.format.encode(), int(ask.wants_copy), len(ask.data)), ask.data)
+        wants = WANTS_COPY * ask.wants_copy + WANTS_LOOK * ask.wants_look
+        part = ask.part
+        sides = (part.left, part.top, part.right, part.bottom)
+        parts += (ASK.pack(ask.format.encode(), wants, *sides, len(ask.data)), ask.data)
     return b"".join(parts)
 
 

@@ -1,7 +1,8 @@
 """Bytes to safe pixels with Pillow. Runs in the child only: it may die here, and nothing else is harmed.
 
 What comes out: the encoder's square, an 8 x 8 thumb, and our own JPEG that is upright, in sRGB and carries
-nothing of what came in (EXIF, GPS, XMP, comments, profiles, text chunks, later frames, bytes after the end).
+nothing of what came in (EXIF, GPS, XMP, comments, profiles, text chunks, later frames, bytes after the end); for a
+photo that is looked at also a view to cut garments from, and its barcodes.
 """
 
 from __future__ import annotations
@@ -13,12 +14,16 @@ from typing import TYPE_CHECKING, cast
 
 from PIL import Image, ImageCms, ImageFile
 
+from visual_search.preprocess.barcodes import read_barcodes
 from visual_search.preprocess.limits import Resize
 
 if TYPE_CHECKING:  # the child does without numpy
     from visual_search.values import RefusalReason
 
 THUMB_PX = 8
+Part = tuple[float, float, float, float]
+"""Left, top, right, bottom of an upright picture, as fractions 0..1."""
+EVERYTHING: Part = (0.0, 0.0, 1.0, 1.0)
 _WHITE = (255, 255, 255)
 _MAX_PROFILE_BYTES = 4 * 1024 * 1024
 _ORIENTATION_TAG = 0x0112
@@ -45,13 +50,17 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """`pixels` is input_px * input_px * 3 bytes, `thumb` 192 bytes, `clean` a JPEG or empty."""
+    """`pixels` is input_px * input_px * 3 bytes, `thumb` 192 bytes, `clean` a JPEG or empty, `view` width * height * 3
+    bytes of `view_size` or empty."""
 
     pixels: bytes
     thumb: bytes
     clean: bytes
     clean_size: tuple[int, int]
     size: tuple[int, int]
+    view: bytes = b""
+    view_size: tuple[int, int] = (0, 0)
+    barcodes: tuple[str, ...] = ()
 
 
 def prepare_pillow(max_pixels: int, heic: bool) -> None:
@@ -78,9 +87,12 @@ def clean_picture(
     min_side_px: int,
     clean_px: int,
     quality: int,
+    view_px: int,
     wants_copy: bool,
+    wants_look: bool,
+    part: Part = EVERYTHING,
 ) -> Cleaned:
-    """Read one picture of a format that was sniffed before. Its pixels are the same with and without a copy.
+    """Read one picture of a format that was sniffed before. Its pixels are the same whatever else is wanted.
 
     Raises Refused. MemoryError, and the process's own death, are for the caller to name.
     """
@@ -94,12 +106,16 @@ def clean_picture(
         upright = _to_srgb(image, keep_px)
         if turn in _TURN:
             upright = upright.transpose(_TURN[turn])
+        view = _view(upright, part, view_px) if wants_look else None
         return Cleaned(
             pixels=to_square(upright, input_px, resize).tobytes(),
             thumb=upright.resize((THUMB_PX, THUMB_PX), Image.Resampling.BOX).tobytes(),
             clean=_clean_jpeg(upright, quality) if wants_copy else b"",
             clean_size=upright.size if wants_copy else (0, 0),
             size=(height, width) if turn >= 5 else (width, height),
+            view=view.tobytes() if view else b"",
+            view_size=view.size if view else (0, 0),
+            barcodes=read_barcodes(upright) if wants_look else (),
         )
     except Refused:
         raise
@@ -210,6 +226,14 @@ def _apply_profile(image: Image.Image, profile: bytes) -> Image.Image:
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return image
     return turned if turned is not None else image
+
+
+def _view(upright: Image.Image, part: Part, view_px: int) -> Image.Image:
+    width, height = upright.size
+    left, top = min(int(part[0] * width), width - 1), min(int(part[1] * height), height - 1)
+    small = upright.crop((left, top, max(left + 1, round(part[2] * width)), max(top + 1, round(part[3] * height))))
+    small.thumbnail((view_px, view_px), Image.Resampling.BICUBIC, reducing_gap=2.0)
+    return small
 
 
 def _clean_jpeg(upright: Image.Image, quality: int) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from types import TracebackType
@@ -17,7 +17,7 @@ from visual_search.errors import EyesUnavailable
 from visual_search.preprocess.child import Answer, Ask, Child, ChildLost
 from visual_search.preprocess.limits import MIB, Limits, Resize
 from visual_search.preprocess.sniff import BEHIND_A_SWITCH, READABLE, sniff
-from visual_search.values import Picture, PictureRefused, RefusalReason
+from visual_search.values import WHOLE, Box, Picture, PictureRefused, RefusalReason
 
 _BATCH_PICTURES = 64
 _BATCH_BYTES = 16 * MIB
@@ -47,11 +47,16 @@ class PictureDecoder:
         [result] = self.read_many([data], copies=True)
         return result
 
+    def read_to_look(self, data: bytes, part: Box = WHOLE) -> Picture | PictureRefused:
+        """As `read`, with the view, which shows `part` of the upright picture alone, and the barcodes."""
+        [result] = self._read_batch([data], lambda form, data: Ask(form, data, True, True, part))
+        return result
+
     def read_many(self, pictures: Iterable[bytes], *, copies: bool) -> Iterator[Picture | PictureRefused]:
         """In order, lazily, in batches that fit memory. `copies` asks for the clean JPEGs too."""
         rest = iter(pictures)
         while batch := _next_batch(rest):
-            yield from self._read_batch(batch, copies)
+            yield from self._read_batch(batch, lambda form, data: Ask(form, data, copies))
 
     def child_pids(self) -> list[int]:
         """Of the idle children, for whoever watches their memory."""
@@ -79,11 +84,11 @@ class PictureDecoder:
     ) -> None:
         self.close()
 
-    def _read_batch(self, batch: list[bytes], copies: bool) -> list[Picture | PictureRefused]:
+    def _read_batch(self, batch: list[bytes], ask: Callable[[str, bytes], Ask]) -> list[Picture | PictureRefused]:
         results: list[Picture | PictureRefused | None] = [self._refuse_early(data) for data in batch]
         waiting = [at for at, result in enumerate(results) if result is None]
         while waiting:
-            asks = [Ask(sniff(batch[at]), batch[at], copies) for at in waiting]
+            asks = [ask(sniff(batch[at]), batch[at]) for at in waiting]
             with self._borrowed() as child:
                 try:
                     for answer in child.ask(asks):
@@ -108,7 +113,7 @@ class PictureDecoder:
         return PictureRefused("unsupported_format", name, name)
 
     def _result(self, data: bytes, answer: Answer) -> Picture | PictureRefused:
-        first, second, clean = answer.parts
+        first, second, clean, view, barcodes = answer.parts
         name = sniff(data)
         if not answer.read:
             reason = first.decode("ascii", "replace")
@@ -116,7 +121,10 @@ class PictureDecoder:
                 return PictureRefused("damaged", "the decoder answered nonsense", name)
             return PictureRefused(reason, second.decode("utf-8", "replace"), name)  # type: ignore[arg-type]
         side = self.input_px
-        if len(first) != side * side * 3 or len(second) != 192:
+        view_width, view_height = answer.view_size
+        codes = tuple(barcodes.decode("ascii", "replace").split())
+        good = len(first) == side * side * 3 and len(second) == 192 and len(view) == view_width * view_height * 3
+        if not good or not all(len(code) == 13 and code.isdigit() for code in codes):
             return PictureRefused("damaged", "the decoder answered nonsense", name)
         return Picture(
             pixels=np.frombuffer(first, np.uint8).reshape(side, side, 3),
@@ -128,6 +136,8 @@ class PictureDecoder:
             height_px=answer.size[1],
             format=name,
             sha256=hashlib.sha256(data).hexdigest(),
+            view=np.frombuffer(view, np.uint8).reshape(view_height, view_width, 3) if view else None,
+            barcodes=codes,
         )
 
     @contextmanager

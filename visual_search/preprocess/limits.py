@@ -25,6 +25,8 @@ class Limits:
     clean_px: int = 1280
     """Longest side of the copy that is kept and shown."""
     clean_quality: int = 85
+    view_px: int = 384
+    """Longest side of the pixels that garments are cut from."""
     heic: bool = False
     """HEIC and AVIF decoders have had exploited holes: off unless the owner turns them on."""
 

@@ -13,9 +13,9 @@ import sys
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from visual_search.preprocess.clean import Refused, clean_picture, prepare_pillow
+from visual_search.preprocess.clean import Part, Refused, clean_picture, prepare_pillow
 from visual_search.preprocess.limits import Resize
-from visual_search.preprocess.wire import ANSWER, ASK, COUNT
+from visual_search.preprocess.wire import ANSWER, ASK, COUNT, WANTS_COPY, WANTS_LOOK
 
 
 def main() -> None:
@@ -55,16 +55,17 @@ def _serve(requests: BinaryIO, answers: BinaryIO, settings: dict[str, Any]) -> N
         (count,) = COUNT.unpack(head)
         asked = []
         for _ in range(count):
-            form, wants_copy, length = ASK.unpack(requests.read(ASK.size))
-            asked.append((form.rstrip(b"\0").decode(), wants_copy, requests.read(length)))
-        for form, wants_copy, data in asked:
+            form, wants, left, top, right, bottom, length = ASK.unpack(requests.read(ASK.size))
+            part = (left, top, right, bottom)
+            asked.append((form.rstrip(b"\0").decode(), wants, part, requests.read(length)))
+        for form, wants, part, data in asked:
             _allow_cpu(settings["timeout_s"])
-            for part in _answer(form, bool(wants_copy), data, settings):
-                answers.write(part)
+            for answer in _answer(form, wants, part, data, settings):
+                answers.write(answer)
             answers.flush()
 
 
-def _answer(form: str, wants_copy: bool, data: bytes, settings: dict[str, Any]) -> tuple[bytes, ...]:
+def _answer(form: str, wants: int, part: Part, data: bytes, settings: dict[str, Any]) -> tuple[bytes, ...]:
     try:
         done = clean_picture(
             data,
@@ -75,19 +76,22 @@ def _answer(form: str, wants_copy: bool, data: bytes, settings: dict[str, Any]) 
             min_side_px=int(settings["min_side_px"]),
             clean_px=int(settings["clean_px"]),
             quality=int(settings["clean_quality"]),
-            wants_copy=wants_copy,
+            view_px=int(settings["view_px"]),
+            wants_copy=bool(wants & WANTS_COPY),
+            wants_look=bool(wants & WANTS_LOOK),
+            part=part,
         )
     except Refused as refused:
         return _refusal(refused.reason, refused.detail)
     except MemoryError:
         return _refusal("too_many_pixels", "needs more memory than a picture may take")
-    lengths = (len(done.pixels), len(done.thumb), len(done.clean))
-    return (ANSWER.pack(1, *done.size, *done.clean_size, *lengths), done.pixels, done.thumb, done.clean)
+    parts = (done.pixels, done.thumb, done.clean, done.view, " ".join(done.barcodes).encode())
+    return (ANSWER.pack(1, *done.size, *done.clean_size, *done.view_size, *map(len, parts)), *parts)
 
 
 def _refusal(reason: str, detail: str) -> tuple[bytes, ...]:
-    parts = (reason.encode(), detail.encode("utf-8", "replace"), b"")
-    return (ANSWER.pack(0, 0, 0, 0, 0, *map(len, parts)), *parts)
+    parts = (reason.encode(), detail.encode("utf-8", "replace"), b"", b"", b"")
+    return (ANSWER.pack(0, *(0,) * 6, *map(len, parts)), *parts)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def main() -> None:
     directory = data_directory()
     if not directory.is_dir():
         raise SystemExit(f"the shared data is not at {directory}; set VITRINE_SHARED")
-    shown, taken = catalogue(directory), [photo for photo in phone_photos(directory) if photo.held_out]
+    shown, taken = catalogue(directory), [photo for photo in phone_photos(directory) if photo.unseen]
     encoder = ImagenetEncoder()
     vectors, raw, subjects = see(encoder, shown)
     photo_vectors, photo_raw, photo_subjects = see(encoder, taken)
@@ -52,7 +52,7 @@ def main() -> None:
     print("\nverdicts on clothes")
     _print_subjects("held-out phone photos", photo_subjects)
     _print_subjects(
-        "held-out products", [one for one, product in zip(subjects, shown, strict=True) if product.held_out]
+        "held-out products", [one for one, product in zip(subjects, shown, strict=True) if product.unseen]
     )
     print("\nthe same photo saved again")
     _print_twins(encoder, shown, vectors)
@@ -90,7 +90,7 @@ def _print_catalogue(shown: list[Labelled], vectors: Vectors) -> None:
     """Held-out products as queries: share of the 10 nearest with the same type, and the same colour too."""
     kinds = np.array([picture.type for picture in shown])
     colours = np.array([picture.colour for picture in shown])
-    held_out = np.flatnonzero([picture.held_out for picture in shown])
+    held_out = np.flatnonzero([picture.unseen for picture in shown])
     queries = np.random.default_rng(SEED).choice(held_out, QUERIES, replace=False)
     for name, corpus in (("all products", np.arange(len(shown))), ("held-out products only", held_out)):
         cosines = vectors[queries] @ vectors[corpus].T

@@ -25,8 +25,8 @@ _PRODUCTS, _PHOTOS, _HITS, _BATCH = 3_000, 400, 20, 32
 
 def main() -> None:
     directory = data_directory()
-    products = _some([one for one in catalogue(directory) if one.held_out], _PRODUCTS)
-    photos = _some([one for one in phone_photos(directory) if one.held_out and one.type in PHOTO_TYPES], _PHOTOS)
+    products = _some([one for one in catalogue(directory) if one.unseen], _PRODUCTS)
+    photos = _some([one for one in phone_photos(directory) if one.unseen and one.type in PHOTO_TYPES], _PHOTOS)
     encoder = ImagenetEncoder()
     ours, theirs = _both(encoder, products), _both(encoder, photos)
     types = np.array([one.type for one in products])

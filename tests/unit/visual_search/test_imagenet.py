@@ -124,7 +124,7 @@ def test_held_out_phone_photos_find_their_type(shared: Path, decoder: PictureDec
     rng = np.random.default_rng(5)
     products = catalogue(shared / "data")
     shown = [products[at] for at in rng.choice(len(products), 1500, replace=False)]
-    held_out = [photo for photo in phone_photos(shared / "data") if photo.held_out]
+    held_out = [photo for photo in phone_photos(shared / "data") if photo.unseen]
     taken = [held_out[at] for at in rng.choice(len(held_out), 120, replace=False)]
     vectors = encoder.encode(_encode(decoder, encoder, shown))
     photos, subjects = encoder.encode_and_judge(_encode(decoder, encoder, taken))

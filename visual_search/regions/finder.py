@@ -1,0 +1,70 @@
+"""From a photo's view to the things to wear in it: propose, rank, cut, encode, score, choose."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from visual_search.encoders.base import Encoder
+from visual_search.regions.boxes import as_array, as_box
+from visual_search.regions.choosing import Rule, choose
+from visual_search.regions.cutting import cut
+from visual_search.regions.evidence import Evidence, gather
+from visual_search.regions.layers import Floats, Layers
+from visual_search.regions.model import WORDS_RULE, load_model, load_ranker, models_of
+from visual_search.regions.proposals import propose
+from visual_search.regions.ranking import best
+from visual_search.regions.scoring import KindScorer, WordScorer, name_of
+from visual_search.values import Box, Garment, Pixels
+
+MOST_CUTS = 6
+"""Encoded a photo, beside the whole: the encoder is most of what looking costs."""
+
+_DOUBTED = 0.6
+"""In a photo that may show something else a garment must be named this surely: what is not to wear may look like one
+garment, but seldom like one of a kind."""
+
+
+class GarmentFinder:
+    """Thread-safe."""
+
+    def __init__(self, encoder: Encoder, ranker: Layers, scorer: KindScorer, rule: Rule) -> None:
+        self._encoder = encoder
+        self._ranker = ranker
+        self._scorer = scorer
+        self._rule = rule
+
+    def find(self, view: Pixels, whole: Evidence) -> tuple[Garment, ...]:
+        """In a view [h, w, 3] whose whole was encoded already. Surest first; empty where there is none."""
+        proposals = propose(view)
+        chosen = best(proposals, self._ranker, MOST_CUTS)
+        boxes = np.concatenate([proposals.boxes[:1], proposals.boxes[chosen]])
+        likely = self._ranker(proposals.traits[np.concatenate([[0], chosen])])[:, 0]
+        evidence = whole + gather(self._encoder, cut(view, boxes[1:], self._encoder.input_px))
+        shares = self._scorer.score(evidence)
+        found = tuple(
+            _garment(as_box(boxes[at]), shares[at], evidence.vectors[at])
+            for at in choose(boxes, shares, likely, self._rule)
+        )
+        if whole.subjects[0].verdict == "unsure" and all(garment.score < _DOUBTED for garment in found):
+            return ()
+        return found
+
+    def name(self, box: Box, evidence: Evidence) -> Garment:
+        """The one cut-out of `evidence` as a garment, however unlikely it is one."""
+        return _garment(as_box(as_array(box)), self._scorer.score(evidence)[0], evidence.vectors[0])
+
+
+def open_finder(encoder: Encoder) -> GarmentFinder | None:
+    """None where nothing was fitted for this encoder and it reads no words. Raises EncoderUnavailable for damaged
+    files."""
+    fitted = load_model(models_of(encoder.name), encoder.revision)
+    if fitted is not None:
+        return GarmentFinder(encoder, load_ranker(), *fitted)
+    if encoder.reads_words:
+        return GarmentFinder(encoder, load_ranker(), WordScorer(encoder), WORDS_RULE)
+    return None
+
+
+def _garment(box: Box, shares: Floats, vector: Floats) -> Garment:
+    kind, share = name_of(shares)
+    return Garment(box, kind, round(min(share, 1.0), 4), vector)
