@@ -15,16 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commerce.domain.search import Hit, Why
-from commerce.ports import ImageMatcher, NotSeen, SeenPhoto, StoredPicture
+from commerce.ports import ImageMatcher, NotSeen, PartOfPicture, SeenGarment, SeenPhoto, StoredPicture
 
 if TYPE_CHECKING:
     from visual_search.api import Eyes
+    from visual_search.values import Garment, Seen
     from visual_search.values import Hit as PictureHit
-    from visual_search.values import Seen
 
 Ids = NDArray[np.int64]
 
 _PICTURES_A_PRODUCT = 4  # asked for beyond the limit: a product may have several among the best
+_NEAREST = 3  # shown of a photo that nothing comes close to
 _WHY = {"very_close": Why.VERY_CLOSE, "close": Why.CLOSE, "far": Why.ATTRIBUTES}
 _REFUSALS = {
     "too_large_bytes": NotSeen.TOO_LARGE,
@@ -43,11 +44,18 @@ class NoImageMatcher:
     def __init__(self, reason: str) -> None:
         self._reason = reason
 
-    def look(self, data: bytes) -> SeenPhoto | NotSeen:
+    reads_words = False
+
+    def look(self, data: bytes, part: PartOfPicture | None = None) -> SeenPhoto | NotSeen:
         return NotSeen.OFF
 
-    def match(self, photo: SeenPhoto, *, limit: int, allowed: Ids | None = None) -> tuple[Hit, ...] | NotSeen:
+    def match(
+        self, photo: SeenPhoto, *, limit: int, allowed: Ids | None = None, words: str = "", instead_of: str = ""
+    ) -> tuple[Hit, ...] | NotSeen:
         return NotSeen.OFF
+
+    def numbered(self, photo: SeenPhoto, parts: Sequence[PartOfPicture]) -> bytes:
+        return b""
 
     def similar_to(self, product_id: int, *, limit: int, allowed: Ids | None = None) -> tuple[Hit, ...]:
         return ()
@@ -103,41 +111,70 @@ class EyesImageMatcher:
 
     # Looking
 
-    def look(self, data: bytes) -> SeenPhoto | NotSeen:
+    @property
+    def reads_words(self) -> bool:
+        """See `commerce.ports.ImageMatcher`."""
+        return self._eyes.reads_words
+
+    def look(self, data: bytes, part: PartOfPicture | None = None) -> SeenPhoto | NotSeen:
         """See `commerce.ports.ImageMatcher`."""
         from visual_search.errors import EyesUnavailable
-        from visual_search.values import PictureRefused
+        from visual_search.values import Box, PictureRefused
 
         try:
-            seen = self._eyes.look(data)
+            seen = self._eyes.look(data) if part is None else self._eyes.look_at(data, Box(*part))
             if isinstance(seen, PictureRefused):
                 return _REFUSALS.get(seen.reason, NotSeen.DAMAGED)
-            # A photo of ours is a product whatever it seems to show (a ring, a lipstick).
-            if seen.subject.verdict == "other" and not self._exact(seen):
-                return NotSeen.NO_PRODUCT
+            # A photo of ours is a product whatever it seems to show (a ring, a lipstick), and one alone.
+            ours = part is None and bool(self._exact(seen))
         except EyesUnavailable:
             return NotSeen.OFF
-        return SeenPhoto(seen.vector, seen.clean_jpeg, seen.sha256, seen.picture.thumb.hex(), self._encoder())
+        garments = () if ours else tuple(map(_garment, seen.garments))
+        shows = "fashion" if ours or garments else seen.subject.verdict
+        if shows == "other" and not seen.barcodes:
+            return NotSeen.NO_PRODUCT
+        phash = seen.picture.thumb.hex()
+        return SeenPhoto(
+            seen.vector, seen.clean_jpeg, seen.sha256, phash, self._encoder(), garments, seen.barcodes, shows
+        )
 
-    def match(self, photo: SeenPhoto, *, limit: int, allowed: Ids | None = None) -> tuple[Hit, ...] | NotSeen:
+    def match(
+        self, photo: SeenPhoto, *, limit: int, allowed: Ids | None = None, words: str = "", instead_of: str = ""
+    ) -> tuple[Hit, ...] | NotSeen:
         """See `commerce.ports.ImageMatcher`. With `allowed`, products that satisfy it but look little like the photo
-        come last, as found by their attributes; without, they are left out, and nothing left is NO_PRODUCT."""
+        come last, as found by their attributes; without, they are left out unless they are all there is."""
         from visual_search.errors import EyesUnavailable
 
+        if photo.shows == "other":
+            return NotSeen.NO_PRODUCT
         try:
             if photo.encoder != self._encoder():
-                again = self.look(photo.clean_jpeg)
+                again = self.look(photo.clean_jpeg, photo.garments[0].box if len(photo.garments) == 1 else None)
                 if isinstance(again, NotSeen):
                     return again
                 photo = again
-            exact = self._exact(_as_seen(photo))
+            exact = self._exact(_as_seen(photo)) if not words else []
             pictures = self._of_products(allowed)
-            found = self._eyes.search(photo.vector, max(limit, 1) * _PICTURES_A_PRODUCT, pictures)
+            vector = photo.vector
+            if words and self._eyes.reads_words:
+                vector = self._eyes.imagine(vector, words, instead_of)
+            found = self._eyes.search(vector, max(limit, 1) * _PICTURES_A_PRODUCT, pictures)
         except EyesUnavailable:
             return NotSeen.OFF
         own = [product for product in exact if allowed is None or _contains(allowed, product)]
         hits = self._by_product(found, limit, first=own, keep_far=allowed is not None)
-        return hits if hits or allowed is not None else NotSeen.NO_PRODUCT
+        if hits or allowed is not None:
+            return hits
+        if photo.shows != "fashion":
+            return NotSeen.NO_PRODUCT
+        return self._by_product(found, min(limit, _NEAREST), keep_far=True)
+
+    def numbered(self, photo: SeenPhoto, parts: Sequence[PartOfPicture]) -> bytes:
+        """See `commerce.ports.ImageMatcher`."""
+        from visual_search.retouching import with_numbers
+        from visual_search.values import Box
+
+        return with_numbers(photo.clean_jpeg, [Box(*part) for part in parts])
 
     def similar_to(self, product_id: int, *, limit: int, allowed: Ids | None = None) -> tuple[Hit, ...]:
         """See `commerce.ports.ImageMatcher`."""
@@ -359,6 +396,11 @@ def _as_seen(photo: SeenPhoto) -> Seen:
     nothing = np.zeros((0, 0, 3), np.uint8)
     picture = Picture(nothing, bytes.fromhex(photo.phash), photo.clean_jpeg, 0, 0, 0, 0, "", photo.sha256)
     return Seen(photo.vector, picture, Subject("unsure", 0.0, "", 0.0))
+
+
+def _garment(found: Garment) -> SeenGarment:
+    box = found.box
+    return SeenGarment((box.left, box.top, box.right, box.bottom), found.kind, found.vector)
 
 
 def _contains(allowed: Ids, product_id: int) -> bool:

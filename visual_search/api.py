@@ -24,7 +24,7 @@ import numpy as np
 from visual_search.errors import EncoderUnavailable, EyesUnavailable, SnapshotDamaged
 from visual_search.preprocess.limits import Limits
 from visual_search.snapshot import Snapshot, SnapshotStore
-from visual_search.values import EyesStatus, Hit, Ids, Picture, PictureRefused, Remembered, Seen, Vectors
+from visual_search.values import Box, EyesStatus, Garment, Hit, Ids, Picture, PictureRefused, Remembered, Seen, Vectors
 
 if TYPE_CHECKING:
     from visual_search.encoders.base import Encoder
@@ -111,6 +111,31 @@ class Eyes:
             return picture
         vectors, subjects = encoder.encode_and_judge(picture.pixels[None])
         return Seen(vectors[0], picture, subjects[0])
+
+    def look_at(self, data: bytes, box: Box) -> Seen | PictureRefused:
+        """As `look`, at a part that somebody chose by hand: the vector and the one garment are of that cut-out."""
+        from visual_search.retouching import cut_out
+
+        encoder, decoder = self._working()
+        picture = decoder.read(data)
+        if isinstance(picture, PictureRefused):
+            return picture
+        part = decoder.read(cut_out(picture.clean, box))
+        if isinstance(part, PictureRefused):
+            return part
+        vectors, subjects = encoder.encode_and_judge(part.pixels[None])
+        return Seen(vectors[0], picture, subjects[0], (Garment(box, "", 1.0, vectors[0]),))
+
+    @property
+    def reads_words(self) -> bool:
+        """Whether `imagine` works with the encoder that is loaded."""
+        return self._encoder is not None and self._encoder.reads_words
+
+    def imagine(self, vector: Vectors, words: str, instead_of: str) -> Vectors:
+        """A picture's vector [d] moved by words: as if it showed `words` where it shows `instead_of`. Length 1."""
+        from visual_search.imagining import imagined
+
+        return imagined(self._working()[0], vector, words, instead_of)
 
     def add(
         self,

@@ -107,6 +107,8 @@ class Seen:
     garments: tuple[Garment, ...] = ()
     """The things to wear that were found in it, surest first; where there is one, `vector` is that of its cut-out.
     Empty where nothing can look for them or nothing was found."""
+    barcodes: tuple[str, ...] = ()
+    """Digits of the barcodes in it (EAN, UPC), surest first."""
 
     @property
     def sha256(self) -> str:

@@ -1,0 +1,132 @@
+"""Shoppers' photos: kept for a limited time, searched with again without the file."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from commerce.domain.customer import Contact
+from commerce.ports import Clock, MediaStore, PartOfPicture, SeenGarment, SeenPhoto, Storage, UnitOfWork
+
+SUFFIX = ".photo"
+"""Of the keys of our copies of shoppers' photos: no public address ever serves such a file."""
+MOST_GARMENTS = 8
+
+
+class Photos:
+    """Keeps photos of shoppers until their end, which is written down before anybody can ask for them."""
+
+    def __init__(self, storage: Storage, media: MediaStore, clock: Clock, keep: timedelta) -> None:
+        self._storage, self._media, self._clock = storage, media, clock
+        self._keep = keep
+
+    def until(self) -> datetime:
+        """When a photo that is kept now will be deleted."""
+        return self._clock.now() + self._keep
+
+    def put(self, contact: Contact, pictures: Sequence[bytes], suffix: str = SUFFIX) -> list[str]:
+        """Keys of the media store, one a picture, deleted together. Raises OSError or StorageError: nothing is kept."""
+        received, until = self._clock.now(), self.until()
+        keys: list[str] = []
+
+        def note(uow: UnitOfWork) -> None:
+            for key in keys:
+                uow.photos.add(key, contact, received, until)
+
+        try:
+            for picture in pictures:
+                keys.append(self._media.put(picture, suffix))
+            self._storage.write(note)
+        except BaseException:
+            for key in keys:
+                self._media.delete(key)
+            raise
+        return keys
+
+    def get(self, contact: Contact, key: str) -> bytes | None:
+        """A photo that this person sent; None for everybody else's, and when its time is over."""
+        if not key.endswith(SUFFIX):
+            return None
+        with self._storage.read() as uow:
+            sender = uow.photos.sender_of(key)
+        return self._media.get(key) if sender == contact else None
+
+
+@dataclass(frozen=True, slots=True)
+class RememberedGarment:
+    """A garment of a remembered photo."""
+
+    box: PartOfPicture
+    category: str
+    vector: str
+
+
+@dataclass(frozen=True, slots=True)
+class RememberedPhoto:
+    """A photo to search with again, without the photo: vectors as base64 of float16, and its end in epoch seconds."""
+
+    vector: str
+    sha256: str
+    phash: str
+    encoder: str
+    expires_s: int
+    garments: tuple[RememberedGarment, ...] = ()
+    barcodes: tuple[str, ...] = ()
+    shows: Literal["fashion", "unsure", "other"] = "unsure"
+    kind: str = ""
+
+    @classmethod
+    def of(cls, photo: SeenPhoto, expires_at: datetime) -> RememberedPhoto:
+        return cls(
+            vector=_packed(photo.vector),
+            sha256=photo.sha256,
+            phash=photo.phash,
+            encoder=photo.encoder,
+            expires_s=int(expires_at.timestamp()),
+            garments=tuple(
+                RememberedGarment(each.box, each.category, _packed(each.vector))
+                for each in photo.garments[:MOST_GARMENTS]
+            ),
+            barcodes=photo.barcodes,
+            shows=photo.shows,
+            kind=photo.kind,
+        )
+
+    def seen(self, now: datetime, clean_jpeg: bytes = b"") -> SeenPhoto | None:
+        """The photo without its file, unless that is given; its vectors of unit length again. None when its time is
+        over."""
+        vector = _unpacked(self.vector)
+        if now.timestamp() >= self.expires_s or vector is None:
+            return None
+        garments = tuple(
+            SeenGarment(each.box, each.category, unpacked)
+            for each in self.garments
+            if (unpacked := _unpacked(each.vector)) is not None
+        )
+        return SeenPhoto(
+            vector=vector,
+            clean_jpeg=clean_jpeg,
+            sha256=self.sha256,
+            phash=self.phash,
+            encoder=self.encoder,
+            garments=garments,
+            barcodes=self.barcodes,
+            shows=self.shows,
+            kind=self.kind,
+        )
+
+
+def _packed(vector: NDArray[np.float32]) -> str:
+    return base64.b64encode(vector.astype("<f2").tobytes()).decode()
+
+
+def _unpacked(text: str) -> NDArray[np.float32] | None:
+    vector: NDArray[np.float32] = np.frombuffer(base64.b64decode(text), dtype="<f2").astype(np.float32)
+    norm = float(np.linalg.norm(vector))
+    return vector / np.float32(norm) if norm > 0 else None
