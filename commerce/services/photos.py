@@ -69,7 +69,8 @@ class RememberedGarment:
 
 @dataclass(frozen=True, slots=True)
 class RememberedPhoto:
-    """A photo to search with again, without the photo: vectors as base64 of float16, and its end in epoch seconds."""
+    """A photo to search with again, without the photo: vectors as base64 of float16, and its end in epoch seconds.
+    `garments` are the surest, in the order in which people would count them."""
 
     vector: str
     sha256: str
@@ -79,7 +80,7 @@ class RememberedPhoto:
     garments: tuple[RememberedGarment, ...] = ()
     barcodes: tuple[str, ...] = ()
     shows: Literal["fashion", "unsure", "other"] = "unsure"
-    kind: str = ""
+    picked: int = 0  # which garment is meant, counted from 1
 
     @classmethod
     def of(cls, photo: SeenPhoto, expires_at: datetime) -> RememberedPhoto:
@@ -91,42 +92,43 @@ class RememberedPhoto:
             expires_s=int(expires_at.timestamp()),
             garments=tuple(
                 RememberedGarment(each.box, each.category, _packed(each.vector))
-                for each in photo.garments[:MOST_GARMENTS]
+                for each in _as_people_count(photo.garments[:MOST_GARMENTS])
             ),
             barcodes=photo.barcodes,
             shows=photo.shows,
-            kind=photo.kind,
         )
 
     def seen(self, now: datetime, clean_jpeg: bytes = b"") -> SeenPhoto | None:
-        """The photo without its file, unless that is given; its vectors of unit length again. None when its time is
+        """The photo without its file, unless that is given; of a picked garment, that alone. None when its time is
         over."""
-        vector = _unpacked(self.vector)
-        if now.timestamp() >= self.expires_s or vector is None:
+        if now.timestamp() >= self.expires_s:
             return None
-        garments = tuple(
-            SeenGarment(each.box, each.category, unpacked)
-            for each in self.garments
-            if (unpacked := _unpacked(each.vector)) is not None
-        )
-        return SeenPhoto(
-            vector=vector,
+        photo = SeenPhoto(
+            vector=_unpacked(self.vector),
             clean_jpeg=clean_jpeg,
             sha256=self.sha256,
             phash=self.phash,
             encoder=self.encoder,
-            garments=garments,
+            garments=tuple(SeenGarment(each.box, each.category, _unpacked(each.vector)) for each in self.garments),
             barcodes=self.barcodes,
             shows=self.shows,
-            kind=self.kind,
         )
+        return photo.only(photo.garments[self.picked - 1]) if 0 < self.picked <= len(photo.garments) else photo
+
+
+def _as_people_count(garments: Sequence[SeenGarment]) -> list[SeenGarment]:
+    """From left to right where they lie beside each other, from top to bottom where they lie below each other."""
+    across = [each.box[0] + each.box[2] for each in garments]
+    down = [each.box[1] + each.box[3] for each in garments]
+    along = across if np.ptp(across or [0]) >= np.ptp(down or [0]) else down
+    return [garments[at] for at in np.argsort(along, kind="stable")]
 
 
 def _packed(vector: NDArray[np.float32]) -> str:
     return base64.b64encode(vector.astype("<f2").tobytes()).decode()
 
 
-def _unpacked(text: str) -> NDArray[np.float32] | None:
+def _unpacked(text: str) -> NDArray[np.float32]:
+    """Of unit length again, which half the digits do not keep."""
     vector: NDArray[np.float32] = np.frombuffer(base64.b64decode(text), dtype="<f2").astype(np.float32)
-    norm = float(np.linalg.norm(vector))
-    return vector / np.float32(norm) if norm > 0 else None
+    return vector / np.float32(max(float(np.linalg.norm(vector)), 1e-6))
