@@ -26,7 +26,7 @@ Ids = NDArray[np.int64]
 
 _PICTURES_A_PRODUCT = 4  # asked for beyond the limit: a product may have several among the best
 _NEAREST = 3  # shown of a photo that nothing comes close to
-_WHY = {"very_close": Why.VERY_CLOSE, "close": Why.CLOSE, "far": Why.ATTRIBUTES}
+_WHY = {"very_close": Why.VERY_CLOSE, "close": Why.CLOSE, "far": Why.FAR}
 _REFUSALS = {
     "too_large_bytes": NotSeen.TOO_LARGE,
     "too_many_pixels": NotSeen.TOO_LARGE,
@@ -142,7 +142,7 @@ class EyesImageMatcher:
         self, photo: SeenPhoto, *, limit: int, allowed: Ids | None = None, words: str = "", instead_of: str = ""
     ) -> tuple[Hit, ...] | NotSeen:
         """See `commerce.ports.ImageMatcher`. With `allowed`, products that satisfy it but look little like the photo
-        come last, as found by their attributes; without, they are left out unless they are all there is."""
+        come last, marked as far; without, they are left out unless they are all there is."""
         from visual_search.errors import EyesUnavailable
 
         if photo.shows == "other":

@@ -152,7 +152,7 @@ def _intro(talk: Talk, wish: Wish, answer: SearchAnswer) -> str:
         seen = {f.hit.why for f in answer.found}
         if seen == {Why.CLOSE}:
             return talk.t("Nothing very close to your photo, but these come near:")
-        if seen == {Why.ATTRIBUTES}:
+        if seen == {Why.FAR}:
             return talk.t("Nothing here really looks like your photo. The nearest:")
         return talk.t("Here is what comes closest to your photo:")
     if wish.similar_to:

@@ -20,6 +20,7 @@ class Why(StrEnum):
     BARCODE = "barcode"  # the number under a barcode in the photo
     VERY_CLOSE = "very_close"
     CLOSE = "close"
+    FAR = "far"  # the nearest by its picture, but not near
     ATTRIBUTES = "attributes"
 
 

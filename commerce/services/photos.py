@@ -6,13 +6,17 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from functools import cache
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from commerce.domain.customer import Contact
 from commerce.ports import Clock, MediaStore, PartOfPicture, SeenGarment, SeenPhoto, Storage, UnitOfWork
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 SUFFIX = ".photo"
 """Of the keys of our copies of shoppers' photos: no public address ever serves such a file."""
@@ -56,6 +60,20 @@ class Photos:
         with self._storage.read() as uow:
             sender = uow.photos.sender_of(key)
         return self._media.get(key) if sender == contact else None
+
+    def remember(self, key: str, photo: SeenPhoto, part: PartOfPicture | None = None) -> None:
+        """Keeps what was seen in the photo of that key, or in a part of it, as long as the photo."""
+        until = self.until()
+        body = _adapter().dump_json(RememberedPhoto.of(photo, until)).decode()
+        self._storage.write(lambda uow: uow.state.put(_state_key(key, part), body, until))
+
+    def recall(self, contact: Contact, key: str, part: PartOfPicture | None = None) -> RememberedPhoto | None:
+        """What was seen in a photo that this person sent; None for everybody else's, and when its time is over."""
+        with self._storage.read() as uow:
+            if uow.photos.sender_of(key) != contact:
+                return None
+            body = uow.state.get(_state_key(key, part), self._clock.now())
+        return None if body is None else _adapter().validate_json(body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +132,17 @@ class RememberedPhoto:
             shows=self.shows,
         )
         return photo.only(photo.garments[self.picked - 1]) if 0 < self.picked <= len(photo.garments) else photo
+
+
+@cache
+def _adapter() -> TypeAdapter[RememberedPhoto]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(RememberedPhoto)
+
+
+def _state_key(key: str, part: PartOfPicture | None) -> str:
+    return f"photo:{key}" + ("" if part is None else ":" + ",".join(f"{edge:.3f}" for edge in part))
 
 
 def _as_people_count(garments: Sequence[SeenGarment]) -> list[SeenGarment]:

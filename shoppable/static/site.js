@@ -1,5 +1,7 @@
 // What pages do beyond plain HTML: the chat in a corner, and sharing one's position to see the nearest stores.
 
+import { mount as mountPhotos } from "./photo.js";
+
 const words = JSON.parse(document.getElementById("chat-words").textContent);
 const launcher = document.querySelector("[data-chat-launcher]");
 const corner = document.getElementById("chat-corner");
@@ -9,6 +11,8 @@ async function start(root) {
   const { mount } = await import(root.dataset.module);
   return mount(root, words);
 }
+
+mountPhotos(words);
 
 let corned = null;
 
