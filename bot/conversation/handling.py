@@ -111,7 +111,8 @@ def _understood(message: Message, session: Session, shop: Shop, context: Context
     if text.startswith("/"):
         command = text.split()[0].split("@")[0].casefold()
         text = _COMMANDS.get(command, text.lstrip("/"))
-    text = text.replace(link_of(text), " ").strip()  # the words of an address are not the shopper's
+    if link := link_of(text):
+        text = text.replace(link, " ").strip()  # the words of an address are not the shopper's
     if not text:
         spoken = "fr" if session.language.startswith("fr") else "en"
         return Understood(Intent.UNKNOWN, "fr" if spoken == "fr" else "en", 0.0)

@@ -74,7 +74,7 @@ def how_alike(found: Found) -> str:
         case Why.VERY_CLOSE:
             return translate("Very close")
         case Why.CLOSE:
-            return translate("Close")
+            return translate("Close match")
         case _:
             return ""
 

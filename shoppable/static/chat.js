@@ -464,7 +464,7 @@ export function mount(root, words) {
   });
 
   begin();
-  return { say, pause, resume, focus: () => text.focus(), pickPhoto: () => picker.click() };
+  return { say, pause, resume, focus: () => text.focus() };
 }
 
 // --- small things

@@ -46,10 +46,9 @@ if (launcher && corner) {
     const opener = event.target.closest("[data-chat-launcher], [data-chat-open]");
     if (!opener || event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
-    const { chatAction: action, chatLabel: label, chatPick: pick } = opener.dataset;
+    const { chatAction: action, chatLabel: label } = opener.dataset;
     const chat = await openCorner({ action, label });
-    if (pick === undefined) chat.focus();
-    else chat.pickPhoto();
+    chat.focus();
   });
   corner.querySelector("[data-chat-close]").addEventListener("click", closeCorner);
   corner.addEventListener("keydown", (event) => {

@@ -151,8 +151,8 @@ def shop_with_eyes(
         shop.index_keeper.catch_up()
         photo, parts = outfit
         kinds = ("dress", "jacket", "sneakers")
-        point_out(shop, {hashlib.sha256(photo).hexdigest(): list(zip(parts, kinds, strict=True))})
-        yield shop
+        with point_out(shop, {hashlib.sha256(photo).hexdigest(): list(zip(parts, kinds, strict=True))}):
+            yield shop
 
 
 @pytest.fixture

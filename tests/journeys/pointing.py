@@ -7,7 +7,8 @@ eyes find nothing by themselves.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -40,7 +41,14 @@ class PointedEyes:
         return replace(seen, garments=tuple(found))
 
 
-def point_out(shop: Shop, told: Told) -> None:
+@contextmanager
+def point_out(shop: Shop, told: Told) -> Iterator[None]:
+    """Tells the shop's eyes for a while."""
     matcher = shop.image_matcher
     assert isinstance(matcher, EyesImageMatcher)
-    matcher._eyes = PointedEyes(matcher._eyes, told)  # type: ignore[assignment]
+    eyes = matcher._eyes
+    matcher._eyes = PointedEyes(eyes, told)  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        matcher._eyes = eyes
