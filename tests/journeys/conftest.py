@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -151,7 +150,7 @@ def shop_with_eyes(
         shop.index_keeper.catch_up()
         photo, parts = outfit
         kinds = ("dress", "jacket", "sneakers")
-        with point_out(shop, {hashlib.sha256(photo).hexdigest(): list(zip(parts, kinds, strict=True))}):
+        with point_out(shop, [(photo, list(zip(parts, kinds, strict=True)))]):
             yield shop
 
 

@@ -45,10 +45,12 @@ class MeanColour:
         return self.encode(pixels), [Subject("fashion", 1.0, "", 1.0)] * len(pixels)
 
     def encode_words(self, texts: Sequence[str]) -> Vectors:
-        known = [[SEEN_AS[word] for word in text.split() if word in SEEN_AS] or [SEEN_AS["plain"]] for text in texts]
-        return np.concatenate(
-            [self.encode(np.array([[[row]] for row in rows], np.uint8)).mean(0)[None] for rows in known]
-        )
+        return np.stack([self._read(text) for text in texts])
+
+    def _read(self, text: str) -> Vectors:
+        known = [SEEN_AS[word] for word in text.split() if word in SEEN_AS] or [SEEN_AS["plain"]]
+        mean = self.encode(np.array(known, np.uint8).reshape(-1, 1, 1, 3)).mean(axis=0)
+        return (mean / np.linalg.norm(mean)).astype(np.float32)
 
 
 def plate(colour: tuple[int, int, int]) -> bytes:

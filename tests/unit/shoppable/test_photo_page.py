@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import re
 from collections.abc import Iterator
@@ -32,7 +31,7 @@ def client(seeing: Shop) -> FlaskClient:
 @pytest.fixture
 def outfit(seeing: Shop) -> Iterator[bytes]:
     photo, parts = side_by_side([drawing("dress"), drawing("tote_bag")])
-    with point_out(seeing, {hashlib.sha256(photo).hexdigest(): list(zip(parts, ("dress", "tote_bag"), strict=True))}):
+    with point_out(seeing, [(photo, list(zip(parts, ("dress", "tote_bag"), strict=True)))]):
         yield photo
 
 

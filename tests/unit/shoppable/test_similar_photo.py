@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import io
 from pathlib import Path
 
@@ -60,7 +59,7 @@ def test_similar_products_without_the_product_itself(client: FlaskClient) -> Non
 
 def test_garments_in_a_photo_and_a_part_of_it(client: FlaskClient, seeing: Shop) -> None:
     photo, parts = side_by_side([drawing("dress"), drawing("tote_bag")])
-    with point_out(seeing, {hashlib.sha256(photo).hexdigest(): list(zip(parts, ("dress", "tote_bag"), strict=True))}):
+    with point_out(seeing, [(photo, list(zip(parts, ("dress", "tote_bag"), strict=True)))]):
         answer = client.post(f"{PHOTO}?lang=fr", data={"photo": (io.BytesIO(photo), "photo.jpg")})
     garments = answer.json["garments"]
     assert [(g["category"], g["label"]) for g in garments] == [("dress", "Robe"), ("tote_bag", "Sac cabas")]
