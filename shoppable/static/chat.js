@@ -226,7 +226,11 @@ export function mount(root, words) {
     node.lang = reply.language;
     node.append(element("span", "unseen", words.shop));
     if (reply.text) node.append(element("p", "bubble", reply.text));
-    if (reply.picture) node.append(image("told-picture", reply.picture.url, reply.picture.alt));
+    if (reply.picture) {
+      const picture = image("told-picture", reply.picture.url, reply.picture.alt);
+      picture.addEventListener("error", () => picture.remove()); // a photo of the shopper's whose time is over
+      node.append(picture);
+    }
     if (reply.cards.length) {
       const cards = element("div", "chat-cards");
       for (const card of reply.cards) cards.append(showCard(card, reply.cards.length === 1));
