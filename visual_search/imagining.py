@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from visual_search.encoders.base import Encoder
 
 WEIGHT = 1.0
-"""How far to go: 1 is the whole step that the words describe. `visual_search.training.measure_imagining` prints what
-other weights would do with an encoder."""
+"""How far to go: 1 is the whole step that the words describe. Not yet measured against other weights: the encoder that
+ships reads no words."""
 
 
 def imagined(encoder: Encoder, picture: Vectors, words: str, instead_of: str, weight: float = WEIGHT) -> Vectors:

@@ -34,6 +34,7 @@ def fill(shop: Shop) -> None:
         report = sync(shop, str(write_demo_feed(Path(folder))))
         if report.refused:
             sys.exit(f"the demo shop was refused: {report}")
+    shop.index_keeper.catch_up()
 
 
 def open_page(browser: Browser, address: str, size: tuple[int, int], language: str, scheme: str = "light") -> Page:

@@ -42,8 +42,9 @@ def _pixels(box: list[float], size: tuple[int, int]) -> tuple[int, int, int, int
 def _numbered(picture: Image.Image, boxes: list[tuple[int, int, int, int]]) -> Image.Image:
     """Frames in white between dark lines, so that they show on any picture; numbers in their upper left corners."""
     draw = ImageDraw.Draw(picture)
-    side = min(picture.size)
-    line, radius = max(2, side // 160), max(11, side // 22)
+    side = int((picture.width * picture.height) ** 0.5)
+    line = max(2, side // 220)
+    radius = min(max(12, side // 20), max(2, min(picture.size) // 2 - 1))
     font = ImageFont.load_default(size=radius * 1.3)
     for left, top, right, bottom in boxes:
         draw.rectangle((left, top, right - 1, bottom - 1), outline=_EDGE, width=line * 3)
