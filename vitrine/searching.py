@@ -47,7 +47,6 @@ class Answer:
             "currency": found.price_from.currency,
             "score": round(found.hit.score, 4),
             "why": found.hit.why.value,
-            "exact": found.hit.is_exact,
         }
 
 
