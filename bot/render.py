@@ -151,7 +151,9 @@ def _as_lines(reply: Reply, cards: Sequence[Card], caps: Capabilities) -> list[O
 
 
 def _choice(button: Button, number: int) -> str:
-    return f"{number}. {button.label}" if button.action else f"{button.label}: {button.url}"
+    if not button.action:
+        return f"{button.label}: {button.url}"
+    return f"{number}. {button.label.removeprefix(f'{number} ')}"  # "2 Jacket" has its number already
 
 
 def _numbered(cards: Sequence[Card]) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -10,13 +9,11 @@ from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from commerce.domain.customer import Contact
 from commerce.domain.geo import GeoPoint
 from commerce.domain.wish import Wish
-from commerce.ports import SeenPhoto, UnitOfWork
+from commerce.ports import UnitOfWork
+from commerce.services.photos import RememberedPhoto
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -59,6 +56,7 @@ class Question(StrEnum):
     PLACE = "place"
     CITY = "city"
     PRODUCT = "product"
+    GARMENT = "garment"
     REMEMBER_SIZE = "remember_size"
     WHICH_RESERVATION = "which_reservation"
 
@@ -84,33 +82,6 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
-class RememberedPhoto:
-    """A photo to search with again, without the photo: base64 of float16, and its end in epoch seconds."""
-
-    vector: str
-    sha256: str
-    phash: str
-    encoder: str
-    expires_s: int
-
-    @classmethod
-    def of(cls, photo: SeenPhoto, expires_at: datetime) -> RememberedPhoto:
-        packed = base64.b64encode(photo.vector.astype("<f2").tobytes()).decode()
-        return cls(packed, photo.sha256, photo.phash, photo.encoder, int(expires_at.timestamp()))
-
-    def seen(self, now: datetime) -> SeenPhoto | None:
-        """The photo without its file, its vector of unit length again; None when its time is over."""
-        if now.timestamp() >= self.expires_s:
-            return None
-        raw = np.frombuffer(base64.b64decode(self.vector), dtype="<f2")
-        vector: NDArray[np.float32] = raw.astype(np.float32)
-        norm = float(np.linalg.norm(vector))
-        if not norm > 0:
-            return None
-        return SeenPhoto(vector / np.float32(norm), b"", self.sha256, self.phash, self.encoder)
-
-
-@dataclass(frozen=True, slots=True)
 class Choice:
     """A button of the last reply: its label or, where the channel numbers them, its number may be typed."""
 
@@ -132,6 +103,7 @@ class Session:
     location: GeoPoint | None = None
     place_name: str = ""
     photo: RememberedPhoto | None = None
+    numbered_key: str = ""  # our copy of that photo with numbers on it
     photo_notice_given: bool = False
     choices: tuple[Choice, ...] = ()
     choices_numbered: bool = False

@@ -14,18 +14,19 @@ from numpy.typing import NDArray
 
 from commerce.domain.search import Hit, Why
 from commerce.errors import IndexNotBuilt
-from commerce.ports import ImageMatcher, NotSeen, SeenPhoto, StoredPicture
+from commerce.ports import ImageMatcher, NotSeen, PartOfPicture, SeenGarment, SeenPhoto, StoredPicture
 
 if TYPE_CHECKING:
     from visual_search.api import Eyes
     from visual_search.stores import IndexStore
+    from visual_search.values import Garment, Remembered, Vectors
     from visual_search.values import Hit as PictureHit
-    from visual_search.values import Remembered
 
 Ids = NDArray[np.int64]
 
 _PICTURES_A_PRODUCT = 4  # asked for beyond the limit: a product may have several among the best
-_WHY = {"very_close": Why.VERY_CLOSE, "close": Why.CLOSE, "far": Why.ATTRIBUTES}
+_NEAREST = 3  # shown of a photo that nothing comes close to
+_WHY = {"very_close": Why.VERY_CLOSE, "close": Why.CLOSE, "far": Why.FAR}
 _REFUSALS = {
     "too_large_bytes": NotSeen.TOO_LARGE,
     "too_many_pixels": NotSeen.TOO_LARGE,
@@ -43,11 +44,18 @@ class NoImageMatcher:
     def __init__(self, reason: str) -> None:
         self._reason = reason
 
-    def look(self, data: bytes) -> SeenPhoto | NotSeen:
+    reads_words = False
+
+    def look(self, data: bytes, part: PartOfPicture | None = None) -> SeenPhoto | NotSeen:
         return NotSeen.OFF
 
-    def match(self, photo: SeenPhoto, *, limit: int, allowed: Ids | None = None) -> tuple[Hit, ...] | NotSeen:
+    def match(
+        self, photo: SeenPhoto, *, limit: int, allowed: Ids | None = None, words: str = "", instead_of: str = ""
+    ) -> tuple[Hit, ...] | NotSeen:
         return NotSeen.OFF
+
+    def numbered(self, photo: SeenPhoto, parts: Sequence[PartOfPicture]) -> bytes:
+        return b""
 
     def similar_to(self, product_id: int, *, limit: int, allowed: Ids | None = None) -> tuple[Hit, ...]:
         return ()
@@ -119,41 +127,72 @@ class EyesImageMatcher:
 
     # Looking
 
-    def look(self, data: bytes) -> SeenPhoto | NotSeen:
+    @property
+    def reads_words(self) -> bool:
+        """See `commerce.ports.ImageMatcher`."""
+        return self._eyes.reads_words
+
+    def look(self, data: bytes, part: PartOfPicture | None = None) -> SeenPhoto | NotSeen:
         """See `commerce.ports.ImageMatcher`."""
         from visual_search.errors import EyesUnavailable, SeenByAnother
-        from visual_search.values import PictureRefused
+        from visual_search.values import Box, PictureRefused
 
         try:
-            seen = self._eyes.look(data)
+            seen = self._eyes.look(data) if part is None else self._eyes.look_at(data, Box(*part))
             if isinstance(seen, PictureRefused):
                 return _REFUSALS.get(seen.reason, NotSeen.DAMAGED)
-            # A photo of ours is a product whatever it seems to show (a ring, a lipstick).
-            if seen.subject.verdict == "other" and not self._exact(seen):
-                return NotSeen.NO_PRODUCT
+            # A photo of ours is a product whatever it seems to show (a ring, a lipstick), and one alone.
+            ours = part is None and bool(self._exact(seen, seen.whole))
         except EyesUnavailable:
             return NotSeen.OFF
         except SeenByAnother:  # the encoder was changed at this very moment
-            return self.look(data)
-        return SeenPhoto(seen.vector, seen.clean_jpeg, seen.sha256, seen.phash, seen.encoder)
+            return self.look(data, part)
+        garments = () if ours else tuple(map(_garment, seen.garments))
+        shows = "fashion" if ours or garments else seen.subject.verdict
+        if shows == "other" and not seen.barcodes:
+            return NotSeen.NO_PRODUCT
+        vector = seen.whole if ours and seen.whole is not None else seen.vector
+        return SeenPhoto(vector, seen.clean_jpeg, seen.sha256, seen.phash, seen.encoder, garments, seen.barcodes, shows)
 
-    def match(self, photo: SeenPhoto, *, limit: int, allowed: Ids | None = None) -> tuple[Hit, ...] | NotSeen:
+    def match(
+        self, photo: SeenPhoto, *, limit: int, allowed: Ids | None = None, words: str = "", instead_of: str = ""
+    ) -> tuple[Hit, ...] | NotSeen:
         """See `commerce.ports.ImageMatcher`. With `allowed`, products that satisfy it but look little like the photo
-        come last, as found by their attributes; without, they are left out, and nothing left is NO_PRODUCT."""
+        come last, marked as far; without, they are left out unless they are all there is."""
         from visual_search.errors import EyesUnavailable, SeenByAnother
 
+        if photo.shows == "other":
+            return NotSeen.NO_PRODUCT
         try:
-            exact = self._exact(photo)
+            exact = self._exact(photo) if not words else []
             pictures = self._of_products(allowed)
-            found = self._eyes.search(photo, max(limit, 1) * _PICTURES_A_PRODUCT, pictures)
+            wanted = max(limit, 1) * _PICTURES_A_PRODUCT
+            if words and self._eyes.reads_words:
+                found = self._eyes.search(self._eyes.imagine(photo, words, instead_of), wanted, pictures)
+            else:
+                found = self._eyes.search(photo, wanted, pictures)
         except EyesUnavailable:
             return NotSeen.OFF
         except SeenByAnother:
-            again = self.look(photo.clean_jpeg) if photo.clean_jpeg else NotSeen.AGAIN
-            return again if isinstance(again, NotSeen) else self.match(again, limit=limit, allowed=allowed)
+            box = photo.garments[0].box if len(photo.garments) == 1 else None
+            again = self.look(photo.clean_jpeg, box) if photo.clean_jpeg else NotSeen.AGAIN
+            if isinstance(again, NotSeen):
+                return again
+            return self.match(again, limit=limit, allowed=allowed, words=words, instead_of=instead_of)
         own = [product for product in exact if allowed is None or _contains(allowed, product)]
         hits = self._by_product(found, limit, first=own, keep_far=allowed is not None)
-        return hits if hits or allowed is not None else NotSeen.NO_PRODUCT
+        if hits or allowed is not None:
+            return hits
+        if photo.shows != "fashion":
+            return NotSeen.NO_PRODUCT
+        return self._by_product(found, min(limit, _NEAREST), keep_far=True)
+
+    def numbered(self, photo: SeenPhoto, parts: Sequence[PartOfPicture]) -> bytes:
+        """See `commerce.ports.ImageMatcher`."""
+        from visual_search.retouching import with_numbers
+        from visual_search.values import Box
+
+        return with_numbers(photo.clean_jpeg, [Box(*part) for part in parts])
 
     def similar_to(self, product_id: int, *, limit: int, allowed: Ids | None = None) -> tuple[Hit, ...]:
         """See `commerce.ports.ImageMatcher`."""
@@ -169,9 +208,9 @@ class EyesImageMatcher:
             pass
         return ()
 
-    def _exact(self, seen: Remembered) -> list[int]:
+    def _exact(self, seen: Remembered, whole: Vectors | None = None) -> list[int]:
         """Products of whose pictures this is one, each once."""
-        owners = (self._owners.get(picture_id) for picture_id in self._eyes.exact(seen))
+        owners = (self._owners.get(picture_id) for picture_id in self._eyes.exact(seen, whole))
         return list(dict.fromkeys(owner for owner in owners if owner is not None))
 
     def _by_product(
@@ -352,6 +391,11 @@ def open_image_matcher(directory: Path, encoder: str, shared: IndexStore | None 
         eyes.close()
         return NoImageMatcher(reason)
     return EyesImageMatcher(eyes)
+
+
+def _garment(found: Garment) -> SeenGarment:
+    box = found.box
+    return SeenGarment((box.left, box.top, box.right, box.bottom), found.kind, found.vector)
 
 
 def _contains(allowed: Ids, product_id: int) -> bool:

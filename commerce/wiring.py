@@ -28,6 +28,7 @@ from commerce.services.catalog import Catalog
 from commerce.services.customers import Customers
 from commerce.services.discovery import Discovery
 from commerce.services.index_keeper import IndexKeeper
+from commerce.services.photos import Photos
 from commerce.services.reserving import Reserving
 from commerce.settings import Settings
 
@@ -53,6 +54,7 @@ class Shop:
     catalog: Catalog
     asking: Asking
     discovery: Discovery
+    photos: Photos
     customers: Customers
     reserving: Reserving
     index_keeper: IndexKeeper
@@ -119,6 +121,7 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
         catalog=Catalog(storage, clock),
         asking=Asking(words, text_index, settings.currency),
         discovery=Discovery(storage, text_index, facets, image_matcher, words),
+        photos=Photos(storage, media, clock, timedelta(hours=settings.photo_keep_h)),
         customers=Customers(clock, ids),
         reserving=Reserving(storage, clock, ids, rules),
         index_keeper=IndexKeeper(storage, text_index, facets, image_matcher, media, words, kept_words),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from flask import request
@@ -10,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from commerce.domain.geo import GeoPoint
 from commerce.domain.search import Filters
+from commerce.ports import PartOfPicture
 from shoppable.language import language
 from shoppable.limits import Rate, is_loopback
 from shoppable.problems import Problem
@@ -26,6 +28,9 @@ WRONG_FIELD = "“{name}” is missing, of the wrong kind, or out of bounds."
 LAST_OFFSET = 1000  # whoever pages further is better served by another question
 _WHOLE = "“{name}” must be a whole number from {least} to {most}."
 _POINT = re.compile(r"\s*(-?\d{1,2}(?:\.\d{1,10})?)\s*,\s*(-?\d{1,3}(?:\.\d{1,10})?)\s*")
+_EDGE = r"\s*([01](?:\.\d{1,10})?)\s*"
+_PART = re.compile(",".join([_EDGE] * 4))
+SMALLEST_PART = 0.02
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -112,6 +117,21 @@ def filters() -> Filters:
         store_ids=frozenset(part for part in (words_of("store", longest=64),) if part),
         in_stock=yes("in_stock"),
     )
+
+
+def part_in(text: str) -> PartOfPicture | None:
+    """A part of a picture given as "left,top,right,bottom" in fractions of its width and height, or None."""
+    match = _PART.fullmatch(text)
+    return part_of([float(edge) for edge in match.groups()]) if match else None
+
+
+def part_of(edges: Sequence[float]) -> PartOfPicture | None:
+    """The same, as numbers; None for what lies outside, is turned round, or is too small to hold anything."""
+    if len(edges) != 4:
+        return None
+    left, top, right, bottom = (round(edge, 3) for edge in edges)
+    inside = left >= 0 and top >= 0 and right <= 1 and bottom <= 1
+    return (left, top, right, bottom) if inside and min(right - left, bottom - top) >= SMALLEST_PART else None
 
 
 def sizes_of(text: str) -> frozenset[str]:

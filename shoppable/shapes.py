@@ -37,7 +37,9 @@ class Near(TypedDict):
 
 @_exact
 class Hit(TypedDict):
-    """One product of an answer. `id` is its own id where it comes from; `score` compares only within one answer."""
+    """One product of an answer. `id` is its own id where it comes from; `score` compares only within one answer.
+    `exact`: the very product of the photo or barcode. `band`: how alike, where looks were compared. `shared`: what a
+    similar product has in common (looks, kind, colour, material, pattern, brand)."""
 
     id: str
     product_id: int
@@ -56,6 +58,9 @@ class Hit(TypedDict):
     nearest: Near | None
     score: float
     why: str
+    exact: bool
+    band: Literal["very_close", "close", "far", ""]
+    shared: list[str]
 
 
 @_exact
@@ -72,6 +77,23 @@ class Hits(TypedDict):
     price_floor_minor: int | None
     next_cursor: str | None
     took_ms: float
+
+
+@_exact
+class Garment(TypedDict):
+    """Something to wear in a photo. `box`: left, top, right, bottom as fractions of the upright photo; ask again with
+    it to search for this alone. `category` is '' where nobody can tell."""
+
+    box: list[float]
+    category: str
+    label: str
+
+
+@_exact
+class PhotoHits(Hits):
+    """With what there is to choose from in the photo, surest first."""
+
+    garments: list[Garment]
 
 
 @_exact
@@ -124,10 +146,12 @@ class ProductFacts(TypedDict):
 
 @_exact
 class PhotoQuestion(TypedDict):
-    """A photo to search with, and words that narrow it ("in green")."""
+    """A photo to search with, words that narrow it ("in green"), and the part of it that is meant: left, top, right,
+    bottom as fractions of its width and height."""
 
     photo_base64: Annotated[str, Field(max_length=14_000_000)]
     words: NotRequired[Annotated[str, Field(max_length=500)]]
+    box: NotRequired[Annotated[list[Annotated[float, Field(ge=0, le=1)]], Field(min_length=4, max_length=4)]]
 
 
 @_exact

@@ -12,6 +12,7 @@ from commerce.domain.product import Product, Variant
 from commerce.domain.stock import Band, StockLevel
 from commerce.domain.store import Store
 from commerce.ports import UnitOfWork
+from commerce.services.photos import SUFFIX
 
 
 class Shelf:
@@ -75,4 +76,7 @@ def product_path(product: Product, language: str) -> str:
 
 
 def picture_path(media_key: str) -> str:
-    return f"/media/{media_key}" if media_key else ""
+    """Where a picture of ours is shown: a shopper's own photo only to that shopper."""
+    if not media_key:
+        return ""
+    return f"/photo/{media_key}" if media_key.endswith(SUFFIX) else f"/media/{media_key}"

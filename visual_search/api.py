@@ -130,6 +130,20 @@ class Eyes:
         part, whatever it shows; `picture` is still the whole. ValueError where `box` is no part of a picture."""
         return self._seeing().look_at(data, box)
 
+    @property
+    def reads_words(self) -> bool:
+        """Whether `imagine` works with the encoder that looks."""
+        sight = self._looking()
+        return sight is not None and sight.encoder.reads_words
+
+    def imagine(self, seen: Remembered, words: str, instead_of: str) -> Vectors:
+        """The vector [d] of a picture moved by words: as if it showed `words` where it shows `instead_of`. Length 1.
+        Raises SeenByAnother as `search` does."""
+        from visual_search.imagining import imagined
+
+        serving = self._now()
+        return imagined(serving.sight.encoder, serving.own(seen).vector, words, instead_of)
+
     def add(
         self,
         pictures: Iterable[tuple[int, bytes]],
@@ -197,12 +211,14 @@ class Eyes:
         hits = self._hits(serving, vector, k + 1, allowed)
         return [hit for hit in hits if hit.picture_id != picture_id][:k]
 
-    def exact(self, seen: Remembered) -> list[int]:
-        """Ids of the very same picture: the same bytes, else the same photo saved again or resized. ValueError
-        where `sha256` or `phash` is not what `look` gave; SeenByAnother as in `search`."""
+    def exact(self, seen: Remembered, whole: Vectors | None = None) -> list[int]:
+        """Ids of the very same picture: the same bytes, else the same photo saved again or resized, looked for among
+        what is nearest to `whole` (else to its vector). ValueError where `sha256` or `phash` is not what `look` gave;
+        SeenByAnother as in `search`."""
         serving = self._now()
         sha256, thumb = bytes.fromhex(seen.sha256), bytes.fromhex(seen.phash)
-        return serving.gallery.same_picture(sha256, thumb, serving.own(seen).vector)
+        vector = serving.own(seen).vector if whole is None else whole
+        return serving.gallery.same_picture(sha256, thumb, vector)
 
     def save(self, change_seq: int) -> str:
         """Make the index the current one of the store, as covering the catalogue up to `change_seq`; returns its name.

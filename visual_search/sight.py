@@ -70,7 +70,7 @@ class Sight:
         if len(garments) == 1 and garments[0].box.area < _FILLS:  # finds more than either: regions/README.md
             both = vector + garments[0].vector
             vector = both / np.linalg.norm(both)
-        return Seen(vector, picture, whole.subjects[0], garments, self.id)
+        return Seen(vector, picture, whole.subjects[0], garments, self.id, whole.vectors[0])
 
     def look_at(self, data: bytes, box: Box) -> Seen | PictureRefused:
         """See `Eyes.look_at`."""

@@ -124,6 +124,8 @@ class Seen:
     the photo's and that of its cut-out. Empty where nothing can look for them or nothing was found."""
     encoder: str = ""
     """Name and revision of what made the vectors; only an index of the same can be searched with them."""
+    whole: Vectors | None = field(default=None, repr=False)
+    """[d]: of the whole picture, where `vector` is not; the same photo saved twice is known by it."""
 
     @property
     def barcodes(self) -> tuple[str, ...]:

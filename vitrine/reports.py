@@ -42,6 +42,9 @@ def feed_report(report: FeedReport, language: str) -> None:
 def search_report(answer: Answer, language: str) -> None:
     """One line a product, the stores under it."""
     found = answer.answer
+    for number, garment in enumerate(answer.garments or (), 1):
+        edges = ",".join(f"{edge:.2f}" for edge in garment.box)
+        print(f"in the photo, {number}: {garment.category or 'something to wear'} (--box {edges})")
     if found.read_as:
         print(f"“{found.read_as}”: {found.total:,} found in {answer.took_ms:.1f} ms")
     for title, hits in (("", found.found), (f"nearest, without the {found.broken}:", found.nearest)):
@@ -49,7 +52,8 @@ def search_report(answer: Answer, language: str) -> None:
             print(title)
         for hit in hits:
             price = format_money(hit.price_from, language)
-            print(f"  {hit.product.source_id:<10} {price:>12}  {hit.product.title(language)}")
+            alike = f"  ({hit.hit.why.value.replace('_', ' ')})" if answer.garments is not None else ""
+            print(f"  {hit.product.source_id:<10} {price:>12}  {hit.product.title(language)}{alike}")
             for offer in answer.stores.get(hit.product.id, ()):
                 away = format_distance(offer.distance_m, language) if offer.distance_m is not None else ""
                 print(f"{'':26}{offer.store.name(language)} {away} · {offer.band.value.replace('_', ' ')}")

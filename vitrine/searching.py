@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from commerce.domain.geo import GeoPoint
 from commerce.domain.search import Found, NearRequest, SearchAnswer, StoreOffer
-from commerce.ports import NotSeen
+from commerce.ports import NotSeen, PartOfPicture, SeenGarment
 
 if TYPE_CHECKING:
     from commerce.domain.search import SearchRequest
@@ -24,8 +24,10 @@ class Answer:
     base_url: str
     took_ms: float
     stores: dict[int, tuple[StoreOffer, ...]]
+    garments: tuple[SeenGarment, ...] | None = None  # of a photo
 
     def as_json(self) -> dict[str, object]:
+        garments = [{"box": list(each.box), "category": each.category} for each in self.garments or ()]
         return {
             "hits": [self._hit(found) for found in self.answer.found],
             "nearest": [self._hit(found) for found in self.answer.nearest],
@@ -33,6 +35,7 @@ class Answer:
             "read_as": self.answer.read_as,
             "total": self.answer.total,
             "took_ms": round(self.took_ms, 3),
+            **({} if self.garments is None else {"garments": garments}),
         }
 
     def _hit(self, found: Found) -> dict[str, object]:
@@ -59,16 +62,19 @@ def answer_words(shop: Shop, words: str, *, language: str, near: GeoPoint | None
     return Answer(found, language, shop.settings.base_url, took_ms, _stores(shop, found, near) if near else {})
 
 
-def answer_photo(shop: Shop, data: bytes, words: str, *, language: str, limit: int) -> Answer | NotSeen:
-    """What the shop answers to this photo, with words about what should be different."""
+def answer_photo(
+    shop: Shop, data: bytes, words: str, *, part: PartOfPicture | None, language: str, limit: int
+) -> Answer | NotSeen:
+    """What the shop answers to this photo, or a part of it, with words about what should be different."""
     began_s = time.perf_counter()
-    photo = shop.image_matcher.look(data)
+    photo = shop.image_matcher.look(data, part)
     if isinstance(photo, NotSeen):
         return photo
     found = shop.discovery.by_photo(photo, _request(shop, words, language, limit))
     if isinstance(found, NotSeen):
         return found
-    return Answer(found, language, shop.settings.base_url, (time.perf_counter() - began_s) * 1000, {})
+    took_ms = (time.perf_counter() - began_s) * 1000
+    return Answer(found, language, shop.settings.base_url, took_ms, {}, photo.garments)
 
 
 def _request(shop: Shop, words: str, language: str, limit: int) -> SearchRequest:

@@ -139,6 +139,16 @@ class AnotherPhoto(Action):
 
 
 @dataclass(frozen=True, slots=True)
+class PickGarment(Action):
+    """One of the things in a photo, counted from 1; 0: ask again which. `photo` is the beginning of its sha256: a
+    button under an older photo must not pick from a newer one."""
+
+    verb: ClassVar[str] = "garment"
+    number: int = 0
+    photo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Person(Action):
     verb: ClassVar[str] = "person"
 

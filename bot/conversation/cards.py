@@ -10,8 +10,9 @@ from bot.conversation.talk import Talk
 from bot.messages import Button, Card, ReplyPicture
 from bot.sessions import ShownItem
 from commerce.domain.product import Product, Variant
-from commerce.domain.search import Found, Why
+from commerce.domain.search import Found, Shared, Why
 from commerce.domain.stock import StockLevel
+from commerce.i18n import format_list
 
 
 def levels_of(talk: Talk, products: Iterable[Sequence[Variant]]) -> dict[int, int]:
@@ -72,7 +73,7 @@ def close_title(talk: Talk, found: Found) -> str:
     """The title with how sure a photo match is."""
     title = found.product.title(talk.language)
     match found.hit.why:
-        case Why.EXACT_PICTURE:
+        case Why.EXACT_PICTURE | Why.BARCODE:
             return talk.t("Exact match: {title}", title=title)
         case Why.VERY_CLOSE:
             return talk.t("Very close: {title}", title=title)
@@ -80,6 +81,21 @@ def close_title(talk: Talk, found: Found) -> str:
             return talk.t("Close: {title}", title=title)
         case _:
             return title
+
+
+def reason(talk: Talk, found: Found) -> tuple[str, ...]:
+    """Why a product is called similar, as one line; () where there is nothing to say."""
+    names = {
+        Shared.KIND: talk.t("type"),
+        Shared.COLOUR: talk.t("colour"),
+        Shared.MATERIAL: talk.t("material"),
+        Shared.PATTERN: talk.t("pattern"),
+        Shared.BRAND: talk.t("brand"),
+    }
+    traits = [names[each] for each in found.shared if each in names]
+    looks = [talk.t("looks like it")] if Shared.LOOKS in found.shared else []
+    same = [talk.t("same {traits}", traits=format_list(traits, talk.language))] if traits else []
+    return (", ".join((*looks, *same)),) if looks or same else ()
 
 
 def choose_button(talk: Talk, product: Product) -> tuple[Button, ...]:
@@ -113,6 +129,6 @@ def shown_item(talk: Talk, product: Product, variants: Sequence[Variant]) -> Sho
 
 
 __all__ = [
-    "card", "choose_button", "close_title", "colour_of", "facts", "levels_of", "picture_of", "shown_item",
+    "card", "choose_button", "close_title", "colour_of", "facts", "levels_of", "picture_of", "reason", "shown_item",
     "similar_button", "store_button",
 ]  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.conversation import actions
+from bot.conversation import actions, garments
 from bot.conversation.photo import is_picture
 from bot.conversation.registry import on_action, on_answer, on_heard, on_intent
 from bot.conversation.stores import place_by_text
@@ -63,6 +63,11 @@ def handle(message: Message, session: Session, shop: Shop, fetch: Fetch = no_fil
         return on_heard()[Heard.CARD_NUMBER](talk)
     if link_of(message.text):
         return on_heard()[Heard.LINK](talk)
+    if session.pending is not None and session.pending.question is Question.GARMENT:
+        turn = garments.picked_by_words(talk)
+        if turn is not None:
+            return turn
+        talk = _talk(message, replace(session, pending=None), shop, fetch)  # no answer to that: what else is it?
     return _words(talk)
 
 
@@ -106,6 +111,8 @@ def _understood(message: Message, session: Session, shop: Shop, context: Context
     if text.startswith("/"):
         command = text.split()[0].split("@")[0].casefold()
         text = _COMMANDS.get(command, text.lstrip("/"))
+    if link := link_of(text):
+        text = text.replace(link, " ").strip()  # the words of an address are not the shopper's
     if not text:
         spoken = "fr" if session.language.startswith("fr") else "en"
         return Understood(Intent.UNKNOWN, "fr" if spoken == "fr" else "en", 0.0)
@@ -119,6 +126,8 @@ def _context(session: Session, shop: Shop, stores: list[StoreName]) -> Context:
         tuple(Shown(i.title, i.category or None, i.colour or None, i.price_minor) for i in items)
         for items in session.lists
     )
+    if session.pending is not None and session.pending.question is Question.GARMENT:
+        shown = (garments.as_shown(session, shop), *shown)
     focus = None
     if session.focus is not None:
         product = shop.catalog.product(session.focus.product_id)

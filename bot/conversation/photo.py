@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import timedelta
 
 from bot.conversation.actions import AnotherPhoto, Person, encode
 from bot.conversation.browse import present
+from bot.conversation.garments import ask_which, meant_by
 from bot.conversation.options import focus_on
 from bot.conversation.results import not_seen, show
 from bot.conversation.talk import LARGEST_PHOTO_BYTES, Ability, Heard, Talk, Turn
 from bot.intake import link_of
 from bot.messages import Button, MediaRef, Reply
-from bot.sessions import RememberedPhoto
 from commerce.domain.wish import Wish
 from commerce.errors import FetchRefused
-from commerce.ports import NotSeen, SeenPhoto, UnitOfWork
+from commerce.ports import NotSeen, SeenPhoto
+from commerce.services.photos import RememberedPhoto
 from commerce.services.wishes import wish_of
 
 
@@ -34,7 +34,7 @@ def sent(talk: Talk) -> Turn:
 
 
 def linked(talk: Talk) -> Turn:
-    """A link: to a page of our own shop, or to a picture or a post somewhere else."""
+    """A link: to a page of our own shop, or to a picture or a post somewhere else. Words beside it refine."""
     url = link_of(talk.message.text)
     product_id = _own_page(talk, url)
     if product_id:
@@ -45,7 +45,7 @@ def linked(talk: Talk) -> Turn:
         fetched = talk.shop.fetcher.picture_of(url, max_bytes=LARGEST_PHOTO_BYTES)
     except FetchRefused:
         return talk.say(talk.t("I can’t open that link. Send a screenshot."), buttons=_photo_buttons(talk))
-    return _look(talk, fetched.body, Wish(by_photo=True))
+    return _look(talk, fetched.body, _caption_wish(talk))
 
 
 def barcode(talk: Talk) -> Turn:
@@ -53,12 +53,14 @@ def barcode(talk: Talk) -> Turn:
     with talk.shop.storage.read() as uow:
         found = uow.products.by_gtin(talk.gtin)
     if found is None:
-        return talk.say(
-            talk.t("This shop has no product with that number. A photo of it may help me find something close."),
-            buttons=_photo_buttons(talk),
-        )
+        return _no_such_number(talk)
     product, variant = found
     return present(talk, product, focus_on(product, (variant,)))
+
+
+def _no_such_number(talk: Talk) -> Turn:
+    text = talk.t("This shop has no product with that number. A photo of it may help me find something close.")
+    return talk.say(text, buttons=_photo_buttons(talk))
 
 
 def another(talk: Talk, _action: AnotherPhoto) -> Turn:
@@ -67,39 +69,43 @@ def another(talk: Talk, _action: AnotherPhoto) -> Turn:
 
 
 def _look(talk: Talk, data: bytes, wish: Wish) -> Turn:
-    """Sees, keeps our own clean copy for a limited time, and searches."""
-    seen = talk.shop.image_matcher.look(data)
+    """Sees, keeps our own clean copy for a limited time, and searches; where several things could be meant, asks."""
+    shop = talk.shop
+    seen = shop.image_matcher.look(data)
     if isinstance(seen, NotSeen):
         return not_seen(talk, seen)
-    keep = timedelta(hours=talk.shop.settings.photo_keep_h)
-    key = _store(talk, seen, keep)
+    remembered = RememberedPhoto.of(seen, shop.photos.until())
+    choice = remembered.garments if shop.discovery.to_choose_from(seen) else ()
+    picked = meant_by(talk, choice)
+    numbered = shop.image_matcher.numbered(seen, [each.box for each in choice]) if choice else b""
+    keys = shop.photos.put(talk.message.contact, [seen.clean_jpeg, *filter(None, [numbered])])
     first = not talk.session.photo_notice_given
     session = replace(
         talk.session,
-        photo=RememberedPhoto.of(seen, talk.now + keep),
+        photo=replace(remembered, picked=picked),
+        numbered_key=keys[1] if numbered else "",
         photo_notice_given=True,
         focus=None,
     )
-    turn = show(talk.with_session(session), wish)
+    talk = talk.with_session(session)
+    if picked:
+        turn = show(talk, replace(wish, categories=()))
+    elif choice:
+        turn = ask_which(talk, wish)
+    else:
+        turn = _known_number(talk, seen) or show(talk, wish)
     if first:
         turn = replace(turn, replies=(_with_notice(talk, turn.replies[0]), *turn.replies[1:]))
-    return replace(turn, photo_key=key)
+    return replace(turn, photo_key=keys[0])
 
 
-def _store(talk: Talk, seen: SeenPhoto, keep: timedelta) -> str:
-    """Our upright copy without metadata, with its end written down before anything else happens."""
-    contact, received = talk.message.contact, talk.now
-    key = talk.shop.media.put(seen.clean_jpeg, ".jpg")
-
-    def note(uow: UnitOfWork) -> None:
-        uow.photos.add(key, contact, received, received + keep)
-
-    try:
-        talk.shop.storage.write(note)
-    except BaseException:
-        talk.shop.media.delete(key)
-        raise
-    return key
+def _known_number(talk: Talk, seen: SeenPhoto) -> Turn | None:
+    """A photo of a barcode and nothing else, of something that is not sold here."""
+    if seen.shows != "other" or not seen.barcodes:
+        return None
+    with talk.shop.storage.read() as uow:
+        known = any(uow.products.by_gtin(digits) for digits in seen.barcodes)
+    return None if known else _no_such_number(talk)
 
 
 def _with_notice(talk: Talk, reply: Reply) -> Reply:
@@ -109,9 +115,11 @@ def _with_notice(talk: Talk, reply: Reply) -> Reply:
 
 
 def _caption_wish(talk: Talk) -> Wish:
-    """What the words beside the photo add to it. The words themselves are not searched for: the photo says it."""
+    """What the words beside the photo add to it. Words that no key explains say what the photo shows, unless the eyes
+    can read them."""
     asked = wish_of(talk.slots)
-    return replace(asked, by_photo=True, query="", words=())
+    words = asked.words if talk.shop.image_matcher.reads_words else ()
+    return replace(asked, by_photo=True, query="", words=words)
 
 
 def _own_page(talk: Talk, url: str) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from bot.conversation import browse, person, photo, product, reserve, sizes, smalltalk, stores
+from bot.conversation import browse, garments, person, photo, product, reserve, sizes, smalltalk, stores
 from bot.conversation.actions import Action
 from bot.conversation.talk import Ability, Heard, Talk, Turn
 from bot.sessions import Question
@@ -15,6 +15,7 @@ from commerce.understanding import Intent
 ABILITIES: tuple[Ability, ...] = (
     browse.ABILITY,
     photo.ABILITY,
+    garments.ABILITY,
     product.ABILITY,
     sizes.ABILITY,
     stores.ABILITY,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.conversation.actions import AnotherPhoto, More, Person, Refine, Without, encode
+from bot.conversation.actions import AnotherPhoto, More, Person, PickGarment, Refine, Without, encode
 from bot.conversation.cards import (
     card,
     choose_button,
     close_title,
     levels_of,
+    reason,
     shown_item,
     similar_button,
     store_button,
@@ -76,6 +77,8 @@ def page(talk: Talk, shown: Sequence[Found], intro: str, *, more: bool, availabl
         buttons.append(similar_button(talk, shown[0].product.id))
     if by_photo:
         buttons.append(Button(talk.t("Refine"), encode(Refine())))
+        if talk.session.photo is not None and talk.session.photo.picked:
+            buttons.append(Button(talk.t("Another item in the photo"), encode(PickGarment())))
     if more:
         buttons.append(Button(talk.t("More"), encode(More())))
     session = replace(talk.session, focus=focus, pending=None)
@@ -143,13 +146,16 @@ def _card(talk: Talk, found: Found, available: dict[int, int], *, alone: bool) -
     if alone:
         buttons = (*buttons, similar_button(talk, found.product.id))
     made = card(talk, found.product, found.variants, available, title=close_title(talk, found))
-    return replace(made, buttons=buttons)
+    return replace(made, facts=(*made.facts, *reason(talk, found)), buttons=buttons)
 
 
 def _intro(talk: Talk, wish: Wish, answer: SearchAnswer) -> str:
     if wish.by_photo and talk.session.photo is not None:
-        if all(f.hit.why is Why.CLOSE for f in answer.found):
+        seen = {f.hit.why for f in answer.found}
+        if seen == {Why.CLOSE}:
             return talk.t("Nothing very close to your photo, but these come near:")
+        if seen == {Why.FAR}:
+            return talk.t("Nothing here really looks like your photo. The nearest:")
         return talk.t("Here is what comes closest to your photo:")
     if wish.similar_to:
         return talk.t("Similar items:")
@@ -214,7 +220,7 @@ def _ranked(talk: Talk, wish: Wish, found: list[Found], available: dict[int, int
     def rank(f: Found) -> tuple[int, int]:
         own = talk.own_size(f.product)
         in_own = bool(own) and any(available[v.id] for v in f.variants if v.size == own)
-        if f.hit.why is Why.EXACT_PICTURE:
+        if f.hit.is_exact:
             return 0, 0
         if wish.by_photo or wish.similar_to:
             return (1 if any(available[v.id] for v in f.variants) else 2), 0

@@ -17,8 +17,10 @@ class Why(StrEnum):
 
     WORDS = "words"
     EXACT_PICTURE = "exact_picture"  # the very photo of our own catalogue
+    BARCODE = "barcode"  # the number under a barcode in the photo
     VERY_CLOSE = "very_close"
     CLOSE = "close"
+    FAR = "far"  # the nearest by its picture, but not near
     ATTRIBUTES = "attributes"
 
 
@@ -29,6 +31,22 @@ class Hit:
     product_id: int
     score: float
     why: Why
+
+    @property
+    def is_exact(self) -> bool:
+        """It is the very product, not one like it."""
+        return self.why in (Why.EXACT_PICTURE, Why.BARCODE)
+
+
+class Shared(StrEnum):
+    """What a product has in common with the one it resembles."""
+
+    LOOKS = "looks"  # by their pictures
+    KIND = "kind"
+    COLOUR = "colour"
+    MATERIAL = "material"
+    PATTERN = "pattern"
+    BRAND = "brand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +83,13 @@ class SearchRequest:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A product of an answer with today's facts. `variants` are those that satisfy the filters (at least one)."""
+    """A product of an answer with today's facts. `variants` are those that satisfy the filters (at least one).
+    `shared`: why it is called similar to another product."""
 
     product: Product
     hit: Hit
     variants: tuple[Variant, ...]
+    shared: tuple[Shared, ...] = ()
 
     @property
     def price_from(self) -> Money:

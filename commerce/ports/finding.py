@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,12 +124,15 @@ class NotSeen(StrEnum):
     NO_PRODUCT = "no_product"  # nothing of what the shop sells is in the picture
 
 
+PartOfPicture: TypeAlias = tuple[float, float, float, float]
+"""Left, top, right, bottom as fractions 0..1 of the upright picture; left < right, top < bottom."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SeenGarment:
-    """One thing to wear in a photo: where (left, top, right, bottom as fractions 0..1 of the upright picture), what (a
-    category of the lexicon, "" when unknown) and what to search with."""
+    """One thing to wear in a photo: where, what (a category of the lexicon, "" when unknown), what to search with."""
 
-    box: tuple[float, float, float, float]
+    box: PartOfPicture
     category: str
     vector: NDArray[np.float32]
 
@@ -148,19 +151,53 @@ class SeenPhoto:
     encoder: str
     garments: tuple[SeenGarment, ...] = ()
     """What can be picked in it, surest first. With more than one, the shopper is asked which."""
+    barcodes: tuple[str, ...] = ()
+    """Digits of the barcodes in it, surest first."""
+    shows: Literal["fashion", "unsure", "other"] = "unsure"
+    """Whether there is something to wear in it. Of an "other" one only the barcodes can be looked up."""
+    kind: str = ""
+    """The category of what the shopper picked in it, as it was called when they picked; "" where nothing was."""
+
+    def only(self, garment: SeenGarment) -> SeenPhoto:
+        """The photo as if there were nothing in it but that garment."""
+        return replace(
+            self, vector=garment.vector, garments=(garment,), barcodes=(), shows="fashion", kind=garment.category
+        )
 
 
 class ImageMatcher(Protocol):
     """Photos to products."""
 
-    def look(self, data: bytes) -> SeenPhoto | NotSeen:
-        """Reads an untrusted file in a child process; never raises for a bad one."""
+    @property
+    def reads_words(self) -> bool:
+        """Whether words can be laid beside a photo in `match`."""
+        ...
+
+    def look(self, data: bytes, part: PartOfPicture | None = None) -> SeenPhoto | NotSeen:
+        """Reads an untrusted file in a child process; never raises for a bad one. `part`: what to look at, chosen by
+        hand; then it is the one garment of the answer."""
         ...
 
     def match(
-        self, photo: SeenPhoto, *, limit: int, allowed: NDArray[np.int64] | None = None
+        self,
+        photo: SeenPhoto,
+        *,
+        limit: int,
+        allowed: NDArray[np.int64] | None = None,
+        words: str = "",
+        instead_of: str = "",
     ) -> tuple[Hit, ...] | NotSeen:
-        """One hit a product, best first: the exact catalogue photo first, then very close, then close ones."""
+        """One hit a product, best first: the exact catalogue photo first, then very close, then close ones; of a photo
+        that surely shows something to wear, the nearest where none is close.
+
+        `words`: what it should rather look like ("floral dress"), and `instead_of` the same of the photo as it is
+        ("dress"); without effect where the shop's eyes read no words.
+        """
+        ...
+
+    def numbered(self, photo: SeenPhoto, parts: Sequence[PartOfPicture]) -> bytes:
+        """Our copy of the photo as a JPEG with a numbered frame around each part, counted from 1. b"" where it cannot
+        be drawn."""
         ...
 
     def similar_to(self, product_id: int, *, limit: int, allowed: NDArray[np.int64] | None = None) -> tuple[Hit, ...]:

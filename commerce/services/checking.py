@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from commerce.domain.product import Product, Variant
-from commerce.domain.search import Filters, Found, Hit
+from commerce.domain.search import Filters, Found, Hit, SearchAnswer, SearchRequest
 from commerce.lexicon import Lexicon
 from commerce.ports import UnitOfWork
+
+NEAREST = 3
+"""Products named where nothing satisfies everything."""
 
 # Who wears what besides what is made for them alone. Unknown ('') fits everybody: the source did not say.
 _ALSO_WORN_BY: Mapping[str, frozenset[str]] = {
@@ -125,3 +128,11 @@ def conditions(filters: Filters) -> list[str]:
         "category": bool(filters.categories),
     }
     return [name for name, there in present.items() if there]
+
+
+def answered(
+    checked: Sequence[Checked], request: SearchRequest, read_as: str, total: int | None = None
+) -> SearchAnswer:
+    """The page of what was checked. `total`: how many there are, where that is known to be more."""
+    page = checked[request.offset : request.offset + request.limit]
+    return SearchAnswer(tuple(one.found for one in page), read_as, len(checked) if total is None else total)

@@ -49,6 +49,7 @@ _PHOTOS_DUE = text(
     "SELECT media_key FROM shopper_photo WHERE delete_after_us <= :now_us"
     " ORDER BY delete_after_us, media_key LIMIT :limit"
 )
+_SENDER_OF_PHOTO = text("SELECT channel, account, address FROM shopper_photo WHERE media_key = :media_key")
 _FORGET_PHOTO = text("DELETE FROM shopper_photo WHERE media_key = :media_key")
 
 
@@ -70,6 +71,10 @@ class SqlPhotos:
                 "delete_after_us": to_us(delete_after),
             },
         )
+
+    def sender_of(self, media_key: str) -> Contact | None:
+        row = self._db.execute(_SENDER_OF_PHOTO, {"media_key": media_key}).one_or_none()
+        return None if row is None else Contact(row.channel, row.account, row.address)
 
     def due(self, now: datetime, limit: int) -> list[str]:
         return list(self._db.execute(_PHOTOS_DUE, {"now_us": to_us(now), "limit": limit}).scalars())

@@ -308,7 +308,8 @@ consent = Table(
     Index(None, "customer_id", "purpose"),
 )
 
-# A photo that a shopper sent: deleted when its time is over, never shown to anybody but staff in the thread.
+# A photo that a shopper sent, or our copy of it: deleted when its time is over, shown to nobody but who sent it and
+# staff in the thread.
 shopper_photo = Table(
     "shopper_photo",
     metadata,

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 Language: TypeAlias = Literal["fr", "en"]
 Pending: TypeAlias = Literal["size", "colour", "place", "city", "store", "yes_no", "product", "name"]
 SizeWish: TypeAlias = Literal["larger", "smaller"]
+Side: TypeAlias = Literal["left", "right", "top", "bottom", "middle"]
 PriceWish: TypeAlias = Literal["cheap", "cheaper", "dearer"]
 
 
@@ -132,6 +133,7 @@ class Slots:
     season: str | None = None
     references: tuple[Reference, ...] = ()
     refers_to_focus: bool = False  # "ça", "celle-ci", "it", "la même": the product being talked about
+    side: Side | None = None  # "celle de gauche", "the one on top": a place in a picture
     quantity: int | None = None
     store: str | None = None  # the name of one of context.stores
     place: str | None = None  # a city as typed

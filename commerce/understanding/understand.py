@@ -10,7 +10,7 @@ from commerce.understanding.amounts import read_prices
 from commerce.understanding.attributes import Attributes, read_attributes
 from commerce.understanding.intents import Situation, decide
 from commerce.understanding.language import Spoken, detect
-from commerce.understanding.model import Context, Intent, Language, PriceWish, SizeWish, Slots, Understood
+from commerce.understanding.model import Context, Intent, Language, PriceWish, Side, SizeWish, Slots, Understood
 from commerce.understanding.phrasebook import Phrasebook, phrasebook
 from commerce.understanding.places import Where, answered_place, read_place
 from commerce.understanding.reading import Reading, read
@@ -21,6 +21,7 @@ from commerce.understanding.sizes import read_quantity, read_sizes
 LONGEST_TEXT = 2_000  # characters read of a message; what lies beyond is ignored
 _MOST_WORDS = 32  # left over for the text search
 _ORDER_LEADS = frozenset({"order_status", "return_item"})
+_SIDES: tuple[Side, ...] = get_args(Side)
 # Marks of the tokens that stay in Slots.query.
 _SOUGHT = frozenset(get_args(Kind))
 
@@ -83,6 +84,7 @@ def understand(
         season=named.first("season"),
         references=pointed.references,
         refers_to_focus=pointed.to_focus,
+        side=next((side for side in _SIDES if reading.has(f"side_{side}")), None),
         quantity=quantity,
         store=where.store,
         place=place,

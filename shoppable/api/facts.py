@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Literal
 
 from commerce.domain.product import Product, Variant
-from commerce.domain.search import Found, SearchAnswer
+from commerce.domain.search import Found, SearchAnswer, Why
 from commerce.domain.stock import Band
 from commerce.domain.store import Store
+from commerce.ports import SeenGarment
 from shoppable.inputs import LAST_OFFSET
-from shoppable.language import language
-from shoppable.shapes import BandName, Hit, Hits, Near, PictureFacts, ProductFacts, StoreFacts, VariantFacts
+from shoppable.language import language, translate
+from shoppable.shapes import BandName, Garment, Hit, Hits, Near, PictureFacts, ProductFacts, StoreFacts, VariantFacts
 from shoppable.shelf import Shelf, picture_path
 from shoppable.site import site
 
@@ -41,7 +43,39 @@ def hit(found: Found, shelf: Shelf) -> Hit:
         "nearest": _nearest(found, shelf),
         "score": round(found.hit.score, 4),
         "why": found.hit.why.value,
+        "exact": found.hit.is_exact,
+        "band": _band(found),
+        "shared": [each.value for each in found.shared],
     }
+
+
+def _band(found: Found) -> Literal["very_close", "close", "far", ""]:
+    match found.hit.why:
+        case Why.EXACT_PICTURE | Why.VERY_CLOSE:
+            return "very_close"
+        case Why.CLOSE:
+            return "close"
+        case Why.FAR:
+            return "far"
+        case _:
+            return ""
+
+
+def garment(seen: SeenGarment) -> Garment:
+    return {
+        "box": [round(edge, 4) for edge in seen.box],
+        "category": seen.category,
+        "label": garment_label(seen.category),
+    }
+
+
+def garment_label(category: str) -> str:
+    """« Robe » for "dress"."""
+    lexicon = site().shop.lexicon
+    if category not in lexicon.keys("category"):
+        return translate("Item")
+    label = lexicon.label("category", category, language())
+    return label[:1].upper() + label[1:]
 
 
 def _nearest(found: Found, shelf: Shelf) -> Near | None:

@@ -130,5 +130,6 @@ _PHOTO_FORM: Schema = {
     "properties": {
         "photo": {"type": "string", "format": "binary", "description": "JPEG, PNG, WebP, GIF or HEIC, at most 10 MB."},
         "words": {"type": "string"},
+        "box": {"type": "string", "description": "The part that is meant: left,top,right,bottom as fractions."},
     },
 }

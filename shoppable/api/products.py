@@ -20,7 +20,7 @@ from shoppable.language import language
 from shoppable.limits import PHOTO, SEARCH
 from shoppable.photos import LARGEST_PHOTO_BYTES, photo_of_form, room_for_a_photo
 from shoppable.problems import Problem
-from shoppable.shapes import Hits, PhotoQuestion, ProductFacts
+from shoppable.shapes import Hits, PhotoHits, PhotoQuestion, ProductFacts
 from shoppable.shelf import Shelf
 from shoppable.site import site
 
@@ -128,8 +128,8 @@ def similar() -> ResponseReturnValue:
 @blueprint.post("/similar")
 @describes(
     Operation(
-        "Products that resemble what a photo shows",
-        {200: Hits},
+        "Products that resemble what a photo shows, and what there is to choose from in it",
+        {200: PhotoHits},
         (LANG, *_CONDITIONS, NEAR, _LIMIT),
         body=PhotoQuestion,
         photo=True,
@@ -144,17 +144,25 @@ def similar_to_photo() -> ResponseReturnValue:
     near = inputs.near()
     if request.mimetype == "multipart/form-data":
         photo, words = photo_of_form(), inputs.clean(request.form.get("words", ""))[: inputs.LONGEST_WORDS]
+        box = request.form.get("box", "")
+        part, is_told = inputs.part_in(box), bool(box)
     else:
         question = inputs.body_as(PhotoQuestion)
         photo, words = _decoded(question["photo_base64"]), inputs.clean(question.get("words", ""))
+        edges = question.get("box", [])
+        part, is_told = inputs.part_of(edges), bool(edges)
+    if is_told and part is None:
+        raise Problem(422, "bad_body", inputs.WRONG_FIELD, name="box")
     shop = site().shop
-    seen = shop.image_matcher.look(photo)
+    seen = shop.image_matcher.look(photo, part)
     if isinstance(seen, NotSeen):
         raise not_seen(seen)
     answer = shop.discovery.by_photo(seen, _request(words, limit=limit))
     if isinstance(answer, NotSeen):
         raise not_seen(answer)
-    return jsonify(_answer(answer, near, limit=limit, offset=0, began_s=began_s))
+    hits = _answer(answer, near, limit=limit, offset=0, began_s=began_s)
+    found: PhotoHits = {**hits, "garments": [facts.garment(each) for each in seen.garments]}
+    return jsonify(found)
 
 
 def _decoded(text: str) -> bytes:
@@ -167,7 +175,7 @@ def _decoded(text: str) -> bytes:
     return photo
 
 
-_NOT_SEEN = {
+NOT_SEEN = {
     NotSeen.OFF: "This shop cannot search by photo at the moment.",
     NotSeen.TOO_LARGE: "This photo is too large: at most 10 MB.",
     NotSeen.UNKNOWN_FORMAT: "This is not a photo that we can read. Send a JPEG, PNG or WebP.",
@@ -181,4 +189,4 @@ _NOT_SEEN = {
 
 def not_seen(reason: NotSeen) -> Problem:
     status = {NotSeen.OFF: 503, NotSeen.TOO_LARGE: 413, NotSeen.UNKNOWN_FORMAT: 415}.get(reason, 422)
-    return Problem(status, f"photo_{reason.value}", _NOT_SEEN[reason])
+    return Problem(status, f"photo_{reason.value}", NOT_SEEN[reason])

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hmac
 import json
-from datetime import timedelta
 
 from commerce.domain.customer import Contact
 from commerce.domain.mail import InboundEvent
-from commerce.ports import UnitOfWork
 from shoppable.chat.masking import mask_cards
 from shoppable.chat.session import sign
 from shoppable.inputs import clean
@@ -50,15 +48,7 @@ def event_id(contact: Contact, client_msg_id: str) -> str:
 
 def keep_photo(contact: Contact, photo: bytes) -> str:
     """Keeps an upload as it came, to be read in the decoding child only; returns the token for a message."""
-    shop = site().shop
-    key = shop.media.put(photo, UPLOAD_SUFFIX)
-    now = shop.clock.now()
-    until = now + timedelta(hours=shop.settings.photo_keep_h)
-
-    def write(uow: UnitOfWork) -> None:
-        uow.photos.add(key, contact, now, until)
-
-    shop.storage.write(write)
+    [key] = site().shop.photos.put(contact, [photo], UPLOAD_SUFFIX)
     return f"{key}.{_owner(contact, key)}"
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from flask import Flask
 
-from shoppable.pages import chat, frame, front, product, stores
+from shoppable.pages import chat, frame, front, photo, product, stores
 
 __all__ = ["install"]
 
 
 def install(app: Flask) -> None:
     frame.install(app)
-    for room in (front, product, stores, chat):
+    for room in (front, photo, product, stores, chat):
         app.register_blueprint(room.blueprint)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from commerce.domain.money import Money
 from commerce.domain.product import Picture, Product, Variant
+from commerce.domain.search import Found, Shared, Why
 from commerce.domain.stock import Band
 from commerce.domain.store import Store
 from commerce.i18n import format_list
@@ -28,7 +29,8 @@ class Swatch:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """`sizes` are those in stock. `stock` says where, in words; `sold_out` when it is nowhere."""
+    """`sizes` are those in stock. `stock` says where, in words; `sold_out` when it is nowhere. `note`: why it is here,
+    where that needs saying."""
 
     path: str
     title: str
@@ -40,9 +42,10 @@ class Card:
     sizes: tuple[str, ...]
     stock: str
     sold_out: bool
+    note: str = ""
 
 
-def card(product: Product, shelf: Shelf, variants: Sequence[Variant] | None = None) -> Card:
+def card(product: Product, shelf: Shelf, variants: Sequence[Variant] | None = None, *, note: str = "") -> Card:
     """`variants`: those that the question was about; without them, all."""
     considered = variants or product.variants
     available = [variant for variant in considered if shelf.is_available(variant)]
@@ -59,7 +62,36 @@ def card(product: Product, shelf: Shelf, variants: Sequence[Variant] | None = No
         sizes=in_order(product, available),
         stock=where_in_words(stores, online=any(shelf.band_online(v) is not Band.NONE for v in considered)),
         sold_out=not available,
+        note=note,
     )
+
+
+def how_alike(found: Found) -> str:
+    """How close to the photo it is, in words; '' where it is not close."""
+    match found.hit.why:
+        case Why.EXACT_PICTURE | Why.BARCODE:
+            return translate("Exact match")
+        case Why.VERY_CLOSE:
+            return translate("Very close")
+        case Why.CLOSE:
+            return translate("Close match")
+        case _:
+            return ""
+
+
+def why_similar(shared: Sequence[Shared]) -> str:
+    """« Même type et couleur »; '' where there is nothing to say."""
+    names = {
+        Shared.KIND: translate("type"),
+        Shared.COLOUR: translate("colour"),
+        Shared.MATERIAL: translate("material"),
+        Shared.PATTERN: translate("pattern"),
+        Shared.BRAND: translate("brand"),
+    }
+    traits = [names[each] for each in shared if each in names]
+    if traits:
+        return translate("Same {traits}", traits=format_list(traits, language()))
+    return translate("Looks like it") if Shared.LOOKS in shared else ""
 
 
 def in_order(product: Product, variants: Sequence[Variant]) -> tuple[str, ...]:

@@ -86,6 +86,7 @@ def chat_words() -> dict[str, str]:
         "unsent": translate("Not sent yet. We keep trying."),
         "failed": translate("This could not be sent."),
         "photo": translate("Photo"),
+        "photoLooking": translate("Looking at your photo…"),
         "photoReady": translate("Photo ready to send"),
         "photoTooLarge": translate("This photo is too large: at most 10 MB."),
         "photoUnreadable": translate("This is not a photo that we can read. Send a JPEG, PNG or WebP."),
@@ -110,7 +111,15 @@ def _asset(app: Flask) -> Callable[[str], str]:
     return asset
 
 
+def _fresh_modules(response: Response) -> Response:
+    """A script that another script imports has no version in its address: browsers ask whether it is still the same."""
+    if request.endpoint == "static" and "v" not in request.args:
+        response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
 def install(app: Flask) -> None:
+    app.after_request(_fresh_modules)
     app.context_processor(_values)
     app.jinja_env.filters.update(money=money, distance=distance, picture=picture_path, language_name=language_name)
     app.jinja_env.globals.update(here=here, clock=clock, when=when, asset=_asset(app), chat_words=chat_words)

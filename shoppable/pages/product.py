@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, abort, request
@@ -16,7 +17,7 @@ from commerce.domain.store import Store
 from commerce.lexicon import Kind
 from shoppable import inputs
 from shoppable.language import language, translate
-from shoppable.pages.cards import Swatch, card, swatch
+from shoppable.pages.cards import Card, Swatch, card, swatch, why_similar
 from shoppable.pages.frame import here, page
 from shoppable.pages.remembering import Listed, remembered
 from shoppable.shelf import Shelf, picture_path, product_path
@@ -68,11 +69,14 @@ def product(address: str) -> Response:
         abort(404)
     resembling = _resembling(found.id)
     with shop.storage.read() as uow:
-        others = [other for other in uow.products.many(resembling).values() if other.variants]
+        others = [other for other in uow.products.many(resembling.ids).values() if other.variants]
         shelf = Shelf.of(uow, [found, *others], shop.clock.now(), near)
     colour, size = _chosen(found)
     variants = [v for v in found.variants if (not colour or _colour(v) == colour) and (not size or v.size == size)]
     variant = min(variants, key=lambda v: (not shelf.is_available(v), v.price.minor))
+    reasons = dict(zip(resembling.ids, resembling.shared, strict=False))
+    others.sort(key=lambda other: resembling.ids.index(other.id))
+    alike_at, alikes = _look_alikes(variant, variants, size, shelf, near)
     return page(
         "product.html",
         product=found,
@@ -92,7 +96,9 @@ def product(address: str) -> Response:
         near=near,
         place_words=place_words,
         pictures=_pictures(found, colour),
-        similar=[card(other, shelf) for other in sorted(others, key=lambda other: resembling.index(other.id))],
+        similar=[card(other, shelf, note=why_similar(reasons.get(other.id, ()))) for other in others],
+        alike_at=alike_at,
+        alikes=alikes,
         facts=_facts(found),
         path=product_path(found, language()),
         data=_structured(found, shelf),
@@ -100,12 +106,30 @@ def product(address: str) -> Response:
     )
 
 
-def _resembling(product_id: int) -> tuple[int, ...]:
+def _look_alikes(
+    variant: Variant, variants: Sequence[Variant], size: str, shelf: Shelf, near: GeoPoint | None
+) -> tuple[Store | None, list[Card]]:
+    """Who has chosen a size and cannot have it in a store (the nearest, where a place is known) sees what is like it
+    there in that size."""
+    if not size or not shelf.stores:
+        return None, []
+    without = [s for s in shelf.stores[: 1 if near else None] if all(shelf.band(v, s) is Band.NONE for v in variants)]
+    if not without:
+        return None, []
+    shop = site().shop
+    found = shop.discovery.look_alikes(variant.id, without[0].id, size=size, limit=_SIMILAR)
+    with shop.storage.read() as uow:
+        there = Shelf.of(uow, [one.product for one in found], shop.clock.now(), near)
+    return without[0], [card(one.product, there, one.variants, note=why_similar(one.shared)) for one in found]
+
+
+def _resembling(product_id: int) -> Listed:
     def ask() -> Listed:
         answer = site().shop.discovery.similar(product_id, SearchRequest(limit=_SIMILAR))
-        return Listed(tuple(each.product.id for each in answer.found), answer.total)
+        ids, shared = (tuple(each.product.id for each in answer.found), tuple(each.shared for each in answer.found))
+        return Listed(ids, answer.total, shared)
 
-    return remembered(("similar", product_id), _FRESH_S, ask).ids
+    return remembered(("similar", product_id), _FRESH_S, ask)
 
 
 _ORDER = [Band.NONE, Band.LAST, Band.FEW, Band.IN_STOCK]

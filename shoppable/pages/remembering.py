@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
+from commerce.domain.search import Shared
 from shoppable.site import site
 
 _MOST = 5_000
@@ -18,10 +19,12 @@ _MOST = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Ids of products in the order of the page, and how many there are beyond it."""
+    """Ids of products in the order of the page, and how many there are beyond it. `shared`: for each, why it is called
+    similar."""
 
     ids: tuple[int, ...]
     total: int
+    shared: tuple[tuple[Shared, ...], ...] = ()
 
 
 class Remembered:

@@ -1,11 +1,12 @@
 // The conversation. What is said gets an id and is sent again until the shop has it; what is told comes as a stream, or
 // by asking again where streams do not pass. Text from the shop is only ever put into the page as text.
 
+import { pictureIn, redrawn, shrunk } from "./pictures.js";
+
 const API = "/api/v1/chat";
 const QUEUE = "vitrine-chat-queue"; // what was said and not acknowledged yet
 const PHOTOS = "vitrine-chat-photos"; // small pictures of photos that were sent, for this browser tab alone
 const LABELS = "vitrine-chat-labels"; // what was written on the buttons that were pressed
-const LARGEST_SIDE_PX = 1600;
 const LARGEST_BYTES = 10 * 1024 * 1024;
 const TYPING_AT_MOST_MS = 25_000;
 const LOOK_AFTER_MS = 4_000;
@@ -225,7 +226,11 @@ export function mount(root, words) {
     node.lang = reply.language;
     node.append(element("span", "unseen", words.shop));
     if (reply.text) node.append(element("p", "bubble", reply.text));
-    if (reply.picture) node.append(image("told-picture", reply.picture.url, reply.picture.alt));
+    if (reply.picture) {
+      const picture = image("told-picture", reply.picture.url, reply.picture.alt);
+      picture.addEventListener("error", () => picture.remove()); // a photo of the shopper's whose time is over
+      node.append(picture);
+    }
     if (reply.cards.length) {
       const cards = element("div", "chat-cards");
       for (const card of reply.cards) cards.append(showCard(card, reply.cards.length === 1));
@@ -463,7 +468,7 @@ export function mount(root, words) {
   });
 
   begin();
-  return { say, pause, resume, focus: () => text.focus(), pickPhoto: () => picker.click() };
+  return { say, pause, resume, focus: () => text.focus() };
 }
 
 // --- small things
@@ -492,35 +497,6 @@ function link(address, label, className = "") {
   node.href = address;
   if (!address.startsWith("/")) Object.assign(node, { target: "_blank", rel: "noopener" });
   return node;
-}
-
-function pictureIn(transfer) {
-  return [...(transfer?.files ?? [])].find((file) => file.type.startsWith("image/"));
-}
-
-// Large photos are made smaller before they travel, which also leaves out where and with what they were taken. Formats
-// that this browser cannot draw (HEIC in most) go as they are.
-async function shrunk(file) {
-  const drawn = await redrawn(file, LARGEST_SIDE_PX, 0.88);
-  if (!drawn) return /^image\//.test(file.type) || /\.heic$/i.test(file.name) ? file : null;
-  return drawn.size < file.size || file.size > 1_000_000 || file.type === "image/gif" ? drawn : file;
-}
-
-async function redrawn(blob, side, quality) {
-  try {
-    const bitmap = await createImageBitmap(blob, { imageOrientation: "from-image" });
-    const scale = Math.min(1, side / Math.max(bitmap.width, bitmap.height));
-    const canvas = document.createElement("canvas");
-    canvas.width = Math.max(1, Math.round(bitmap.width * scale));
-    canvas.height = Math.max(1, Math.round(bitmap.height * scale));
-    const brush = canvas.getContext("2d");
-    brush.fillStyle = "#fff";
-    brush.fillRect(0, 0, canvas.width, canvas.height);
-    brush.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-    return await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", quality));
-  } catch {
-    return null;
-  }
 }
 
 function newId() {

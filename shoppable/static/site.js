@@ -1,5 +1,7 @@
 // What pages do beyond plain HTML: the chat in a corner, and sharing one's position to see the nearest stores.
 
+import { mount as mountPhotos } from "./photo.js";
+
 const words = JSON.parse(document.getElementById("chat-words").textContent);
 const launcher = document.querySelector("[data-chat-launcher]");
 const corner = document.getElementById("chat-corner");
@@ -9,6 +11,8 @@ async function start(root) {
   const { mount } = await import(root.dataset.module);
   return mount(root, words);
 }
+
+mountPhotos(words);
 
 let corned = null;
 
@@ -42,10 +46,9 @@ if (launcher && corner) {
     const opener = event.target.closest("[data-chat-launcher], [data-chat-open]");
     if (!opener || event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
-    const { chatAction: action, chatLabel: label, chatPick: pick } = opener.dataset;
+    const { chatAction: action, chatLabel: label } = opener.dataset;
     const chat = await openCorner({ action, label });
-    if (pick === undefined) chat.focus();
-    else chat.pickPhoto();
+    chat.focus();
   });
   corner.querySelector("[data-chat-close]").addEventListener("click", closeCorner);
   corner.addEventListener("keydown", (event) => {

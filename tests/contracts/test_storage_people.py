@@ -224,6 +224,8 @@ def test_photos_are_due_when_their_time_is_over(storage: Storage) -> None:
 
     storage.write(work)
     with storage.read() as uow:
+        assert uow.photos.sender_of("a.jpg") == SAM
+        assert uow.photos.sender_of("c.jpg") is None
         assert uow.photos.due(NOW, 10) == []
         assert uow.photos.due(NOW + HOUR, 10) == ["a.jpg"]
         assert uow.photos.due(NOW + 3 * HOUR, 10) == ["a.jpg", "b.jpg"]

@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING
 
 from catalog_sync import sync
 from commerce.clock import ManualClock
+from commerce.domain.search import SearchRequest
 from commerce.wiring import Shop
 from tests.e2e.running_shop import NoBrowser, open_browser, running_shop
+from tests.journeys.pictures import side_by_side
+from tests.journeys.pointing import point_out
 from vitrine.demo_shop import write_demo_feed
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ def fill(shop: Shop) -> None:
         report = sync(shop, str(write_demo_feed(Path(folder))))
         if report.refused:
             sys.exit(f"the demo shop was refused: {report}")
+    shop.index_keeper.catch_up()
 
 
 def open_page(browser: Browser, address: str, size: tuple[int, int], language: str, scheme: str = "light") -> Page:
@@ -158,6 +162,54 @@ def take(browser: Browser, address: str, folder: Path) -> None:
     shot(page, "chat-en-corner")
 
 
+def take_photo_pages(browser: Browser, address: str, shop: Shop, folder: Path) -> None:
+    """A photo with three things in it, on a page and in the chat."""
+    photo, parts = side_by_side([_picture_of(shop, words) for words in ("linen dress", "denim jacket", "sneakers")])
+    sent = {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": photo}
+    with point_out(shop, [(photo, list(zip(parts, ("dress", "jacket", "sneakers"), strict=True)))]):
+        phones = []
+        for size, language, item in ((DESK, "en", "1 Dress"), (PHONE, "fr", "2 Veste")):
+            page = open_page(browser, address, size, language)
+            page.goto("/")
+            page.locator("input[name=photo]").set_input_files(sent)  # type: ignore[arg-type]
+            page.wait_for_url("**/photo?of=*")
+            page.get_by_role("link", name=item).click()
+            page.wait_for_url("**item=*")
+            settled(page)
+            if size == DESK:
+                light(_opened(page.screenshot()), folder / "photo-en.png")
+            else:
+                phones.append(page.screenshot())
+            page.context.close()
+        page = open_page(browser, address, PHONE, "fr")
+        page.goto("/chat")
+        page.locator(".told").first.wait_for()
+        page.locator("[data-chat-photo]").set_input_files(sent)  # type: ignore[arg-type]
+        page.locator("[data-chat-preview] img").wait_for()
+        before = page.locator(REPLIES).count()
+        page.keyboard.press("Enter")
+        answered(page, before)
+        settled(page)
+        page.evaluate("document.activeElement.blur()")
+        phones.insert(0, page.screenshot())
+        page.context.close()
+    beside(phones[0], phones[1], folder / "photo-fr-phone.png")
+
+
+def _picture_of(shop: Shop, words: str) -> bytes:
+    """The shop's own picture of the first thing found."""
+    product = shop.discovery.search(SearchRequest(words, "en")).found[0].product
+    data = shop.media.get(next(picture.media_key for picture in product.pictures if picture.media_key))
+    assert data is not None
+    return data
+
+
+def _opened(png: bytes) -> Image:
+    from PIL import Image as Images
+
+    return Images.open(BytesIO(png)).convert("RGB")
+
+
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path("docs/images")
     folder.mkdir(parents=True, exist_ok=True)
@@ -166,8 +218,9 @@ def main() -> None:
         with (
             TemporaryDirectory() as data,
             open_browser() as browser,
-            running_shop(Path(data), fill, clock=clock, shop_name="Vitrine") as (_, address),
+            running_shop(Path(data), fill, clock=clock, shop_name="Vitrine", encoder="vitrine") as (shop, address),
         ):
+            take_photo_pages(browser, address, shop, folder)
             take(browser, address, folder)
     except NoBrowser as reason:
         sys.exit(f"no pictures: {reason}")

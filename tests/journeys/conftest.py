@@ -21,7 +21,8 @@ from commerce.ids import SeededIds
 from commerce.settings import load_settings
 from commerce.wiring import Shop, build_shop
 from tests.journeys.dsl import Driver, Talk
-from tests.journeys.pictures import street_photo
+from tests.journeys.pictures import Part, side_by_side, street_photo
+from tests.journeys.pointing import point_out
 from vitrine.fixture import build_fixture
 
 ON_POSTGRESQL = "memory-postgresql"
@@ -77,14 +78,21 @@ def shop(data_dir: Path, database_url: str, clock: ManualClock, ids: SeededIds) 
 
 
 @pytest.fixture
-def post(street_look: bytes) -> Iterator[str]:
-    """A page of somebody else's site whose preview picture is a photo of the linen dress."""
+def post(street_look: bytes, outfit: tuple[bytes, list[Part]]) -> Iterator[str]:
+    """A page of somebody else's site whose preview picture is a photo of the linen dress; beside it one (OUTFIT) with
+    the photo of a whole outfit."""
 
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             base = f"http://127.0.0.1:{self.server.server_port}"  # type: ignore[attr-defined]
             html = f'<html><head><meta property="og:image" content="{base}/look.jpg"></head><body>Look!</body></html>'
-            pages = {"/p/ABC": ("text/html", html.encode()), "/look.jpg": ("image/jpeg", street_look)}
+            several = html.replace("look.jpg", "outfit.jpg")
+            pages = {
+                "/p/ABC": ("text/html", html.encode()),
+                "/p/OUTFIT": ("text/html", several.encode()),
+                "/look.jpg": ("image/jpeg", street_look),
+                "/outfit.jpg": ("image/jpeg", outfit[0]),
+            }
             kind, body = pages.get(self.path, ("text/plain", b""))
             self.send_response(200 if body else 404)
             self.send_header("Content-Type", kind)
@@ -111,13 +119,27 @@ def street_look(template: Path) -> bytes:
 
 
 @pytest.fixture(scope="session")
+def outfit(template: Path) -> tuple[bytes, list[Part]]:
+    """Somebody's photo of the linen dress, the denim jacket and the sneakers, and where they are in it."""
+    images = template / "fixture" / "images"
+    return side_by_side([(images / f"{name}.jpg").read_bytes() for name in ("P1-navy", "P2-blue", "P3-white")])
+
+
+@pytest.fixture(scope="session")
 def own_bag(template: Path) -> bytes:
     """The shop's own picture of the leather tote."""
     return (template / "fixture" / "images" / "P4-brown.jpg").read_bytes()
 
 
 @pytest.fixture
-def shop_with_eyes(data_dir: Path, database_url: str, clock: ManualClock, ids: SeededIds, post: str) -> Iterator[Shop]:
+def shop_with_eyes(
+    data_dir: Path,
+    database_url: str,
+    clock: ManualClock,
+    ids: SeededIds,
+    post: str,
+    outfit: tuple[bytes, list[Part]],
+) -> Iterator[Shop]:
     """The fixture shop, eyes open."""
     settings = load_settings(
         data_dir=data_dir, database_url=database_url, secret_key="s" * 32, fetch_allow_hosts=(urlsplit(post).netloc,)
@@ -126,7 +148,10 @@ def shop_with_eyes(data_dir: Path, database_url: str, clock: ManualClock, ids: S
         if database_url:
             build_fixture(shop)
         shop.index_keeper.catch_up()
-        yield shop
+        photo, parts = outfit
+        kinds = ("dress", "jacket", "sneakers")
+        with point_out(shop, [(photo, list(zip(parts, kinds, strict=True)))]):
+            yield shop
 
 
 @pytest.fixture

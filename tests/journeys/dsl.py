@@ -5,12 +5,14 @@ A journey talks through a `Driver`: one person at one end of a channel. The same
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from commerce.domain.geo import GeoPoint
 
+_NUMBER = re.compile(r"^[0-9] (?=[^\W\d])")
 _SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " "})
 
 
@@ -48,9 +50,9 @@ def normal(text: str) -> str:
 
 
 def same_label(shown: str, wanted: str) -> bool:
-    """Labels are equal but for the number of the product that some channels put before them."""
+    """Labels are equal but for the number of the product that some channels put before them, and others beside."""
     bare = shown.split(". ", 1)[1] if shown[:1].isdigit() and ". " in shown[:5] else shown
-    return normal(wanted) in (normal(shown), normal(bare))
+    return normal(wanted) in (normal(shown), normal(bare)) or normal(shown) == _NUMBER.sub("", normal(wanted))
 
 
 class Talk:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from functools import cache
+
+Part = tuple[float, float, float, float]
 
 
 def street_photo(picture: bytes) -> bytes:
@@ -39,3 +42,27 @@ def cat() -> bytes:
     out = io.BytesIO()
     image.save(out, "JPEG", quality=90)
     return out.getvalue()
+
+
+def side_by_side(pictures: Sequence[bytes]) -> tuple[bytes, list[Part]]:
+    """Somebody's collage: things beside each other on a wall, and where each of them is (left, top, right, bottom as
+    fractions)."""
+    from PIL import Image
+
+    side, gap = 420, 40
+    cut = [Image.open(io.BytesIO(data)).convert("RGB") for data in pictures]
+    for picture in cut:
+        picture.thumbnail((side, side))
+    width = gap + sum(picture.width + gap for picture in cut)
+    height = max(picture.height for picture in cut) + 2 * gap
+    wall = Image.new("RGB", (width, height), (222, 216, 206))
+    parts: list[Part] = []
+    left = gap
+    for picture in cut:
+        wall.paste(picture, (left, gap))
+        box = (left / width, gap / height, (left + picture.width) / width, (gap + picture.height) / height)
+        parts.append(box)
+        left += picture.width + gap
+    out = io.BytesIO()
+    wall.save(out, "JPEG", quality=88)
+    return out.getvalue(), parts

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from bot.worker import Worker
 from commerce.clock import ManualClock
 from commerce.wiring import Shop
 from tests.journeys.conftest import People, on_every_stage
 from tests.journeys.dsl import Talk
-from tests.journeys.pictures import cat
+from tests.journeys.pictures import Part, cat
 
 VERY_CLOSE = "Très proche : Robe midi en lin — 79,00 € ‖ Very close: Linen midi dress — €79.00"
 CLOSE = "roche : Robe midi en viscose — 59,00 € ‖ lose: Viscose midi dress — €59.00"  # close or very close
+
+
+ITEMS = ("1 Robe ‖ 1 Dress", "2 Veste ‖ 2 Jacket", "3 Baskets ‖ 3 Sneakers")
+JACKET = "Veste en jean — 65,00 € ‖ Denim jacket — €65.00"
+VISCOSE = "Robe midi en viscose — 59,00 € ‖ Viscose midi dress — €59.00"
 
 
 def seen(talk: Talk) -> Talk:
@@ -48,6 +55,74 @@ def test_photo_refine_store(photographer: People, post: str, street_look: bytes,
 
     lea.send_photo(own_bag)
     lea.expect("Correspondance exacte : Sac cabas en cuir — 120,00 € ‖ Exact match: Leather tote — €120.00")
+
+
+@on_every_stage
+def test_several_garments(photographer: People, post: str, outfit: tuple[bytes, list[Part]]) -> None:
+    lea = photographer("Léa")
+    lea.say("robe lain bleu marine ‖ linnen dress navy").tap("Choisir ma taille ‖ Choose size").tap("38")
+    lea.tap("Oui ‖ Yes").tap("Voir en magasin ‖ Find in store").share_location(45.7600, 4.8400)
+
+    lea.send_photo(outfit[0])
+    lea.expect("Je vois 3 articles. Lequel cherchez-vous ? ‖ I see 3 items. Which one?", "24 h ‖ 24 hours")
+    lea.expect_buttons(*ITEMS).expect_picture()
+
+    seen(lea.tap(ITEMS[0]))
+    lea.say("pareil mais moins de 60 euros ‖ same but under 60")
+    lea.expect("Robe midi en viscose — 59,00 € ‖ Viscose midi dress — €59.00").expect_not("79")
+    lea.say("dans ma taille, près de moi ‖ in my size, near me")
+    lea.expect("38", "Lyon Bellecour — 0,7 km — dernier ‖ Lyon Bellecour — 0.7 km — last one")
+    lea.expect_buttons("Réserver à Bellecour ‖ Reserve at Bellecour")
+
+    lea.say(post.replace("ABC", "OUTFIT")).expect_buttons(*ITEMS).expect_picture()
+    lea.tap(ITEMS[1]).expect("Veste en jean — 65,00 € ‖ Denim jacket — €65.00").expect_not("Robe midi ‖ midi dress")
+    lea.tap("Un autre article de la photo ‖ Another item in the photo").expect_buttons(*ITEMS)
+    lea.tap(ITEMS[2]).expect("Baskets blanches — 89,90 € ‖ White sneakers — €89.90")
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("2", JACKET),
+        ("la deuxième ‖ the second one", JACKET),
+        ("la veste ‖ the jacket", JACKET),
+        ("veste ‖ jacket", JACKET),
+        ("2 Veste ‖ 2 Jacket", JACKET),
+        ("celle du milieu ‖ the one in the middle", JACKET),
+        ("celle de gauche ‖ the left one", "Robe midi en lin — 79,00 € ‖ Linen midi dress — €79.00"),
+        ("à droite ‖ on the right", "Baskets blanches — 89,90 € ‖ White sneakers — €89.90"),
+        ("les baskets ‖ the sneakers", "Baskets blanches — 89,90 € ‖ White sneakers — €89.90"),
+        ("la robe, moins de 60 euros ‖ the dress, under 60", VISCOSE),
+    ],
+)
+def test_which_garment_in_words(photographer: People, outfit: tuple[bytes, list[Part]], said: str, found: str) -> None:
+    lea = photographer("Léa")
+    lea.send_photo(outfit[0])
+    lea.say(said).expect(found)
+
+
+def test_a_caption_may_say_which(photographer: People, outfit: tuple[bytes, list[Part]]) -> None:
+    lea = photographer("Léa")
+    lea.send_photo(outfit[0], "la veste ‖ the jacket").expect(JACKET).expect_not("Je vois ‖ I see")
+    lea.send_photo(outfit[0], "la robe mais moins de 60 euros ‖ the dress but under 60").expect(VISCOSE)
+    lea.expect_not("79")
+
+
+def test_something_else_than_an_answer(photographer: People, outfit: tuple[bytes, list[Part]]) -> None:
+    lea = photographer("Léa")
+    lea.send_photo(outfit[0])
+    lea.say("un sac en cuir ‖ a leather tote").expect("Sac cabas en cuir ‖ Leather tote")
+    lea.tap("2 Veste ‖ 2 Jacket").expect(JACKET)  # the buttons are still there
+
+
+def test_a_button_of_an_older_photo_picks_nothing(
+    photographer: People, outfit: tuple[bytes, list[Part]], street_look: bytes
+) -> None:
+    lea = photographer("Léa")
+    lea.send_photo(outfit[0])
+    lea.send_photo(street_look)
+    lea.tap("2 Veste ‖ 2 Jacket")
+    lea.expect("Je n’ai plus cette photo ‖ I no longer have that photo").expect_buttons("Autre photo ‖ Another photo")
 
 
 def test_photo_and_words_together(photographer: People, street_look: bytes) -> None:

@@ -62,7 +62,7 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             bufsize=0,
-            env=_bare_environment(),
+            env=bare_environment(),
             close_fds=True,
             start_new_session=True,  # a Ctrl-C in the terminal is the parent's to handle
         )
@@ -169,7 +169,7 @@ def _request(asks: Sequence[Ask]) -> bytes:
     return b"".join(parts)
 
 
-def _bare_environment() -> dict[str, str]:
+def bare_environment() -> dict[str, str]:
     """No token, password or proxy of the parent reaches the process that reads strangers' bytes."""
     return {
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),

@@ -23,11 +23,11 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "wb", buffering=1024 * 1024)
     os.dup2(2, 1)  # a library that prints must not speak on the wire
     prepare_pillow(settings["max_pixels"], settings["heic"])
-    _limit_process(settings["memory_bytes"])
+    limit_process(settings["memory_bytes"])
     _serve(sys.stdin.buffer, answers, settings)
 
 
-def _limit_process(memory_bytes: int) -> None:
+def limit_process(memory_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (_address_space() + memory_bytes,) * 2)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))

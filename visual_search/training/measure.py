@@ -51,9 +51,7 @@ def main() -> None:
     bands = _bands(shown, taken, vectors, photo_vectors)
     print("\nverdicts on clothes")
     _print_subjects("held-out phone photos", photo_subjects)
-    _print_subjects(
-        "held-out products", [one for one, product in zip(subjects, shown, strict=True) if product.unseen]
-    )
+    _print_subjects("held-out products", [one for one, product in zip(subjects, shown, strict=True) if product.unseen])
     print("\nthe same photo saved again")
     _print_twins(encoder, shown, vectors)
     if write:

@@ -76,7 +76,9 @@ def phone_photos(directory: Path) -> list[Labelled]:
     members = _members(directory / "customer-photos" / "photos.tar")
     rows = _table(directory / "customer-photos" / "photos.tsv")
     return [
-        Labelled(at, row["label"], "", row["split"] == "validation", row["split"] == "validation", members[row["photo"]])
+        Labelled(
+            at, row["label"], "", row["split"] == "validation", row["split"] == "validation", members[row["photo"]]
+        )
         for at, row in enumerate(rows)
         if row["photo"] in members
     ]

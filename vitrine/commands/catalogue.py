@@ -11,6 +11,7 @@ from vitrine.console import Json, Lang, language, misuse, open_shop, print_json,
 
 if TYPE_CHECKING:
     from commerce.domain.geo import GeoPoint
+    from commerce.ports import PartOfPicture
 
 
 def register(app: typer.Typer) -> None:
@@ -72,6 +73,9 @@ def search(
 def similar(
     photo: Annotated[Path, typer.Argument(help="A photo of something to wear.", exists=True, dir_okay=False)],
     words: Annotated[str, typer.Option("--words", help="What should be different: “in green”.")] = "",
+    box: Annotated[
+        str, typer.Option("--box", metavar="L,T,R,B", help="Only this part: left,top,right,bottom, each 0 to 1.")
+    ] = "",
     lang: Lang = "",
     limit: Annotated[int, typer.Option(min=1, max=100)] = 10,
     json: Json = False,
@@ -82,7 +86,7 @@ def similar(
 
     spoken = language(lang)
     with open_shop() as shop:
-        answer = answer_photo(shop, photo.read_bytes(), words, language=spoken, limit=limit)
+        answer = answer_photo(shop, photo.read_bytes(), words, part=_part(box), language=spoken, limit=limit)
     if isinstance(answer, NotSeen):
         if json:
             print_json({"hits": [], "not_seen": answer.value})
@@ -112,3 +116,15 @@ def _point(near: str) -> GeoPoint | None:
         return GeoPoint(latitude, longitude)
     except ValueError:
         misuse(f"--near {near}: expected LAT,LON in degrees, such as 45.76,4.84")
+
+
+def _part(box: str) -> PartOfPicture | None:
+    if not box:
+        return None
+    try:
+        left, top, right, bottom = (float(edge) for edge in box.split(","))
+    except ValueError:
+        misuse(f"--box {box}: expected LEFT,TOP,RIGHT,BOTTOM, such as 0.1,0.2,0.5,0.9")
+    if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
+        misuse(f"--box {box}: fractions from 0 to 1, left before right and top before bottom")
+    return left, top, right, bottom

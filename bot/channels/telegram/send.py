@@ -21,6 +21,7 @@ from commerce.domain.customer import Contact
 from commerce.domain.mail import InboundEvent
 from commerce.errors import FetchRefused, RetryLater, SendRefused, SendUnknown
 from commerce.ports import MediaStore
+from commerce.services.photos import SUFFIX
 
 if TYPE_CHECKING:
     from aiogram import Bot
@@ -226,7 +227,8 @@ def _caption(text: str) -> str | None:
 def _upload(data: bytes, picture: ReplyPicture) -> BufferedInputFile:
     from aiogram.types import BufferedInputFile
 
-    return BufferedInputFile(data, filename="picture.png" if picture.png else picture.media_key.rpartition("/")[2])
+    name = "picture.png" if picture.png else picture.media_key
+    return BufferedInputFile(data, filename=name.removesuffix(SUFFIX) + (".jpg" if name.endswith(SUFFIX) else ""))
 
 
 def _inline_rows(rows: Sequence[Sequence[Button]]) -> tuple[list[list[Button]], list[str]]:

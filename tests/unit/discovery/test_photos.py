@@ -7,13 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from time import monotonic, sleep
 
+import numpy as np
 import pytest
 
-from commerce.domain.search import Filters, SearchAnswer, SearchRequest, Why
+from commerce import image_matching
+from commerce.domain.search import Filters, SearchAnswer, SearchRequest, Shared, Why
 from commerce.errors import IndexNotBuilt
 from commerce.image_matching import NoImageMatcher, open_image_matcher
 from commerce.media import FileMediaStore
-from commerce.ports import NotSeen, SeenPhoto, StoredPicture, UnitOfWork
+from commerce.ports import NotSeen, SeenGarment, SeenPhoto, StoredPicture, UnitOfWork
+from commerce.services import resembling
 from commerce.storage import open_storage
 from tests.tiny_clip import make_clip_folder
 from tests.unit.discovery.shop_of_a_street import Street, a_product, open_street, sizes
@@ -99,6 +102,134 @@ def test_similar_leaves_itself_out(street: Street) -> None:
     assert "T0" not in source_ids(answer)
     assert answer.found
     assert {found.product.category for found in answer.found} == {"shirt"}
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        (Filters(in_stock=True), "T6"),
+        (Filters(sizes=frozenset({"44"})), "T6"),
+        (Filters(store_ids=frozenset({"part-dieu"}), in_stock=True), "T6"),
+        (Filters(price_max_minor=1006, price_min_minor=1006), "T6"),
+        (Filters(colours=frozenset({"black"})), "T6"),
+        (Filters(categories=frozenset({"tshirt"}), sizes=frozenset({"36"})), "T5"),
+    ],
+)
+def test_conditions_act_inside_the_search(
+    street: Street, monkeypatch: pytest.MonkeyPatch, filters: Filters, found: str
+) -> None:
+    """The picture index is asked for one product: what it would have to skip afterwards is all it could give."""
+    for sku, store, on_hand in [
+        *((f"T{n}-{COLOURS[n // 2].upper()}-{size}", "bellecour", 0) for n in (0, 2, 4) for size in (36, 38, 40)),
+        ("T6-BLACK-36", "part-dieu", 1),
+    ]:
+        street.set_on_hand(sku, store, on_hand)
+    # T6 in 44, unlike the others: the same product again, with one more size.
+    key = street.media.put(picture(6), ".jpg")
+    if filters.sizes == {"44"}:
+        street.add(a_product("T6b", ("Haut", "Top"), "shirt", sizes("black", 1006, "44"), pictures=[key]))
+        found = "T6b"
+    street.keeper.refresh()
+    monkeypatch.setattr(resembling, "_HITS", 1)
+    monkeypatch.setattr(image_matching, "_PICTURES_A_PRODUCT", 1)
+    answer = street.discovery.by_photo(seen(street, picture(0)), SearchRequest(filters=filters))
+    assert source_ids(answer) == [found]
+
+
+def test_a_barcode_in_the_photo_comes_first(street: Street) -> None:
+    product = replace(street.product("P4"), id=0, source_id="P4b")
+    variants = tuple(replace(v, id=0, sku=f"{v.sku}B", gtin="3760001234562") for v in product.variants)
+    street.add(replace(product, variants=variants))
+    label = replace(seen(street, picture(0)), barcodes=("4006381333931", "3760001234562"))
+    answer = street.discovery.by_photo(label, SearchRequest())
+    assert isinstance(answer, SearchAnswer)
+    assert source_ids(answer)[:2] == ["P4b", "T0"]
+    assert answer.found[0].hit.why is Why.BARCODE
+    assert answer.found[0].hit.is_exact
+    assert [v.gtin for v in answer.found[0].variants] == ["3760001234562"]
+    nothing_else = replace(label, shows="other")  # a price tag alone
+    assert source_ids(street.discovery.by_photo(nothing_else, SearchRequest())) == ["P4b"]
+    unknown = replace(nothing_else, barcodes=("4006381333931",))
+    assert street.discovery.by_photo(unknown, SearchRequest()) is NotSeen.NO_PRODUCT
+
+
+def two_things(street: Street, first: str, second: str) -> SeenPhoto:
+    """A photo with the things of pictures 0 and 1 in it, called so."""
+    whole = seen(street, picture(0))
+    garments = (
+        SeenGarment((0.0, 0.0, 0.5, 1.0), first, whole.vector),
+        SeenGarment((0.5, 0.0, 1.0, 1.0), second, seen(street, picture(1)).vector),
+    )
+    return replace(whole, garments=garments, phash=seen(street, picture(40)).phash, sha256="0" * 64)
+
+
+def test_each_garment_finds_its_own_kind(street: Street) -> None:
+    photo = two_things(street, "shirt", "tshirt")
+    assert street.discovery.to_choose_from(photo) == photo.garments
+    for garment, category in zip(photo.garments, ("shirt", "tshirt"), strict=True):
+        only = photo.only(garment)
+        assert street.discovery.to_choose_from(only) == ()
+        answer = street.discovery.by_photo(only, SearchRequest())
+        assert isinstance(answer, SearchAnswer)
+        assert {found.product.category for found in answer.found} == {category}
+
+
+def test_a_garment_that_was_called_wrongly_is_found_all_the_same(street: Street) -> None:
+    photo = two_things(street, "handbag", "")
+    answer = street.discovery.by_photo(photo.only(photo.garments[0]), SearchRequest())
+    assert source_ids(answer)[0] == "T0"
+
+
+def test_with_a_barcode_of_ours_there_is_nothing_to_choose(street: Street) -> None:
+    product = street.product("P4")
+    variants = tuple(replace(v, id=0, sku=f"{v.sku}B", gtin="3760001234562") for v in product.variants)
+    street.add(replace(product, id=0, source_id="P4b", variants=variants))
+    photo = replace(two_things(street, "shirt", "tshirt"), barcodes=("3760001234562",))
+    assert street.discovery.to_choose_from(photo) == ()
+    assert street.discovery.to_choose_from(replace(photo, barcodes=("4006381333931",))) == photo.garments
+
+
+def test_a_garment_that_nothing_resembles_gets_the_nearest_called_far(street: Street) -> None:
+    whole = seen(street, picture(0))
+    away = np.zeros_like(whole.vector)
+    away[int(np.argmin(np.abs(whole.vector)))] = 1
+    photo = replace(whole, vector=away, phash=seen(street, picture(40)).phash, sha256="0" * 64, shows="fashion")
+    answer = street.discovery.by_photo(photo, SearchRequest())
+    assert isinstance(answer, SearchAnswer)
+    assert 0 < len(answer.found) <= 3
+    assert {found.hit.why for found in answer.found} == {Why.FAR}
+    assert street.discovery.by_photo(replace(photo, shows="unsure"), SearchRequest()) is NotSeen.NO_PRODUCT
+
+
+def test_look_alikes_in_a_store_and_a_size(street: Street) -> None:
+    (variant,) = (v for v in street.product("T0").variants if v.size == "38")
+    found = street.discovery.look_alikes(variant.id, "bellecour")
+    assert found
+    assert {one.product.category for one in found} == {"shirt"}
+    assert "T0" not in {one.product.source_id for one in found}
+    assert all({v.size for v in one.variants} == {"38"} for one in found)
+    assert all(Shared.KIND in one.shared for one in found)
+    assert street.discovery.look_alikes(variant.id, "part-dieu") == ()
+    street.set_on_hand("T4-GREEN-38", "part-dieu", 1)
+    street.keeper.refresh()
+    assert [one.product.source_id for one in street.discovery.look_alikes(variant.id, "part-dieu")] == ["T4"]
+    assert street.discovery.look_alikes(variant.id, "part-dieu", size="40") == ()
+    assert street.discovery.look_alikes(10**9, "bellecour") == ()
+
+
+def test_similar_products_say_why(street: Street) -> None:
+    key = street.media.put(picture(0), ".jpg")  # the same picture, another product
+    twin = a_product(
+        "T0b", ("Haut", "Top"), "shirt", sizes("navy", 1000), pictures=[key], brand="Autre", material="linen"
+    )
+    street.add(twin)
+    street.keeper.refresh()
+    (t0,) = street.ids("T0")
+    answer = street.discovery.similar(t0, SearchRequest())
+    by_id = {found.product.source_id: found.shared for found in answer.found}
+    assert by_id["T0b"] == (Shared.LOOKS, Shared.KIND, Shared.COLOUR)
+    assert Shared.COLOUR not in by_id["T4"]
+    assert Shared.BRAND in by_id["T4"]
 
 
 @pytest.mark.parametrize(

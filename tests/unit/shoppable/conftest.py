@@ -15,6 +15,7 @@ from commerce.clock import ManualClock
 from commerce.settings import Settings, load_settings
 from commerce.wiring import Shop, build_shop
 from shoppable import create_app
+from tests.unit.shoppable.seeing import fill_seeing
 from tests.unit.shoppable.shop_values import fill
 
 KEY = "a-key-for-tests-0123456789"
@@ -49,6 +50,25 @@ def make_shop(tmp_path: Path, clock: ManualClock, filled_folder: Path) -> Iterat
     yield make
     for shop in opened:
         shop.close()
+
+
+@pytest.fixture(scope="session")
+def seeing_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of a shop that sees, to be copied."""
+    folder = tmp_path_factory.mktemp("seeing") / "data"
+    clock = ManualClock(datetime(2026, 3, 10, 9, 0, tzinfo=UTC))
+    with build_shop(load_settings(data_dir=folder, secret_key="s" * 32), clock=clock) as shop:
+        fill_seeing(shop)
+    return folder
+
+
+@pytest.fixture
+def seeing(seeing_folder: Path, tmp_path: Path, clock: ManualClock) -> Iterator[Shop]:
+    folder = tmp_path / "seeing"
+    shutil.copytree(seeing_folder, folder)
+    with build_shop(load_settings(data_dir=folder, secret_key="s" * 32), clock=clock) as shop:
+        shop.index_keeper.refresh()
+        yield shop
 
 
 @pytest.fixture

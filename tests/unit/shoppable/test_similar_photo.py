@@ -4,73 +4,23 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from PIL import Image, ImageDraw
 
-from commerce.clock import ManualClock
-from commerce.domain.localtext import LocalText
-from commerce.domain.money import Money
-from commerce.domain.product import Picture, Product, Variant
-from commerce.domain.stock import MovementReason
-from commerce.ports import UnitOfWork
-from commerce.settings import load_settings
-from commerce.storage.seeding import add_product
-from commerce.wiring import Shop, build_shop
+from commerce.wiring import Shop
 from shoppable import create_app
-from tests.unit.shoppable.shop_values import STORES
+from tests.journeys.pictures import side_by_side
+from tests.journeys.pointing import point_out
+from tests.unit.shoppable.seeing import SHAPES, drawing
 
 PHOTO = "/api/v1/similar"
-SHAPES = {
-    "dress": ("#1f2a52", [(160, 60), (240, 60), (265, 160), (240, 230), (330, 460), (70, 460), (160, 230), (135, 160)]),
-    "jacket": (
-        "#3f6ea8",
-        [(140, 90), (260, 90), (370, 190), (330, 280), (290, 240), (290, 420), (110, 420), (110, 240)],
-    ),
-    "tote_bag": ("#7a4a2a", [(90, 200), (310, 200), (330, 440), (70, 440)]),
-}
 
 
-def drawing(kind: str) -> bytes:
-    colour, points = SHAPES[kind]
-    picture = Image.new("RGB", (400, 500), "#f2efe9")
-    ImageDraw.Draw(picture).polygon(points, fill=colour)
-    out = io.BytesIO()
-    picture.save(out, "JPEG", quality=92)
-    return out.getvalue()
-
-
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
-    clock = ManualClock(datetime(2026, 3, 10, 9, 0, tzinfo=UTC))
-    settings = load_settings(data_dir=tmp_path_factory.mktemp("seeing"), secret_key="s" * 32)
-    with build_shop(settings, clock=clock) as shop:
-        _fill(shop)
-        for _ in range(5):
-            shop.index_keeper.refresh()
-        assert shop.image_matcher.describe()["state"] != "off", "the encoder is part of the product"
-        yield create_app(shop).test_client()
-
-
-def _fill(shop: Shop) -> None:
-    keys = {kind: shop.media.put(drawing(kind), ".jpg") for kind in SHAPES}
-
-    def write(uow: UnitOfWork) -> None:
-        for store in STORES:
-            uow.stores.put(store)
-        for kind, key in keys.items():
-            variants = (Variant(0, 0, f"{kind}-sku", "", "", "", Money(5000, "EUR")),)
-            names = LocalText({"en": kind, "fr": kind})
-            pictures = (Picture(0, 0, key, width_px=400, height_px=500),)
-            product = Product(0, "test", kind, names, names, "", kind, "", "women", variants, pictures)
-            stored = add_product(uow, product, shop.clock.now())
-            uow.stock.set_on_hand(stored.variants[0].id, "S1", 2, MovementReason.COUNT, shop.clock.now())
-
-    shop.storage.write(write)
+@pytest.fixture
+def client(seeing: Shop) -> FlaskClient:
+    return create_app(seeing).test_client()
 
 
 @pytest.mark.parametrize("kind", SHAPES)
@@ -83,6 +33,8 @@ def test_the_very_picture_comes_first(client: FlaskClient, kind: str) -> None:
         first = answer.json["hits"][0]
         assert first["id"] == kind and first["why"] in ("exact_picture", "very_close")
         assert first["price_minor"] == 5000 and first["in_stock"] is True
+        assert first["exact"] is True and first["band"] == "very_close"
+        assert answer.json["garments"] == []  # our own picture: there is nothing to choose
 
 
 def test_conditions_narrow_what_a_photo_finds(client: FlaskClient) -> None:
@@ -102,3 +54,29 @@ def test_a_damaged_photo_is_said_to_be_damaged(client: FlaskClient, lang: str, t
 def test_similar_products_without_the_product_itself(client: FlaskClient) -> None:
     hits = client.get(f"{PHOTO}?id=dress").json["hits"]
     assert "dress" not in {hit["id"] for hit in hits}
+    assert all(hit["exact"] is False and hit["shared"] is not None for hit in hits)
+
+
+def test_garments_in_a_photo_and_a_part_of_it(client: FlaskClient, seeing: Shop) -> None:
+    photo, parts = side_by_side([drawing("dress"), drawing("tote_bag")])
+    with point_out(seeing, [(photo, list(zip(parts, ("dress", "tote_bag"), strict=True)))]):
+        answer = client.post(f"{PHOTO}?lang=fr", data={"photo": (io.BytesIO(photo), "photo.jpg")})
+    garments = answer.json["garments"]
+    assert [(g["category"], g["label"]) for g in garments] == [("dress", "Robe"), ("tote_bag", "Sac cabas")]
+    for garment in garments:
+        box = garment["box"]
+        as_form = client.post(
+            PHOTO, data={"photo": (io.BytesIO(photo), "photo.jpg"), "box": ",".join(str(edge) for edge in box)}
+        )
+        as_json = client.post(PHOTO, json={"photo_base64": base64.b64encode(photo).decode(), "box": box})
+        for again in (as_form, as_json):
+            assert again.status_code == 200, again.text
+            assert again.json["hits"][0]["id"] == garment["category"]
+            assert [g["box"] for g in again.json["garments"]] == [[round(edge, 3) for edge in box]]
+
+
+@pytest.mark.parametrize("box", [[0, 0, 0, 1], [0.5, 0, 0.4, 1], [0, 0, 0.01, 1], [0, 0, 1], [0, 0, 1, 2], "0,0,1,1"])
+def test_a_part_that_is_none_is_refused(client: FlaskClient, box: object) -> None:
+    photo = drawing("dress")
+    answer = client.post(PHOTO, json={"photo_base64": base64.b64encode(photo).decode(), "box": box})
+    assert answer.status_code == 422 and answer.json["code"] == "bad_body"

@@ -14,7 +14,7 @@ import shoppable
 
 PACKAGE = Path(shoppable.__file__).parent
 _IN_TEMPLATES = re.compile(r"""\b(_|plural)\(\s*'((?:[^'\\]|\\.)*)'(?:\s*,\s*'((?:[^'\\]|\\.)*)')?""")
-_TABLES = {"_TITLES", "_DETAILS", "_NOT_SEEN"}
+_TABLES = {"_TITLES", "_DETAILS", "NOT_SEEN"}
 _CONSTANTS = {"WRONG_FIELD", "_WHOLE"}
 
 

@@ -96,6 +96,15 @@ def test_similar_finds_our_own_picture_first(run, data_dir: Path):
     assert answer["hits"][0]["why"] == "exact_picture"
 
 
+def test_similar_looks_at_a_part(run, data_dir: Path):
+    photo = str(data_dir / "fixture" / "images" / "P4-brown.jpg")
+    answer = json.loads(run("similar", photo, "--box", "0.1,0.1,0.9,0.95", "--json").stdout)
+    assert answer["garments"] == [{"box": [0.1, 0.1, 0.9, 0.95], "category": ""}]
+    assert answer["hits"]
+    for nonsense in ("1,2", "0.5,0,0.2,1", "0,0,2,2", "a,b,c,d"):
+        assert run("similar", photo, "--box", nonsense).exit_code == 2
+
+
 def test_similar_refuses_what_is_no_picture(run, tmp_path: Path):
     (tmp_path / "not.jpg").write_bytes(b"%PDF-1.7 not a picture")
     result = run("similar", str(tmp_path / "not.jpg"), "--json")
