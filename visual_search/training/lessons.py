@@ -78,8 +78,8 @@ class Lesson:
     """[prompts, pictures]"""
     prompt_kinds: list[int]
     """Where each attribute's prompts begin, and their end."""
-    alike: Signs
-    """[pictures, pictures]: of one kind and colour (1), of another kind (-1), in between (0)."""
+    alike: tuple[Signs, Signs]
+    """[pictures, pictures], twice: of one kind or not; and, within a kind, of one colour or not."""
 
 
 class Teacher:
@@ -279,9 +279,9 @@ class Teacher:
             starts.append(len(prompts))
         return prompts, np.concatenate(fits), starts
 
-    def beside(self, lesson: Lesson, others: NDArray[np.int64]) -> tuple[Signs, Signs]:
+    def beside(self, lesson: Lesson, others: NDArray[np.int64]) -> tuple[tuple[Signs, Signs], Signs]:
         """For products beside those of the lesson, by their place: which are alike to the lesson's pictures [pictures,
-        others], and which its prompts fit [prompts, others]."""
+        others] (see `Lesson.alike`), and which its prompts fit [prompts, others]."""
         shown, none = self._known[others], np.full(len(others), -1)
         fits: list[Signs] = []
         for kind in PROMPTED:
@@ -292,15 +292,16 @@ class Teacher:
                 fits.append(_compare(every[:, None], shown[None, :, ATTRIBUTES.index(kind)]))
         return self._alike(lesson.pictures, lesson.products, others), np.concatenate(fits)
 
-    def _alike(self, pictures: NDArray[np.int64], products: int, others: NDArray[np.int64] | None = None) -> Signs:
+    def _alike(
+        self, pictures: NDArray[np.int64], products: int, others: NDArray[np.int64] | None = None
+    ) -> tuple[Signs, Signs]:
         """[pictures, pictures], or [pictures, others] with other products."""
         shown, labels = self._known[pictures], self._shown_labels(pictures, products)
         beside, beside_labels = (shown, labels) if others is None else (self._known[others], np.full(len(others), -1))
         kinds = self._kinds(shown[:, 0], labels, beside[:, 0], beside_labels)
         colours = _compare(shown[:, 1][:, None], beside[:, 1][None, :])
-        either = (labels >= 0)[:, None] | (beside_labels >= 0)[None, :]
-        # Same kind, other colour: not alike and not unlike. A photo's colour is unknown: its kind alone counts.
-        return np.where(either, kinds, np.where((kinds == 1) & (colours != 1), 0, kinds)).astype(np.int8)
+        known = ((shown[:, 1] >= 0)[:, None] & (beside[:, 1] >= 0)[None, :]) & (kinds == 1)
+        return kinds, np.where(known, colours, 0).astype(np.int8)
 
 
 def _compare(wanted: NDArray[np.int64], shown: NDArray[np.int64]) -> Signs:

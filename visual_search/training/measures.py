@@ -27,7 +27,7 @@ def of_model(model: Clip, tokenizer: BpeTokenizer, corpus: Corpus, lexicon: Lexi
     """The figures on DEV, for choosing."""
     import torch
 
-    from visual_search.training.train import as_early, embed_texts
+    from visual_search.training.towers import as_early, embed_texts
 
     plain = np.load(cache / "views" / "plain.npy", mmap_mode="r")
     device = model.logit_scale.device

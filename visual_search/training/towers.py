@@ -10,10 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from visual_search.encoders.tokenizer import BpeTokenizer
 from visual_search.training.export_imagenet import _EPSILON, _STAGES, Weights
 
 INPUT_PX = 96
@@ -235,3 +238,21 @@ class Clip(nn.Module):
         with torch.autocast(ids.device.type, torch.bfloat16):
             out = self.text(ids)
         return functional.normalize(out.float(), dim=1)
+
+
+def as_early(batch: NDArray[np.float16], device: torch.device) -> Tensor:
+    return torch.from_numpy(np.array(batch)).to(device, torch.bfloat16)
+
+
+def embed_texts(model: Clip, tokenizer: BpeTokenizer, texts: list[str]) -> Tensor:
+    """In three lots by length: padding is half of the work otherwise."""
+    lengths = np.array([len(tokenizer.encode(text)) for text in texts])
+    order = np.argsort(lengths, kind="stable")
+    lots = [
+        model.words(torch.from_numpy(tokenizer.batch([texts[at] for at in lot])).to(model.logit_scale.device))
+        for lot in np.array_split(order, 4)
+        if len(lot)
+    ]
+    back = np.empty(len(order), np.int64)
+    back[order] = np.arange(len(order))
+    return torch.cat(lots)[torch.from_numpy(back).to(model.logit_scale.device)]

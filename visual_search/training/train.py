@@ -38,7 +38,7 @@ from visual_search.training.export_imagenet import read_weights
 from visual_search.training.general import General
 from visual_search.training.lessons import Lesson, Teacher
 from visual_search.training.shared_data import data_directory
-from visual_search.training.towers import CONTEXT, VOCABULARY, Clip, LateTower
+from visual_search.training.towers import CONTEXT, VOCABULARY, Clip, LateTower, as_early, embed_texts
 from visual_search.training.views import training_rows
 
 SEED = 7
@@ -148,10 +148,6 @@ GENERAL_WEIGHT = 1.0
 MOST_FIXED_VIEWS = 2
 
 
-def as_early(batch: NDArray[np.float16], device: torch.device) -> Tensor:
-    return torch.from_numpy(np.array(batch)).to(device, torch.bfloat16)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description="Teach the built-in encoder, one stage after the other.")
     parser.add_argument("stage", choices=STAGES)
@@ -238,7 +234,7 @@ def run(name: str, cache: Path, steps: int = 0, general: Path | None = None, dev
                 part,
             )
             part.rename(own)
-        if step % 500 == 499 or step == steps - 1:
+        if step % 250 == 249 or step == steps - 1:
             judged = Clip(read_weights()).to(device)
             judged.load_state_dict(average.state)
             line = json.dumps({"step": step + 1, "dev": measures.of_model(judged, tokenizer, corpus, lexicon, cache)})
@@ -272,12 +268,19 @@ class Shelf:
         far = (scale * names @ self._vectors.T).masked_fill(same.to(seen.device), -1e4)
         own = scale * (names * seen[: lesson.products]).sum(1, keepdim=True)
         by_name = functional.cross_entropy(torch.cat([own, far], 1), own.new_zeros(len(own), dtype=torch.long))
-        alike, fits = (torch.from_numpy(signs).to(seen.device) for signs in self._teacher.beside(lesson, self._chosen))
+        alike, fits = self._teacher.beside(lesson, self._chosen)
         starts = lesson.prompt_kinds
         # The lesson's own pictures are among the shelf's: the same picture again is no likeness to learn.
         itself = torch.from_numpy(lesson.pictures[:, None] == self._chosen[None]).to(seen.device)
-        by_picture = losses.contrast(12.0 * seen @ self._vectors.T, alike.masked_fill(itself, 0))
-        by_prompt = losses.contrast(14.0 * prompts[: starts[2]] @ self._vectors.T, fits[: starts[2]])
+        likeness = 12.0 * seen @ self._vectors.T
+        by_picture = torch.stack(
+            [
+                losses.contrast(likeness, torch.from_numpy(signs).to(seen.device).masked_fill(itself, 0))
+                for signs in alike
+            ]
+        ).sum()
+        asked = torch.from_numpy(fits[: starts[2]]).to(seen.device)
+        by_prompt = losses.contrast(14.0 * prompts[: starts[2]] @ self._vectors.T, asked)
         return by_name, by_prompt, by_picture
 
 
@@ -306,8 +309,9 @@ def _step(
 
 
 def _likeness(seen: Tensor, lesson: Lesson) -> Tensor:
-    alike = torch.from_numpy(lesson.alike.copy()).to(seen.device).fill_diagonal_(0)
-    return losses.contrast(10.0 * seen @ seen.T, alike)
+    likeness = 10.0 * seen @ seen.T
+    signs = (torch.from_numpy(of.copy()).to(seen.device).fill_diagonal_(0) for of in lesson.alike)
+    return torch.stack([losses.contrast(likeness, of) for of in signs]).sum()
 
 
 PROMPT_WEIGHTS = (1.0, 1.0, 0.3, 0.2, 0.3, 0.2)
@@ -378,20 +382,6 @@ class Bank:
         every = name + 0.5 * prompt + 0.7 * told + 0.5 * picture + 0.2 * general
         return {"all": every, "name": by_picture, "prompt": prompt, "kind": kinds[0], "colour": kinds[1],
                 "picture": picture, "general": general, "scale": scale.detach()}  # fmt: skip
-
-
-def embed_texts(model: Clip, tokenizer: BpeTokenizer, texts: list[str]) -> Tensor:
-    """In three lots by length: padding is half of the work otherwise."""
-    lengths = np.array([len(tokenizer.encode(text)) for text in texts])
-    order = np.argsort(lengths, kind="stable")
-    lots = [
-        model.words(torch.from_numpy(tokenizer.batch([texts[at] for at in lot])).to(model.logit_scale.device))
-        for lot in np.array_split(order, 4)
-        if len(lot)
-    ]
-    back = np.empty(len(order), np.int64)
-    back[order] = np.arange(len(order))
-    return torch.cat(lots)[torch.from_numpy(back).to(model.logit_scale.device)]
 
 
 def _groups(model: Clip, stage: Stage) -> list[dict[str, object]]:
