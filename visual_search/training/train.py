@@ -60,7 +60,7 @@ class Stage:
 STAGES = {
     "head": Stage(None, 400, 512, 64, 1.5e-3, moves_tower=False),
     "tower": Stage("head", 2200, 320, 80, 1.5e-3, moves_tower=True),
-    "refit": Stage("tower", 500, 768, 96, 8e-4, moves_tower=False),
+    "refit": Stage("tower", 350, 640, 96, 8e-4, moves_tower=False),
 }
 
 
@@ -145,7 +145,7 @@ class Pictures:
 
 DISTILLED = 64
 GENERAL_WEIGHT = 1.0
-MOST_FIXED_VIEWS = 2
+MOST_FIXED_VIEWS = 1
 
 
 def main() -> None:
@@ -234,7 +234,7 @@ def run(name: str, cache: Path, steps: int = 0, general: Path | None = None, dev
                 part,
             )
             part.rename(own)
-        if step % 250 == 249 or step == steps - 1:
+        if step % 175 == 174 or step == steps - 1:
             judged = Clip(read_weights()).to(device)
             judged.load_state_dict(average.state)
             line = json.dumps({"step": step + 1, "dev": measures.of_model(judged, tokenizer, corpus, lexicon, cache)})
@@ -246,7 +246,7 @@ class Shelf:
     """Some thousand pictures of the catalogue beside a lesson's own, as the projection sees them now: what a name, a
     prompt or a picture must not find. They are looked at anew every few steps and get no gradient."""
 
-    SIZE, EVERY = 12_288, 10
+    SIZE, EVERY = 4_096, 10
 
     def __init__(self, model: Clip, teacher: Teacher, features: Tensor) -> None:
         self._model, self._teacher = model, teacher
@@ -302,7 +302,7 @@ def _step(
     every = name + 0.5 * caption + 0.5 * prompt + 0.5 * told + 0.4 * picture
     if shelf:
         by_name, by_prompt, by_picture = shelf.losses(lesson, seen, names, prompts, step)
-        every = every + 0.7 * by_name + 0.3 * by_prompt + 0.7 * by_picture
+        every = every + 0.7 * by_name + 0.3 * by_prompt + 0.35 * by_picture
         name, picture = by_name, by_picture
     return {"all": every, "name": name, "caption": caption, "prompt": prompt, "kind": kinds[0], "colour": kinds[1],
             "picture": picture, "scale": scale.detach()}  # fmt: skip
