@@ -23,8 +23,8 @@ from visual_search.ports import check_query, check_vectors
 from visual_search.rows import Rows, VectorRows
 from visual_search.values import Ids, Vectors
 
-APPROXIMATE_FROM = 100_000
-"""From here on comparing all vectors takes longer than looking at the photo did (measured)."""
+APPROXIMATE_FROM = 200_000
+"""From here on comparing all vectors of 256 numbers takes longer than looking at the photo did: 8 ms (measured)."""
 _FEW_FRAC = 0.01
 """Below this share of rows kept, the approximate search compares exactly those."""
 _MOST_DEAD = 256

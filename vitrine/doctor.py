@@ -74,6 +74,8 @@ def examine(shop: Shop) -> list[Finding]:
     try:
         stored = store.load()
         ids = stored.gallery.index.ids().tolist() if stored else []
+        if stored:
+            stored.gallery.index.close()
     except SnapshotDamaged as damaged:
         broken = Finding("the visual index is readable", False, damaged.reason)
         return [*check(shop.storage, shop.clock.now()), broken]

@@ -12,7 +12,7 @@ import pytest
 
 from commerce import image_matching
 from commerce.domain.search import Filters, SearchAnswer, SearchRequest, Shared, Why
-from commerce.errors import IndexNotBuilt
+from commerce.errors import IndexNotBuilt, StorageBusy
 from commerce.image_matching import NoImageMatcher, open_image_matcher
 from commerce.media import FileMediaStore
 from commerce.ports import NotSeen, SeenGarment, SeenPhoto, StoredPicture, UnitOfWork
@@ -332,6 +332,22 @@ def test_a_picture_file_that_is_missing_is_passed_over(street: Street, tmp_path:
     street.media.delete(key)
     assert street.keeper.refresh() == 1
     assert street.image_matcher.describe()["pictures"] == 8
+
+
+def test_pictures_wait_while_the_database_is_away(street: Street) -> None:
+    key = street.media.put(picture(80), ".jpg")
+    street.add(a_product("N6", ("Haut", "Top"), "shirt", sizes("red", 900), pictures=[key]))
+    street.keeper._follow(None)
+
+    def away() -> None:
+        raise StorageBusy("the database does not answer")
+
+    street.keeper._storage = type("Away", (), {"read": staticmethod(away)})()
+    with pytest.raises(StorageBusy):
+        street.keeper._look_at_some()
+    street.keeper._storage = street.storage
+    street.keeper.refresh()
+    assert street.image_matcher.describe()["pictures"] == 9
 
 
 def test_a_shop_without_eyes_says_why(street: Street, tmp_path: Path) -> None:
