@@ -50,7 +50,6 @@ def choose(boxes: Boxes, shares: Floats, likely: Floats, rule: Rule, most: int =
     score of each box (of the whole picture: anything). Every set of boxes that hardly overlap is weighed."""
     one = garment_share(shares)
     whole = shares[0]
-    one[0] += whole[_PART]  # a photo of a part of a garment is a photo of one
     worn = max(float(one.max()), _TINY)
     if np.log(max(1 - float(whole[_NOTHING]), _TINY) / max(float(whole[_NOTHING]), _TINY)) + np.log(worn) < rule.none:
         return []
@@ -75,6 +74,8 @@ def choose(boxes: Boxes, shares: Floats, likely: Floats, rule: Rule, most: int =
         if total > best_worth:
             best, best_worth = members, total
     chosen = [at for at in reach if best >> at & 1]
+    if not chosen and one[0] + whole[_PART] > whole[_NOTHING] + whole[_SEVERAL]:
+        return [0]  # a close-up: a photo of a part of a garment is a photo of one
     return sorted(chosen, key=lambda at: -float(one[at]))
 
 

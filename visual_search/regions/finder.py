@@ -19,7 +19,7 @@ from visual_search.values import Box, Garment, Pixels
 MOST_CUTS = 6
 """Encoded a photo, beside the whole: the encoder is most of what looking costs."""
 
-_DOUBTED = 0.6
+_DOUBTED = 0.45
 """In a photo that may show something else a garment must be named this surely: what is not to wear may look like one
 garment, but seldom like one of a kind."""
 
