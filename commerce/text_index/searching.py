@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from math import log
 from typing import NamedTuple
 
@@ -15,7 +14,7 @@ from rapidfuzz.process import cdist
 from commerce.domain.search import Hit, Why
 from commerce.ports import TextMatches
 from commerce.text_index.matching import ENOUGH_SHARED, Ids, Matched, Matcher, Scratch, importance
-from commerce.text_index.reading import Concept, Reader, Wanted, optional_words
+from commerce.text_index.reading import Concept, Reader, optional_words
 from commerce.text_index.snapshot import Snapshot
 from commerce.text_index.typed import Token, say_again, tokens_of
 from commerce.text_index.vocabulary import CONCEPT, Vocabulary
@@ -115,13 +114,13 @@ class Search:
                 continue
             reads = list(dict.fromkeys(part.read for part in found.parts))
             if len(reads) == 1:
-                settled.append(replace(found, read=reads[0]))
+                settled.append(found._replace(read=reads[0]))
                 continue
             others = [other for other in concepts if other is not concept and other.parts]
             chosen: list[tuple[float, Concept]] = []
             for read in reads:
                 parts = tuple(part for part in found.parts if part.read == read)
-                one = replace(found, parts=parts, read=read, wanted=Wanted.of(parts))
+                one = Concept.of(found.start, found.end, parts, found.kinds, read)
                 beside = sum(
                     Matcher(view, (), None, self._scratch).beside(one, others) for view in self._snapshot.views
                 )
@@ -235,7 +234,7 @@ class Search:
         close = cdist([asked], said, scorer=fuzz.token_sort_ratio, dtype=np.float32)[0]
         wanted = frozenset[int]().union(*[concept.wanted.every for concept in concepts])
         being = {number for number in wanted if CONCEPT in texts[number]}
-        ways = [concept.wanted[:2] for concept in concepts]
+        ways = [(concept.wanted.single, concept.wanted.several) for concept in concepts]
         ranked = []
         for candidate, title, other, alike in zip(head, titles, others, close.tolist(), strict=True):
             inside = set(title)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from commerce.lexicon import words
 from commerce.text_index.vocabulary import Vocabulary
@@ -15,8 +15,7 @@ _PIECE = re.compile(r"\S+")
 _INNER = re.compile(r"([’'‘`´\-‐‑–—./_+&,;:!?()\"]+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One folded word of the query. `place` is its number; `piece` says which part of the typed text it came from."""
 
     text: str

@@ -72,6 +72,7 @@ class Vocabulary:
         self._sorted: list[list[str]] = []
         self._common: list[str] = []
         self._known_forms: dict[str, dict[int, bool]] = {}
+        self._related: set[int] = set()  # words that share a stem with another: all others are their only form
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -106,8 +107,13 @@ class Vocabulary:
         for number in plain:
             word = self.texts[number]
             for stem in stems(word):
+                others = self._forms.get(stem, ())
                 if stem != word:  # a word that is its own stem is found in `numbers`
-                    self._forms[stem] = (*self._forms.get(stem, ()), number)
+                    self._forms[stem] = (*others, number)
+                    if stem in self.numbers:
+                        others = (*others, self.numbers[stem])
+                if others:
+                    self._related.update(others, (number,))
         filed = [number for number in plain if len(self.texts[number]) > 2]
         self._near = self._near.with_words([self.texts[number] for number in filed], filed)
         if fresh:
@@ -120,6 +126,9 @@ class Vocabulary:
     def forms(self, word: str) -> dict[int, bool]:
         """Other inflections of a folded word, in either language, itself left out; True: it is the same word in another
         number, False: they share a stem and most of their letters."""
+        number = self.numbers.get(word)
+        if number is not None and number not in self._related:
+            return {}
         remembered = self._known_forms
         known = remembered.get(word)
         if known is None:
@@ -150,16 +159,12 @@ class Vocabulary:
         most = slips(len(word)) if most is None else most
         if has_digit(word) or len(word) < 3:
             return []
-        numbers = self._near.near(word)
-        if not len(numbers):
-            return []
-        most = max(most, 1)
-        candidates = [self.texts[number] for number in numbers.tolist()]
-        distances: NDArray[np.uint8] = cdist(
-            [word], candidates, scorer=OSA.distance, score_cutoff=most, dtype=np.uint8
-        )[0]
-        within = np.flatnonzero(distances <= most)
-        return list(zip(numbers[within].tolist(), distances[within].tolist(), strict=True))
+        most, texts, distance = max(most, 1), self.texts, OSA.distance
+        return [
+            (number, slipped)
+            for number in self._near.near(word)
+            if (slipped := distance(word, texts[number], score_cutoff=most)) <= most
+        ]
 
     def further(self, word: str, most: int) -> list[int]:
         """Words of the common ones that are within `most` slips, by looking at each of them."""
@@ -236,11 +241,17 @@ class Vocabulary:
         blocks = [[texts[number] for number in block.tolist()] for block in _series(kept, "sorted")]
         near = DeletionDictionary(tuple(_series(kept, "near")))
         common = [texts[number] for number in kept.numbers["common"].tolist()]
+        related = {
+            number
+            for stem, own in forms.items()
+            if len(own) > 1 or stem in numbers
+            for number in (*own, numbers.get(stem, own[0]))
+        }
 
         def put() -> None:
             self.texts = texts  # first: whoever meets a number must find its word
             self._forms, self._accented, self._near, self._sorted = forms, accented, near, blocks
-            self._common = common
+            self._common, self._related = common, related
             self.numbers = numbers
             self._known_forms = {}
 
