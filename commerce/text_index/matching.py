@@ -14,7 +14,8 @@ from commerce.text_index.reading import Concept, Part
 from commerce.text_index.segment import Mask, Positions, Segment
 
 CANDIDATES = 4096  # looked at more closely at most; the rest of an enormous answer is not
-_EXPRESSING_ALL = 1024  # enough of those that are known to express every concept
+_EXPRESSING_ALL = 512  # enough of those that are known to express every concept
+FEW = 32  # products that are sooner looked at one by one, word for word, than column for column
 ENOUGH_SHARED = 0.55  # share of a query's weight that a product must express when none expresses all of it
 
 _ENOUGH_TO_COMPARE = 512  # products of a reading, to tell which goes best with the rest
@@ -67,7 +68,7 @@ class Matched:
     """Products of one segment and, for each concept, how well (0..1) each expresses it."""
 
     positions: Positions
-    fits: list[Scores]  # one row a concept
+    fits: list[Scores]  # one row a concept; none where the products are few and still have to be looked at
     total: int
 
 
@@ -102,16 +103,19 @@ class Matcher:
         return known
 
     def all_of(self) -> Matched | None:
-        """Products that express every concept; None when there is none."""
+        """Products that express every concept; None when there is none. Of no more than `FEW`, which still have to be
+        looked at, the fits are left out."""
         if not self._concepts or min(self._counts) == 0:
             return None
         order = sorted(range(len(self._concepts)), key=self._counts.__getitem__)
-        positions, total = self._candidates(order)
+        if self._counts[order[0]] > CANDIDATES and not self._are_few_allowed(self._counts[order[0]]):
+            return self._of_columns(order)
+        positions = self._candidates(order)
         fits: dict[int, Scores] = {}
         # First who expresses it at all, by one look at a column where there is one; then, for who is left, how well.
-        for row in order:
-            if not len(positions):
-                return None
+        for row in order if self._allowed is not None else order[1:]:
+            if len(positions) <= FEW:
+                break
             column = self._any(self._concepts[row])
             if column is not None:
                 held = _in_column(column, positions)
@@ -119,14 +123,13 @@ class Matcher:
                 fit = self._fit(self._concepts[row], positions)
                 held = fit > 0
                 fits[row] = fit
-            if not held.all():
-                positions = positions[held]
+            positions = positions[held]
+            if fits:
                 fits = {other: fit[held] for other, fit in fits.items()}
-        if not len(positions):
-            return None
-        rows = range(len(self._concepts))
-        known = [fits[row] if row in fits else self._fit(self._concepts[row], positions) for row in rows]
-        return Matched(positions, known, max(total, len(positions)))
+        if len(positions) <= FEW:
+            return Matched(positions, [], 0) if len(positions) else None
+        known = [fits[row] if row in fits else self._fit(self._concepts[row], positions) for row in range(len(order))]
+        return Matched(positions, known, len(positions))
 
     def has_word(self, number: int, positions: Positions) -> Mask:
         """Which of those products have the word."""
@@ -162,46 +165,66 @@ class Matcher:
 
     # Candidates
 
-    def _candidates(self, order: list[int]) -> tuple[Positions, int]:
-        """Products that may express every concept and may be answered; and how many do, where bits could count them."""
-        rarest = self._counts[order[0]]
-        if self._allowed is not None and len(self._allowed) < min(rarest, 4 * CANDIDATES):
-            ids = self._segment.words.product_ids
-            places = np.searchsorted(ids, self._allowed)
-            places[places == len(ids)] = 0
-            positions = places[ids[places] == self._allowed]
-            return (positions if self._view.alive is None else positions[self._view.alive[positions]]), 0
-        if rarest <= CANDIDATES:
-            return self._may(self._expressing(self._concepts[order[0]])), 0
-        bits: NDArray[np.uint8] | None = None
-        for row in order:
-            own = self._any(self._concepts[row])
-            if own is None:
-                own = self._bits(self._concepts[row])
-            bits = own if bits is None else bits & own
-        assert bits is not None
-        return self._from_bits(bits)
+    def _are_few_allowed(self, rarest: int) -> bool:
+        return self._allowed is not None and len(self._allowed) < min(rarest, 4 * CANDIDATES)
 
-    def _from_bits(self, bits: NDArray[np.uint8]) -> tuple[Positions, int]:
+    def _candidates(self, order: list[int]) -> Positions:
+        """Products that may express every concept and may be answered."""
+        if self._allowed is None or not self._are_few_allowed(self._counts[order[0]]):
+            return self._may(self._expressing(self._concepts[order[0]]))
+        ids = self._segment.words.product_ids
+        places = np.searchsorted(ids, self._allowed)
+        places[places == len(ids)] = 0
+        positions = places[ids[places] == self._allowed]
+        return positions if self._view.alive is None else positions[self._view.alive[positions]]
+
+    def _of_columns(self, order: list[int]) -> Matched | None:
+        """Products that express every concept, where many express each: enough of those that do so best, or else of
+        all; and how many there are."""
+        concepts = self._concepts
+        bits = self._any(concepts[order[0]])
+        if bits is None:
+            bits = self._bits(concepts[order[0]])
+        for row in order[1:]:
+            own = self._any(concepts[row])
+            bits = bits & (self._bits(concepts[row]) if own is None else own)
+        columns = [self._column(concept.parts[0]) for concept in concepts]
+        if all([column is not None for column in columns]):
+            best = bits
+            for column in columns:
+                best = best & column
+            positions = self._from_bits(best)
+            if len(positions) >= FEW:
+                ones = np.ones(len(positions), np.float32)
+                known = [ones * np.float32(concept.parts[0].weight) for concept in concepts]
+                return Matched(positions, known, self._total(bits, len(positions)))
+        positions = self._from_bits(bits)
+        if len(positions) <= FEW:
+            return Matched(positions, [], 0) if len(positions) else None
+        known = [self._fit(concept, positions) for concept in concepts]
+        return Matched(positions, known, self._total(bits, len(positions)))
+
+    def _total(self, bits: NDArray[np.uint8], found: int) -> int:
+        """How many products a column has; those found, where not all of it may be answered."""
+        if self._allowed is not None or self._view.alive is not None:
+            return found
+        return int(np.bitwise_count(bits.view(np.uint64)).sum())
+
+    def _from_bits(self, bits: NDArray[np.uint8]) -> Positions:
         """The first products of a column that may be answered, enough of them."""
         lumps = bits.view(np.uint64)
         full = np.flatnonzero(lumps)
-        counts = np.bitwise_count(lumps[full]).cumsum()
         found: list[Positions] = []
         have, start = 0, 0
         while start < len(full) and have < _EXPRESSING_ALL:
-            done = int(counts[start - 1]) if start else 0
-            end = max(int(np.searchsorted(counts, done + _EXPRESSING_ALL)), start + 1)
-            chosen = full[start:end]
+            chosen = full[start : start + _EXPRESSING_ALL]  # each has a product at least
             flags = np.unpackbits(lumps[chosen].view(np.uint8), bitorder="little").view(np.bool_)
             places = np.flatnonzero(flags)
-            positions = self._may((chosen[places >> 6] << 6) | (places & 63))
+            positions = self._may((chosen[places >> 6] << 6) | (places & 63))[:_EXPRESSING_ALL]
             found.append(positions)
             have += len(positions)
-            start = end
-        exact = self._allowed is None and self._view.alive is None
-        positions = np.concatenate(found) if found else np.zeros(0, np.int64)
-        return positions, int(counts[-1]) if exact and len(counts) else have
+            start += _EXPRESSING_ALL
+        return found[0] if len(found) == 1 else np.concatenate(found) if found else np.zeros(0, np.int64)
 
     def _may(self, positions: Positions) -> Positions:
         keep = self._view.filter(positions, self._allowed)

@@ -32,6 +32,7 @@ class _Candidate(NamedTuple):
     product_id: int
     view: int
     position: int
+    words: list[int] | None = None  # what it has, where that was looked at
 
 
 class Search:
@@ -133,20 +134,27 @@ class Search:
         known = [concept for concept in concepts if concept.parts]
         if not known or not _may_answer(concepts, known):
             return None
-        weights = np.array(importance(known, self._snapshot.size), np.float32)
-        total_weight = float(weights.sum())
+        weights = importance(known, self._snapshot.size)
+        total_weight = sum(weights)
         if len(known) < len(concepts):
             everything = float(sum(importance(concepts, self._snapshot.size)))
             if not any(concept.is_type for concept in known) and total_weight < ENOUGH_SHARED * everything:
                 return None
+        weights = [weight / total_weight for weight in weights]
         candidates: list[_Candidate] = []
         total = 0
         for number, view in enumerate(self._snapshot.views):
             matcher = Matcher(view, known, self._allowed, self._scratch)
             matched = matcher.all_of()
-            if matched is not None:
+            if matched is None:
+                continue
+            if matched.fits:
+                candidates += self._best(number, matcher, matched, weights)
                 total += matched.total
-                candidates += self._best(number, matcher, matched, weights / total_weight)
+            else:
+                looked_at = self._look_at(number, matched.positions.tolist(), known, weights)
+                candidates += looked_at
+                total += len(looked_at)
         if not candidates:
             return None
         return self._rank(candidates, known), total
@@ -156,7 +164,7 @@ class Search:
         known = [concept for concept in concepts if concept.parts]
         if not known or not _may_answer(concepts, known):
             return None
-        weights = np.array(importance(known, self._snapshot.size), np.float32)
+        weights = importance(known, self._snapshot.size)
         everything = float(sum(importance(concepts, self._snapshot.size)))
         chosen: list[tuple[int, Matcher, Matched, NDArray[np.int64]]] = []
         for number, view in enumerate(self._snapshot.views):
@@ -188,14 +196,37 @@ class Search:
             keep = expressed >= most - 1
             kept = Matched(matched.positions[keep], [fit[keep] for fit in matched.fits], int(np.count_nonzero(keep)))
             total += kept.total
-            candidates += self._best(number, matcher, kept, weights / everything)
+            candidates += self._best(number, matcher, kept, [weight / everything for weight in weights])
         return self._rank(candidates, known), total
 
-    def _best(self, number: int, matcher: Matcher, matched: Matched, weights: NDArray[np.float32]) -> list[_Candidate]:
+    def _look_at(
+        self, number: int, positions: Sequence[int], concepts: Sequence[Concept], weights: Sequence[float]
+    ) -> list[_Candidate]:
+        """Those of a few products of one segment that express every concept."""
+        words = self._snapshot.views[number].segment.words
+        wanted = [(concept.wanted.fit, weight) for concept, weight in zip(concepts, weights, strict=True)]
+        found = []
+        for position in positions:
+            start, end = words.starts[position : position + 2].tolist()
+            own = words.flat[start:end].tolist()
+            score = 0.0
+            for fit, weight in wanted:
+                how_well = fit(own)
+                if not how_well:
+                    break
+                score += how_well * weight
+            else:
+                for word in self._optional:
+                    if word in own:
+                        score += _OPTIONAL
+                found.append(_Candidate(score, int(words.product_ids[position]), number, position, own))
+        return found
+
+    def _best(self, number: int, matcher: Matcher, matched: Matched, weights: Sequence[float]) -> list[_Candidate]:
         """The best of one segment."""
         scores = np.zeros(len(matched.positions), np.float32)
         for fit, weight in zip(matched.fits, weights, strict=True):
-            scores += fit * weight
+            scores += fit * np.float32(weight)
         for word in self._optional:
             scores += matcher.has_word(word, matched.positions) * np.float32(_OPTIONAL)
         words = self._snapshot.views[number].segment.words
@@ -224,8 +255,10 @@ class Search:
         others: list[list[int]] = []
         for candidate in head:
             words = self._snapshot.views[candidate.view].segment.words
-            start, end = words.starts[candidate.position : candidate.position + 2].tolist()
-            own = words.flat[start:end].tolist()
+            own = candidate.words
+            if own is None:
+                start, end = words.starts[candidate.position : candidate.position + 2].tolist()
+                own = words.flat[start:end].tolist()
             cut = int(words.title_words[candidate.position])
             titles.append(own[:cut])
             others.append(own[cut:])
