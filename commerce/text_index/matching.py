@@ -182,18 +182,13 @@ class Matcher:
         """Products that express every concept, where many express each: enough of those that do so best, or else of
         all; and how many there are."""
         concepts = self._concepts
-        bits = self._any(concepts[order[0]])
-        if bits is None:
-            bits = self._bits(concepts[order[0]])
-        for row in order[1:]:
-            own = self._any(concepts[row])
-            bits = bits & (self._bits(concepts[row]) if own is None else own)
-        columns = [self._column(concept.parts[0]) for concept in concepts]
-        if all([column is not None for column in columns]):
-            best = bits
-            for column in columns:
-                best = best & column
-            positions = self._from_bits(best)
+        columns = [self._any(concepts[row]) for row in order]
+        bits = _all([self._bits(concepts[row]) if c is None else c for row, c in zip(order, columns, strict=True)])
+        best = [self._column(concept.parts[0]) for concept in concepts]
+        if all([column is not None for column in best]):
+            # A concept that can be expressed in one way only has had its turn.
+            more = [own for own in best if not any([own is column for column in columns])]
+            positions = self._from_bits(_all([bits, *more]))
             if len(positions) >= FEW:
                 ones = np.ones(len(positions), np.float32)
                 known = [ones * np.float32(concept.parts[0].weight) for concept in concepts]
@@ -272,16 +267,27 @@ class Matcher:
         return known
 
     def _any(self, concept: Concept) -> NDArray[np.uint8] | None:
-        """A column for a concept that is asked for often and that many express; else None."""
+        """A column for a concept that many express; else None. Made for those that are asked for often: words that were
+        typed right; a corrected word finds it too, where it means just the same."""
         segment = self._segment
-        if not concept.key:
-            return None
-        key = f"any {concept.key}"
-        known = segment.columns_of.get(key)
-        if known is None and max(segment.count_of(part.key, part.ways) for part in concept.parts) > segment.common:
+        if len(concept.ways) == 1:
+            return self._column(concept.parts[0])
+        known = segment.columns_of.get(concept.ways)
+        if known is None and concept.key and self._is_common(concept):
             known = self._bits(concept)
-            segment.columns_of.put(key, known)
+            segment.columns_of.put(concept.ways, known)
         return known
+
+    def _is_common(self, concept: Concept) -> bool:
+        segment = self._segment
+        return any([segment.count_of(part.key, part.ways) > segment.common for part in concept.parts])
+
+    def make_columns(self) -> None:
+        """Makes the columns that these concepts need, so that nobody waits for them."""
+        for concept in self._concepts:
+            if concept.parts and self._any(concept) is not None:
+                for part in concept.parts:
+                    self._column(part)
 
     def _bits(self, concept: Concept) -> NDArray[np.uint8]:
         """A column for a concept."""
@@ -328,6 +334,17 @@ class Matcher:
             for having in marked:
                 scratch.weights[having] = 0
         return fit
+
+
+def _all(columns: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """What is in every column."""
+    first, *others = columns
+    if not others:
+        return first
+    bits = first & others[0]
+    for column in others[1:]:
+        np.bitwise_and(bits, column, out=bits)
+    return bits
 
 
 def _in_column(column: NDArray[np.uint8], positions: Positions) -> Mask:

@@ -108,6 +108,7 @@ class Concept(NamedTuple):
     describes: bool  # says how it is: colour, gender, material…
     is_soft: bool  # says what few catalogues know of their products: sleeves, length, fit, occasion, season
     count: int  # about how many products express it
+    ways: frozenset[Way]  # all ways of all parts
     read: tuple[str, ...]  # what to say when nothing was found for it
     wanted: Wanted
     key: str = ""  # the words, where they were typed right: names the concept for caches
@@ -121,7 +122,9 @@ class Concept(NamedTuple):
         describes = not is_type and not kinds.isdisjoint(_DESCRIBING)
         is_soft = describes and kinds <= _SOFT
         count = max([part.count for part in parts], default=0)
-        return Concept(start, end, parts, kinds, is_type, describes, is_soft, count, read, Wanted.of(parts), key)
+        ways = frozenset([way for part in parts for way in part.ways])
+        wanted = Wanted.of(parts)
+        return Concept(start, end, parts, kinds, is_type, describes, is_soft, count, ways, read, wanted, key)
 
     @property
     def certainty(self) -> float:
@@ -382,6 +385,11 @@ class Reader:
             parts, kinds = self._expressed(phrase, counts)
             known = remembered[phrase] = Concept.of(0, 0, parts, kinds, tuple(phrase.split(" ")), key=phrase)
         return known
+
+    def read_ahead(self, counts: Counts) -> list[Concept]:
+        """What the words express that people are most likely to type: those that many products have, the shop's own."""
+        phrases = [*self._vocabulary.common, *self._lexicon_words, *self._meanings.phrases()]
+        return [self.typed_right(phrase, counts) for phrase in dict.fromkeys(phrases) if phrase not in STOP_WORDS]
 
     def _expressed(self, phrase: str, counts: Counts) -> tuple[tuple[Part, ...], frozenset[str]]:
         """All ways to express what a phrase says: as it stands, inflected, in other words. And the kinds of thing it

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import log
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ from commerce.domain.search import Hit, Why
 from commerce.ports import TextMatches
 from commerce.text_index.matching import ENOUGH_SHARED, Ids, Matched, Matcher, Scratch, importance
 from commerce.text_index.reading import Concept, Reader, optional_words
+from commerce.text_index.meanings import Way
 from commerce.text_index.snapshot import Snapshot
 from commerce.text_index.typed import Token, say_again, tokens_of
 from commerce.text_index.vocabulary import CONCEPT, Vocabulary
@@ -31,8 +33,11 @@ class _Candidate(NamedTuple):
     score: float
     product_id: int
     view: int
-    position: int
-    words: list[int] | None = None  # what it has, where that was looked at
+    words: list[int]
+    title_words: int  # so many of them are its title's
+
+
+_by_score, _by_id = itemgetter(0), itemgetter(1)
 
 
 class Search:
@@ -152,7 +157,7 @@ class Search:
                 candidates += self._best(number, matcher, matched, weights)
                 total += matched.total
             else:
-                looked_at = self._look_at(number, matched.positions.tolist(), known, weights)
+                looked_at = self._look_at(number, matched.positions, known, weights)
                 candidates += looked_at
                 total += len(looked_at)
         if not candidates:
@@ -200,16 +205,13 @@ class Search:
         return self._rank(candidates, known), total
 
     def _look_at(
-        self, number: int, positions: Sequence[int], concepts: Sequence[Concept], weights: Sequence[float]
+        self, number: int, positions: NDArray[np.int64], concepts: Sequence[Concept], weights: Sequence[float]
     ) -> list[_Candidate]:
         """Those of a few products of one segment that express every concept."""
-        words = self._snapshot.views[number].segment.words
         wanted = [(concept.wanted.fit, weight) for concept, weight in zip(concepts, weights, strict=True)]
         found = []
-        for position in positions:
-            start, end = words.starts[position : position + 2].tolist()
-            own = words.flat[start:end].tolist()
-            score = 0.0
+        for candidate in self._candidates(number, positions, np.zeros(len(positions), np.float32)):
+            score, own = 0.0, candidate.words
             for fit, weight in wanted:
                 how_well = fit(own)
                 if not how_well:
@@ -219,8 +221,24 @@ class Search:
                 for word in self._optional:
                     if word in own:
                         score += _OPTIONAL
-                found.append(_Candidate(score, int(words.product_ids[position]), number, position, own))
+                found.append(_Candidate(score, *candidate[1:]))
         return found
+
+    def _candidates(self, number: int, positions: NDArray[np.int64], scores: NDArray[np.float32]) -> list[_Candidate]:
+        """Products of one segment with what they have."""
+        words = self._snapshot.views[number].segment.words
+        flat = words.flat
+        return [
+            _Candidate(score, product_id, number, flat[start:end].tolist(), title_words)
+            for score, product_id, start, end, title_words in zip(
+                scores.tolist(),
+                words.product_ids[positions].tolist(),
+                words.starts[positions].tolist(),
+                words.starts[positions + 1].tolist(),
+                words.title_words[positions].tolist(),
+                strict=True,
+            )
+        ]
 
     def _best(self, number: int, matcher: Matcher, matched: Matched, weights: Sequence[float]) -> list[_Candidate]:
         """The best of one segment."""
@@ -238,59 +256,53 @@ class Search:
             # Of equals, the shorter title says less that was not asked for.
             lengths = np.minimum(words.title_words[matched.positions[chosen]], 40)
             chosen = chosen[np.argpartition(lengths * np.float32(1e-4) - scores[chosen], most)[:most]]
-        ids = words.product_ids[matched.positions[chosen]]
-        return [
-            _Candidate(score, product_id, number, position)
-            for score, product_id, position in zip(
-                scores[chosen].tolist(), ids.tolist(), matched.positions[chosen].tolist(), strict=True
-            )
-        ]
+        return self._candidates(number, matched.positions[chosen], scores[chosen])
 
     def _rank(self, candidates: list[_Candidate], concepts: Sequence[Concept]) -> list[_Candidate]:
         """The best few again, by their titles: what stands there, how much of it was asked for, how alike they read."""
-        candidates.sort(key=lambda c: (-c.score, c.product_id))
+        candidates.sort(key=_by_id)
+        candidates.sort(key=_by_score, reverse=True)
         head, tail = candidates[:_SURVIVORS], candidates[_SURVIVORS:]
         texts = self._vocabulary.texts
-        titles: list[list[int]] = []
-        others: list[list[int]] = []
-        for candidate in head:
-            words = self._snapshot.views[candidate.view].segment.words
-            own = candidate.words
-            if own is None:
-                start, end = words.starts[candidate.position : candidate.position + 2].tolist()
-                own = words.flat[start:end].tolist()
-            cut = int(words.title_words[candidate.position])
-            titles.append(own[:cut])
-            others.append(own[cut:])
-        asked = " ".join(word for concept in concepts for word in concept.parts[0].read)
+        titles = [candidate.words[: candidate.title_words] for candidate in head]
+        asked = " ".join([word for concept in concepts for word in concept.parts[0].read])
         said = [" ".join([texts[number] for number in title]) for title in titles]
-        close = cdist([asked], said, scorer=fuzz.token_sort_ratio, dtype=np.float32)[0]
-        wanted = frozenset[int]().union(*[concept.wanted.every for concept in concepts])
-        being = {number for number in wanted if CONCEPT in texts[number]}
-        ways = [(concept.wanted.single, concept.wanted.several) for concept in concepts]
+        close = cdist([asked], said, scorer=fuzz.token_sort_ratio, dtype=np.float32)[0].tolist()
+        # Each concept is a bit: which of them has a word in the title?
+        bits: dict[int, int] = {}
+        phrases: list[tuple[int, tuple[Way, ...]]] = []
+        for place, concept in enumerate(concepts):
+            bit = 1 << place
+            for number in concept.wanted.single:
+                bits[number] = bits.get(number, 0) | bit
+            if concept.wanted.several:
+                phrases.append((bit, concept.wanted.several))
+                for number in concept.wanted.every:
+                    bits.setdefault(number, 0)
         ranked = []
-        for candidate, title, other, alike in zip(head, titles, others, close.tolist(), strict=True):
+        for candidate, title, alike in zip(head, titles, close, strict=True):
             inside = set(title)
-            share = len(inside & wanted) / len(inside) if inside else 0.0
-            known = being.intersection(other)
-            in_title = sum(
-                [
-                    1.0
-                    if not inside.isdisjoint(words) or any(map(inside.issuperset, phrases))
-                    else 0.0
-                    if known.isdisjoint(words)
-                    else _KNOWN_TO_BE
-                    for words, phrases in ways
-                ]
-            )
+            named = asked_for = known = 0
+            for number in inside:
+                if number in bits:
+                    named |= bits[number]
+                    asked_for += 1
+            for bit, several in phrases:
+                if not named & bit and any(map(inside.issuperset, several)):
+                    named |= bit
+            for number in candidate.words[candidate.title_words :]:
+                if number in bits and CONCEPT in texts[number]:
+                    known |= bits[number]
+            in_title = named.bit_count() + _KNOWN_TO_BE * (known & ~named).bit_count()
             score = (
                 _WEIGHT_FIT * candidate.score
                 + _WEIGHT_IN_TITLE * in_title / len(concepts)
-                + _WEIGHT_TITLE_SHARE * share
+                + _WEIGHT_TITLE_SHARE * (asked_for / len(inside) if inside else 0.0)
                 + _WEIGHT_CLOSE * alike / 100
             )
             ranked.append(_Candidate(score, *candidate[1:]))
-        ranked.sort(key=lambda c: (-c.score, c.product_id))
+        ranked.sort(key=_by_id)
+        ranked.sort(key=_by_score, reverse=True)
         last = ranked[-1].score
         return ranked + [_Candidate(last * c.score / max(tail[0].score, 1e-9), *c[1:]) for c in tail]
 
@@ -299,11 +311,9 @@ class Search:
         read = [token.text for token in tokens]
         expressed: set[int] = set()
         if best:
-            words = self._snapshot.views[best[0].view].segment.words
-            position = best[0].position
-            expressed = set(words.flat[words.starts[position] : words.starts[position + 1]].tolist())
+            expressed = set(best[0].words)
         for concept in concepts:
-            if not concept.parts:
+            if not concept.parts or concept.key:
                 continue
             meant = next(
                 (part.read for part in concept.parts if any(map(expressed.issuperset, part.ways))), concept.read

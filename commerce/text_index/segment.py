@@ -117,14 +117,14 @@ class Columns:
     """Columns made once and kept while there is room; the oldest go first. Safe for many threads."""
 
     def __init__(self, most_bytes: int) -> None:
-        self._columns: dict[str, NDArray[np.uint8]] = {}
+        self._columns: dict[object, NDArray[np.uint8]] = {}
         self._most_bytes = most_bytes
         self._lock = Lock()
 
-    def get(self, key: str) -> NDArray[np.uint8] | None:
+    def get(self, key: object) -> NDArray[np.uint8] | None:
         return self._columns.get(key)
 
-    def put(self, key: str, column: NDArray[np.uint8]) -> None:
+    def put(self, key: object, column: NDArray[np.uint8]) -> None:
         with self._lock:
             while self._columns and (len(self._columns) + 1) * column.nbytes > self._most_bytes:
                 del self._columns[next(iter(self._columns))]

@@ -70,7 +70,7 @@ class Vocabulary:
         self._near = DeletionDictionary()
         self._unfiled: list[int] = []
         self._sorted: list[list[str]] = []
-        self._common: list[str] = []
+        self.common: list[str] = []  # what most people type
         self._known_forms: dict[str, dict[int, bool]] = {}
         self._related: set[int] = set()  # words that share a stem with another: all others are their only form
 
@@ -168,14 +168,14 @@ class Vocabulary:
 
     def further(self, word: str, most: int) -> list[int]:
         """Words of the common ones that are within `most` slips, by looking at each of them."""
-        common = self._common
+        common = self.common
         distances = cdist([word], common, scorer=OSA.distance, score_cutoff=most, dtype=np.uint8)[0]
         return [self.numbers[common[place]] for place in np.flatnonzero(distances <= most).tolist()]
 
     def set_common(self, numbers: Iterable[int]) -> None:
         """Which words are common: what most people type."""
         words = [self.texts[number] for number in numbers]
-        self._common = [word for word in words if len(word) > 2 and not has_digit(word) and CONCEPT not in word]
+        self.common = [word for word in words if len(word) > 2 and not has_digit(word) and CONCEPT not in word]
 
     def starting_with(self, beginning: str, most: int) -> list[int]:
         """Words that begin so: somebody is still typing."""
@@ -213,7 +213,7 @@ class Vocabulary:
         numbers = {
             "form_starts": np.cumsum([0, *map(len, forms)]),
             "forms": np.array([number for related in forms for number in related], np.int32),
-            "common": np.array([self.numbers[word] for word in self._common], np.int32),
+            "common": np.array([self.numbers[word] for word in self.common], np.int32),
         }
         for place, block in enumerate(self._sorted):
             numbers[f"sorted{place}"] = np.array([self.numbers[word] for word in block], np.int32)
@@ -251,7 +251,7 @@ class Vocabulary:
         def put() -> None:
             self.texts = texts  # first: whoever meets a number must find its word
             self._forms, self._accented, self._near, self._sorted = forms, accented, near, blocks
-            self._common, self._related = common, related
+            self.common, self._related = common, related
             self.numbers = numbers
             self._known_forms = {}
 
