@@ -66,8 +66,11 @@ def _kept(length: int, deletions: int) -> NDArray[np.intp]:
 
 def _hash(sums: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """The upper 40 bits well mixed, the lower 24 empty."""
-    mixed: NDArray[np.uint64] = (sums ^ (sums >> _SHIFT)) * _MIX
-    return mixed & ~_WORD_MASK
+    return _mixed(sums) & ~_WORD_MASK
+
+
+def _mixed(sums: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    return (sums ^ (sums >> _SHIFT)) * _MIX
 
 
 def _file(words: Sequence[str], numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -100,14 +103,15 @@ def _file(words: Sequence[str], numbers: NDArray[np.uint64]) -> NDArray[np.uint6
 class _Block:
     """Sorted entries, and where those begin whose hash begins with certain bits."""
 
-    __slots__ = ("entries", "shift", "starts")
+    __slots__ = ("ends", "entries", "shift", "starts")
 
     def __init__(self, entries: NDArray[np.uint64]) -> None:
         bits = max(len(entries).bit_length() + 1, 12)  # two to four places an entry: most strings are nobody's
         self.entries = entries
         self.shift = np.uint64(64 - bits)
         firsts = np.arange(1 << bits, dtype=np.uint64) << self.shift
-        self.starts = np.append(np.searchsorted(entries, firsts), len(entries)).astype(np.int32)
+        bounds = np.append(np.searchsorted(entries, firsts), len(entries)).astype(np.int32)
+        self.starts, self.ends = bounds[:-1], bounds[1:]
 
     @property
     def nbytes(self) -> int:
@@ -140,14 +144,13 @@ class DeletionDictionary:
     def near(self, word: str) -> list[int]:
         """Numbers of words that may be within `slips(len(word))` of it, each once, ascending; some are further away."""
         length = min(len(word), PREFIX)
-        letters = np.array([ord(letter) for letter in word[:length]], np.uint64)
-        wanted = _hash(_weights(length, slips(len(word))) @ letters)
+        letters = np.frombuffer(word[:length].encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
+        wanted = _mixed(_weights(length, slips(len(word))) @ letters)
         found = []
         for block in self._blocks:
-            places = (wanted >> block.shift).astype(np.intp)
-            starts, ends = block.starts[places].tolist(), block.starts[places + 1].tolist()
-            entries = block.entries
-            found += [entries[start:end] for start, end in zip(starts, ends, strict=True) if start < end]
+            places, entries = (wanted >> block.shift).view(np.int64), block.entries
+            bounds = zip(block.starts[places].tolist(), block.ends[places].tolist(), strict=True)
+            found += [entries[start:end] for start, end in bounds if start < end]
         if not found:
             return []
         # A set of a few dozen numbers is made faster than they are sorted.

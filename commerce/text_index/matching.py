@@ -14,7 +14,8 @@ from commerce.text_index.reading import Concept, Part
 from commerce.text_index.segment import Mask, Positions, Segment
 
 CANDIDATES = 4096  # looked at more closely at most; the rest of an enormous answer is not
-_EXPRESSING_ALL = 512  # enough of those that are known to express every concept
+_ENOUGH_EXPRESSING = 1024  # of those that are known to express every concept
+_ENOUGH_BEST = 512  # of those that are known to do so as well as can be
 FEW = 32  # products that are sooner looked at one by one, word for word, than column for column
 ENOUGH_SHARED = 0.55  # share of a query's weight that a product must express when none expresses all of it
 
@@ -128,8 +129,12 @@ class Matcher:
                 fits = {other: fit[held] for other, fit in fits.items()}
         if len(positions) <= FEW:
             return Matched(positions, [], 0) if len(positions) else None
+        total = len(positions)
+        if total > _ENOUGH_EXPRESSING:
+            positions = positions[:_ENOUGH_EXPRESSING]
+            fits = {row: fit[:_ENOUGH_EXPRESSING] for row, fit in fits.items()}
         known = [fits[row] if row in fits else self._fit(self._concepts[row], positions) for row in range(len(order))]
-        return Matched(positions, known, len(positions))
+        return Matched(positions, known, total)
 
     def has_word(self, number: int, positions: Positions) -> Mask:
         """Which of those products have the word."""
@@ -188,12 +193,12 @@ class Matcher:
         if all([column is not None for column in best]):
             # A concept that can be expressed in one way only has had its turn.
             more = [own for own in best if not any([own is column for column in columns])]
-            positions = self._from_bits(_all([bits, *more]))
+            positions = self._from_bits(_all([bits, *more]), _ENOUGH_BEST)
             if len(positions) >= FEW:
                 ones = np.ones(len(positions), np.float32)
                 known = [ones * np.float32(concept.parts[0].weight) for concept in concepts]
                 return Matched(positions, known, self._total(bits, len(positions)))
-        positions = self._from_bits(bits)
+        positions = self._from_bits(bits, _ENOUGH_EXPRESSING)
         if len(positions) <= FEW:
             return Matched(positions, [], 0) if len(positions) else None
         known = [self._fit(concept, positions) for concept in concepts]
@@ -205,20 +210,22 @@ class Matcher:
             return found
         return int(np.bitwise_count(bits.view(np.uint64)).sum())
 
-    def _from_bits(self, bits: NDArray[np.uint8]) -> Positions:
-        """The first products of a column that may be answered, enough of them."""
+    def _from_bits(self, bits: NDArray[np.uint8], enough: int) -> Positions:
+        """The first products of a column that may be answered, about enough of them."""
         lumps = bits.view(np.uint64)
         full = np.flatnonzero(lumps)
         found: list[Positions] = []
         have, start = 0, 0
-        while start < len(full) and have < _EXPRESSING_ALL:
-            chosen = full[start : start + _EXPRESSING_ALL]  # each has a product at least
+        while start < len(full) and have < enough:
+            some = full[start : start + enough]  # each has a product at least, most have several
+            end = int(np.searchsorted(np.bitwise_count(lumps[some]).cumsum(), enough)) + 1
+            chosen = some[:end]
             flags = np.unpackbits(lumps[chosen].view(np.uint8), bitorder="little").view(np.bool_)
             places = np.flatnonzero(flags)
-            positions = self._may((chosen[places >> 6] << 6) | (places & 63))[:_EXPRESSING_ALL]
+            positions = self._may((chosen[places >> 6] << 6) | (places & 63))
             found.append(positions)
             have += len(positions)
-            start += _EXPRESSING_ALL
+            start += end
         return found[0] if len(found) == 1 else np.concatenate(found) if found else np.zeros(0, np.int64)
 
     def _may(self, positions: Positions) -> Positions:

@@ -299,11 +299,11 @@ class Reader:
         counts: Counts,
     ) -> Concept | None:
         """The longest phrase of the lexicon that begins here, a slip in it allowed."""
-        first = options[place]
-        if len(first) == 1:
-            longest = self._meanings.longest(first[0][0])
-        else:
-            longest = max([self._meanings.longest(text) for text, _ in first], default=0)
+        if place + 1 == len(tokens):
+            return None
+        longest = self._meanings.longest(
+            [text for text, _ in options[place]], [text for text, _ in options[place + 1]]
+        )
         if longest < 2:
             return None
         for length in range(min(longest, len(tokens) - place), 1, -1):
