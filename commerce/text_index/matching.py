@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from commerce.text_index.segment import Mask, Positions, Segment
 CANDIDATES = 4096  # looked at more closely at most; the rest of an enormous answer is not
 _ENOUGH_EXPRESSING = 1024  # of those that are known to express every concept
 _ENOUGH_BEST = 512  # of those that are known to do so as well as can be
-FEW = 32  # products that are sooner looked at one by one, word for word, than column for column
+FEW = 24  # products that are sooner looked at one by one, word for word, than column for column
 ENOUGH_SHARED = 0.55  # share of a query's weight that a product must express when none expresses all of it
 
 _ENOUGH_TO_COMPARE = 512  # products of a reading, to tell which goes best with the rest
@@ -64,12 +65,11 @@ class View:
         return keep
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Matched:
-    """Products of one segment and, for each concept, how well (0..1) each expresses it."""
+class Matched(NamedTuple):
+    """Products of one segment and, for each concept, how well (0..1) each expresses it, or all of them do."""
 
     positions: Positions
-    fits: list[Scores]  # one row a concept; none where the products are few and still have to be looked at
+    fits: Sequence[Scores | float]  # one a concept; none where the products are few and still have to be looked at
     total: int
 
 
@@ -133,7 +133,10 @@ class Matcher:
         if total > _ENOUGH_EXPRESSING:
             positions = positions[:_ENOUGH_EXPRESSING]
             fits = {row: fit[:_ENOUGH_EXPRESSING] for row, fit in fits.items()}
-        known = [fits[row] if row in fits else self._fit(self._concepts[row], positions) for row in range(len(order))]
+        known = [
+            fits[row] if row in fits else self._how_well(concept, positions)
+            for row, concept in enumerate(self._concepts)
+        ]
         return Matched(positions, known, total)
 
     def has_word(self, number: int, positions: Positions) -> Mask:
@@ -150,7 +153,7 @@ class Matcher:
         positions = positions[::step]
         return step * sum(int(np.count_nonzero(self._fit(other, positions))) for other in others)
 
-    def most_of(self) -> Matched | None:
+    def most_of(self) -> tuple[Positions, list[Scores]] | None:
         """Products that express one of the rarest concepts, and how well each expresses every concept."""
         order = sorted((row for row, count in enumerate(self._counts) if count), key=self._counts.__getitem__)
         parts: list[Positions] = []
@@ -166,7 +169,7 @@ class Matcher:
         positions = self._may(np.unique(np.concatenate(parts)))
         if not len(positions):
             return None
-        return Matched(positions, [self._fit(concept, positions) for concept in self._concepts], 0)
+        return positions, [self._fit(concept, positions) for concept in self._concepts]
 
     # Candidates
 
@@ -189,19 +192,18 @@ class Matcher:
         concepts = self._concepts
         columns = [self._any(concepts[row]) for row in order]
         bits = _all([self._bits(concepts[row]) if c is None else c for row, c in zip(order, columns, strict=True)])
-        best = [self._column(concept.parts[0]) for concept in concepts]
-        if all([column is not None for column in best]):
-            # A concept that can be expressed in one way only has had its turn.
+        # Who expresses what was typed right in the best way is all there is to see, where they are enough.
+        best = [self._column(concept.parts[0]) for concept in concepts if concept.key]
+        if best and all([column is not None for column in best]):
             more = [own for own in best if not any([own is column for column in columns])]
             positions = self._from_bits(_all([bits, *more]), _ENOUGH_BEST)
-            if len(positions) >= FEW:
-                ones = np.ones(len(positions), np.float32)
-                known = [ones * np.float32(concept.parts[0].weight) for concept in concepts]
+            if len(positions) > FEW:
+                known = [c.parts[0].weight if c.key else self._how_well(c, positions) for c in concepts]
                 return Matched(positions, known, self._total(bits, len(positions)))
         positions = self._from_bits(bits, _ENOUGH_EXPRESSING)
         if len(positions) <= FEW:
             return Matched(positions, [], 0) if len(positions) else None
-        known = [self._fit(concept, positions) for concept in concepts]
+        known = [self._how_well(concept, positions) for concept in concepts]
         return Matched(positions, known, self._total(bits, len(positions)))
 
     def _total(self, bits: NDArray[np.uint8], found: int) -> int:
@@ -315,6 +317,11 @@ class Matcher:
             column = scattered if column is None else column | scattered
         assert column is not None
         return column
+
+    def _how_well(self, concept: Concept, positions: Positions) -> Scores | float:
+        """How well each of those products expresses the concept, which all of them do; one figure where all do so
+        alike."""
+        return concept.parts[0].weight if len(concept.parts) == 1 else self._fit(concept, positions)
 
     def _fit(self, concept: Concept, positions: Positions) -> Scores:
         """How well each of those products expresses the concept, 0..1."""

@@ -88,9 +88,14 @@ class Wanted(NamedTuple):
         """How well (0..1) a product with those words expresses the concept."""
         weights = self.weights
         best = 0.0
-        for word in words:
-            if word in weights and weights[word] > best:
-                best = weights[word]
+        if len(weights) < 3:
+            for word, weight in weights.items():
+                if weight > best and word in words:
+                    best = weight
+        else:
+            for word in words:
+                if word in weights and weights[word] > best:
+                    best = weights[word]
         for way, weight in self.weights_of_several:
             if weight > best and all([word in words for word in way]):
                 best = weight

@@ -21,7 +21,7 @@ from commerce.text_index.snapshot import Snapshot
 from commerce.text_index.typed import Token, say_again, tokens_of
 from commerce.text_index.vocabulary import CONCEPT, Vocabulary
 
-_SURVIVORS = 32  # products whose titles are looked at
+_FEWEST_TITLES, _MOST_TITLES = 20, 32  # products whose titles are looked at: twice as many as are wanted, within that
 _UNSURE = 0.75  # a reading with two slips weighs less
 _GOES_WITH = 0.008  # times the natural logarithm of the products that have a reading beside another word
 _OPTIONAL = 0.03  # for each word without a wish of its own that a product has too
@@ -57,7 +57,8 @@ class Search:
         self._reader = reader
         self._scratch = scratch
         self._allowed = allowed
-        self._most = max(limit, _SURVIVORS)
+        self._titles = min(max(2 * limit, _FEWEST_TITLES), _MOST_TITLES)
+        self._most = max(limit, self._titles)
         self._limit = limit
         self._optional: list[int] = []
 
@@ -171,16 +172,17 @@ class Search:
             return None
         weights = importance(known, self._snapshot.size)
         everything = float(sum(importance(concepts, self._snapshot.size)))
-        chosen: list[tuple[int, Matcher, Matched, NDArray[np.int64]]] = []
+        chosen: list[tuple[int, Matcher, NDArray[np.int64], list[NDArray[np.float32]], NDArray[np.int64]]] = []
         for number, view in enumerate(self._snapshot.views):
             matcher = Matcher(view, known, self._allowed, self._scratch)
             matched = matcher.most_of()
             if matched is None:
                 continue
-            shared = sum((fit > 0) * weight for fit, weight in zip(matched.fits, weights, strict=True))
+            positions, fits = matched
+            shared = sum((fit > 0) * weight for fit, weight in zip(fits, weights, strict=True))
             keep = np.asarray(shared >= ENOUGH_SHARED * everything)
-            naming = np.zeros(len(matched.positions), np.bool_)
-            for concept, fit in zip(known, matched.fits, strict=True):
+            naming = np.zeros(len(positions), np.bool_)
+            for concept, fit in zip(known, fits, strict=True):
                 if concept.is_type:
                     keep &= fit > 0
                 if not concept.describes:
@@ -189,17 +191,16 @@ class Search:
                 keep &= naming
             if not keep.any():
                 continue
-            fits = [fit[keep] for fit in matched.fits]
-            expressed = np.sum([fit > 0 for fit in fits], axis=0)
-            chosen.append((number, matcher, Matched(matched.positions[keep], fits, 0), expressed))
+            fits = [fit[keep] for fit in fits]
+            chosen.append((number, matcher, positions[keep], fits, np.sum([fit > 0 for fit in fits], axis=0)))
         if not chosen:
             return None
         most = max(int(expressed.max()) for *_, expressed in chosen)
         candidates: list[_Candidate] = []
         total = 0
-        for number, matcher, matched, expressed in chosen:
+        for number, matcher, positions, fits, expressed in chosen:
             keep = expressed >= most - 1
-            kept = Matched(matched.positions[keep], [fit[keep] for fit in matched.fits], int(np.count_nonzero(keep)))
+            kept = Matched(positions[keep], [fit[keep] for fit in fits], int(np.count_nonzero(keep)))
             total += kept.total
             candidates += self._best(number, matcher, kept, [weight / everything for weight in weights])
         return self._rank(candidates, known), total
@@ -242,9 +243,14 @@ class Search:
 
     def _best(self, number: int, matcher: Matcher, matched: Matched, weights: Sequence[float]) -> list[_Candidate]:
         """The best of one segment."""
+        alike = 0.0
         scores = np.zeros(len(matched.positions), np.float32)
         for fit, weight in zip(matched.fits, weights, strict=True):
-            scores += fit * np.float32(weight)
+            if isinstance(fit, float):
+                alike += fit * weight
+            else:
+                scores += fit * np.float32(weight)
+        scores += np.float32(alike)
         for word in self._optional:
             scores += matcher.has_word(word, matched.positions) * np.float32(_OPTIONAL)
         words = self._snapshot.views[number].segment.words
@@ -262,7 +268,7 @@ class Search:
         """The best few again, by their titles: what stands there, how much of it was asked for, how alike they read."""
         candidates.sort(key=_by_id)
         candidates.sort(key=_by_score, reverse=True)
-        head, tail = candidates[:_SURVIVORS], candidates[_SURVIVORS:]
+        head, tail = candidates[: self._titles], candidates[self._titles :]
         texts = self._vocabulary.texts
         titles = [candidate.words[: candidate.title_words] for candidate in head]
         asked = " ".join([word for concept in concepts for word in concept.parts[0].read])
