@@ -58,14 +58,14 @@ class Meanings:
                 self._second.setdefault(keys[0], set()).add(keys[1])
                 self._longest[keys[0]] = max(self._longest.get(keys[0], 0), len(keys))
 
-    def longest(self, first: Iterable[str], second: Iterable[str]) -> int:
-        """Words of the longest phrase that begins with one of the first and goes on with one of the second; about: 0
-        means that none does."""
+    def longest(self, first: Iterable[tuple[str, float]], second: Iterable[tuple[str, float]]) -> int:
+        """Words of the longest phrase that begins with one of the first and goes on with one of the second, of which
+        each comes with how likely it is; about: 0 means that none does."""
         longest = 0
-        for word in first:
+        for word, _ in first:
             key = _key(word)
             following = self._second.get(key)
-            if following and not following.isdisjoint([_key(other) for other in second]):
+            if following and not following.isdisjoint([_key(other) for other, _ in second]):
                 longest = max(longest, self._longest[key])
         return longest
 

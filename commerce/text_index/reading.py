@@ -201,16 +201,18 @@ class Reader:
                 beside = self._beside(tokens, counts, generous)
             options.append(self._options(token.text, known, counts, beside))
         found: list[Concept] = []
-        place = 0
-        while place < len(tokens):
-            concept = self._phrase(tokens, options, place, counts)
-            if concept is None:
-                concept = self._pair(tokens, options, place, counts)
+        place, last = 0, len(tokens) - 1
+        while place <= last:
+            concept = None
+            if place < last:
+                concept = self._phrase(tokens, options, place, counts) or self._pair(tokens, options, place, counts)
             if concept is None:
                 concept = self._single(tokens[place], options[place], place, counts)
             if concept is not None:
                 found.append(concept)
-            place = concept.end if concept is not None else place + 1
+                place = concept.end
+            else:
+                place += 1
         return found
 
     # Words
@@ -304,11 +306,7 @@ class Reader:
         counts: Counts,
     ) -> Concept | None:
         """The longest phrase of the lexicon that begins here, a slip in it allowed."""
-        if place + 1 == len(tokens):
-            return None
-        longest = self._meanings.longest(
-            [text for text, _ in options[place]], [text for text, _ in options[place + 1]]
-        )
+        longest = self._meanings.longest(options[place], options[place + 1])
         if longest < 2:
             return None
         for length in range(min(longest, len(tokens) - place), 1, -1):
@@ -321,7 +319,7 @@ class Reader:
                     weight = sum([weight for _, weight in chosen]) / length
                     phrase = " ".join(read)
                     if weight == 1.0:
-                        return Concept(place, place + length, *self.typed_right(phrase, counts)[2:])
+                        return Concept._make((place, place + length, *self.typed_right(phrase, counts)[2:]))
                     return self._concept(place, place + length, [(phrase, weight, read)], counts)
         return None
 
@@ -333,8 +331,6 @@ class Reader:
         counts: Counts,
     ) -> Concept | None:
         """Two words that some products write as one ("t shirt", "lp209 c3")."""
-        if place + 1 >= len(tokens):
-            return None
         first, second = tokens[place].text, tokens[place + 1].text
         joined = first + second
         number = self._vocabulary.numbers.get(joined)
@@ -353,7 +349,7 @@ class Reader:
         if token.text in STOP_WORDS:
             return None
         if len(options) == 1 and options[0][1] == 1.0:
-            return Concept(place, place + 1, *self.typed_right(token.text, counts)[2:])
+            return Concept._make((place, place + 1, *self.typed_right(token.text, counts)[2:]))
         readings: list[Reading] = [(text, weight, (text,)) for text, weight in options]
         if not any(weight == 1.0 for _, weight in options):
             readings += self._split(token.text, counts)
@@ -456,8 +452,11 @@ def _best(parts: Iterable[Part]) -> tuple[Part, ...]:
 
 def optional_words(tokens: Sequence[Token], concepts: Sequence[Concept]) -> list[str]:
     """Words that carry no wish of their own ("and", "with", "s") and are in no concept: names may hold them."""
-    taken = {place for concept in concepts for place in range(concept.start, concept.end)}
-    return [token.text for token in tokens if token.place not in taken and token.text in STOP_WORDS]
+    return [
+        token.text
+        for token in tokens
+        if token.text in STOP_WORDS and not any([concept.start <= token.place < concept.end for concept in concepts])
+    ]
 
 
 def _written_forms(lexicon: Lexicon) -> Iterator[str]:

@@ -9,8 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from rapidfuzz import fuzz
-from rapidfuzz.process import cdist
 
 from commerce.domain.search import Hit, Why
 from commerce.ports import TextMatches
@@ -26,7 +24,7 @@ _UNSURE = 0.75  # a reading with two slips weighs less
 _GOES_WITH = 0.008  # times the natural logarithm of the products that have a reading beside another word
 _OPTIONAL = 0.03  # for each word without a wish of its own that a product has too
 _KNOWN_TO_BE = 0.6  # what a product is known to be, beside what stands in its title
-_WEIGHT_FIT, _WEIGHT_IN_TITLE, _WEIGHT_TITLE_SHARE, _WEIGHT_CLOSE = 0.84, 0.06, 0.05, 0.05
+_WEIGHT_FIT, _WEIGHT_IN_TITLE, _WEIGHT_TITLE_SHARE = 0.84, 0.06, 0.1
 
 
 class _Candidate(NamedTuple):
@@ -72,7 +70,7 @@ class Search:
         self._optional = [numbers[word] for word in optional_words(tokens, concepts) if word in numbers]
         found = self._find(concepts)
         is_partial = False
-        if not found or not all(concept.parts for concept in concepts):
+        if not found or not all([concept.parts for concept in concepts]):
             generous = self._reader.concepts(tokens, self._snapshot, generous=True)
             better = self._find(generous)
             if better:
@@ -93,21 +91,22 @@ class Search:
             is_partial = found is not None
         # A colour or fabric that no product has is a wish that was not met, not a word that nobody knows.
         is_partial = is_partial or (
-            bool(found) and any(c.describes and not c.parts and not c.is_soft for c in concepts)
+            found is not None and any([c.describes and not c.parts and not c.is_soft for c in concepts])
         )
         best, total = found if found else ([], 0)
-        guessed = [concept for concept in dropped if not concept.is_soft]
-        read = self._read(tokens, [concept for concept in concepts if concept not in guessed], best)
-        unknown = tuple(
-            " ".join(token.text for token in tokens[concept.start : concept.end])
+        said = [concept for concept in concepts if concept.is_soft or concept not in dropped]
+        read = self._read(tokens, said, best)
+        unknown = [
+            " ".join([token.text for token in tokens[concept.start : concept.end]])
             for concept in concepts
             if not concept.parts or concept in dropped
-        )
-        hits = tuple(
+        ]
+        hits = [
             Hit(candidate.product_id, round(min(candidate.score, 1.0), 6), Why.WORDS)
             for candidate in best[: self._limit]
-        )
-        return TextMatches(hits, say_again(tokens, pieces, read, self._vocabulary), total, unknown, is_partial)
+        ]
+        read_as = say_again(tokens, pieces, read, self._vocabulary)
+        return TextMatches(tuple(hits), read_as, total, tuple(unknown), is_partial)
 
     def _settled(self, concepts: Sequence[Concept], generous: Sequence[Concept]) -> list[Concept]:
         """These concepts, each word of the shop with a slip in it taken for one word, as though it had been typed
@@ -253,27 +252,20 @@ class Search:
         scores += np.float32(alike)
         for word in self._optional:
             scores += matcher.has_word(word, matched.positions) * np.float32(_OPTIONAL)
-        words = self._snapshot.views[number].segment.words
-        most = self._most
-        chosen = np.arange(len(scores))
-        if len(scores) > most:
-            if len(scores) > 16 * most:
-                chosen = np.argpartition(-scores, 16 * most)[: 16 * most]
+        positions, most = matched.positions, self._most
+        if len(positions) > most:
             # Of equals, the shorter title says less that was not asked for.
-            lengths = np.minimum(words.title_words[matched.positions[chosen]], 40)
-            chosen = chosen[np.argpartition(lengths * np.float32(1e-4) - scores[chosen], most)[:most]]
-        return self._candidates(number, matched.positions[chosen], scores[chosen])
+            lengths = np.minimum(self._snapshot.views[number].segment.words.title_words[positions], 40)
+            chosen = np.argpartition(lengths * np.float32(1e-4) - scores, most)[:most]
+            positions, scores = positions[chosen], scores[chosen]
+        return self._candidates(number, positions, scores)
 
     def _rank(self, candidates: list[_Candidate], concepts: Sequence[Concept]) -> list[_Candidate]:
-        """The best few again, by their titles: what stands there, how much of it was asked for, how alike they read."""
+        """The best few again, by their titles: what stands there, how much of it was asked for."""
         candidates.sort(key=_by_id)
         candidates.sort(key=_by_score, reverse=True)
         head, tail = candidates[: self._titles], candidates[self._titles :]
         texts = self._vocabulary.texts
-        titles = [candidate.words[: candidate.title_words] for candidate in head]
-        asked = " ".join([word for concept in concepts for word in concept.parts[0].read])
-        said = [" ".join([texts[number] for number in title]) for title in titles]
-        close = cdist([asked], said, scorer=fuzz.token_sort_ratio, dtype=np.float32)[0].tolist()
         # Each concept is a bit: which of them has a word in the title?
         bits: dict[int, int] = {}
         phrases: list[tuple[int, tuple[Way, ...]]] = []
@@ -286,8 +278,8 @@ class Search:
                 for number in concept.wanted.every:
                     bits.setdefault(number, 0)
         ranked = []
-        for candidate, title, alike in zip(head, titles, close, strict=True):
-            inside = set(title)
+        for candidate in head:
+            inside = set(candidate.words[: candidate.title_words])
             named = asked_for = known = 0
             for number in inside:
                 if number in bits:
@@ -304,7 +296,6 @@ class Search:
                 _WEIGHT_FIT * candidate.score
                 + _WEIGHT_IN_TITLE * in_title / len(concepts)
                 + _WEIGHT_TITLE_SHARE * (asked_for / len(inside) if inside else 0.0)
-                + _WEIGHT_CLOSE * alike / 100
             )
             ranked.append(_Candidate(score, *candidate[1:]))
         ranked.sort(key=_by_id)

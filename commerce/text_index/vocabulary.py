@@ -37,8 +37,8 @@ def stems(word: str) -> set[str]:
     except AttributeError:
         import Stemmer
 
-        # A stemmer keeps a buffer of its own: one pair a thread.
-        stemmers = _local.stemmers = (Stemmer.Stemmer("french"), Stemmer.Stemmer("english"))
+        # A stemmer keeps a buffer of its own: one pair a thread. What they remember of words costs more than it saves.
+        stemmers = _local.stemmers = (Stemmer.Stemmer("french", 0), Stemmer.Stemmer("english", 0))
     return {stemmers[0].stemWord(word), stemmers[1].stemWord(word), singular(word)}
 
 
