@@ -106,7 +106,7 @@ class _Block:
     __slots__ = ("ends", "entries", "shift", "starts")
 
     def __init__(self, entries: NDArray[np.uint64]) -> None:
-        bits = max(len(entries).bit_length() + 1, 12)  # two to four places an entry: most strings are nobody's
+        bits = max(len(entries).bit_length() + 2, 12)  # four to eight places an entry: most strings are nobody's
         self.entries = entries
         self.shift = np.uint64(64 - bits)
         firsts = np.arange(1 << bits, dtype=np.uint64) << self.shift

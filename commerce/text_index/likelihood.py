@@ -85,7 +85,7 @@ class Likelihood:
         french = english = 0
         for word in typed:
             flags = self._languages.get(word, 0)
-            if (flags == FRENCH or flags == ENGLISH) and (word in STOP_WORDS or self.names(word)):
+            if flags in (FRENCH, ENGLISH) and (word in STOP_WORDS or self.names(word)):
                 french += flags == FRENCH
                 english += flags == ENGLISH
         return FRENCH if french > english else ENGLISH if english > french else FRENCH | ENGLISH

@@ -10,18 +10,19 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from commerce.text_index.columns import Column, Places, Positions, column_of, in_all, with_more
+from commerce.text_index.concepts import Concept, Part
 from commerce.text_index.meanings import Way
-from commerce.text_index.reading import Concept, Part
-from commerce.text_index.segment import Mask, Positions, Segment
+from commerce.text_index.segment import Mask, Segment
 
 CANDIDATES = 4096  # looked at more closely at most; the rest of an enormous answer is not
 _ENOUGH_EXPRESSING = 1024  # of those that are known to express every concept
 _ENOUGH_BEST = 512  # of those that are known to do so as well as can be
+_VERY_FEW = 8  # products for which not even a look into a column pays
 FEW = 24  # products that are sooner looked at one by one, word for word, than column for column
 ENOUGH_SHARED = 0.55  # share of a query's weight that a product must express when none expresses all of it
 
 _ENOUGH_TO_COMPARE = 512  # products of a reading, to tell which goes best with the rest
-_BIT = np.left_shift(1, np.arange(8)).astype(np.uint8)
 
 Scores = NDArray[np.float32]
 Ids = NDArray[np.int64]
@@ -77,7 +78,7 @@ def importance(concepts: Sequence[Concept], products: int) -> list[float]:
     """What each concept tells: much when few products express it. One that nobody expresses tells most; one that was
     corrected tells less, as it may be another."""
     return [
-        log(2 + products / (1 + concept.count)) * (concept.certainty**2 if concept.parts else 1.0)
+        log(2 + products / (1 + concept.products)) * (concept.certainty**2 if concept.parts else 1.0)
         for concept in concepts
     ]
 
@@ -111,33 +112,31 @@ class Matcher:
         order = sorted(range(len(self._concepts)), key=self._counts.__getitem__)
         if self._counts[order[0]] > CANDIDATES and not self._are_few_allowed(self._counts[order[0]]):
             return self._of_columns(order)
-        positions = self._candidates(order)
+        places = Places(self._candidates(order))
         fits: dict[int, Scores] = {}
         # First who expresses it at all, by one look at a column where there is one; then, for who is left, how well.
         for row in order if self._allowed is not None else order[1:]:
-            if len(positions) <= FEW:
+            if len(places) <= _VERY_FEW:
                 break
             column = self._any(self._concepts[row])
             if column is not None:
-                held = _in_column(column, positions)
+                held = places.held(column)
             else:
-                fit = self._fit(self._concepts[row], positions)
-                held = fit > 0
-                fits[row] = fit
-            positions = positions[held]
-            if fits:
-                fits = {other: fit[held] for other, fit in fits.items()}
-        if len(positions) <= FEW:
-            return Matched(positions, [], 0) if len(positions) else None
-        total = len(positions)
+                fits[row] = self._fit(self._concepts[row], places)
+                held = fits[row].nonzero()[0]
+            if len(held) < len(places):
+                places = places.only(held)
+                fits = {other: fit.take(held) for other, fit in fits.items()}
+        if len(places) <= FEW:
+            return Matched(places.positions, [], 0) if len(places) else None
+        total = len(places)
         if total > _ENOUGH_EXPRESSING:
-            positions = positions[:_ENOUGH_EXPRESSING]
+            places = places.only(np.arange(_ENOUGH_EXPRESSING))
             fits = {row: fit[:_ENOUGH_EXPRESSING] for row, fit in fits.items()}
         known = [
-            fits[row] if row in fits else self._how_well(concept, positions)
-            for row, concept in enumerate(self._concepts)
+            fits[row] if row in fits else self._how_well(concept, places) for row, concept in enumerate(self._concepts)
         ]
-        return Matched(positions, known, total)
+        return Matched(places.positions, known, total)
 
     def has_word(self, number: int, positions: Positions) -> Mask:
         """Which of those products have the word."""
@@ -150,8 +149,8 @@ class Matcher:
             return 0
         positions = self._expressing(concept)
         step = 1 + len(positions) // _ENOUGH_TO_COMPARE
-        positions = positions[::step]
-        return step * sum(int(np.count_nonzero(self._fit(other, positions))) for other in others)
+        places = Places(positions[::step])
+        return step * sum(int(np.count_nonzero(self._fit(other, places))) for other in others)
 
     def most_of(self) -> tuple[Positions, list[Scores]] | None:
         """Products that express one of the rarest concepts, and how well each expresses every concept."""
@@ -169,7 +168,8 @@ class Matcher:
         positions = self._may(np.unique(np.concatenate(parts)))
         if not len(positions):
             return None
-        return positions, [self._fit(concept, positions) for concept in self._concepts]
+        places = Places(positions)
+        return positions, [self._fit(concept, places) for concept in self._concepts]
 
     # Candidates
 
@@ -183,7 +183,7 @@ class Matcher:
         ids = self._segment.words.product_ids
         places = np.searchsorted(ids, self._allowed)
         places[places == len(ids)] = 0
-        positions = places[ids[places] == self._allowed]
+        positions: Positions = places[ids[places] == self._allowed]
         return positions if self._view.alive is None else positions[self._view.alive[positions]]
 
     def _of_columns(self, order: list[int]) -> Matched | None:
@@ -191,28 +191,30 @@ class Matcher:
         all; and how many there are."""
         concepts = self._concepts
         columns = [self._any(concepts[row]) for row in order]
-        bits = _all([self._bits(concepts[row]) if c is None else c for row, c in zip(order, columns, strict=True)])
+        bits = in_all([self._bits(concepts[row]) if c is None else c for row, c in zip(order, columns, strict=True)])
         # Who expresses what was typed right in the best way is all there is to see, where they are enough.
         best = [self._column(concept.parts[0]) for concept in concepts if concept.key]
-        if best and all([column is not None for column in best]):
-            more = [own for own in best if not any([own is column for column in columns])]
-            positions = self._from_bits(_all([bits, *more]), _ENOUGH_BEST)
+        more = [own for own in best if own is not None and not any(own is column for column in columns)]
+        if best and not any(own is None for own in best):
+            positions = self._from_bits(in_all([bits, *more]), _ENOUGH_BEST)
             if len(positions) > FEW:
-                known = [c.parts[0].weight if c.key else self._how_well(c, positions) for c in concepts]
+                places = Places(positions)
+                known = [c.parts[0].weight if c.key else self._how_well(c, places) for c in concepts]
                 return Matched(positions, known, self._total(bits, len(positions)))
         positions = self._from_bits(bits, _ENOUGH_EXPRESSING)
         if len(positions) <= FEW:
             return Matched(positions, [], 0) if len(positions) else None
-        known = [self._how_well(concept, positions) for concept in concepts]
+        places = Places(positions)
+        known = [self._how_well(concept, places) for concept in concepts]
         return Matched(positions, known, self._total(bits, len(positions)))
 
-    def _total(self, bits: NDArray[np.uint8], found: int) -> int:
+    def _total(self, bits: Column, found: int) -> int:
         """How many products a column has; those found, where not all of it may be answered."""
         if self._allowed is not None or self._view.alive is not None:
             return found
         return int(np.bitwise_count(bits.view(np.uint64)).sum())
 
-    def _from_bits(self, bits: NDArray[np.uint8], enough: int) -> Positions:
+    def _from_bits(self, bits: Column, enough: int) -> Positions:
         """The first products of a column that may be answered, about enough of them."""
         lumps = bits.view(np.uint64)
         full = np.flatnonzero(lumps)
@@ -251,6 +253,8 @@ class Matcher:
 
     def _expressing(self, concept: Concept) -> Positions:
         """Products that express a concept in any way, each once."""
+        if len(concept.ways) == 1:
+            return self._with(concept.parts[0].ways[0])
         marks = self._scratch.marks
         found: list[Positions] = []
         for part in concept.parts:
@@ -264,18 +268,18 @@ class Matcher:
         marks[everything] = False
         return everything
 
-    def _column(self, part: Part) -> NDArray[np.uint8] | None:
+    def _column(self, part: Part) -> Column | None:
         """A bit a product for what many express; None for what few do. Made once a segment."""
         segment = self._segment
         if not part.key:
             return segment.column(part.ways[0][0])
         known = segment.columns_of.get(part.key)
         if known is None and segment.count_of(part.key, part.ways) > segment.common:
-            known = segment.bits(np.concatenate([self._with(way) for way in part.ways]))
+            known = column_of(np.concatenate([self._with(way) for way in part.ways]), segment.size)
             segment.columns_of.put(part.key, known)
         return known
 
-    def _any(self, concept: Concept) -> NDArray[np.uint8] | None:
+    def _any(self, concept: Concept) -> Column | None:
         """A column for a concept that many express; else None. Made for those that are asked for often: words that were
         typed right; a corrected word finds it too, where it means just the same."""
         segment = self._segment
@@ -289,7 +293,7 @@ class Matcher:
 
     def _is_common(self, concept: Concept) -> bool:
         segment = self._segment
-        return any([segment.count_of(part.key, part.ways) > segment.common for part in concept.parts])
+        return any(segment.count_of(part.key, part.ways) > segment.common for part in concept.parts)
 
     def make_columns(self) -> None:
         """Makes the columns that these concepts need, so that nobody waits for them."""
@@ -298,9 +302,9 @@ class Matcher:
                 for part in concept.parts:
                     self._column(part)
 
-    def _bits(self, concept: Concept) -> NDArray[np.uint8]:
+    def _bits(self, concept: Concept) -> Column:
         """A column for a concept."""
-        column: NDArray[np.uint8] | None = None
+        column: Column | None = None
         rare: list[Positions] = []
         for part in concept.parts:
             own = self._column(part)
@@ -308,31 +312,25 @@ class Matcher:
                 rare += [self._with(way) for way in part.ways]
             else:
                 column = own if column is None else column | own
-        if rare and column is not None and sum(map(len, rare)) < len(column) >> 3:
-            column = column.copy()  # it may be the segment's own
-            for positions in rare:
-                np.bitwise_or.at(column, positions >> 3, _BIT[positions & 7])
-        elif rare:
-            scattered = self._segment.bits(np.concatenate(rare))
-            column = scattered if column is None else column | scattered
-        assert column is not None
-        return column
+        if column is None:
+            return column_of(np.concatenate(rare), self._segment.size)
+        return with_more(column, rare, self._segment.size) if rare else column
 
-    def _how_well(self, concept: Concept, positions: Positions) -> Scores | float:
+    def _how_well(self, concept: Concept, places: Places) -> Scores | float:
         """How well each of those products expresses the concept, which all of them do; one figure where all do so
         alike."""
-        return concept.parts[0].weight if len(concept.parts) == 1 else self._fit(concept, positions)
+        return concept.parts[0].weight if len(concept.parts) == 1 else self._fit(concept, places)
 
-    def _fit(self, concept: Concept, positions: Positions) -> Scores:
+    def _fit(self, concept: Concept, places: Places) -> Scores:
         """How well each of those products expresses the concept, 0..1."""
-        segment, scratch = self._segment, self._scratch
+        segment, scratch, positions = self._segment, self._scratch, places.positions
         fit = np.zeros(len(positions), np.float32)
         few = len(positions) < 64
         marked: list[Positions] = []
         for part in reversed(concept.parts):  # the best last, so that it is what stays
             column = self._column(part)
             if column is not None:
-                fit[_in_column(column, positions)] = part.weight
+                fit[places.held(column)] = part.weight
             elif few and len(part.ways) == 1:
                 held = segment.holds(part.ways[0][0], positions, scratch.marks)
                 for number in part.ways[0][1:]:
@@ -344,23 +342,7 @@ class Matcher:
                     scratch.weights[having] = part.weight
                     marked.append(having)
         if marked:
-            np.maximum(fit, scratch.weights[positions], out=fit)
+            np.maximum(fit, scratch.weights.take(positions), out=fit)
             for having in marked:
                 scratch.weights[having] = 0
         return fit
-
-
-def _all(columns: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """What is in every column."""
-    first, *others = columns
-    if not others:
-        return first
-    bits = first & others[0]
-    for column in others[1:]:
-        np.bitwise_and(bits, column, out=bits)
-    return bits
-
-
-def _in_column(column: NDArray[np.uint8], positions: Positions) -> Mask:
-    held: Mask = (column[positions >> 3] & _BIT[positions & 7]) != 0
-    return held

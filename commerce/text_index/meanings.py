@@ -71,7 +71,7 @@ class Meanings:
 
     def phrases(self) -> list[str]:
         """Phrases of several words as the lexicon writes them, that some product may have."""
-        return [phrase for phrase in self._written if all([word in self._vocabulary.numbers for word in phrase.split()])]
+        return [phrase for phrase in self._written if all(word in self._vocabulary.numbers for word in phrase.split())]
 
     def has(self, phrase: tuple[str, ...]) -> bool:
         """Whether the lexicon knows these folded words as a phrase."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence, Set
 from itertools import product
 from typing import NamedTuple, Protocol, get_args
 
 from commerce.lexicon import Kind, Lexicon
+from commerce.text_index.concepts import Concept, Part
 from commerce.text_index.likelihood import Likelihood
-from commerce.text_index.meanings import KIN_WORDS, Meanings, Way
+from commerce.text_index.meanings import Meanings, Way
 from commerce.text_index.stop_words import STOP_WORDS
 from commerce.text_index.typed import Token
 from commerce.text_index.vocabulary import Vocabulary, has_digit
@@ -34,108 +34,6 @@ _MARGIN_TYPED = 0.03  # the same below a word that exists
 _NAME = 1e-4  # share of products above which a word that the lexicon does not know is a name rather than a slip
 _NOBODYS = 1 << 40  # the number of no word
 
-# Kinds of the lexicon that say how a thing is, not what it is.
-_DESCRIBING = frozenset(("colour", "gender", "pattern", "season", "occasion", "sleeve", "length", "fit", "material"))
-
-
-_SOFT = frozenset(("sleeve", "length", "fit", "occasion", "season"))
-
-
-class Part(NamedTuple):
-    """One way of expressing a concept: any of `ways`, of each all the words. `weight` 0..1. `key` names the ways for
-    caches; '' where they are a single word. `read` is what the words typed are taken for, one a token."""
-
-    key: str
-    ways: tuple[Way, ...]
-    count: int  # products, those that express it in two ways counted twice
-    weight: float
-    read: tuple[str, ...]
-
-
-class Wanted(NamedTuple):
-    """The words that express a concept, for looking at one product at a time."""
-
-    weights: dict[int, float]  # by word: how well a product with it expresses the concept
-    weights_of_several: tuple[tuple[Way, float], ...]  # the same by words that it must all have
-    # For titles a word for something narrower is left out: it is no better than knowing that the product is of the kind.
-    single: frozenset[int]  # any of them
-    several: tuple[Way, ...]  # or all words of any of these
-    every: frozenset[int]
-
-    @staticmethod
-    def of(parts: Sequence[Part]) -> Wanted:
-        """`parts`: the best first."""
-        weights: dict[int, float] = {}
-        weights_of_several: list[tuple[Way, float]] = []
-        titles: list[int] = []
-        several: list[Way] = []
-        for part in parts:
-            is_narrower = part.key.endswith(KIN_WORDS)
-            for way in part.ways:
-                if len(way) == 1:
-                    weights.setdefault(way[0], part.weight)
-                    if not is_narrower:
-                        titles.append(way[0])
-                else:
-                    weights_of_several.append((way, part.weight))
-                    if not is_narrower:
-                        several.append(way)
-        single = frozenset(titles)
-        every = single.union(*several) if several else single
-        return Wanted(weights, tuple(weights_of_several), single, tuple(several), every)
-
-    def fit(self, words: Collection[int]) -> float:
-        """How well (0..1) a product with those words expresses the concept."""
-        weights = self.weights
-        best = 0.0
-        if len(weights) < 3:
-            for word, weight in weights.items():
-                if weight > best and word in words:
-                    best = weight
-        else:
-            for word in words:
-                if word in weights and weights[word] > best:
-                    best = weights[word]
-        for way, weight in self.weights_of_several:
-            if weight > best and all([word in words for word in way]):
-                best = weight
-        return best
-
-
-class Concept(NamedTuple):
-    """Tokens `start` to `end` of the query mean one thing."""
-
-    start: int
-    end: int
-    parts: tuple[Part, ...]  # the best first
-    kinds: frozenset[str]  # what it most likely names: "category", "colour"…
-    is_type: bool  # names a kind of product
-    describes: bool  # says how it is: colour, gender, material…
-    is_soft: bool  # says what few catalogues know of their products: sleeves, length, fit, occasion, season
-    count: int  # about how many products express it
-    ways: frozenset[Way]  # all ways of all parts
-    read: tuple[str, ...]  # what to say when nothing was found for it
-    wanted: Wanted
-    key: str = ""  # the words, where they were typed right: names the concept for caches
-
-    @staticmethod
-    def of(
-        start: int, end: int, parts: tuple[Part, ...], kinds: frozenset[str], read: tuple[str, ...], key: str = ""
-    ) -> Concept:
-        """`parts`: the best first."""
-        is_type = "category" in kinds
-        describes = not is_type and not kinds.isdisjoint(_DESCRIBING)
-        is_soft = describes and kinds <= _SOFT
-        count = max([part.count for part in parts], default=0)
-        ways = frozenset([way for part in parts for way in part.ways])
-        wanted = Wanted.of(parts)
-        return Concept(start, end, parts, kinds, is_type, describes, is_soft, count, ways, read, wanted, key)
-
-    @property
-    def certainty(self) -> float:
-        """1 for what was typed right, less for a word that was corrected, 0 for one that nothing has."""
-        return 1.0 if self.key else self.parts[0].weight if self.parts else 0.0
-
 
 class Counts(Protocol):
     """How many products have what."""
@@ -159,13 +57,12 @@ class Counts(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Beside:
+class _Beside(NamedTuple):
     """What the whole query tells of each of its words."""
 
     language: int
-    names: frozenset[str]  # words that enough products have and that are none of the shop's own: brands, models
-    kinds: frozenset[str]  # words that name the kind of product
+    names: Set[str]  # words that enough products have and that are none of the shop's own: brands, models
+    kinds: Set[str]  # words that name the kind of product
     generous: bool
 
 
@@ -219,16 +116,15 @@ class Reader:
 
     def _beside(self, tokens: Sequence[Token], counts: Counts, generous: bool) -> _Beside:
         numbers, enough = self._vocabulary.numbers, _NAME * counts.size
-        names = {
-            token.text
-            for token in tokens
-            if token.text not in self._lexicon_words
-            and token.text not in STOP_WORDS
-            and counts.count(numbers.get(token.text, _NOBODYS)) > enough
-        }
-        kinds = frozenset(token.text for token in tokens if self._likelihood.is_kind(token.text))
-        language = self._likelihood.language(token.text for token in tokens)
-        return _Beside(language, frozenset(names), kinds, generous)
+        names, kinds = set[str](), set[str]()
+        for text, *_ in tokens:
+            if text in self._lexicon_words:
+                if self._likelihood.is_kind(text):
+                    kinds.add(text)
+            elif text not in STOP_WORDS and counts.count(numbers.get(text, _NOBODYS)) > enough:
+                names.add(text)
+        language = self._likelihood.language([token.text for token in tokens])
+        return _Beside(language, names, kinds, generous)
 
     def _is_known(self, word: str, counts: Counts) -> bool:
         number = self._vocabulary.numbers.get(word)
@@ -413,7 +309,7 @@ class Reader:
                 parts[key or ways] = Part(key, used, products, weight, read)
 
         # Where it is known what products are, a word in a name says less: a dress shirt is no dress.
-        is_known = any([meaning.is_concept and counts.used(meaning.key, meaning.ways)[1] for meaning in meanings])
+        is_known = any(meaning.is_concept and counts.used(meaning.key, meaning.ways)[1] for meaning in meanings)
         said = _ONLY_SAID if is_known else 1.0
         for meaning in meanings:
             add(meaning.key, meaning.ways, meaning.share if meaning.is_concept else said * meaning.share)
@@ -455,7 +351,7 @@ def optional_words(tokens: Sequence[Token], concepts: Sequence[Concept]) -> list
     return [
         token.text
         for token in tokens
-        if token.text in STOP_WORDS and not any([concept.start <= token.place < concept.end for concept in concepts])
+        if token.text in STOP_WORDS and not any(concept.start <= token.place < concept.end for concept in concepts)
     ]
 
 

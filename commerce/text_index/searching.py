@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from commerce.domain.search import Hit, Why
 from commerce.ports import TextMatches
+from commerce.text_index.concepts import Concept
 from commerce.text_index.matching import ENOUGH_SHARED, Ids, Matched, Matcher, Scratch, importance
-from commerce.text_index.reading import Concept, Reader, optional_words
 from commerce.text_index.meanings import Way
+from commerce.text_index.reading import Reader, optional_words
 from commerce.text_index.snapshot import Snapshot
 from commerce.text_index.typed import Token, say_again, tokens_of
 from commerce.text_index.vocabulary import CONCEPT, Vocabulary
@@ -70,7 +71,7 @@ class Search:
         self._optional = [numbers[word] for word in optional_words(tokens, concepts) if word in numbers]
         found = self._find(concepts)
         is_partial = False
-        if not found or not all([concept.parts for concept in concepts]):
+        if not found or not all(concept.parts for concept in concepts):
             generous = self._reader.concepts(tokens, self._snapshot, generous=True)
             better = self._find(generous)
             if better:
@@ -91,7 +92,7 @@ class Search:
             is_partial = found is not None
         # A colour or fabric that no product has is a wish that was not met, not a word that nobody knows.
         is_partial = is_partial or (
-            found is not None and any([c.describes and not c.parts and not c.is_soft for c in concepts])
+            found is not None and any(c.describes and not c.parts and not c.is_soft for c in concepts)
         )
         best, total = found if found else ([], 0)
         said = [concept for concept in concepts if concept.is_soft or concept not in dropped]

@@ -42,14 +42,6 @@ def stems(word: str) -> set[str]:
     return {stemmers[0].stemWord(word), stemmers[1].stemWord(word), singular(word)}
 
 
-def _shared_letters(one: str, other: str) -> int:
-    """How many letters two words begin with alike."""
-    for place, (mine, theirs) in enumerate(zip(one, other, strict=False)):
-        if mine != theirs:
-            return place
-    return min(len(one), len(other))
-
-
 def _series(kept: Kept, name: str) -> list[NDArray[Any]]:
     """Columns name0, name1, name2… as far as they go."""
     names = takewhile(kept.numbers.__contains__, (f"{name}{place}" for place in count()))
@@ -139,7 +131,7 @@ class Vocabulary:
 
     def _find_forms(self, word: str) -> dict[int, bool]:
         found: dict[int, bool] = {}
-        one = singular(word)
+        one, beginning = singular(word), word[: max(4, len(word) - 3)]
         for stem in stems(word):
             related = self._forms.get(stem, ())
             if (number := self.numbers.get(stem)) is not None and len(stem) > 2:
@@ -150,7 +142,7 @@ class Vocabulary:
                     continue
                 if singular(other) == one:
                     found[number] = True
-                elif _shared_letters(word, other) >= max(4, len(word) - 3):
+                elif len(beginning) > 3 and other.startswith(beginning):
                     found.setdefault(number, False)
         return found
 
