@@ -4,7 +4,8 @@ Two words within distance d share a string that both reach by deleting at most d
 each such string of its first letters, and a typed word is looked up under its own. What comes back is a superset; the
 caller measures the true distance.
 
-Filing is one sorted array: 40 bits of hash and 24 bits of word number in each uint64, 8 bytes an entry.
+Filing is one sorted array: 40 bits of hash and 24 bits of word number in each uint64, 8 bytes an entry. A table by the
+first bits of the hash says where to look in it, so that a look-up is a step instead of a search.
 """
 
 from __future__ import annotations
@@ -44,6 +45,15 @@ def slips(length: int) -> int:
 
 
 @cache
+def _weights(length: int, deletions: int) -> NDArray[np.uint64]:
+    """[ways, length] what each letter counts in the sum of each way; times the letters it gives all sums at once."""
+    kept = _kept(length, deletions)
+    weights = np.zeros((len(kept), PREFIX + 1), np.uint64)
+    np.put_along_axis(weights, kept, np.broadcast_to(_FACTORS, kept.shape), axis=1)
+    return weights[:, :length].copy()
+
+
+@cache
 def _kept(length: int, deletions: int) -> NDArray[np.intp]:
     """[ways, PREFIX] positions that stay when up to `deletions` of `length` letters go; PREFIX means "nothing here"."""
     rows = [
@@ -56,8 +66,11 @@ def _kept(length: int, deletions: int) -> NDArray[np.intp]:
 
 def _hash(sums: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """The upper 40 bits well mixed, the lower 24 empty."""
-    mixed: NDArray[np.uint64] = (sums ^ (sums >> _SHIFT)) * _MIX
-    return mixed & ~_WORD_MASK
+    return _mixed(sums) & ~_WORD_MASK
+
+
+def _mixed(sums: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    return (sums ^ (sums >> _SHIFT)) * _MIX
 
 
 def _file(words: Sequence[str], numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -87,49 +100,66 @@ def _file(words: Sequence[str], numbers: NDArray[np.uint64]) -> NDArray[np.uint6
     return everything
 
 
+class _Block:
+    """Sorted entries, and where those begin whose hash begins with certain bits."""
+
+    __slots__ = ("ends", "entries", "shift", "starts")
+
+    def __init__(self, entries: NDArray[np.uint64]) -> None:
+        bits = max(len(entries).bit_length() + 2, 12)  # four to eight places an entry: most strings are nobody's
+        self.entries = entries
+        self.shift = np.uint64(64 - bits)
+        firsts = np.arange(1 << bits, dtype=np.uint64) << self.shift
+        bounds = np.append(np.searchsorted(entries, firsts), len(entries)).astype(np.int32)
+        self.starts, self.ends = bounds[:-1], bounds[1:]
+
+    @property
+    def nbytes(self) -> int:
+        return self.entries.nbytes + self.starts.nbytes
+
+
 class DeletionDictionary:
     """Immutable; `with_words` gives a larger one. Words are numbered by the caller, below MOST_WORDS."""
 
     __slots__ = ("_blocks",)
 
-    def __init__(self, blocks: tuple[NDArray[np.uint64], ...] = ()) -> None:
-        self._blocks = blocks
+    def __init__(self, blocks: Sequence[NDArray[np.uint64]] = ()) -> None:
+        self._blocks = tuple(_Block(block) for block in blocks)
 
     def with_words(self, words: Sequence[str], numbers: Sequence[int]) -> DeletionDictionary:
         """This one and those words, filed under the given numbers."""
         block = _file(words, np.array(numbers, dtype=np.uint64))
         if not len(block):
             return self
-        blocks = (*self._blocks, block)
+        larger = DeletionDictionary()
+        blocks = [*self.blocks, block]
         if len(blocks) > _BLOCKS or len(block) > len(blocks[0]) // 4:
             whole = np.concatenate(blocks)
             whole.sort()
-            blocks = (whole,)
-        return DeletionDictionary(blocks)
+            larger._blocks = (_Block(whole),)
+        else:
+            larger._blocks = (*self._blocks, _Block(block))
+        return larger
 
-    def near(self, word: str) -> NDArray[np.int64]:
-        """Numbers of words that may be within `slips(len(word))` of it, each once; some are further away."""
+    def near(self, word: str) -> list[int]:
+        """Numbers of words that may be within `slips(len(word))` of it, each once, ascending; some are further away."""
         length = min(len(word), PREFIX)
-        letters = np.zeros(PREFIX + 1, np.uint64)
-        letters[:length] = [ord(letter) for letter in word[:length]]
-        wanted = _hash((letters[_kept(length, slips(len(word)))] * _FACTORS).sum(axis=1, dtype=np.uint64))
+        letters = np.frombuffer(word[:length].encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
+        wanted = _mixed(_weights(length, slips(len(word))) @ letters)
         found = []
         for block in self._blocks:
-            starts = np.searchsorted(block, wanted)
-            # Most strings are nobody's: only where one begins is it worth looking where its words end.
-            there = starts < len(block)
-            there[there] = block[starts[there]] & ~_WORD_MASK == wanted[there]
-            ends = np.searchsorted(block, wanted[there] | _WORD_MASK, side="right")
-            found += [block[start:end] for start, end in zip(starts[there].tolist(), ends.tolist(), strict=True)]
+            places, entries = (wanted >> block.shift).view(np.int64), block.entries
+            bounds = zip(block.starts[places].tolist(), block.ends[places].tolist(), strict=True)
+            found += [entries[start:end] for start, end in bounds if start < end]
         if not found:
-            return np.zeros(0, np.int64)
+            return []
         # A set of a few dozen numbers is made faster than they are sorted.
-        return np.array(sorted(set((np.concatenate(found) & _WORD_MASK).tolist())), np.int64)
+        return sorted(set((np.concatenate(found) & _WORD_MASK).tolist()))
 
     @property
     def blocks(self) -> tuple[NDArray[np.uint64], ...]:
         """What it is made of, to be kept: `DeletionDictionary(blocks)` is the same again."""
-        return self._blocks
+        return tuple([block.entries for block in self._blocks])
 
     @property
     def nbytes(self) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 
 from commerce.lexicon import Lexicon
 from commerce.ports import Kept, TextDocument, TextMatches
-from commerce.text_index.matching import Ids, Scratch, View
+from commerce.text_index.matching import Ids, Matcher, Scratch, View
 from commerce.text_index.reading import Reader
 from commerce.text_index.searching import Search
 from commerce.text_index.segment import Segment, read_words
@@ -19,6 +19,7 @@ from commerce.text_index.vocabulary import Vocabulary
 _MOST_SEGMENTS = 8
 _MERGE_SHARE = 0.05  # of the products, when changed since the last merge, start one
 _MERGE_LEAST = 4_000
+_LARGE = 4_000  # products of a segment, from which on it is worth it to be ready before anyone asks
 _INLINE_SIZE = 60_000  # merges up to so many products are done at once; larger ones in the background
 
 
@@ -59,6 +60,8 @@ class FuzzyTextIndex:
                 self._vocabulary.set_common(segment.words_of_many(max(3, segment.size // 20_000)))
             self._snapshot = Snapshot((*views, View(segment, None)))
             self._tidy()
+            if segment.size >= _LARGE:
+                self._read_ahead()
 
     def remove(self, product_ids: Iterable[int]) -> None:
         """Unknown ids are no error."""
@@ -108,6 +111,15 @@ class FuzzyTextIndex:
         merged = merge(chosen)
         with self._writing:
             self._swap(chosen, merged)
+        self._read_ahead()
+
+    def _read_ahead(self) -> None:
+        """Reads the words that people will type and makes the columns that these need, so that no shopper waits."""
+        snapshot = self._snapshot
+        concepts = self._reader.read_ahead(snapshot)
+        for view in snapshot.views:
+            if view.segment.size >= _LARGE:
+                Matcher(view, concepts, None, self._own_scratch()).make_columns()
 
     def _swap(self, chosen: tuple[View, ...], merged: View | None) -> None:
         """Puts the merged segment in the place of the chosen ones, less what has gone from them meanwhile."""
@@ -148,6 +160,8 @@ class FuzzyTextIndex:
             with self._writing:
                 put_vocabulary()
                 self._snapshot = snapshot
+            if snapshot.size >= _LARGE:
+                self._read_ahead()
 
         return put
 

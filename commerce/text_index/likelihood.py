@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from math import log
 from typing import get_args
 
@@ -30,6 +31,7 @@ _SMALL = 20_000  # products; in a smaller shop people say the shop's words as of
 _UNSAID = 0.1  # times that, where products are what it means but say so in other words
 _TYPED = 0.89  # a word typed right, where it goes with nothing else that was typed
 
+_REMEMBERED = 50_000  # words
 _TWICE = re.compile(r"(.)\1+")
 _VOWELS = re.compile(r"[aeiouy]+")
 
@@ -39,17 +41,25 @@ _NOTHING = frozenset[str]()
 FRENCH, ENGLISH = 1, 2  # flags; 3 is both
 
 
+@lru_cache(maxsize=_REMEMBERED)
+def _outline(word: str) -> tuple[str, str, list[str]]:
+    """Each letter once, the consonants, the letters in order."""
+    return _TWICE.sub(r"\1", word), _VOWELS.sub("", word), sorted(word)
+
+
 def ease(typed: str, meant: str) -> float:
     """How much likelier (above 0) or less likely than most this slip is, the number of slips aside."""
     if typed[0] != meant[0]:
         return -_FIRST_LEFT_OUT if meant.endswith(typed) else -_FIRST_LETTER
     if meant.startswith(typed):
         return _UNFINISHED
-    if _TWICE.sub(r"\1", typed) == _TWICE.sub(r"\1", meant):
+    once, consonants, letters = _outline(typed)
+    meant_once, meant_consonants, meant_letters = _outline(meant)
+    if once == meant_once:
         return _DOUBLED
-    if _VOWELS.sub("", typed) == _VOWELS.sub("", meant):
+    if consonants == meant_consonants:
         return _SAME_CONSONANTS
-    return _SWAPPED if len(typed) == len(meant) and sorted(typed) == sorted(meant) else 0.0
+    return _SWAPPED if letters == meant_letters else 0.0
 
 
 class Likelihood:
@@ -72,16 +82,20 @@ class Likelihood:
     def language(self, typed: Iterable[str]) -> int:
         """The language of more of these words: FRENCH or ENGLISH, or both where it cannot be told."""
         # A word that is but part of a phrase ("home" in "home wear") tells little, and may be a slip.
-        flags = [self._languages.get(word, 0) for word in typed if word in STOP_WORDS or self.names(word)]
-        french, english = flags.count(FRENCH), flags.count(ENGLISH)
+        french = english = 0
+        for word in typed:
+            flags = self._languages.get(word, 0)
+            if flags in (FRENCH, ENGLISH) and (word in STOP_WORDS or self.names(word)):
+                french += flags == FRENCH
+                english += flags == ENGLISH
         return FRENCH if french > english else ENGLISH if english > french else FRENCH | ENGLISH
 
     def names(self, word: str) -> frozenset[str]:
         """The kinds of thing ("colour", "category"…) that the word alone names; none for a mere part of a phrase."""
-        if self._lexicon is None or word not in self.shop_words:
-            return _NOTHING
         known = self._kinds.get(word)
         if known is None:
+            if self._lexicon is None or word not in self.shop_words:
+                return _NOTHING
             known = self._kinds[word] = frozenset(sense.kind for sense in self._lexicon.senses_of(word))
         return known
 

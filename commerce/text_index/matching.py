@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from commerce.text_index.columns import Column, Places, Positions, column_of, in_all, with_more
+from commerce.text_index.concepts import Concept, Part
 from commerce.text_index.meanings import Way
-from commerce.text_index.reading import Concept, Part
-from commerce.text_index.segment import Mask, Positions, Segment
+from commerce.text_index.segment import Mask, Segment
 
 CANDIDATES = 4096  # looked at more closely at most; the rest of an enormous answer is not
-_EXPRESSING_ALL = 1024  # enough of those that are known to express every concept
+_ENOUGH_EXPRESSING = 1024  # of those that are known to express every concept
+_ENOUGH_BEST = 512  # of those that are known to do so as well as can be
+_VERY_FEW = 8  # products for which not even a look into a column pays
+FEW = 24  # products that are sooner looked at one by one, word for word, than column for column
 ENOUGH_SHARED = 0.55  # share of a query's weight that a product must express when none expresses all of it
 
 _ENOUGH_TO_COMPARE = 512  # products of a reading, to tell which goes best with the rest
-_BIT = np.left_shift(1, np.arange(8)).astype(np.uint8)
 
 Scores = NDArray[np.float32]
 Ids = NDArray[np.int64]
@@ -62,12 +66,11 @@ class View:
         return keep
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Matched:
-    """Products of one segment and, for each concept, how well (0..1) each expresses it."""
+class Matched(NamedTuple):
+    """Products of one segment and, for each concept, how well (0..1) each expresses it, or all of them do."""
 
     positions: Positions
-    fits: list[Scores]  # one row a concept
+    fits: Sequence[Scores | float]  # one a concept; none where the products are few and still have to be looked at
     total: int
 
 
@@ -75,7 +78,7 @@ def importance(concepts: Sequence[Concept], products: int) -> list[float]:
     """What each concept tells: much when few products express it. One that nobody expresses tells most; one that was
     corrected tells less, as it may be another."""
     return [
-        log(2 + products / (1 + concept.count)) * (concept.certainty**2 if concept.parts else 1.0)
+        log(2 + products / (1 + concept.products)) * (concept.certainty**2 if concept.parts else 1.0)
         for concept in concepts
     ]
 
@@ -102,31 +105,38 @@ class Matcher:
         return known
 
     def all_of(self) -> Matched | None:
-        """Products that express every concept; None when there is none."""
+        """Products that express every concept; None when there is none. Of no more than `FEW`, which still have to be
+        looked at, the fits are left out."""
         if not self._concepts or min(self._counts) == 0:
             return None
         order = sorted(range(len(self._concepts)), key=self._counts.__getitem__)
-        positions, total = self._candidates(order)
+        if self._counts[order[0]] > CANDIDATES and not self._are_few_allowed(self._counts[order[0]]):
+            return self._of_columns(order)
+        places = Places(self._candidates(order))
         fits: dict[int, Scores] = {}
         # First who expresses it at all, by one look at a column where there is one; then, for who is left, how well.
-        for row in order:
-            if not len(positions):
-                return None
+        for row in order if self._allowed is not None else order[1:]:
+            if len(places) <= _VERY_FEW:
+                break
             column = self._any(self._concepts[row])
             if column is not None:
-                held = _in_column(column, positions)
+                held = places.held(column)
             else:
-                fit = self._fit(self._concepts[row], positions)
-                held = fit > 0
-                fits[row] = fit
-            if not held.all():
-                positions = positions[held]
-                fits = {other: fit[held] for other, fit in fits.items()}
-        if not len(positions):
-            return None
-        rows = range(len(self._concepts))
-        known = [fits[row] if row in fits else self._fit(self._concepts[row], positions) for row in rows]
-        return Matched(positions, known, max(total, len(positions)))
+                fits[row] = self._fit(self._concepts[row], places)
+                held = fits[row].nonzero()[0]
+            if len(held) < len(places):
+                places = places.only(held)
+                fits = {other: fit.take(held) for other, fit in fits.items()}
+        if len(places) <= FEW:
+            return Matched(places.positions, [], 0) if len(places) else None
+        total = len(places)
+        if total > _ENOUGH_EXPRESSING:
+            places = places.only(np.arange(_ENOUGH_EXPRESSING))
+            fits = {row: fit[:_ENOUGH_EXPRESSING] for row, fit in fits.items()}
+        known = [
+            fits[row] if row in fits else self._how_well(concept, places) for row, concept in enumerate(self._concepts)
+        ]
+        return Matched(places.positions, known, total)
 
     def has_word(self, number: int, positions: Positions) -> Mask:
         """Which of those products have the word."""
@@ -139,10 +149,10 @@ class Matcher:
             return 0
         positions = self._expressing(concept)
         step = 1 + len(positions) // _ENOUGH_TO_COMPARE
-        positions = positions[::step]
-        return step * sum(int(np.count_nonzero(self._fit(other, positions))) for other in others)
+        places = Places(positions[::step])
+        return step * sum(int(np.count_nonzero(self._fit(other, places))) for other in others)
 
-    def most_of(self) -> Matched | None:
+    def most_of(self) -> tuple[Positions, list[Scores]] | None:
         """Products that express one of the rarest concepts, and how well each expresses every concept."""
         order = sorted((row for row, count in enumerate(self._counts) if count), key=self._counts.__getitem__)
         parts: list[Positions] = []
@@ -158,50 +168,69 @@ class Matcher:
         positions = self._may(np.unique(np.concatenate(parts)))
         if not len(positions):
             return None
-        return Matched(positions, [self._fit(concept, positions) for concept in self._concepts], 0)
+        places = Places(positions)
+        return positions, [self._fit(concept, places) for concept in self._concepts]
 
     # Candidates
 
-    def _candidates(self, order: list[int]) -> tuple[Positions, int]:
-        """Products that may express every concept and may be answered; and how many do, where bits could count them."""
-        rarest = self._counts[order[0]]
-        if self._allowed is not None and len(self._allowed) < min(rarest, 4 * CANDIDATES):
-            ids = self._segment.words.product_ids
-            places = np.searchsorted(ids, self._allowed)
-            places[places == len(ids)] = 0
-            positions = places[ids[places] == self._allowed]
-            return (positions if self._view.alive is None else positions[self._view.alive[positions]]), 0
-        if rarest <= CANDIDATES:
-            return self._may(self._expressing(self._concepts[order[0]])), 0
-        bits: NDArray[np.uint8] | None = None
-        for row in order:
-            own = self._any(self._concepts[row])
-            if own is None:
-                own = self._bits(self._concepts[row])
-            bits = own if bits is None else bits & own
-        assert bits is not None
-        return self._from_bits(bits)
+    def _are_few_allowed(self, rarest: int) -> bool:
+        return self._allowed is not None and len(self._allowed) < min(rarest, 4 * CANDIDATES)
 
-    def _from_bits(self, bits: NDArray[np.uint8]) -> tuple[Positions, int]:
-        """The first products of a column that may be answered, enough of them."""
+    def _candidates(self, order: list[int]) -> Positions:
+        """Products that may express every concept and may be answered."""
+        if self._allowed is None or not self._are_few_allowed(self._counts[order[0]]):
+            return self._may(self._expressing(self._concepts[order[0]]))
+        ids = self._segment.words.product_ids
+        places = np.searchsorted(ids, self._allowed)
+        places[places == len(ids)] = 0
+        positions: Positions = places[ids[places] == self._allowed]
+        return positions if self._view.alive is None else positions[self._view.alive[positions]]
+
+    def _of_columns(self, order: list[int]) -> Matched | None:
+        """Products that express every concept, where many express each: enough of those that do so best, or else of
+        all; and how many there are."""
+        concepts = self._concepts
+        columns = [self._any(concepts[row]) for row in order]
+        bits = in_all([self._bits(concepts[row]) if c is None else c for row, c in zip(order, columns, strict=True)])
+        # Who expresses what was typed right in the best way is all there is to see, where they are enough.
+        best = [self._column(concept.parts[0]) for concept in concepts if concept.key]
+        more = [own for own in best if own is not None and not any(own is column for column in columns)]
+        if best and not any(own is None for own in best):
+            positions = self._from_bits(in_all([bits, *more]), _ENOUGH_BEST)
+            if len(positions) > FEW:
+                places = Places(positions)
+                known = [c.parts[0].weight if c.key else self._how_well(c, places) for c in concepts]
+                return Matched(positions, known, self._total(bits, len(positions)))
+        positions = self._from_bits(bits, _ENOUGH_EXPRESSING)
+        if len(positions) <= FEW:
+            return Matched(positions, [], 0) if len(positions) else None
+        places = Places(positions)
+        known = [self._how_well(concept, places) for concept in concepts]
+        return Matched(positions, known, self._total(bits, len(positions)))
+
+    def _total(self, bits: Column, found: int) -> int:
+        """How many products a column has; those found, where not all of it may be answered."""
+        if self._allowed is not None or self._view.alive is not None:
+            return found
+        return int(np.bitwise_count(bits.view(np.uint64)).sum())
+
+    def _from_bits(self, bits: Column, enough: int) -> Positions:
+        """The first products of a column that may be answered, about enough of them."""
         lumps = bits.view(np.uint64)
         full = np.flatnonzero(lumps)
-        counts = np.bitwise_count(lumps[full]).cumsum()
         found: list[Positions] = []
         have, start = 0, 0
-        while start < len(full) and have < _EXPRESSING_ALL:
-            done = int(counts[start - 1]) if start else 0
-            end = max(int(np.searchsorted(counts, done + _EXPRESSING_ALL)), start + 1)
-            chosen = full[start:end]
+        while start < len(full) and have < enough:
+            some = full[start : start + enough]  # each has a product at least, most have several
+            end = int(np.searchsorted(np.bitwise_count(lumps[some]).cumsum(), enough)) + 1
+            chosen = some[:end]
             flags = np.unpackbits(lumps[chosen].view(np.uint8), bitorder="little").view(np.bool_)
             places = np.flatnonzero(flags)
             positions = self._may((chosen[places >> 6] << 6) | (places & 63))
             found.append(positions)
             have += len(positions)
-            start = end
-        exact = self._allowed is None and self._view.alive is None
-        positions = np.concatenate(found) if found else np.zeros(0, np.int64)
-        return positions, int(counts[-1]) if exact and len(counts) else have
+            start += end
+        return found[0] if len(found) == 1 else np.concatenate(found) if found else np.zeros(0, np.int64)
 
     def _may(self, positions: Positions) -> Positions:
         keep = self._view.filter(positions, self._allowed)
@@ -224,6 +253,8 @@ class Matcher:
 
     def _expressing(self, concept: Concept) -> Positions:
         """Products that express a concept in any way, each once."""
+        if len(concept.ways) == 1:
+            return self._with(concept.parts[0].ways[0])
         marks = self._scratch.marks
         found: list[Positions] = []
         for part in concept.parts:
@@ -237,32 +268,43 @@ class Matcher:
         marks[everything] = False
         return everything
 
-    def _column(self, part: Part) -> NDArray[np.uint8] | None:
+    def _column(self, part: Part) -> Column | None:
         """A bit a product for what many express; None for what few do. Made once a segment."""
         segment = self._segment
         if not part.key:
             return segment.column(part.ways[0][0])
         known = segment.columns_of.get(part.key)
         if known is None and segment.count_of(part.key, part.ways) > segment.common:
-            known = segment.bits(np.concatenate([self._with(way) for way in part.ways]))
+            known = column_of(np.concatenate([self._with(way) for way in part.ways]), segment.size)
             segment.columns_of.put(part.key, known)
         return known
 
-    def _any(self, concept: Concept) -> NDArray[np.uint8] | None:
-        """A column for a concept that is asked for often and that many express; else None."""
+    def _any(self, concept: Concept) -> Column | None:
+        """A column for a concept that many express; else None. Made for those that are asked for often: words that were
+        typed right; a corrected word finds it too, where it means just the same."""
         segment = self._segment
-        if not concept.key:
-            return None
-        key = f"any {concept.key}"
-        known = segment.columns_of.get(key)
-        if known is None and max(segment.count_of(part.key, part.ways) for part in concept.parts) > segment.common:
+        if len(concept.ways) == 1:
+            return self._column(concept.parts[0])
+        known = segment.columns_of.get(concept.ways)
+        if known is None and concept.key and self._is_common(concept):
             known = self._bits(concept)
-            segment.columns_of.put(key, known)
+            segment.columns_of.put(concept.ways, known)
         return known
 
-    def _bits(self, concept: Concept) -> NDArray[np.uint8]:
+    def _is_common(self, concept: Concept) -> bool:
+        segment = self._segment
+        return any(segment.count_of(part.key, part.ways) > segment.common for part in concept.parts)
+
+    def make_columns(self) -> None:
+        """Makes the columns that these concepts need, so that nobody waits for them."""
+        for concept in self._concepts:
+            if concept.parts and self._any(concept) is not None:
+                for part in concept.parts:
+                    self._column(part)
+
+    def _bits(self, concept: Concept) -> Column:
         """A column for a concept."""
-        column: NDArray[np.uint8] | None = None
+        column: Column | None = None
         rare: list[Positions] = []
         for part in concept.parts:
             own = self._column(part)
@@ -270,26 +312,25 @@ class Matcher:
                 rare += [self._with(way) for way in part.ways]
             else:
                 column = own if column is None else column | own
-        if rare and column is not None and sum(map(len, rare)) < len(column) >> 3:
-            column = column.copy()  # it may be the segment's own
-            for positions in rare:
-                np.bitwise_or.at(column, positions >> 3, _BIT[positions & 7])
-        elif rare:
-            scattered = self._segment.bits(np.concatenate(rare))
-            column = scattered if column is None else column | scattered
-        assert column is not None
-        return column
+        if column is None:
+            return column_of(np.concatenate(rare), self._segment.size)
+        return with_more(column, rare, self._segment.size) if rare else column
 
-    def _fit(self, concept: Concept, positions: Positions) -> Scores:
+    def _how_well(self, concept: Concept, places: Places) -> Scores | float:
+        """How well each of those products expresses the concept, which all of them do; one figure where all do so
+        alike."""
+        return concept.parts[0].weight if len(concept.parts) == 1 else self._fit(concept, places)
+
+    def _fit(self, concept: Concept, places: Places) -> Scores:
         """How well each of those products expresses the concept, 0..1."""
-        segment, scratch = self._segment, self._scratch
+        segment, scratch, positions = self._segment, self._scratch, places.positions
         fit = np.zeros(len(positions), np.float32)
         few = len(positions) < 64
         marked: list[Positions] = []
         for part in reversed(concept.parts):  # the best last, so that it is what stays
             column = self._column(part)
             if column is not None:
-                fit[_in_column(column, positions)] = part.weight
+                fit[places.held(column)] = part.weight
             elif few and len(part.ways) == 1:
                 held = segment.holds(part.ways[0][0], positions, scratch.marks)
                 for number in part.ways[0][1:]:
@@ -301,12 +342,7 @@ class Matcher:
                     scratch.weights[having] = part.weight
                     marked.append(having)
         if marked:
-            np.maximum(fit, scratch.weights[positions], out=fit)
+            np.maximum(fit, scratch.weights.take(positions), out=fit)
             for having in marked:
                 scratch.weights[having] = 0
         return fit
-
-
-def _in_column(column: NDArray[np.uint8], positions: Positions) -> Mask:
-    held: Mask = (column[positions >> 3] & _BIT[positions & 7]) != 0
-    return held

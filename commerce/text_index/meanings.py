@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import get_args
@@ -46,17 +46,32 @@ class Meanings:
         self._phrases: dict[str, tuple[int, tuple[Meaning, ...], frozenset[str]]] = {}
         self._ways: dict[str, tuple[int, tuple[Way, ...]]] = {}
         self._all: set[str] = set()  # every phrase of several words, each word in the singular
+        self._written: list[str] = []
         self._says_more: dict[tuple[str, ...], bool] = {}  # by phrase
         self._longest: dict[str, int] = {}  # by its first word: words of the longest phrase
+        self._second: dict[str, set[str]] = {}  # by its first word: what may come next
         for form in _every_form(lexicon) if lexicon else ():
             if len(form) > 1:
                 keys = [_key(word) for word in form]
                 self._all.add(" ".join(keys))
+                self._written.append(" ".join(form))
+                self._second.setdefault(keys[0], set()).add(keys[1])
                 self._longest[keys[0]] = max(self._longest.get(keys[0], 0), len(keys))
 
-    def longest(self, word: str) -> int:
-        """Words of the longest phrase that begins so; 0: none does."""
-        return self._longest.get(_key(word), 0)
+    def longest(self, first: Iterable[tuple[str, float]], second: Iterable[tuple[str, float]]) -> int:
+        """Words of the longest phrase that begins with one of the first and goes on with one of the second, of which
+        each comes with how likely it is; about: 0 means that none does."""
+        longest = 0
+        for word, _ in first:
+            key = _key(word)
+            following = self._second.get(key)
+            if following and not following.isdisjoint([_key(other) for other, _ in second]):
+                longest = max(longest, self._longest[key])
+        return longest
+
+    def phrases(self) -> list[str]:
+        """Phrases of several words as the lexicon writes them, that some product may have."""
+        return [phrase for phrase in self._written if all(word in self._vocabulary.numbers for word in phrase.split())]
 
     def has(self, phrase: tuple[str, ...]) -> bool:
         """Whether the lexicon knows these folded words as a phrase."""

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence, Set
 from itertools import product
 from typing import NamedTuple, Protocol, get_args
 
 from commerce.lexicon import Kind, Lexicon
+from commerce.text_index.concepts import Concept, Part
 from commerce.text_index.likelihood import Likelihood
-from commerce.text_index.meanings import KIN_WORDS, Meanings, Way
+from commerce.text_index.meanings import Meanings, Way
 from commerce.text_index.stop_words import STOP_WORDS
 from commerce.text_index.typed import Token
 from commerce.text_index.vocabulary import Vocabulary, has_digit
 
 _MOST_CORRECTIONS = 8
 _MOST_PARTS = 16
+_REMEMBERED = 50_000  # words and phrases read; past that all are forgotten
 
 # How much a product counts that says it in another way than the shopper.
 _INFLECTED = 0.97  # in another number
@@ -33,65 +34,6 @@ _MARGIN_TYPED = 0.03  # the same below a word that exists
 _NAME = 1e-4  # share of products above which a word that the lexicon does not know is a name rather than a slip
 _NOBODYS = 1 << 40  # the number of no word
 
-# Kinds of the lexicon that say how a thing is, not what it is.
-_DESCRIBING = frozenset(("colour", "gender", "pattern", "season", "occasion", "sleeve", "length", "fit", "material"))
-
-
-_SOFT = frozenset(("sleeve", "length", "fit", "occasion", "season"))
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One way of expressing a concept: any of `ways`, of each all the words. `weight` 0..1. `key` names the ways for
-    caches; '' where they are a single word. `read` is what the words typed are taken for, one a token."""
-
-    key: str
-    ways: tuple[Way, ...]
-    count: int  # products, those that express it in two ways counted twice
-    weight: float
-    read: tuple[str, ...]
-
-
-class Wanted(NamedTuple):
-    """The words that express a concept, for looking at one product at a time. A word for something narrower is left
-    out: it is no better than knowing that the product is of the kind."""
-
-    single: frozenset[int]  # any of them
-    several: tuple[Way, ...]  # or all words of any of these
-    every: frozenset[int]
-
-    @staticmethod
-    def of(parts: Sequence[Part]) -> Wanted:
-        ways = [way for part in parts if not part.key.endswith(KIN_WORDS) for way in part.ways]
-        single = frozenset([way[0] for way in ways if len(way) == 1])
-        several = tuple([way for way in ways if len(way) > 1])
-        return Wanted(single, several, single.union(*several) if several else single)
-
-
-@dataclass(frozen=True, slots=True)
-class Concept:
-    """Tokens `start` to `end` of the query mean one thing."""
-
-    start: int
-    end: int
-    parts: tuple[Part, ...]  # the best first
-    is_type: bool  # names a kind of product
-    describes: bool  # says how it is: colour, gender, material…
-    is_soft: bool  # says what few catalogues know of their products: sleeves, length, fit, occasion, season
-    read: tuple[str, ...]  # what to say when nothing was found for it
-    wanted: Wanted
-    key: str = ""  # the word, where it was typed right: names the concept for caches
-
-    @property
-    def count(self) -> int:
-        """About how many products express it."""
-        return max([part.count for part in self.parts], default=0)
-
-    @property
-    def certainty(self) -> float:
-        """1 for a word that was typed right, less for one that was corrected, 0 for one that nothing has."""
-        return 1.0 if self.key else self.parts[0].weight if self.parts else 0.0
-
 
 class Counts(Protocol):
     """How many products have what."""
@@ -103,7 +45,7 @@ class Counts(Protocol):
 
     @property
     def remembered(self) -> dict[str, Concept]:
-        """Concepts of words that exist, read before."""
+        """Concepts of words and phrases, read before as though typed right."""
         ...
 
     def count(self, number: int) -> int:
@@ -115,13 +57,12 @@ class Counts(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Beside:
+class _Beside(NamedTuple):
     """What the whole query tells of each of its words."""
 
     language: int
-    names: frozenset[str]  # words that enough products have and that are none of the shop's own: brands, models
-    kinds: frozenset[str]  # words that name the kind of product
+    names: Set[str]  # words that enough products have and that are none of the shop's own: brands, models
+    kinds: Set[str]  # words that name the kind of product
     generous: bool
 
 
@@ -147,8 +88,9 @@ class Reader:
         """What must be found. `generous`: words that exist may be slips too, and short ones may hold two."""
         beside: _Beside | None = None
         options: list[list[tuple[str, float]]] = []
+        remembered = counts.remembered
         for token in tokens:
-            known = self._is_known(token.text, counts)
+            known = token.text in remembered or self._is_known(token.text, counts)
             if known and (not generous or token.text in STOP_WORDS or len(token.text) < 4):
                 options.append([(token.text, 1.0)])
                 continue
@@ -156,32 +98,33 @@ class Reader:
                 beside = self._beside(tokens, counts, generous)
             options.append(self._options(token.text, known, counts, beside))
         found: list[Concept] = []
-        place = 0
-        while place < len(tokens):
-            concept = self._phrase(tokens, options, place, counts)
-            if concept is None:
-                concept = self._pair(tokens, options, place, counts)
+        place, last = 0, len(tokens) - 1
+        while place <= last:
+            concept = None
+            if place < last:
+                concept = self._phrase(tokens, options, place, counts) or self._pair(tokens, options, place, counts)
             if concept is None:
                 concept = self._single(tokens[place], options[place], place, counts)
             if concept is not None:
                 found.append(concept)
-            place = concept.end if concept is not None else place + 1
+                place = concept.end
+            else:
+                place += 1
         return found
 
     # Words
 
     def _beside(self, tokens: Sequence[Token], counts: Counts, generous: bool) -> _Beside:
         numbers, enough = self._vocabulary.numbers, _NAME * counts.size
-        names = {
-            token.text
-            for token in tokens
-            if token.text not in self._lexicon_words
-            and token.text not in STOP_WORDS
-            and counts.count(numbers.get(token.text, _NOBODYS)) > enough
-        }
-        kinds = frozenset(token.text for token in tokens if self._likelihood.is_kind(token.text))
-        language = self._likelihood.language(token.text for token in tokens)
-        return _Beside(language, frozenset(names), kinds, generous)
+        names, kinds = set[str](), set[str]()
+        for text, *_ in tokens:
+            if text in self._lexicon_words:
+                if self._likelihood.is_kind(text):
+                    kinds.add(text)
+            elif text not in STOP_WORDS and counts.count(numbers.get(text, _NOBODYS)) > enough:
+                names.add(text)
+        language = self._likelihood.language([token.text for token in tokens])
+        return _Beside(language, names, kinds, generous)
 
     def _is_known(self, word: str, counts: Counts) -> bool:
         number = self._vocabulary.numbers.get(word)
@@ -194,7 +137,7 @@ class Reader:
         near: dict[str, float] = {}
         for other, distance in vocabulary.near(word, 1 if known else None):
             text = vocabulary.texts[other]
-            if text == word or not self._is_used(other, counts):
+            if not distance or not self._is_used(other, counts):
                 continue
             # Of two slips at most one adds or drops a letter: "lacost" is not "lost".
             if distance > 1 and (len(text) < 5 or abs(len(text) - len(word)) > 1):
@@ -244,9 +187,9 @@ class Reader:
     def _is_used(self, number: int, counts: Counts) -> bool:
         return counts.count(number) > 0 or self._vocabulary.texts[number] in self._lexicon_words
 
-    def _numbers(self, phrase: str) -> tuple[int, ...] | None:
+    def _numbers(self, phrase: Sequence[str]) -> tuple[int, ...] | None:
         numbers = self._vocabulary.numbers
-        found = tuple(numbers.get(word, -1) for word in phrase.split(" "))
+        found = tuple([numbers.get(word, -1) for word in phrase])
         return None if -1 in found else found
 
     # Concepts
@@ -259,11 +202,7 @@ class Reader:
         counts: Counts,
     ) -> Concept | None:
         """The longest phrase of the lexicon that begins here, a slip in it allowed."""
-        first = options[place]
-        if len(first) == 1:
-            longest = self._meanings.longest(first[0][0])
-        else:
-            longest = max([self._meanings.longest(text) for text, _ in first], default=0)
+        longest = self._meanings.longest(options[place], options[place + 1])
         if longest < 2:
             return None
         for length in range(min(longest, len(tokens) - place), 1, -1):
@@ -273,8 +212,11 @@ class Reader:
             for chosen in product(*choices):
                 read = tuple(text for text, _ in chosen)
                 if self._meanings.has(read) and not self._meanings.says_more(read):
-                    weight = sum(weight for _, weight in chosen) / length
-                    return self._concept(place, place + length, [(" ".join(read), weight, read)], counts)
+                    weight = sum([weight for _, weight in chosen]) / length
+                    phrase = " ".join(read)
+                    if weight == 1.0:
+                        return Concept._make((place, place + length, *self.typed_right(phrase, counts)[2:]))
+                    return self._concept(place, place + length, [(phrase, weight, read)], counts)
         return None
 
     def _pair(
@@ -285,14 +227,12 @@ class Reader:
         counts: Counts,
     ) -> Concept | None:
         """Two words that some products write as one ("t shirt", "lp209 c3")."""
-        if place + 1 >= len(tokens):
-            return None
         first, second = tokens[place].text, tokens[place + 1].text
         joined = first + second
         number = self._vocabulary.numbers.get(joined)
-        if len(joined) < 4 or (len(second) < 2 and not has_digit(joined)):
+        if number is None or len(joined) < 4 or (len(second) < 2 and not has_digit(joined)):
             return None
-        if number is None or not (counts.count(number) or self._meanings.has((joined,))):
+        if not (counts.count(number) or self._meanings.has((joined,))):
             return None
         if {first, second} & STOP_WORDS and len(first) > 1:
             return None
@@ -304,23 +244,8 @@ class Reader:
     def _single(self, token: Token, options: list[tuple[str, float]], place: int, counts: Counts) -> Concept | None:
         if token.text in STOP_WORDS:
             return None
-        if options == [(token.text, 1.0)]:
-            known = counts.remembered.get(token.text)
-            if known is None:
-                known = self._concept(place, place + 1, [(token.text, 1.0, (token.text,))], counts)
-                known = replace(known, key=token.text)
-                counts.remembered[token.text] = known
-            return Concept(
-                place,
-                place + 1,
-                known.parts,
-                known.is_type,
-                known.describes,
-                known.is_soft,
-                known.read,
-                known.wanted,
-                known.key,
-            )  # several times faster than replace()
+        if len(options) == 1 and options[0][1] == 1.0:
+            return Concept._make((place, place + 1, *self.typed_right(token.text, counts)[2:]))
         readings: list[Reading] = [(text, weight, (text,)) for text, weight in options]
         if not any(weight == 1.0 for _, weight in options):
             readings += self._split(token.text, counts)
@@ -347,6 +272,53 @@ class Reader:
             if all(part in numbers and self._is_used(numbers[part], counts) for part in (left, right)):
                 yield f"{left} {right}", _SPLIT, (word,)
 
+    def typed_right(self, phrase: str, counts: Counts) -> Concept:
+        """What a word or a phrase expresses where no slip is in it. Remembered for one snapshot."""
+        remembered = counts.remembered
+        known = remembered.get(phrase)
+        if known is None:
+            if len(remembered) > _REMEMBERED:
+                remembered.clear()
+            parts, kinds = self._expressed(phrase, counts)
+            known = remembered[phrase] = Concept.of(0, 0, parts, kinds, tuple(phrase.split(" ")), key=phrase)
+        return known
+
+    def read_ahead(self, counts: Counts) -> list[Concept]:
+        """What the words express that people are most likely to type: those that many products have, the shop's own."""
+        phrases = [*self._vocabulary.common, *self._lexicon_words, *self._meanings.phrases()]
+        return [self.typed_right(phrase, counts) for phrase in dict.fromkeys(phrases) if phrase not in STOP_WORDS]
+
+    def _expressed(self, phrase: str, counts: Counts) -> tuple[tuple[Part, ...], frozenset[str]]:
+        """All ways to express what a phrase says: as it stands, inflected, in other words. And the kinds of thing it
+        names."""
+        read = tuple(phrase.split(" "))
+        meanings, kinds = self._meanings.of(phrase)
+        numbers = self._numbers(read)
+        forms = self._vocabulary.forms(phrase) if len(read) == 1 else {}
+        if not meanings and not forms and len(read) == 1:  # most words by far: names, models
+            count = counts.count(numbers[0]) if numbers else 0
+            return ((Part("", (numbers,), count, 1.0, read),) if numbers and count else ()), kinds
+        parts: dict[object, Part] = {}
+
+        def add(key: str, ways: tuple[Way, ...], weight: float) -> None:
+            known = parts.get(key or ways)
+            if known is not None and known.weight >= weight:
+                return
+            used, products = counts.used(key, ways)
+            if products:
+                parts[key or ways] = Part(key, used, products, weight, read)
+
+        # Where it is known what products are, a word in a name says less: a dress shirt is no dress.
+        is_known = any(meaning.is_concept and counts.used(meaning.key, meaning.ways)[1] for meaning in meanings)
+        said = _ONLY_SAID if is_known else 1.0
+        for meaning in meanings:
+            add(meaning.key, meaning.ways, meaning.share if meaning.is_concept else said * meaning.share)
+        if numbers is not None:
+            add("" if len(numbers) == 1 else f"={phrase}", (numbers,), said)
+        for other, is_number in forms.items():
+            add("", ((other,),), said * (_INFLECTED if is_number else _RELATED))
+        return _best(parts.values()), kinds
+
     def _concept(
         self,
         start: int,
@@ -355,46 +327,32 @@ class Reader:
         counts: Counts,
         typed: str = "",
     ) -> Concept:
-        """All ways to express what these phrases say: as read, inflected, in other words."""
+        """All ways to express what any of these phrases says."""
         parts: dict[object, Part] = {}
-
-        def add(key: str, ways: tuple[Way, ...], weight: float, read: tuple[str, ...]) -> None:
-            known = parts.get(key or ways)
-            if known is not None and known.weight >= weight:
-                return
-            used, products = counts.used(key, ways)
-            if products:
-                parts[key or ways] = Part(key, used, products, weight, read)
-
-        kinds: set[str] = set()
+        kinds = frozenset[str]()
         for phrase, weight, read in readings:
-            meanings, named = self._meanings.of(phrase)
-            # Where it is known what products are, a word in a name says less: a dress shirt is no dress.
-            said = weight
-            if any(meaning.is_concept and counts.used(meaning.key, meaning.ways)[1] for meaning in meanings):
-                said *= _ONLY_SAID
-            for meaning in meanings:
-                add(meaning.key, meaning.ways, (weight if meaning.is_concept else said) * meaning.share, read)
-            numbers = self._numbers(phrase)
-            if numbers is not None:
-                add("" if len(numbers) == 1 else f"={phrase}", (numbers,), said, read)
-            if " " not in phrase:
-                for other, is_number in self._vocabulary.forms(phrase).items():
-                    add("", ((other,),), said * (_INFLECTED if is_number else _RELATED), read)
+            known = self.typed_right(phrase, counts)
+            for key, ways, count, own_weight, _ in known.parts:
+                other = parts.get(key or ways)
+                if other is None or other.weight < weight * own_weight:
+                    parts[key or ways] = Part(key, ways, count, weight * own_weight, read)
             if weight >= readings[0][1] - 0.02:  # what it is most likely
-                kinds |= named
-        best = sorted(parts.values(), key=lambda part: -part.weight)[:_MOST_PARTS]
+                kinds |= known.kinds
         read = readings[0][2] if readings else (typed,)
-        is_type = "category" in kinds
-        describes = not is_type and bool(kinds & _DESCRIBING)
-        is_soft = describes and kinds <= _SOFT
-        return Concept(start, end, tuple(best), is_type, describes, is_soft, read, Wanted.of(best))
+        return Concept.of(start, end, _best(parts.values()), kinds, read)
+
+
+def _best(parts: Iterable[Part]) -> tuple[Part, ...]:
+    return tuple(sorted(parts, key=lambda part: -part.weight)[:_MOST_PARTS])
 
 
 def optional_words(tokens: Sequence[Token], concepts: Sequence[Concept]) -> list[str]:
     """Words that carry no wish of their own ("and", "with", "s") and are in no concept: names may hold them."""
-    taken = {place for concept in concepts for place in range(concept.start, concept.end)}
-    return [token.text for token in tokens if token.place not in taken and token.text in STOP_WORDS]
+    return [
+        token.text
+        for token in tokens
+        if token.text in STOP_WORDS and not any(concept.start <= token.place < concept.end for concept in concepts)
+    ]
 
 
 def _written_forms(lexicon: Lexicon) -> Iterator[str]:

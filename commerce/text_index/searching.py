@@ -3,36 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from math import log
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from rapidfuzz import fuzz
-from rapidfuzz.process import cdist
 
 from commerce.domain.search import Hit, Why
 from commerce.ports import TextMatches
+from commerce.text_index.concepts import Concept
 from commerce.text_index.matching import ENOUGH_SHARED, Ids, Matched, Matcher, Scratch, importance
-from commerce.text_index.reading import Concept, Reader, Wanted, optional_words
+from commerce.text_index.meanings import Way
+from commerce.text_index.reading import Reader, optional_words
 from commerce.text_index.snapshot import Snapshot
 from commerce.text_index.typed import Token, say_again, tokens_of
 from commerce.text_index.vocabulary import CONCEPT, Vocabulary
 
-_SURVIVORS = 32  # products whose titles are looked at
+_FEWEST_TITLES, _MOST_TITLES = 20, 32  # products whose titles are looked at: twice as many as are wanted, within that
 _UNSURE = 0.75  # a reading with two slips weighs less
 _GOES_WITH = 0.008  # times the natural logarithm of the products that have a reading beside another word
 _OPTIONAL = 0.03  # for each word without a wish of its own that a product has too
 _KNOWN_TO_BE = 0.6  # what a product is known to be, beside what stands in its title
-_WEIGHT_FIT, _WEIGHT_IN_TITLE, _WEIGHT_TITLE_SHARE, _WEIGHT_CLOSE = 0.84, 0.06, 0.05, 0.05
+_WEIGHT_FIT, _WEIGHT_IN_TITLE, _WEIGHT_TITLE_SHARE = 0.84, 0.06, 0.1
 
 
 class _Candidate(NamedTuple):
     score: float
     product_id: int
     view: int
-    position: int
+    words: list[int]
+    title_words: int  # so many of them are its title's
+
+
+_by_score, _by_id = itemgetter(0), itemgetter(1)
 
 
 class Search:
@@ -52,7 +56,8 @@ class Search:
         self._reader = reader
         self._scratch = scratch
         self._allowed = allowed
-        self._most = max(limit, _SURVIVORS)
+        self._titles = min(max(2 * limit, _FEWEST_TITLES), _MOST_TITLES)
+        self._most = max(limit, self._titles)
         self._limit = limit
         self._optional: list[int] = []
 
@@ -87,21 +92,22 @@ class Search:
             is_partial = found is not None
         # A colour or fabric that no product has is a wish that was not met, not a word that nobody knows.
         is_partial = is_partial or (
-            bool(found) and any(c.describes and not c.parts and not c.is_soft for c in concepts)
+            found is not None and any(c.describes and not c.parts and not c.is_soft for c in concepts)
         )
         best, total = found if found else ([], 0)
-        guessed = [concept for concept in dropped if not concept.is_soft]
-        read = self._read(tokens, [concept for concept in concepts if concept not in guessed], best)
-        unknown = tuple(
-            " ".join(token.text for token in tokens[concept.start : concept.end])
+        said = [concept for concept in concepts if concept.is_soft or concept not in dropped]
+        read = self._read(tokens, said, best)
+        unknown = [
+            " ".join([token.text for token in tokens[concept.start : concept.end]])
             for concept in concepts
             if not concept.parts or concept in dropped
-        )
-        hits = tuple(
+        ]
+        hits = [
             Hit(candidate.product_id, round(min(candidate.score, 1.0), 6), Why.WORDS)
             for candidate in best[: self._limit]
-        )
-        return TextMatches(hits, say_again(tokens, pieces, read, self._vocabulary), total, unknown, is_partial)
+        ]
+        read_as = say_again(tokens, pieces, read, self._vocabulary)
+        return TextMatches(tuple(hits), read_as, total, tuple(unknown), is_partial)
 
     def _settled(self, concepts: Sequence[Concept], generous: Sequence[Concept]) -> list[Concept]:
         """These concepts, each word of the shop with a slip in it taken for one word, as though it had been typed
@@ -115,13 +121,13 @@ class Search:
                 continue
             reads = list(dict.fromkeys(part.read for part in found.parts))
             if len(reads) == 1:
-                settled.append(replace(found, read=reads[0]))
+                settled.append(found._replace(read=reads[0]))
                 continue
             others = [other for other in concepts if other is not concept and other.parts]
             chosen: list[tuple[float, Concept]] = []
             for read in reads:
                 parts = tuple(part for part in found.parts if part.read == read)
-                one = replace(found, parts=parts, read=read, wanted=Wanted.of(parts))
+                one = Concept.of(found.start, found.end, parts, found.kinds, read)
                 beside = sum(
                     Matcher(view, (), None, self._scratch).beside(one, others) for view in self._snapshot.views
                 )
@@ -134,20 +140,27 @@ class Search:
         known = [concept for concept in concepts if concept.parts]
         if not known or not _may_answer(concepts, known):
             return None
-        weights = np.array(importance(known, self._snapshot.size), np.float32)
-        total_weight = float(weights.sum())
+        weights = importance(known, self._snapshot.size)
+        total_weight = sum(weights)
         if len(known) < len(concepts):
             everything = float(sum(importance(concepts, self._snapshot.size)))
             if not any(concept.is_type for concept in known) and total_weight < ENOUGH_SHARED * everything:
                 return None
+        weights = [weight / total_weight for weight in weights]
         candidates: list[_Candidate] = []
         total = 0
         for number, view in enumerate(self._snapshot.views):
             matcher = Matcher(view, known, self._allowed, self._scratch)
             matched = matcher.all_of()
-            if matched is not None:
+            if matched is None:
+                continue
+            if matched.fits:
+                candidates += self._best(number, matcher, matched, weights)
                 total += matched.total
-                candidates += self._best(number, matcher, matched, weights / total_weight)
+            else:
+                looked_at = self._look_at(number, matched.positions, known, weights)
+                candidates += looked_at
+                total += len(looked_at)
         if not candidates:
             return None
         return self._rank(candidates, known), total
@@ -157,18 +170,19 @@ class Search:
         known = [concept for concept in concepts if concept.parts]
         if not known or not _may_answer(concepts, known):
             return None
-        weights = np.array(importance(known, self._snapshot.size), np.float32)
+        weights = importance(known, self._snapshot.size)
         everything = float(sum(importance(concepts, self._snapshot.size)))
-        chosen: list[tuple[int, Matcher, Matched, NDArray[np.int64]]] = []
+        chosen: list[tuple[int, Matcher, NDArray[np.int64], list[NDArray[np.float32]], NDArray[np.int64]]] = []
         for number, view in enumerate(self._snapshot.views):
             matcher = Matcher(view, known, self._allowed, self._scratch)
             matched = matcher.most_of()
             if matched is None:
                 continue
-            shared = sum((fit > 0) * weight for fit, weight in zip(matched.fits, weights, strict=True))
+            positions, fits = matched
+            shared = sum((fit > 0) * weight for fit, weight in zip(fits, weights, strict=True))
             keep = np.asarray(shared >= ENOUGH_SHARED * everything)
-            naming = np.zeros(len(matched.positions), np.bool_)
-            for concept, fit in zip(known, matched.fits, strict=True):
+            naming = np.zeros(len(positions), np.bool_)
+            for concept, fit in zip(known, fits, strict=True):
                 if concept.is_type:
                     keep &= fit > 0
                 if not concept.describes:
@@ -177,88 +191,116 @@ class Search:
                 keep &= naming
             if not keep.any():
                 continue
-            fits = [fit[keep] for fit in matched.fits]
-            expressed = np.sum([fit > 0 for fit in fits], axis=0)
-            chosen.append((number, matcher, Matched(matched.positions[keep], fits, 0), expressed))
+            fits = [fit[keep] for fit in fits]
+            chosen.append((number, matcher, positions[keep], fits, np.sum([fit > 0 for fit in fits], axis=0)))
         if not chosen:
             return None
         most = max(int(expressed.max()) for *_, expressed in chosen)
         candidates: list[_Candidate] = []
         total = 0
-        for number, matcher, matched, expressed in chosen:
+        for number, matcher, positions, fits, expressed in chosen:
             keep = expressed >= most - 1
-            kept = Matched(matched.positions[keep], [fit[keep] for fit in matched.fits], int(np.count_nonzero(keep)))
+            kept = Matched(positions[keep], [fit[keep] for fit in fits], int(np.count_nonzero(keep)))
             total += kept.total
-            candidates += self._best(number, matcher, kept, weights / everything)
+            candidates += self._best(number, matcher, kept, [weight / everything for weight in weights])
         return self._rank(candidates, known), total
 
-    def _best(self, number: int, matcher: Matcher, matched: Matched, weights: NDArray[np.float32]) -> list[_Candidate]:
-        """The best of one segment."""
-        scores = np.zeros(len(matched.positions), np.float32)
-        for fit, weight in zip(matched.fits, weights, strict=True):
-            scores += fit * weight
-        for word in self._optional:
-            scores += matcher.has_word(word, matched.positions) * np.float32(_OPTIONAL)
+    def _look_at(
+        self, number: int, positions: NDArray[np.int64], concepts: Sequence[Concept], weights: Sequence[float]
+    ) -> list[_Candidate]:
+        """Those of a few products of one segment that express every concept."""
+        wanted = [(concept.wanted.fit, weight) for concept, weight in zip(concepts, weights, strict=True)]
+        found = []
+        for candidate in self._candidates(number, positions, np.zeros(len(positions), np.float32)):
+            score, own = 0.0, candidate.words
+            for fit, weight in wanted:
+                how_well = fit(own)
+                if not how_well:
+                    break
+                score += how_well * weight
+            else:
+                for word in self._optional:
+                    if word in own:
+                        score += _OPTIONAL
+                found.append(_Candidate(score, *candidate[1:]))
+        return found
+
+    def _candidates(self, number: int, positions: NDArray[np.int64], scores: NDArray[np.float32]) -> list[_Candidate]:
+        """Products of one segment with what they have."""
         words = self._snapshot.views[number].segment.words
-        most = self._most
-        chosen = np.arange(len(scores))
-        if len(scores) > most:
-            if len(scores) > 16 * most:
-                chosen = np.argpartition(-scores, 16 * most)[: 16 * most]
-            # Of equals, the shorter title says less that was not asked for.
-            lengths = np.minimum(words.title_words[matched.positions[chosen]], 40)
-            chosen = chosen[np.argpartition(lengths * np.float32(1e-4) - scores[chosen], most)[:most]]
-        ids = words.product_ids[matched.positions[chosen]]
+        flat = words.flat
         return [
-            _Candidate(score, product_id, number, position)
-            for score, product_id, position in zip(
-                scores[chosen].tolist(), ids.tolist(), matched.positions[chosen].tolist(), strict=True
+            _Candidate(score, product_id, number, flat[start:end].tolist(), title_words)
+            for score, product_id, start, end, title_words in zip(
+                scores.tolist(),
+                words.product_ids[positions].tolist(),
+                words.starts[positions].tolist(),
+                words.starts[positions + 1].tolist(),
+                words.title_words[positions].tolist(),
+                strict=True,
             )
         ]
 
+    def _best(self, number: int, matcher: Matcher, matched: Matched, weights: Sequence[float]) -> list[_Candidate]:
+        """The best of one segment."""
+        alike = 0.0
+        scores = np.zeros(len(matched.positions), np.float32)
+        for fit, weight in zip(matched.fits, weights, strict=True):
+            if isinstance(fit, float):
+                alike += fit * weight
+            else:
+                scores += fit * np.float32(weight)
+        scores += np.float32(alike)
+        for word in self._optional:
+            scores += matcher.has_word(word, matched.positions) * np.float32(_OPTIONAL)
+        positions, most = matched.positions, self._most
+        if len(positions) > most:
+            # Of equals, the shorter title says less that was not asked for.
+            lengths = np.minimum(self._snapshot.views[number].segment.words.title_words[positions], 40)
+            chosen = np.argpartition(lengths * np.float32(1e-4) - scores, most)[:most]
+            positions, scores = positions[chosen], scores[chosen]
+        return self._candidates(number, positions, scores)
+
     def _rank(self, candidates: list[_Candidate], concepts: Sequence[Concept]) -> list[_Candidate]:
-        """The best few again, by their titles: what stands there, how much of it was asked for, how alike they read."""
-        candidates.sort(key=lambda c: (-c.score, c.product_id))
-        head, tail = candidates[:_SURVIVORS], candidates[_SURVIVORS:]
+        """The best few again, by their titles: what stands there, how much of it was asked for."""
+        candidates.sort(key=_by_id)
+        candidates.sort(key=_by_score, reverse=True)
+        head, tail = candidates[: self._titles], candidates[self._titles :]
         texts = self._vocabulary.texts
-        titles: list[list[int]] = []
-        others: list[list[int]] = []
-        for candidate in head:
-            words = self._snapshot.views[candidate.view].segment.words
-            start, end = words.starts[candidate.position : candidate.position + 2].tolist()
-            own = words.flat[start:end].tolist()
-            cut = int(words.title_words[candidate.position])
-            titles.append(own[:cut])
-            others.append(own[cut:])
-        asked = " ".join(word for concept in concepts for word in concept.parts[0].read)
-        said = [" ".join([texts[number] for number in title]) for title in titles]
-        close = cdist([asked], said, scorer=fuzz.token_sort_ratio, dtype=np.float32)[0]
-        wanted = frozenset[int]().union(*[concept.wanted.every for concept in concepts])
-        being = {number for number in wanted if CONCEPT in texts[number]}
-        ways = [concept.wanted[:2] for concept in concepts]
+        # Each concept is a bit: which of them has a word in the title?
+        bits: dict[int, int] = {}
+        phrases: list[tuple[int, tuple[Way, ...]]] = []
+        for place, concept in enumerate(concepts):
+            bit = 1 << place
+            for number in concept.wanted.single:
+                bits[number] = bits.get(number, 0) | bit
+            if concept.wanted.several:
+                phrases.append((bit, concept.wanted.several))
+                for number in concept.wanted.every:
+                    bits.setdefault(number, 0)
         ranked = []
-        for candidate, title, other, alike in zip(head, titles, others, close.tolist(), strict=True):
-            inside = set(title)
-            share = len(inside & wanted) / len(inside) if inside else 0.0
-            known = being.intersection(other)
-            in_title = sum(
-                [
-                    1.0
-                    if not inside.isdisjoint(words) or any(map(inside.issuperset, phrases))
-                    else 0.0
-                    if known.isdisjoint(words)
-                    else _KNOWN_TO_BE
-                    for words, phrases in ways
-                ]
-            )
+        for candidate in head:
+            inside = set(candidate.words[: candidate.title_words])
+            named = asked_for = known = 0
+            for number in inside:
+                if number in bits:
+                    named |= bits[number]
+                    asked_for += 1
+            for bit, several in phrases:
+                if not named & bit and any(map(inside.issuperset, several)):
+                    named |= bit
+            for number in candidate.words[candidate.title_words :]:
+                if number in bits and CONCEPT in texts[number]:
+                    known |= bits[number]
+            in_title = named.bit_count() + _KNOWN_TO_BE * (known & ~named).bit_count()
             score = (
                 _WEIGHT_FIT * candidate.score
                 + _WEIGHT_IN_TITLE * in_title / len(concepts)
-                + _WEIGHT_TITLE_SHARE * share
-                + _WEIGHT_CLOSE * alike / 100
+                + _WEIGHT_TITLE_SHARE * (asked_for / len(inside) if inside else 0.0)
             )
             ranked.append(_Candidate(score, *candidate[1:]))
-        ranked.sort(key=lambda c: (-c.score, c.product_id))
+        ranked.sort(key=_by_id)
+        ranked.sort(key=_by_score, reverse=True)
         last = ranked[-1].score
         return ranked + [_Candidate(last * c.score / max(tail[0].score, 1e-9), *c[1:]) for c in tail]
 
@@ -267,11 +309,9 @@ class Search:
         read = [token.text for token in tokens]
         expressed: set[int] = set()
         if best:
-            words = self._snapshot.views[best[0].view].segment.words
-            position = best[0].position
-            expressed = set(words.flat[words.starts[position] : words.starts[position + 1]].tolist())
+            expressed = set(best[0].words)
         for concept in concepts:
-            if not concept.parts:
+            if not concept.parts or concept.key:
                 continue
             meant = next(
                 (part.read for part in concept.parts if any(map(expressed.issuperset, part.ways))), concept.read

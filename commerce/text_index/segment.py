@@ -5,21 +5,19 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
-from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from commerce.ports import TextDocument
+from commerce.text_index.columns import Column, Columns, Places, Positions, column_of
 from commerce.text_index.vocabulary import Vocabulary
 
-Positions = NDArray[np.int64]  # kept as int32; numpy looks up twice as fast by int64
 Mask = NDArray[np.bool_]
 
 _COMMON_SHARE = 200  # a word that more than one product in this many has gets a column of bits
 COMMON_AT_MOST = 4095  # and always when more products than this have it, whatever their share
-_BIT = np.left_shift(1, np.arange(8)).astype(np.uint8)
 _COLUMNS_BYTES = 96 << 20  # columns of meanings kept a segment
 
 
@@ -113,28 +111,6 @@ def _turn(words: Words) -> Turned:
     return Turned((pairs & 0xFFFFFFFF).astype(np.int32), starts, numbers[firsts])
 
 
-class Columns:
-    """Columns made once and kept while there is room; the oldest go first. Safe for many threads."""
-
-    def __init__(self, most_bytes: int) -> None:
-        self._columns: dict[str, NDArray[np.uint8]] = {}
-        self._most_bytes = most_bytes
-        self._lock = Lock()
-
-    def get(self, key: str) -> NDArray[np.uint8] | None:
-        return self._columns.get(key)
-
-    def put(self, key: str, column: NDArray[np.uint8]) -> None:
-        with self._lock:
-            while self._columns and (len(self._columns) + 1) * column.nbytes > self._most_bytes:
-                del self._columns[next(iter(self._columns))]
-            self._columns[key] = column
-
-    @property
-    def nbytes(self) -> int:
-        return sum(column.nbytes for column in list(self._columns.values()))
-
-
 class Segment:
     """Words of products, turned round. Immutable, but for columns that are made when first wanted."""
 
@@ -160,7 +136,7 @@ class Segment:
         self._postings, self._starts, used = self.turned
         self._rows = np.full(int(used[-1]) + 1 if len(used) else 0, -1, np.int32)
         self._rows[used] = np.arange(len(used), dtype=np.int32)
-        self._columns: dict[int, NDArray[np.uint8]] = {}
+        self._columns: dict[int, Column] = {}
         self.counts_of: dict[str, int] = {}
         by_number = np.zeros(len(self._rows), np.int64)
         by_number[used] = np.diff(self._starts)
@@ -169,13 +145,8 @@ class Segment:
         self.common = min(self.size // _COMMON_SHARE, COMMON_AT_MOST)
         counts = np.diff(self._starts)
         for row in np.flatnonzero(counts > self.common).tolist():
-            flags = np.zeros(self._padded, np.bool_)
-            flags[self._postings[self._starts[row] : self._starts[row + 1]]] = True
-            self._columns[int(used[row])] = np.packbits(flags, bitorder="little")
-
-    @property
-    def _padded(self) -> int:
-        return -(-self.size // 64) * 64
+            having = self._postings[self._starts[row] : self._starts[row + 1]]
+            self._columns[int(used[row])] = column_of(having, self.size)
 
     def count(self, number: int) -> int:
         """How many products have the word."""
@@ -202,21 +173,16 @@ class Segment:
         kept = self._postings[:0] if row < 0 else self._postings[self._starts[row] : self._starts[row + 1]]
         return kept.astype(np.int64)
 
-    def column(self, number: int) -> NDArray[np.uint8] | None:
-        """One bit a product (little end first, padded to 64), for common words; None for the others."""
+    def column(self, number: int) -> Column | None:
+        """A column for common words; None for the others."""
         return self._columns.get(number)
-
-    def bits(self, positions: Positions) -> NDArray[np.uint8]:
-        """A column of our own for those positions."""
-        flags = np.zeros(self._padded, np.bool_)
-        flags[positions] = True
-        return np.packbits(flags, bitorder="little")
 
     def holds(self, number: int, positions: Positions, marks: Mask) -> Mask:
         """Which of those products have the word. `marks`: at least `size` flags, all False, given back so."""
         column = self._columns.get(number)
         if column is not None:
-            flags: Mask = (column[positions >> 3] & _BIT[positions & 7]) != 0
+            flags: Mask = np.zeros(len(positions), np.bool_)
+            flags[Places(positions).held(column)] = True
             return flags
         having = self.having(number)
         if not len(having):

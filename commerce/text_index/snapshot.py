@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commerce.ports import Kept
+from commerce.text_index.concepts import Concept
 from commerce.text_index.matching import View
 from commerce.text_index.meanings import Way
-from commerce.text_index.reading import Concept
 from commerce.text_index.segment import Segment, Turned, Words
 
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
 
 from commerce.lexicon import words
 from commerce.text_index.vocabulary import Vocabulary
 
 MOST_WORDS = 24  # read of a query; nobody types more and means it
 
-_PIECE = re.compile(r"\S+")
 _INNER = re.compile(r"([’'‘`´\-‐‑–—./_+&,;:!?()\"]+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One folded word of the query. `place` is its number; `piece` says which part of the typed text it came from."""
 
     text: str
@@ -29,12 +29,11 @@ def tokens_of(text: str) -> tuple[list[Token], list[str]]:
     with single words corrected: joining the pieces gives the text back, runs of space made one."""
     pieces: list[str] = []
     tokens: list[Token] = []
-    for match in _PIECE.finditer(text):
+    for chunk in text.split():
         if len(tokens) >= MOST_WORDS:
             break
         if pieces:
             pieces.append(" ")
-        chunk = match.group()
         if chunk.isascii() and chunk.isalnum():
             tokens.append(Token(chunk.lower(), len(tokens), len(pieces)))
             pieces.append(chunk)
@@ -53,16 +52,14 @@ def tokens_of(text: str) -> tuple[list[Token], list[str]]:
 def say_again(tokens: Sequence[Token], pieces: Sequence[str], read: Sequence[str], vocabulary: Vocabulary) -> str:
     """The query in the shopper's own order and style, each token replaced by what it was read as."""
     said = list(pieces)
-    by_piece: dict[int, list[Token]] = {}
-    for token in tokens:
-        by_piece.setdefault(token.piece, []).append(token)
-    for piece, own in by_piece.items():
-        typed = pieces[piece]
-        meant = [read[token.place] for token in own]
+    accented = vocabulary.accented
+    for piece, group in groupby(tokens, itemgetter(2)):
+        typed, own = pieces[piece], list(group)
+        meant = read[own[0].place : own[-1].place + 1]
         if [token.text for token in own] != meant:
-            said[piece] = _in_style(typed, " ".join(map(vocabulary.accented, meant)))
+            said[piece] = _in_style(typed, " ".join(map(accented, meant)))
         elif len(own) == 1 and typed.isascii() and typed.isalpha():
-            said[piece] = _in_style(typed, vocabulary.accented(meant[0]))
+            said[piece] = _in_style(typed, accented(meant[0]))
     return "".join(said).strip()
 
 

@@ -37,17 +37,9 @@ def stems(word: str) -> set[str]:
     except AttributeError:
         import Stemmer
 
-        # A stemmer keeps a buffer of its own: one pair a thread.
-        stemmers = _local.stemmers = (Stemmer.Stemmer("french"), Stemmer.Stemmer("english"))
+        # A stemmer keeps a buffer of its own: one pair a thread. What they remember of words costs more than it saves.
+        stemmers = _local.stemmers = (Stemmer.Stemmer("french", 0), Stemmer.Stemmer("english", 0))
     return {stemmers[0].stemWord(word), stemmers[1].stemWord(word), singular(word)}
-
-
-def _shared_letters(one: str, other: str) -> int:
-    """How many letters two words begin with alike."""
-    for place, (mine, theirs) in enumerate(zip(one, other, strict=False)):
-        if mine != theirs:
-            return place
-    return min(len(one), len(other))
 
 
 def _series(kept: Kept, name: str) -> list[NDArray[Any]]:
@@ -70,8 +62,9 @@ class Vocabulary:
         self._near = DeletionDictionary()
         self._unfiled: list[int] = []
         self._sorted: list[list[str]] = []
-        self._common: list[str] = []
+        self.common: list[str] = []  # what most people type
         self._known_forms: dict[str, dict[int, bool]] = {}
+        self._related: set[int] = set()  # words that share a stem with another: all others are their only form
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -106,8 +99,13 @@ class Vocabulary:
         for number in plain:
             word = self.texts[number]
             for stem in stems(word):
+                others = self._forms.get(stem, ())
                 if stem != word:  # a word that is its own stem is found in `numbers`
-                    self._forms[stem] = (*self._forms.get(stem, ()), number)
+                    self._forms[stem] = (*others, number)
+                    if stem in self.numbers:
+                        others = (*others, self.numbers[stem])
+                if others:
+                    self._related.update(others, (number,))
         filed = [number for number in plain if len(self.texts[number]) > 2]
         self._near = self._near.with_words([self.texts[number] for number in filed], filed)
         if fresh:
@@ -120,6 +118,9 @@ class Vocabulary:
     def forms(self, word: str) -> dict[int, bool]:
         """Other inflections of a folded word, in either language, itself left out; True: it is the same word in another
         number, False: they share a stem and most of their letters."""
+        number = self.numbers.get(word)
+        if number is not None and number not in self._related:
+            return {}
         remembered = self._known_forms
         known = remembered.get(word)
         if known is None:
@@ -130,7 +131,7 @@ class Vocabulary:
 
     def _find_forms(self, word: str) -> dict[int, bool]:
         found: dict[int, bool] = {}
-        one = singular(word)
+        one, beginning = singular(word), word[: max(4, len(word) - 3)]
         for stem in stems(word):
             related = self._forms.get(stem, ())
             if (number := self.numbers.get(stem)) is not None and len(stem) > 2:
@@ -141,7 +142,7 @@ class Vocabulary:
                     continue
                 if singular(other) == one:
                     found[number] = True
-                elif _shared_letters(word, other) >= max(4, len(word) - 3):
+                elif len(beginning) > 3 and other.startswith(beginning):
                     found.setdefault(number, False)
         return found
 
@@ -150,27 +151,23 @@ class Vocabulary:
         most = slips(len(word)) if most is None else most
         if has_digit(word) or len(word) < 3:
             return []
-        numbers = self._near.near(word)
-        if not len(numbers):
-            return []
-        most = max(most, 1)
-        candidates = [self.texts[number] for number in numbers.tolist()]
-        distances: NDArray[np.uint8] = cdist(
-            [word], candidates, scorer=OSA.distance, score_cutoff=most, dtype=np.uint8
-        )[0]
-        within = np.flatnonzero(distances <= most)
-        return list(zip(numbers[within].tolist(), distances[within].tolist(), strict=True))
+        most, texts, distance = max(most, 1), self.texts, OSA.distance
+        return [
+            (number, slipped)
+            for number in self._near.near(word)
+            if (slipped := distance(word, texts[number], score_cutoff=most)) <= most
+        ]
 
     def further(self, word: str, most: int) -> list[int]:
         """Words of the common ones that are within `most` slips, by looking at each of them."""
-        common = self._common
+        common = self.common
         distances = cdist([word], common, scorer=OSA.distance, score_cutoff=most, dtype=np.uint8)[0]
         return [self.numbers[common[place]] for place in np.flatnonzero(distances <= most).tolist()]
 
     def set_common(self, numbers: Iterable[int]) -> None:
         """Which words are common: what most people type."""
         words = [self.texts[number] for number in numbers]
-        self._common = [word for word in words if len(word) > 2 and not has_digit(word) and CONCEPT not in word]
+        self.common = [word for word in words if len(word) > 2 and not has_digit(word) and CONCEPT not in word]
 
     def starting_with(self, beginning: str, most: int) -> list[int]:
         """Words that begin so: somebody is still typing."""
@@ -208,7 +205,7 @@ class Vocabulary:
         numbers = {
             "form_starts": np.cumsum([0, *map(len, forms)]),
             "forms": np.array([number for related in forms for number in related], np.int32),
-            "common": np.array([self.numbers[word] for word in self._common], np.int32),
+            "common": np.array([self.numbers[word] for word in self.common], np.int32),
         }
         for place, block in enumerate(self._sorted):
             numbers[f"sorted{place}"] = np.array([self.numbers[word] for word in block], np.int32)
@@ -236,11 +233,17 @@ class Vocabulary:
         blocks = [[texts[number] for number in block.tolist()] for block in _series(kept, "sorted")]
         near = DeletionDictionary(tuple(_series(kept, "near")))
         common = [texts[number] for number in kept.numbers["common"].tolist()]
+        related = {
+            number
+            for stem, own in forms.items()
+            if len(own) > 1 or stem in numbers
+            for number in (*own, numbers.get(stem, own[0]))
+        }
 
         def put() -> None:
             self.texts = texts  # first: whoever meets a number must find its word
             self._forms, self._accented, self._near, self._sorted = forms, accented, near, blocks
-            self._common = common
+            self.common, self._related = common, related
             self.numbers = numbers
             self._known_forms = {}
 

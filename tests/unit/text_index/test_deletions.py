@@ -30,7 +30,7 @@ def test_every_word_within_its_slips_is_found() -> None:
                 case _:
                     typed[at] = rng.choice(_LETTERS)
         word = "".join(typed)
-        found = set(filed.near(word).tolist())
+        found = set(filed.near(word))
         for number, other in enumerate(words):
             # What is promised: as many slips as the shorter of the two words is forgiven.
             if OSA.distance(word, other) <= min(slips(len(word)), slips(len(other))):
@@ -43,10 +43,10 @@ def test_every_word_within_its_slips_is_found() -> None:
 
 def test_other_alphabets_and_short_words_do_no_harm() -> None:
     filed = DeletionDictionary().with_words(["платье", "été", "a", "日本語ドレス"], range(4))
-    assert 0 in filed.near("плаье").tolist()
-    assert 3 in filed.near("日本語ドレ").tolist()
-    assert filed.near("zz").tolist() == []
-    assert DeletionDictionary().near("robe").tolist() == []
+    assert 0 in filed.near("плаье")
+    assert 3 in filed.near("日本語ドレ")
+    assert filed.near("zz") == []
+    assert DeletionDictionary().near("robe") == []
 
 
 def test_many_small_additions_are_one_dictionary() -> None:
@@ -55,4 +55,4 @@ def test_many_small_additions_are_one_dictionary() -> None:
     for number, word in enumerate(words):
         filed = filed.with_words([word], [number])
     for number, word in enumerate(words):
-        assert number in filed.near(word).tolist()
+        assert number in filed.near(word)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from commerce.lexicon import lexicon
@@ -180,3 +181,34 @@ def test_a_guess_that_was_passed_over_is_not_said(index: FuzzyTextIndex) -> None
     assert [hit.product_id for hit in matches.hits] == [1]
     assert matches.unknown == ("wrongle",)
     assert matches.read_as == "nike tshirt wrongle"
+
+
+def test_reading_ahead_changes_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is read ahead, and columns, change how answers are found, never which."""
+    kinds = ["Linen Shirt Chemise lin", "Evening Dress Robe de soirée", "Running Shoes Chaussures de course"]
+    colours = ["Navy Blue bleu marine", "White blanc", "Red rouge", "Olive vert olive"]
+    brands = ["Zephira", "Ocelina", "Barthold", "Quenotta", "Lacombia"]
+    names = [
+        f"{brands[i % 5]} {colours[i % 4]} {kinds[i % 3]}" + (f" RK{i // 50}" if i % 7 == 0 else "")
+        for i in range(6_000)
+    ]
+    ahead, lazily = FuzzyTextIndex(lexicon()), FuzzyTextIndex(lexicon())
+    ahead.upsert(TextDocument(i, name, "") for i, name in enumerate(names))
+    assert ahead._snapshot.remembered  # read before anyone asked
+    monkeypatch.setattr("commerce.text_index.index._LARGE", 1 << 40)
+    lazily.upsert(TextDocument(i, name, "") for i, name in enumerate(names))
+    assert not lazily._snapshot.remembered
+    queries = (
+        "robe", "navy shirt", "chemise bleu marine", "ocelina rk14", "chausures rouges", "red dres zephira", "rk3",
+        "running shoes", "robe de soiree verte", "lacomb white", "nothing of it", "blanc le la",
+    )  # fmt: skip
+    for words in queries:
+        for limit in (10, 200):
+            one, other = ahead.search(words, limit=limit), lazily.search(words, limit=limit)
+            assert one == other, words
+    everything = [i for i, name in enumerate(names) if "Dress" in name and "Red" in name]
+    assert ahead.search("red dress", limit=10).total == len(everything)
+    allowed = np.array(everything[5:40], np.int64)
+    assert {hit.product_id for hit in ahead.search("red dress", limit=99, allowed=allowed).hits} == set(
+        everything[5:40]
+    )
