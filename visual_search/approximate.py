@@ -96,7 +96,7 @@ class ApproximateLists:
         # Where fewer rows of a cell count, the nearest ones kept lie further away.
         probes = min(self._ivf.nlist, ceil(self._ivf.nlist * PROBE_FRAC / share**0.5))
         chosen = None if kept is None else selector(kept, 0, rows.end)
-        enough = min(depth, len(rows)) if kept is None else min(depth, len(kept) // 2)
+        enough = min(depth, len(rows)) if kept is None else min(depth, len(kept) * 3 // 4)
         while True:
             parameters = faiss.IVFRaBitQSearchParameters(nprobe=probes, qb=_QUERY_BITS, sel=chosen)  # type: ignore[call-arg]
             _, found = self._ivf.search(queries, depth, params=parameters)

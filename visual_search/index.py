@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from visual_search import exact
-from visual_search.approximate import ApproximateLists, Progress, Stopped
+from visual_search.approximate import CANDIDATES, ApproximateLists, Progress, Stopped
 from visual_search.locks import ReadWriteLock
 from visual_search.ports import check_query, check_vectors
 from visual_search.rows import Rows, VectorRows
@@ -105,8 +105,10 @@ class VectorIndex:
         check_query(queries, k, self.dimension)
         with self._lock.reading():
             kept = None if allowed_ids is None else self._rows.rows_of(allowed_ids)
-            few = exact.FEW_FRAC if self._lists is None else _FEW_FRAC
-            if kept is not None and len(kept) <= few * len(self._rows):
+            exactly = len(self._rows) * (exact.FEW_FRAC if self._lists is None else _FEW_FRAC)
+            if self._lists is not None:
+                exactly = max(exactly, 2 * CANDIDATES)  # the lists would name half of them
+            if kept is not None and len(kept) <= exactly:
                 scores, found = exact.compare(self._rows, queries, k, kept)
             elif self._lists is None:
                 scores, found = exact.scan(self._rows, queries, k, kept)

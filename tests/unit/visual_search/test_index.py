@@ -130,12 +130,12 @@ def test_a_filter_on_what_lies_elsewhere_leaves_no_place_empty() -> None:
     vectors = unit(rng, 20_000)
     index = settled(ids, vectors)
     right = 0
-    for query in unit(rng, 20):
-        allowed = ids[np.argsort(vectors @ query)[:600]]
+    for query, elsewhere in zip(unit(rng, 20), unit(rng, 20), strict=True):
+        allowed = ids[np.argsort(-(vectors @ elsewhere))[:1_500]]
         found = index.search(query, 10, allowed)[1][0]
         assert (found >= 0).all()
         right += len(set(found.tolist()) & set(nearest(ids, vectors, query, 10, allowed)))
-    assert right >= 0.95 * 200
+    assert right >= 0.9 * 200  # one bit for each of 24 numbers tells little; of 256 it tells more
 
 
 def test_searches_beside_fitting_and_changes_never_see_a_wrong_row() -> None:

@@ -196,7 +196,7 @@ def test_the_index_is_rebuilt_with_the_encoder_of_the_settings(
         report = json.loads(run("doctor", "--json").stdout)
         return next(one["detail"] for one in report["findings"] if one["name"] == "what looks at pictures")
 
-    assert eyes().startswith("imagenet, ready") and f"open_clip:{folder} follows" in eyes()
+    assert eyes().startswith("vitrine, ready") and f"open_clip:{folder} follows" in eyes()
     result = run("index", "rebuild", "--json")
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout) == {"pictures": 6, "encoder": f"open_clip:{folder}"}
