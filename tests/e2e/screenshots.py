@@ -189,7 +189,9 @@ def take_photo_pages(browser: Browser, address: str, shop: Shop, folder: Path) -
         before = page.locator(REPLIES).count()
         page.keyboard.press("Enter")
         answered(page, before)
-        settled(page)
+        page.wait_for_function(
+            "() => document.querySelector('.told-picture')?.naturalWidth > 0"
+        )  # a stream never idles
         page.evaluate("document.activeElement.blur()")
         phones.insert(0, page.screenshot())
         page.context.close()
