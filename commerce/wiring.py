@@ -29,6 +29,7 @@ from commerce.services.customers import Customers
 from commerce.services.discovery import Discovery
 from commerce.services.index_keeper import IndexKeeper
 from commerce.services.reserving import Reserving
+from commerce.services.teaching import Teaching
 from commerce.settings import Settings
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Shop:
     customers: Customers
     reserving: Reserving
     index_keeper: IndexKeeper
+    teaching: Teaching
 
     def close(self) -> None:
         self.index_keeper.stop()
@@ -122,6 +124,7 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
         customers=Customers(clock, ids),
         reserving=Reserving(storage, clock, ids, rules),
         index_keeper=IndexKeeper(storage, text_index, facets, image_matcher, media, words, kept_words),
+        teaching=Teaching(storage, media, words, image_matcher),
     )
 
 

@@ -1,9 +1,10 @@
 """What an encoder was taught of one catalogue: small additions to its vectors, kept beside the index they belong to.
 
     picture = unit(shipped vector + picture_map · unit(features))
-    text    = unit(shipped vector + word_map · shipped vector + Σ word_offsets[id] / √(number of ids))
+    text    = unit(shipped vector + Σ offsets[word] / √(number of words))
 
-With zeros everywhere both are what was shipped.
+Only words of the catalogue have an offset; every other word counts as it was shipped. With zeros everywhere both are
+what was shipped.
 
     fits/
         current                            name of the fit in use; absent: the shipped encoder
@@ -19,6 +20,7 @@ import io
 import json
 import os
 import re
+import unicodedata
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,7 +38,8 @@ Floats = NDArray[np.float32]
 _FORMAT = 1
 _NAME = re.compile(r"([a-z0-9_-]+)\+([0-9a-f]{16})")
 _MAX_BYTES = 64 * 1024 * 1024
-_ARRAYS = ("picture_map", "word_map", "offset_ids", "offsets")
+_ARRAYS = ("picture_map", "offsets")
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,27 +48,30 @@ class Additions:
 
     picture_map: NDArray[Any]
     """[d, features]"""
-    word_map: NDArray[Any]
-    """[d, d]"""
-    word_offsets: NDArray[Any]
-    """[ids of the tokenizer, d]"""
+    offsets: NDArray[Any]
+    """[words of the catalogue, d]"""
+    vocabulary: Mapping[str, int]
+    """Rows of `offsets` by folded word."""
 
     @classmethod
-    def none(cls, dimension: int, features: int, ids: int) -> Additions:
+    def none(cls, dimension: int, features: int, vocabulary: Mapping[str, int]) -> Additions:
         """What changes nothing."""
-        shapes = ((dimension, features), (dimension, dimension), (ids, dimension))
-        return cls(*(np.zeros(shape, np.float32) for shape in shapes))
+        shapes = ((dimension, features), (len(vocabulary), dimension))
+        picture_map, offsets = (np.zeros(shape, np.float32) for shape in shapes)
+        return cls(picture_map, offsets, vocabulary)
 
     def pictures(self, vectors: Vectors, features: NDArray[Any]) -> Vectors:
         """Of shipped vectors [n, d] and the features [n, f] that they are a projection of."""
         return unit(vectors + unit(np.asarray(features, np.float32)) @ self.picture_map.T)
 
-    def words(self, vectors: Vectors, ids: Sequence[Sequence[int]]) -> Vectors:
-        """Of shipped vectors [n, d] and each text's ids."""
-        out = vectors + vectors @ self.word_map.T
-        for row, some in zip(out, ids, strict=True):
-            if some:
-                row += self.word_offsets[list(some)].sum(axis=0) / len(some) ** 0.5
+    def words(self, vectors: Vectors, texts: Sequence[str]) -> Vectors:
+        """Of the texts' shipped vectors [n, d]."""
+        out = vectors.copy()
+        for row, text in zip(out, texts, strict=True):
+            words = words_of(text)
+            known = [self.vocabulary[word] for word in words if word in self.vocabulary]
+            if known:
+                row += self.offsets[known].sum(axis=0, dtype=np.float32) / len(words) ** 0.5
         return unit(out)
 
 
@@ -155,29 +161,33 @@ def is_fit(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
+def words_of(text: str) -> list[str]:
+    """Folded: lower case, without accents."""
+    plain = unicodedata.normalize("NFD", text.casefold())
+    return _WORD.findall("".join(letter for letter in plain if not unicodedata.combining(letter)))
+
+
 def unit(rows: NDArray[Any]) -> NDArray[Any]:
     """Every row at length 1."""
-    return rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-12)
+    one: NDArray[Any] = rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-12)
+    return one
 
 
 def _packed(fit: Fit) -> bytes:
-    """Offsets of the words that the catalogue holds only; the rest are zeros."""
-    offsets = fit.additions.word_offsets
-    used = np.flatnonzero(np.any(offsets != 0, axis=1))
+    additions = fit.additions
     arrays: dict[str, NDArray[Any]] = {
-        "picture_map": fit.additions.picture_map,
-        "word_map": fit.additions.word_map,
-        "offset_ids": used.astype(np.int64),
-        "offsets": offsets[used],
+        "picture_map": additions.picture_map,
+        "offsets": additions.offsets.astype(np.float16),
     }
+    vocabulary = sorted(additions.vocabulary, key=lambda word: additions.vocabulary[word])
     told = {
         "format": _FORMAT,
         "base": fit.base,
         "base_revision": fit.base_revision,
         "very_close": fit.very_close,
         "close": fit.close,
-        "ids": len(offsets),
         "figures": dict(fit.figures),
+        "words": vocabulary,
     }
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
@@ -197,17 +207,16 @@ def _put(archive: zipfile.ZipFile, name: str, raw: bytes) -> None:
 def _unpacked(raw: bytes) -> Fit:
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         told = json.loads(archive.read("fit.json"))
-        picture_map, word_map, used, offsets = (
+        picture_map, offsets = (
             np.load(io.BytesIO(archive.read(f"{name}.npy")), allow_pickle=False) for name in _ARRAYS
         )
     if told["format"] != _FORMAT:
         raise ValueError(f"format {told['format']}")
-    every = np.zeros((int(told["ids"]), word_map.shape[0]), np.float32)
-    every[used] = offsets
-    additions = Additions(picture_map, word_map, every)
-    return Fit(
-        told["base"], told["base_revision"], told["very_close"], told["close"], additions, told.get("figures", {})
-    )
+    vocabulary = {word: row for row, word in enumerate(told["words"])}
+    if len(vocabulary) != len(offsets):
+        raise ValueError("words and offsets do not fit together")
+    additions = Additions(picture_map, offsets, vocabulary)
+    return Fit(told["base"], told["base_revision"], told["very_close"], told["close"], additions, told["figures"])
 
 
 def _write_durably(path: Path, raw: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -28,12 +29,12 @@ class Sight:
     decoder: PictureDecoder
 
     @classmethod
-    def open(cls, name: str, limits: Limits | None, children: int) -> Sight:
-        """Raises EncoderUnavailable."""
+    def open(cls, name: str, limits: Limits | None, children: int, fits: Path | None = None) -> Sight:
+        """`fits`: where to look for what an encoder was taught of the catalogue. Raises EncoderUnavailable."""
         from visual_search.encoders.registry import open_encoder
         from visual_search.preprocess.decoder import PictureDecoder
 
-        encoder = open_encoder(name)
+        encoder = open_encoder(name, fits)
         return cls(encoder, PictureDecoder(encoder.input_px, limits, children, encoder.resize))
 
     @property

@@ -36,6 +36,7 @@ from commerce.ports.storage import (
     ThreadRepository,
     UnitOfWork,
 )
+from commerce.ports.teaching import KindWords, Taught, Teachable
 from commerce.ports.world import (
     Clock,
     Fetched,
@@ -61,6 +62,7 @@ __all__ = [
     "Keepable",
     "Kept",
     "KeptWords",
+    "KindWords",
     "LeaseRepository",
     "MediaStore",
     "NotSeen",
@@ -76,6 +78,8 @@ __all__ = [
     "Storage",
     "StoreRepository",
     "StoredPicture",
+    "Taught",
+    "Teachable",
     "TextDocument",
     "TextIndex",
     "TextMatches",

@@ -14,6 +14,7 @@ from commerce.domain.product import Product
 from commerce.domain.search import Filters, Hit
 from commerce.domain.stock import StockLevel
 from commerce.ports.storage import StoredPicture
+from commerce.ports.teaching import Teachable
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,7 @@ class SeenPhoto:
     """What can be picked in it, surest first. With more than one, the shopper is asked which."""
 
 
-class ImageMatcher(Protocol):
+class ImageMatcher(Teachable, Protocol):
     """Photos to products."""
 
     def look(self, data: bytes) -> SeenPhoto | NotSeen:

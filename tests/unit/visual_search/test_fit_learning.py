@@ -10,11 +10,12 @@ import pytest
 from visual_search.fits import Additions, unit
 from visual_search.fitting.learning import Course, Lesson, Pace, Pictures, Texts, draw, learn, loss_and_slopes
 
-D, F, IDS = 6, 9, 11
+D, F = 6, 9
+WORDS = {f"word{row}": row for row in range(11)}
 
 
 def additions(chance: np.random.Generator) -> Additions:
-    return Additions(*(0.1 * chance.standard_normal(shape) for shape in ((D, F), (D, D), (IDS, D))))
+    return Additions(*(0.1 * chance.standard_normal(shape) for shape in ((D, F), (len(WORDS), D))), WORDS)
 
 
 def lesson(chance: np.random.Generator) -> Lesson:
@@ -26,21 +27,20 @@ def lesson(chance: np.random.Generator) -> Lesson:
         features=unit(chance.standard_normal((5, F))),
         texts=unit(chance.standard_normal((8, D))),
         bags=chance.random((8, 4)) * (chance.random((8, 4)) < 0.6),
-        bag_ids=np.array([1, 4, 7, 10]),
+        words=np.array([1, 4, 7, 10]),
         names=5,
         name_fits=groups[:, None] == groups[None, :],
         caption_fits=caption_fits,
     )
 
 
-@pytest.mark.parametrize("part", ["picture_map", "word_map", "word_offsets"])
+@pytest.mark.parametrize("part", ["picture_map", "offsets"])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_slopes_are_those_of_the_loss(part: str, seed: int) -> None:
     chance = np.random.default_rng(seed)
     at, step, pace = additions(chance), lesson(chance), Pace()
     _, slopes = loss_and_slopes(at, step, pace)
-    found = slopes.offsets if part == "word_offsets" else getattr(slopes, part)
-    values = getattr(at, part)
+    found, values = getattr(slopes, part), getattr(at, part)
     places = [(row, column) for row in range(len(values)) for column in range(values.shape[1])]
     for row, column in chance.permutation(places)[:25]:
         sides = []
@@ -49,8 +49,8 @@ def test_slopes_are_those_of_the_loss(part: str, seed: int) -> None:
             moved[row, column] += side
             sides.append(loss_and_slopes(dataclasses.replace(at, **{part: moved}), step, pace)[0])
         wanted = (sides[0] - sides[1]) / 2e-5
-        if part == "word_offsets":
-            known = np.flatnonzero(slopes.offset_ids == row)
+        if part == "offsets":
+            known = np.flatnonzero(slopes.words == row)
             given = found[known[0], column] if len(known) else 0.0
         else:
             given = found[row, column]
@@ -60,9 +60,11 @@ def test_slopes_are_those_of_the_loss(part: str, seed: int) -> None:
 def test_zeros_are_what_was_shipped() -> None:
     chance = np.random.default_rng(4)
     shipped = unit(chance.standard_normal((7, D))).astype(np.float32)
-    none = Additions.none(D, F, IDS)
+    none = Additions.none(D, F, WORDS)
     assert none.pictures(shipped, chance.standard_normal((7, F))) == pytest.approx(shipped, abs=1e-6)
-    assert none.words(shipped, [[1, 2], [], [3], [4], [5], [6], [7]]) == pytest.approx(shipped, abs=1e-6)
+    assert none.words(shipped, ["Word1 word2", "", "word3", "4", "word5", "wörd6", "word7"]) == pytest.approx(
+        shipped, abs=1e-6
+    )
 
 
 def course(chance: np.random.Generator, products: int, shared: np.ndarray) -> Course:
@@ -71,7 +73,9 @@ def course(chance: np.random.Generator, products: int, shared: np.ndarray) -> Co
     features = unit(shared[makers] + 0.4 * chance.standard_normal((products, F)))
     return Course(
         Pictures(unit(chance.standard_normal((products, D))).astype(np.float32), features.astype(np.float16)),
-        Texts(unit(chance.standard_normal((products, D))).astype(np.float32), [[int(maker)] for maker in makers]),
+        Texts(
+            unit(chance.standard_normal((products, D))).astype(np.float32), [[int(maker)] for maker in makers], WORDS
+        ),
         [np.array([at]) for at in range(products)],
         [np.array([at]) for at in range(products)],
         makers.astype(np.int64),
@@ -83,7 +87,10 @@ def course(chance: np.random.Generator, products: int, shared: np.ndarray) -> Co
 def first_is_right(made: Additions | None, of: Course) -> float:
     pictures, texts = of.pictures.vectors, of.texts.vectors
     if made is not None:
-        pictures, texts = made.pictures(pictures, of.pictures.features), made.words(texts, of.texts.ids)
+        pictures, texts = (
+            made.pictures(pictures, of.pictures.features),
+            made.words(texts, [list(WORDS)[row] for [row] in of.texts.words]),
+        )
     best = (texts @ pictures.T).argmax(axis=1)
     return float((of.name_groups[best] == of.name_groups).mean())
 
@@ -92,7 +99,7 @@ def test_what_is_taught_holds_for_products_that_were_not() -> None:
     chance = np.random.default_rng(5)
     shared = 2 * chance.standard_normal((6, F))
     taught, unseen = course(chance, 240, shared), course(chance, 240, shared)
-    pace = Pace(fewest_steps=400, rate=1e-2, keep_weight=0.2)
+    pace = Pace(fewest_steps=400, picture_rate=1e-2, offset_rate=1e-2, keep_weight=0.2)
     made = learn(taught, np.arange(240), pace)
     before, after = first_is_right(None, unseen), first_is_right(made, unseen)
     assert before < 0.35 and after > 0.75, (before, after)
@@ -105,7 +112,7 @@ def test_the_same_course_gives_the_same_additions() -> None:
     for _ in range(2):
         chance = np.random.default_rng(6)
         made.append(learn(course(chance, 64, chance.standard_normal((6, F))), np.arange(64), pace, _tell(told)))
-    for name in ("picture_map", "word_map", "word_offsets"):
+    for name in ("picture_map", "offsets"):
         assert (getattr(made[0], name) == getattr(made[1], name)).all()
     assert told[-1][0] == told[-1][1]
 
