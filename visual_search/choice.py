@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from visual_search.errors import EncoderUnavailable
-from visual_search.fits import FitStore, base_of, is_fit
+from visual_search.fits import FitStore
 from visual_search.sight import Sight
 from visual_search.snapshot import Manifest, Snapshot
 
@@ -36,10 +36,11 @@ class Choice:
     def choose(self) -> None:
         """Looks again what is to be used. Tells of trouble in `reason` and `notice`."""
         sight, name, reason, notice = None, self._asked, "", ""
-        self._fit = fit = self._fits.current() if self._fits else ""
-        if fit and (base_of(fit) == self._asked or not is_fit(fit)):
+        self._fit = self._fits.current() if self._fits else ""
+        wanted = self._fits.wanted(self._asked) if self._fits else self._asked
+        if wanted != self._asked:
             try:
-                sight = self.open(fit)
+                sight = self.open(wanted)
             except EncoderUnavailable as missing:
                 notice = f"{missing.reason}; looking with the encoder as shipped: `vitrine index fit` teaches it again"
         if sight is None:

@@ -124,6 +124,11 @@ class FitStore:
         except OSError as broken:
             return f"unreadable ({broken.strerror})"
 
+    def wanted(self, encoder: str) -> str:
+        """What to open where that encoder is asked for: the fit in use, if it is one of it; a damaged pointer too."""
+        name = self.current()
+        return name if name and (base_of(name) == encoder or not is_fit(name)) else encoder
+
     def load(self, name: str) -> Fit:
         """The bytes that are hashed are the bytes that are used. Raises EncoderUnavailable."""
         named = _NAME.fullmatch(name)

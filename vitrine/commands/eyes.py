@@ -145,13 +145,15 @@ def images(
     if not paths:
         misuse(f"{listing}: no paths in it")
     refused: list[str] = []
+    name, fits = _opened_by(encoder)
     try:
         with progress_bars() as progress:
             rows = embed_images(
                 paths,
-                encoder or _encoder_in_force(),
+                name,
                 on_refused=lambda path, why: refused.append(f"{path}: {why}"),
                 on_progress=lambda done: progress("Encoding", done, len(paths)),
+                fits=fits,
             )
     except EncoderUnavailable as missing:
         refuse(missing.reason)
@@ -177,11 +179,10 @@ def texts(
     lines = _lines(listing)
     if not lines:
         misuse(f"{listing}: no texts in it")
+    name, fits = _opened_by(encoder)
     try:
         with progress_bars() as progress:
-            rows = embed_texts(
-                lines, encoder or _encoder_in_force(), on_progress=lambda done: progress("Encoding", done, len(lines))
-            )
+            rows = embed_texts(lines, name, lambda done: progress("Encoding", done, len(lines)), fits)
     except EncoderUnavailable as missing:
         refuse(missing.reason)
     _write(out, rows)
@@ -196,10 +197,15 @@ def _lines(listing: Path) -> list[str]:
     return text.removesuffix("\n").split("\n") if text else []
 
 
-def _encoder_in_force() -> str:
+def _opened_by(encoder: str) -> tuple[str, Path]:
+    """The encoder of that name, "" the one that looks in this shop; and where what it was taught lies."""
+    from commerce.image_matching import fits_folder
     from commerce.settings import load_settings
+    from visual_search.fits import FitStore
 
-    return load_settings().encoder
+    settings = load_settings()
+    fits = fits_folder(settings.data_dir / "index")
+    return encoder or FitStore(fits).wanted(settings.encoder), fits
 
 
 def _write(out: Path, rows: Vectors) -> None:
