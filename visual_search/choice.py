@@ -94,20 +94,22 @@ class Choice:
         fits, album, shipped = self._fits, outcome.album, self.open(self._asked).encoder
         assert fits is not None and outcome.fit is not None and album is not None and outcome.vectors is not None
         assert isinstance(shipped, VitrineEncoder)
-        before, name = fits.current(), fits.save(outcome.fit)
+        with fits.one_writer():
+            before, name = fits.current(), fits.save(outcome.fit)
+            fits.use(name)
+            fits.keep_only([name, before])
+        self.choose()
         encoder = FittedEncoder(name, shipped, outcome.fit)
         order = album.ids.argsort(kind="stable")
         manifest = Manifest(encoder.name, encoder.revision, encoder.dimension, len(order), 0)
-        fits.use(name)
-        fits.keep_only([name, before])
-        self.choose()
         return Snapshot(manifest, album.ids[order], outcome.vectors[order], album.marks[order])
 
     def forget(self) -> bool:
         """From now on the encoder as shipped is wanted. False where it already was."""
         if self._fits is None or not self._fits.current():
             return False
-        self._fits.use("")
+        with self._fits.one_writer():
+            self._fits.use("")
         self.choose()
         return True
 

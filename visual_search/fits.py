@@ -15,6 +15,7 @@ A file is whole and on the disk before `current` names it, so a crash at any ins
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import io
 import json
@@ -22,7 +23,8 @@ import os
 import re
 import unicodedata
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,8 +34,6 @@ from numpy.typing import NDArray
 
 from visual_search.errors import EncoderUnavailable
 from visual_search.values import Vectors
-
-Floats = NDArray[np.float32]
 
 _FORMAT = 1
 _NAME = re.compile(r"([a-z0-9_-]+)\+([0-9a-f]{16})")
@@ -90,10 +90,18 @@ class Fit:
 
 
 class FitStore:
-    """The fits below one directory. Several processes may read; who writes holds the lock of the index."""
+    """The fits below one directory. Several processes may read; writers take turns by a file lock."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+
+    @contextmanager
+    def one_writer(self) -> Iterator[None]:
+        """Until what was saved is used, or the one in use is not any more."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        with (self.directory / "lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def save(self, fit: Fit) -> str:
         """Writes the fit without using it yet; returns its name. OSError: nothing has changed."""
