@@ -30,7 +30,7 @@ from visual_search.fits import FitStore
 from visual_search.importing import Added, import_many
 from visual_search.preprocess.limits import Limits
 from visual_search.sight import Serving, Sight
-from visual_search.snapshot import MadeBy, Snapshot
+from visual_search.snapshot import Snapshot
 from visual_search.values import EyesStatus, Hit, Ids, Picture, PictureRefused, Remembered, Seen, Vectors
 
 if TYPE_CHECKING:
@@ -289,21 +289,19 @@ class Eyes:
     def teach(
         self, products: Sequence[Taught], captions: Sequence[Caption], read: Read, report: Report, *, apply: bool = True
     ) -> Outcome:
-        """Teaches the encoder this catalogue, and checks whether that made it better. If so, and with `apply`, the
-        taught encoder is wanted from then on: `rebuild` changes to it, while the old index answers. Raises
-        EncoderUnavailable for an encoder that cannot be taught; OSError: nothing has changed."""
+        """Teaches the encoder this catalogue and checks it. If it is better, and with `apply`, it is wanted from then
+        on: `rebuild` changes to it. Raises EncoderUnavailable where nothing can be taught; OSError: nothing changed."""
         outcome = self._choice.teach(products, captions, read, report)
         if apply and outcome.fit is not None:
             self.use(outcome)
         return outcome
 
     def use(self, outcome: Outcome) -> None:
-        """The second half of `teach`, for whoever asked with `apply` false and then liked what came of it."""
+        """The second half of `teach`, for what came of it with `apply` false."""
         self._made = self._choice.use(outcome)
 
     def forget(self) -> bool:
-        """The way back from `teach`: the encoder as shipped is wanted again; `rebuild` changes to it. False where there
-        was nothing to forget."""
+        """The way back: the encoder as shipped is wanted again; `rebuild` changes to it. False where it was."""
         return self._choice.forget()
 
     def _older(self, wanted: Sight, workshop: Workshop) -> Iterator[Snapshot]:
@@ -343,30 +341,10 @@ class Eyes:
     def _served(self, stored: Stored) -> Serving:
         """Through what made it. Raises EncoderUnavailable."""
         try:
-            return Serving(self._sight_of(stored.manifest.made_by), stored.gallery)
+            return Serving(self._choice.maker(stored.manifest.made_by), stored.gallery)
         except EncoderUnavailable:
             stored.gallery.index.close()
             raise
-
-    def _sight_of(self, made_by: MadeBy) -> Sight:
-        """What made this index. Raises EncoderUnavailable."""
-        serving, choice = self._serving, self._choice
-        for sight in (choice.sight, serving.sight if serving else None):
-            if sight is not None and sight.made_by == made_by:
-                return sight
-        if made_by.encoder == choice.name:
-            if choice.sight is None:
-                raise EncoderUnavailable(choice.reason)
-            why = "of another revision"
-        else:
-            try:
-                sight = choice.open(made_by.encoder)
-                if sight.made_by == made_by:
-                    return sight
-                why = "of another revision"
-            except EncoderUnavailable as missing:
-                why = f"it cannot be opened: {missing.reason}"
-        raise EncoderUnavailable(f"the index was made by another encoder ({made_by.encoder}; {why})")
 
     def _looking(self) -> Sight | None:
         serving = self._serving

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from visual_search.errors import EncoderUnavailable
 from visual_search.fits import FitStore
 from visual_search.sight import Sight
-from visual_search.snapshot import Manifest, Snapshot
+from visual_search.snapshot import MadeBy, Manifest, Snapshot
 
 if TYPE_CHECKING:
     from visual_search.fitting.lessons import Caption, Taught
@@ -63,6 +63,21 @@ class Choice:
             sight = self._open_sight(name)
             self._opened[name] = self._opened.setdefault(sight.encoder.name, sight)
         return self._opened[name]
+
+    def maker(self, made_by: MadeBy) -> Sight:
+        """What made such an index. Raises EncoderUnavailable."""
+        if self.sight is not None and self.sight.made_by == made_by:
+            return self.sight
+        if made_by.encoder == self.name and self.sight is None:
+            raise EncoderUnavailable(self.reason)
+        why = "of another revision"
+        try:
+            sight = self.open(made_by.encoder)
+            if sight.made_by == made_by:
+                return sight
+        except EncoderUnavailable as missing:
+            why = f"it cannot be opened: {missing.reason}"
+        raise EncoderUnavailable(f"the index was made by another encoder ({made_by.encoder}; {why})")
 
     def verify(self) -> str:
         """Reads the fit in use again and checks its hash; what is wrong, or ""."""

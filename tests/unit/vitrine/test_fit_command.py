@@ -63,7 +63,7 @@ def test_taught_dry_then_for_real_then_undone(tmp_path: Path, monkeypatch: pytes
     assert "looked at by vitrine+" in real.output and "held out" in real.output
     taught = eyes()
     assert str(taught["encoder"]).startswith("vitrine+") and taught["revision"] != shipped["revision"]
-    assert taught["pictures"] == 240 and taught["damage"] == "" and not taught["needs_rebuild"]
+    assert taught["pictures"] == 240 and taught["damage"] == "" and taught["next_encoder"] == ""
     doctor = run(shop, monkeypatch, "doctor").output
     assert str(taught["revision"]) in doctor
     back = run(shop, monkeypatch, "index", "fit", "--undo")
