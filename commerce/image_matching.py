@@ -12,9 +12,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from commerce.domain.product import Product
 from commerce.domain.search import Hit, Why
 from commerce.errors import IndexNotBuilt
-from commerce.ports import ImageMatcher, NotSeen, PartOfPicture, SeenGarment, SeenPhoto, StoredPicture
+from commerce.ports import (
+    ImageMatcher,
+    KindWords,
+    NotSeen,
+    PartOfPicture,
+    SeenGarment,
+    SeenPhoto,
+    StoredPicture,
+    Taught,
+)
+from commerce.ports.teaching import Progress
 
 if TYPE_CHECKING:
     from visual_search.api import Eyes
@@ -95,11 +106,26 @@ class NoImageMatcher:
     def needs_rebuild(self) -> bool:
         return False
 
+    def teach(
+        self,
+        products: Sequence[Product],
+        words: Sequence[KindWords],
+        read: Callable[[int], bytes | None],
+        on_progress: Progress,
+        *,
+        apply: bool,
+    ) -> Taught:
+        raise IndexNotBuilt(self._reason)
+
+    def forget(self) -> bool:
+        raise IndexNotBuilt(self._reason)
+
     def describe(self) -> Mapping[str, object]:
         return {
             "state": "off",
             "reason": self._reason,
             "encoder": "",
+            "revision": "",
             "pictures": 0,
             "next_encoder": "",
             "next_pictures": 0,
@@ -345,6 +371,26 @@ class EyesImageMatcher:
         except EyesUnavailable:
             return
 
+    # Teaching
+
+    def teach(
+        self,
+        products: Sequence[Product],
+        words: Sequence[KindWords],
+        read: Callable[[int], bytes | None],
+        on_progress: Progress,
+        *,
+        apply: bool,
+    ) -> Taught:
+        """See `commerce.ports.Teachable`."""
+        from commerce.image_teaching import teach_eyes
+
+        return teach_eyes(self._eyes, products, words, read, on_progress, apply=apply)
+
+    def forget(self) -> bool:
+        """See `commerce.ports.Teachable`."""
+        return self._eyes.forget()
+
     def describe(self) -> Mapping[str, object]:
         """See `commerce.ports.ImageMatcher`."""
         status = self._eyes.status
@@ -378,6 +424,11 @@ def picture_index_folder(directory: Path) -> Path:
     return directory / "pictures"
 
 
+def fits_folder(directory: Path) -> Path:
+    """Where what the encoder was taught lies below `directory`."""
+    return directory / "fits"
+
+
 def open_image_matcher(directory: Path, encoder: str, shared: IndexStore | None = None) -> ImageMatcher:
     """The shop's eyes, with the index below `directory`, or `shared` with other machines; "off" where they cannot be
     opened."""
@@ -385,7 +436,7 @@ def open_image_matcher(directory: Path, encoder: str, shared: IndexStore | None 
         from visual_search.api import Eyes
     except ImportError as missing:
         return NoImageMatcher(f"a library is missing: {missing.name}")
-    eyes = Eyes.open(shared or picture_index_folder(directory), encoder)
+    eyes = Eyes.open(shared or picture_index_folder(directory), encoder, fits=fits_folder(directory))
     if not eyes.status.encoder:
         reason = eyes.status.reason
         eyes.close()

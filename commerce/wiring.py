@@ -30,6 +30,7 @@ from commerce.services.discovery import Discovery
 from commerce.services.index_keeper import IndexKeeper
 from commerce.services.photos import Photos
 from commerce.services.reserving import Reserving
+from commerce.services.teaching import Teaching
 from commerce.settings import Settings
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Shop:
     customers: Customers
     reserving: Reserving
     index_keeper: IndexKeeper
+    teaching: Teaching
 
     def close(self) -> None:
         self.index_keeper.stop()
@@ -125,6 +127,7 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
         customers=Customers(clock, ids),
         reserving=Reserving(storage, clock, ids, rules),
         index_keeper=IndexKeeper(storage, text_index, facets, image_matcher, media, words, kept_words),
+        teaching=Teaching(storage, media, words, image_matcher),
     )
 
 

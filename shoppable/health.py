@@ -47,7 +47,12 @@ def ready() -> ResponseReturnValue:
 def _photo_search(here: Site) -> dict[str, object]:
     """Without the encoders' names: they may be paths of this machine."""
     eyes = here.shop.image_matcher.describe()
-    told = {"state": eyes["state"], "pictures": eyes["pictures"], "changing_encoder": bool(eyes["next_encoder"])}
+    told = {
+        "state": eyes["state"],
+        "revision": eyes["revision"],
+        "pictures": eyes["pictures"],
+        "changing_encoder": bool(eyes["next_encoder"]),
+    }
     return {**told, "pictures_of_the_next": eyes["next_pictures"]} if told["changing_encoder"] else told
 
 

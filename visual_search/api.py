@@ -16,7 +16,7 @@ through the encoder that made it, until `rebuild` has made the new one; then bot
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -24,15 +24,20 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from visual_search.choice import Choice
 from visual_search.errors import EncoderUnavailable, EyesUnavailable, SnapshotDamaged
+from visual_search.fits import FitStore
 from visual_search.importing import Added, import_many
 from visual_search.preprocess.limits import Limits
 from visual_search.sight import Serving, Sight
-from visual_search.snapshot import MadeBy, Snapshot
+from visual_search.snapshot import Snapshot
 from visual_search.values import Box, EyesStatus, Hit, Ids, Picture, PictureRefused, Remembered, Seen, Vectors
 
 if TYPE_CHECKING:
     from visual_search.building import Building
+    from visual_search.fitting.lessons import Caption, Taught
+    from visual_search.fitting.seeing import Read
+    from visual_search.fitting.teaching import Outcome, Report
     from visual_search.gallery import Gallery
     from visual_search.stores import IndexStore, Stored, Workshop
 
@@ -51,14 +56,11 @@ class Eyes:
     each vector that is still good on disk and encoding only the rest.
     """
 
-    def __init__(self, store: IndexStore, open_sight: Callable[[str], Sight]) -> None:
+    def __init__(self, store: IndexStore, choice: Choice) -> None:
         """Use `Eyes.open`."""
         self._store = store
-        self._open_sight = open_sight
-        self._sights: list[Sight] = []  # whose children are to be ended
-        self._wanted: Sight | None = None
-        self._wanted_name = ""
-        self._wanted_reason = ""
+        self._choice = choice
+        self._made: Snapshot | None = None  # vectors of the wanted encoder, made while it was taught
         self._serving: Serving | None = None
         self._off_reason = ""
         self._change_seq = 0
@@ -70,28 +72,30 @@ class Eyes:
 
     @classmethod
     def open(
-        cls, index: Path | IndexStore, encoder: str = "vitrine", limits: Limits | None = None, children: int = 2
+        cls,
+        index: Path | IndexStore,
+        encoder: str = "vitrine",
+        limits: Limits | None = None,
+        children: int = 2,
+        fits: Path | None = None,
     ) -> Eyes:
         """Load the encoder and the current index: of a store, which is closed with the eyes, or the generation below a
-        directory (made at the first save)."""
+        directory (made at the first save). `fits`: the folder of what the encoder is taught of this catalogue; None: it
+        cannot be taught."""
         from visual_search.stores import FileIndexStore
 
         store = FileIndexStore(index) if isinstance(index, Path) else index
-        eyes = cls(store, lambda name: Sight.open(name, limits, children))
-        try:
-            eyes._wanted = eyes._opened(encoder)
-            eyes._wanted_name = eyes._wanted.encoder.name
-        except EncoderUnavailable as missing:
-            eyes._wanted_name, eyes._wanted_reason = encoder, missing.reason
+        taught = None if fits is None else FitStore(fits)
+        eyes = cls(store, Choice(encoder, lambda name: Sight.open(name, limits, children, fits), taught))
         eyes._load()
         return eyes
 
     @property
     def status(self) -> EyesStatus:
-        serving, wanted, building = self._serving, self._wanted, self._building
+        serving, wanted, building = self._serving, self._choice.sight, self._building
         sight = serving.sight if serving else wanted
         changing = serving is not None and serving.sight is not wanted
-        reason = self._off_reason or (self._wanted_reason if changing else "")
+        reason = self._off_reason or (self._choice.reason if changing else "") or self._choice.notice
         try:
             count, next_count = len(serving.gallery) if serving else 0, len(building.gallery) if building else 0
         except EyesUnavailable as away:  # the store's: it may be back at the next search
@@ -104,15 +108,15 @@ class Eyes:
             dimension=sight.encoder.dimension if sight else 0,
             count=count,
             change_seq=self._change_seq,
-            needs_rebuild=self._needs_rebuild,
-            next_encoder=self._wanted_name if changing else "",
+            needs_rebuild=self._needs_rebuild or changing,
+            next_encoder=self._choice.name if changing else "",
             next_count=next_count,
         )
 
     @property
     def rebuild_is_due(self) -> bool:
         """The index cannot be used or is another encoder's, and `rebuild` has what it needs and is not at work."""
-        serving, wanted = self._serving, self._wanted
+        serving, wanted = self._serving, self._choice.sight
         return wanted is not None and self._building is None and (serving is None or serving.sight is not wanted)
 
     def describe(self) -> str:
@@ -236,14 +240,17 @@ class Eyes:
         name = self._store.save(serving.gallery, made_by.encoder, made_by.revision, change_seq)
         with self._state:
             self._change_seq = change_seq
-            self._needs_rebuild = serving.sight is not self._wanted
+            self._needs_rebuild = serving.sight is not self._choice.sight
             self._loaded = self._store.fingerprint()
         return name
 
     def verify(self) -> int:
-        """Read the current index again and check it: files, every hash. Returns its picture count (0: none saved).
-        Raises SnapshotDamaged."""
-        return self._store.verify()
+        """Read the current index and the fit in use again and check them: files, every hash. Returns the picture count
+        of the index (0: none saved). Raises SnapshotDamaged."""
+        count = self._store.verify()
+        if damage := self._choice.verify():
+            raise SnapshotDamaged(damage)
+        return count
 
     def refresh(self) -> bool:
         """Take over the index that another process saved. For processes that only read: changes made
@@ -255,8 +262,11 @@ class Eyes:
 
     def take_over(self) -> bool:
         """`refresh`, where another process has finished an index of the wanted encoder, and the one here is another
-        encoder's, cannot be used, or was shared. The caller replays what changed since `status.change_seq`."""
-        serving, wanted = self._serving, self._wanted
+        encoder's, cannot be used, or was shared. The caller replays what changed since `status.change_seq`. What is
+        wanted is looked up again: another process may have taught the encoder."""
+        if self._building is None and self._choice.is_outdated:
+            self._choice.choose()
+        serving, wanted = self._serving, self._choice.sight
         if wanted is None or (serving is not None and serving.sight is wanted and not self._store.is_shared):
             return False
         return self._store.made_by() == wanted.made_by and self.refresh()
@@ -269,9 +279,9 @@ class Eyes:
         early, vectors that were made are kept for the next time. Raises EyesUnavailable, RebuildRunning."""
         from visual_search.building import Building
 
-        wanted = self._wanted
+        wanted = self._choice.sight
         if wanted is None:
-            raise EyesUnavailable(self._wanted_reason)
+            raise EyesUnavailable(self._choice.reason)
         with self._rebuild_turn, self._store.workshop() as workshop:
             building = Building(wanted, self._store.fresh(*wanted.made_by), workshop, self._older(wanted, workshop))
             self._building = building
@@ -291,16 +301,35 @@ class Eyes:
             # Whatever others saved meanwhile was of the old index: the only builder replaces it.
             self._save(self._now(), change_seq)
             workshop.clear()
-        for retired in self._sights:
-            if retired is not wanted:
-                retired.decoder.rest()
+        self._made = None
+        self._choice.rest_others()
         return added
+
+    def teach(
+        self, products: Sequence[Taught], captions: Sequence[Caption], read: Read, report: Report, *, apply: bool = True
+    ) -> Outcome:
+        """Teaches the encoder this catalogue and checks it. If it is better, and with `apply`, it is wanted from then
+        on: `rebuild` changes to it. Raises EncoderUnavailable where nothing can be taught; OSError: nothing changed."""
+        outcome = self._choice.teach(products, captions, read, report)
+        if apply and outcome.fit is not None:
+            self.use(outcome)
+        return outcome
+
+    def use(self, outcome: Outcome) -> None:
+        """The second half of `teach`, for what came of it with `apply` false."""
+        self._made = self._choice.use(outcome)
+
+    def forget(self) -> bool:
+        """The way back: the encoder as shipped is wanted again; `rebuild` changes to it. False where it was."""
+        return self._choice.forget()
 
     def _older(self, wanted: Sight, workshop: Workshop) -> Iterator[Snapshot]:
         """Where vectors that were made before may be found: in memory and in the store, whatever verifies."""
         serving = self._serving
         if serving is not None and serving.sight is wanted:
             yield serving.snapshot(0)
+        if self._made is not None:
+            yield self._made
         yield from self._store.salvage()
         yield from workshop.kept()
 
@@ -312,11 +341,11 @@ class Eyes:
             stored = self._store.load()
             if stored is not None:
                 serving, change_seq = self._served(stored), stored.manifest.change_seq
-            elif self._wanted is not None:
-                serving = Serving(self._wanted, self._store.first(*self._wanted.made_by))
+            elif (wanted := self._choice.sight) is not None:
+                serving = Serving(wanted, self._store.first(*wanted.made_by))
                 loaded = self._store.fingerprint()
             else:
-                reason = self._wanted_reason
+                reason = self._choice.reason
         except SnapshotDamaged as damaged:
             reason = f"the index on disk is damaged: {damaged.reason}"
         except (EncoderUnavailable, EyesUnavailable) as missing:
@@ -324,46 +353,21 @@ class Eyes:
         with self._state:
             before, self._serving = self._serving, serving
             self._off_reason, self._change_seq, self._loaded = reason, change_seq, loaded
-            self._needs_rebuild = serving is None or stored is None or serving.sight is not self._wanted
+            self._needs_rebuild = serving is None or stored is None or serving.sight is not self._choice.sight
         if before is not None:
             before.gallery.index.close()
 
     def _served(self, stored: Stored) -> Serving:
         """Through what made it. Raises EncoderUnavailable."""
         try:
-            return Serving(self._sight_of(stored.manifest.made_by), stored.gallery)
+            return Serving(self._choice.maker(stored.manifest.made_by), stored.gallery)
         except EncoderUnavailable:
             stored.gallery.index.close()
             raise
 
-    def _sight_of(self, made_by: MadeBy) -> Sight:
-        """What made this index. Raises EncoderUnavailable."""
-        serving = self._serving
-        for sight in (self._wanted, serving.sight if serving else None):
-            if sight is not None and sight.made_by == made_by:
-                return sight
-        if made_by.encoder == self._wanted_name:
-            if self._wanted is None:
-                raise EncoderUnavailable(self._wanted_reason)
-            why = "of another revision"
-        else:
-            try:
-                sight = self._opened(made_by.encoder)
-                if sight.made_by == made_by:
-                    return sight
-                why = "of another revision"
-            except EncoderUnavailable as missing:
-                why = f"it cannot be opened: {missing.reason}"
-        raise EncoderUnavailable(f"the index was made by another encoder ({made_by.encoder}; {why})")
-
-    def _opened(self, name: str) -> Sight:
-        sight = self._open_sight(name)
-        self._sights.append(sight)
-        return sight
-
     def _looking(self) -> Sight | None:
         serving = self._serving
-        return serving.sight if serving else self._wanted
+        return serving.sight if serving else self._choice.sight
 
     def _seeing(self) -> Sight:
         sight = self._looking()
@@ -426,8 +430,7 @@ class Eyes:
         if serving is not None:
             serving.gallery.index.close()
         self._store.close()
-        for sight in self._sights:
-            sight.decoder.close()
+        self._choice.close()
 
     def __enter__(self) -> Eyes:
         return self

@@ -17,14 +17,16 @@ def embed_images(
     encoder: str = "vitrine",
     on_refused: Callable[[Path, str], None] | None = None,
     on_progress: Callable[[int], None] | None = None,
+    fits: Path | None = None,
 ) -> Vectors:
     """float32 [len(paths), dimension], unit rows in the order of `paths`, exactly as the shop sees them. The row of a
-    file that is missing or no picture is NaN, and `on_refused` is told why. Raises EncoderUnavailable.
+    file that is missing or no picture is NaN, and `on_refused` is told why. `fits`: where what an encoder was taught
+    lies. Raises EncoderUnavailable.
     """
     from visual_search.importing import encode_many
     from visual_search.sight import Sight
 
-    sight = Sight.open(encoder, None, 2)
+    sight = Sight.open(encoder, None, 2, fits)
     vectors = np.full((len(paths), sight.encoder.dimension), np.nan, np.float32)
     done = 0
 
@@ -46,14 +48,17 @@ def embed_images(
 
 
 def embed_texts(
-    texts: Sequence[str], encoder: str = "vitrine", on_progress: Callable[[int], None] | None = None
+    texts: Sequence[str],
+    encoder: str = "vitrine",
+    on_progress: Callable[[int], None] | None = None,
+    fits: Path | None = None,
 ) -> Vectors:
-    """float32 [len(texts), dimension], unit rows in the order of `texts`, in the space of the pictures. Raises
-    EncoderUnavailable, also where the encoder reads no words.
+    """float32 [len(texts), dimension], unit rows in the order of `texts`, in the space of the pictures. `fits` as for
+    pictures. Raises EncoderUnavailable, also where the encoder reads no words.
     """
     from visual_search.encoders.registry import open_encoder
 
-    opened = open_encoder(encoder)
+    opened = open_encoder(encoder, fits)
     rows: list[Vectors] = [opened.encode_words([])]
     for at in range(0, len(texts), _TEXTS):
         rows.append(opened.encode_words(texts[at : at + _TEXTS]))

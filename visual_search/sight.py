@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import numpy as np
 from visual_search.errors import SeenByAnother
 from visual_search.preprocess.limits import Limits
 from visual_search.snapshot import MadeBy, Snapshot
-from visual_search.values import Box, Garment, PictureRefused, Remembered, Seen
+from visual_search.values import Box, Garment, PictureRefused, Pixels, Remembered, Seen
 
 if TYPE_CHECKING:
     from visual_search.encoders.base import Bands, Encoder
@@ -35,15 +36,16 @@ class Sight:
     """None where nothing can look for single garments in a photo."""
 
     @classmethod
-    def open(cls, name: str, limits: Limits | None, children: int) -> Sight:
-        """Raises EncoderUnavailable."""
+    def open(cls, name: str, limits: Limits | None, children: int, fits: Path | None = None) -> Sight:
+        """`fits`: where to look for what an encoder was taught of the catalogue. Raises EncoderUnavailable."""
+        from visual_search.encoders.fitted import shipped
         from visual_search.encoders.registry import open_encoder
         from visual_search.preprocess.decoder import PictureDecoder
         from visual_search.regions.finder import open_finder
 
-        encoder = open_encoder(name)
+        encoder = open_encoder(name, fits)
         decoder = PictureDecoder(encoder.input_px, limits, children, encoder.resize)
-        return cls(encoder, decoder, open_finder(encoder))
+        return cls(encoder, decoder, open_finder(shipped(encoder)))
 
     @property
     def id(self) -> str:
@@ -65,7 +67,12 @@ class Sight:
         whole = gather(self.encoder, picture.pixels[None])
         garments: tuple[Garment, ...] = ()
         if self.finder is not None and picture.view is not None and whole.subjects[0].verdict != "other":
-            garments = self.finder.find(picture.view, whole)
+            ours = self.finder.encoder is self.encoder
+            garments = self.finder.find(
+                picture.view, whole if ours else gather(self.finder.encoder, picture.pixels[None])
+            )
+            if garments and not ours:
+                garments = self._encoded(picture.view, garments)
         vector = whole.vectors[0]
         if len(garments) == 1 and garments[0].box.area < _FILLS:  # finds more than either: regions/README.md
             both = vector + garments[0].vector
@@ -85,8 +92,22 @@ class Sight:
             return picture
         assert picture.view is not None
         part = gather(self.encoder, cut(picture.view, WHOLE_BOX, self.encoder.input_px))
-        garments = (self.finder.name(box, part),) if self.finder is not None else ()
+        garments: tuple[Garment, ...] = ()
+        if self.finder is not None:
+            pixels = cut(picture.view, WHOLE_BOX, self.finder.encoder.input_px)
+            ours = self.finder.encoder is self.encoder
+            named = self.finder.name(box, part if ours else gather(self.finder.encoder, pixels))
+            garments = (replace(named, vector=part.vectors[0]),)
         return Seen(part.vectors[0], picture, part.subjects[0], garments, self.id)
+
+    def _encoded(self, view: Pixels, garments: tuple[Garment, ...]) -> tuple[Garment, ...]:
+        """The same garments with this encoder's vectors."""
+        from visual_search.regions.boxes import as_array
+        from visual_search.regions.cutting import cut
+
+        boxes = np.stack([as_array(garment.box) for garment in garments])
+        vectors = self.encoder.encode(cut(view, boxes, self.encoder.input_px))
+        return tuple(replace(garment, vector=row) for garment, row in zip(garments, vectors, strict=True))
 
 
 class Serving:

@@ -89,6 +89,8 @@ def _eyes(shop: Shop) -> Finding:
     """Being without photo search, or with yesterday's encoder, breaks no promise; whoever runs the shop must see it."""
     eyes = shop.image_matcher.describe()
     detail = f"{eyes['encoder'] or 'none'}, {eyes['state']}"
+    if eyes["revision"]:
+        detail += f", revision {eyes['revision']}"
     if eyes["next_encoder"]:
         detail += f"; {eyes['next_encoder']} follows once its index is built (while the shop runs, or index rebuild)"
     return Finding("what looks at pictures", True, f"{detail}: {eyes['reason']}" if eyes["reason"] else detail)

@@ -37,6 +37,7 @@ from commerce.ports.storage import (
     ThreadRepository,
     UnitOfWork,
 )
+from commerce.ports.teaching import KindWords, Taught, Teachable
 from commerce.ports.world import (
     Clock,
     Fetched,
@@ -62,6 +63,7 @@ __all__ = [
     "Keepable",
     "Kept",
     "KeptWords",
+    "KindWords",
     "LeaseRepository",
     "MediaStore",
     "NotSeen",
@@ -78,6 +80,8 @@ __all__ = [
     "Storage",
     "StoreRepository",
     "StoredPicture",
+    "Taught",
+    "Teachable",
     "TextDocument",
     "TextIndex",
     "TextMatches",

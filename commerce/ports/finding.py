@@ -14,6 +14,7 @@ from commerce.domain.product import Product
 from commerce.domain.search import Filters, Hit
 from commerce.domain.stock import StockLevel
 from commerce.ports.storage import StoredPicture
+from commerce.ports.teaching import Teachable
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,7 @@ class SeenPhoto:
         )
 
 
-class ImageMatcher(Protocol):
+class ImageMatcher(Teachable, Protocol):
     """Photos to products."""
 
     @property

@@ -1,10 +1,11 @@
-"""What every encoder promises: those of the registry, and models of open_clip (small ones, made here)."""
+"""What every encoder promises: those of the registry, a taught one, and models of open_clip (small ones, made here)."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,17 +14,36 @@ from tests.tiny_clip import BUILT_IN_SHAPE, VIT, make_clip_folder
 from visual_search.encoders.base import Encoder
 from visual_search.encoders.registry import SHIPPED, encoder_names, open_encoder
 from visual_search.errors import EncoderUnavailable
+from visual_search.fits import Additions, Fit, FitStore
 from visual_search.values import Pixels
 
 CLIP = {"open_clip-vit": VIT, "open_clip-timm": BUILT_IN_SHAPE}
 
 
-@pytest.fixture(scope="module", params=[*encoder_names(), *CLIP])
-def encoder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Encoder:
+@pytest.fixture(scope="module")
+def fits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("fits")
+
+
+@pytest.fixture(scope="module", params=[*encoder_names(), "taught", *CLIP])
+def encoder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, fits: Path) -> Encoder:
+    if request.param == "taught":
+        return open_encoder(_taught(fits), fits)
     if request.param not in CLIP:
         return open_encoder(request.param)
     folder = make_clip_folder(tmp_path_factory.mktemp("clip"), CLIP[request.param], resize_mode="squash")
     return open_encoder(f"open_clip:{folder}")
+
+
+def _taught(folder: Path) -> str:
+    """A fit of the built-in encoder, any numbers in it; its name."""
+    base, chance = open_encoder("vitrine"), np.random.default_rng(2)
+    additions = Additions(
+        0.3 * chance.standard_normal((base.dimension, 1280), np.float32),
+        0.3 * chance.standard_normal((2, base.dimension), np.float32),
+        {"robe": 0, "red": 1},
+    )
+    return FitStore(folder).save(Fit(base.name, base.revision, 0.8, 0.6, additions))
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +96,8 @@ def test_wrong_pixels_are_refused(encoder: Encoder, pixels: Pixels) -> None:
             encoder.encode(bad)  # type: ignore[arg-type]
 
 
-def test_a_revision_names_the_weights(encoder: Encoder) -> None:
-    again = open_encoder(encoder.name)
+def test_a_revision_names_the_weights(encoder: Encoder, fits: Path) -> None:
+    again = open_encoder(encoder.name, fits)
     assert again.name == encoder.name
     assert again.revision == encoder.revision and len(encoder.revision) >= 12
 

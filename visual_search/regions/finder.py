@@ -28,7 +28,7 @@ class GarmentFinder:
     """Thread-safe."""
 
     def __init__(self, encoder: Encoder, ranker: Layers, scorer: KindScorer, rule: Rule) -> None:
-        self._encoder = encoder
+        self.encoder = encoder
         self._ranker = ranker
         self._scorer = scorer
         self._rule = rule
@@ -39,7 +39,7 @@ class GarmentFinder:
         chosen = best(proposals, self._ranker, MOST_CUTS)
         boxes = np.concatenate([proposals.boxes[:1], proposals.boxes[chosen]])
         likely = self._ranker(proposals.traits[np.concatenate([[0], chosen])])[:, 0]
-        evidence = whole + gather(self._encoder, cut(view, boxes[1:], self._encoder.input_px))
+        evidence = whole + gather(self.encoder, cut(view, boxes[1:], self.encoder.input_px))
         shares = self._scorer.score(evidence)
         found = tuple(
             _garment(as_box(boxes[at]), shares[at], evidence.vectors[at])
