@@ -1,4 +1,4 @@
-"""The shipped encoder: its files are verified, and it sees what it says it sees."""
+"""The ImageNet encoder: its files are verified, and it sees what it says it sees."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ from visual_search.errors import EncoderUnavailable
 from visual_search.preprocess.decoder import PictureDecoder
 from visual_search.training.shared_data import PHOTO_TYPES, Labelled, catalogue, phone_photos
 from visual_search.values import Picture, Pixels
+
+
+@pytest.fixture(scope="module")
+def encoder() -> Encoder:
+    return ImagenetEncoder()
 
 
 def drawn_scene(kind: str) -> bytes:
