@@ -26,7 +26,6 @@ import numpy as np
 
 from visual_search.choice import Choice
 from visual_search.errors import EncoderUnavailable, EyesUnavailable, SnapshotDamaged
-from visual_search.fits import FitStore
 from visual_search.importing import Added, import_many
 from visual_search.preprocess.limits import Limits
 from visual_search.sight import Serving, Sight
@@ -85,8 +84,7 @@ class Eyes:
         from visual_search.stores import FileIndexStore
 
         store = FileIndexStore(index) if isinstance(index, Path) else index
-        taught = None if fits is None else FitStore(fits)
-        eyes = cls(store, Choice(encoder, lambda name: Sight.open(name, limits, children, fits), taught))
+        eyes = cls(store, Choice(encoder, lambda name: Sight.open(name, limits, children, fits), fits))
         eyes._load()
         return eyes
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visual_search.errors import EncoderUnavailable
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
 class Choice:
     """Every encoder that was opened, and the wanted one among them. An index of another one may still be serving."""
 
-    def __init__(self, asked: str, open_sight: Callable[[str], Sight], fits: FitStore | None = None) -> None:
+    def __init__(self, asked: str, open_sight: Callable[[str], Sight], fits: Path | None = None) -> None:
         self._asked = asked
         self._open_sight = open_sight
-        self._fits = fits
+        self._fits = None if fits is None else FitStore(fits)
         self._opened: dict[str, Sight] = {}
         self._fit = ""
         self.sight: Sight | None = None

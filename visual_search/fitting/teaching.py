@@ -6,7 +6,6 @@ whether that made anything better; only then everything is taught, in the same w
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
@@ -20,7 +19,7 @@ from visual_search.fits import Additions, Fit, words_of
 from visual_search.fitting import checking
 from visual_search.fitting.checking import Exam, Marks, View
 from visual_search.fitting.learning import Course, Pace, Pictures, Texts, learn
-from visual_search.fitting.lessons import Caption, Descriptions, Taught, linked, same_names
+from visual_search.fitting.lessons import Caption, Descriptions, Taught, held_out, linked, same_names
 from visual_search.fitting.seeing import Album, Read, as_by_phone, see_all
 from visual_search.preprocess.decoder import PictureDecoder
 from visual_search.values import Vectors
@@ -31,7 +30,7 @@ Report = Callable[[str, int, int | None], None]
 
 FEWEST_PRODUCTS = 200
 """With pictures and a name each: with fewer, the tenth that is held out says nothing."""
-_HELD_OUT = 10
+_FEWEST_HELD_OUT = 10
 _PHONE = 500
 _ASKED_OF_ALL = 2_000
 """Products whose names are asked for when the whole catalogue is measured: all of a large one would take minutes."""
@@ -75,7 +74,7 @@ def teach(
     started_s, pace = monotonic(), pace or Pace()
     wanted = [product for product in products if product.picture_ids and any(product.names.values())]
     if len(wanted) < FEWEST_PRODUCTS:
-        return _too_few(len(wanted), started_s)
+        return _too_few(wanted, started_s)
     every_id = [picture_id for product in wanted for picture_id in product.picture_ids]
 
     def told(what: str, of: int) -> Callable[[int], None]:
@@ -85,13 +84,15 @@ def teach(
     readable = set(album.ids.tolist())
     wanted = [product for product in wanted if not readable.isdisjoint(product.picture_ids)]
     if len(wanted) < FEWEST_PRODUCTS:
-        return _too_few(len(wanted), started_s)
+        return _too_few(wanted, started_s)
     book = _Book(wanted, captions, album, encoder, report)
-    held_out = book.held_out()
+    unseen = book.held_out()
+    if len(unseen) < _FEWEST_HELD_OUT:
+        return _refused("too many products share names or pictures: nothing is left to check with", wanted, started_s)
     every = np.arange(len(wanted))
-    phone = book.phone_pictures(held_out, read, encoder, decoder, told)
+    phone = book.phone_pictures(unseen, read, encoder, decoder, told)
     exam = book.exam(phone.ids)
-    asked = exam.of(held_out)
+    asked = exam.of(unseen)
 
     def judged(additions: Additions, of: Exam, who: Places) -> tuple[Marks, Marks, View, View]:
         shipped, taught = book.view(None, phone), book.view(additions, phone)
@@ -100,24 +101,24 @@ def teach(
     def learned(which: Places, what: str) -> Additions:
         return learn(book.course, which, pace, lambda done, of: report(what, done, of))
 
-    trial = learned(np.setdiff1d(every, held_out), "Learning, to check")
-    before, after, shipped, taught = judged(trial, asked, held_out)
+    trial = learned(np.setdiff1d(every, unseen), "Learning, to check")
+    before, after, shipped, taught = judged(trial, asked, unseen)
     likeness = checking.likeness_kept(shipped.phone, taught.phone)
     against = tuple(checking.reasons_against(before, after, likeness))
     figures = {"after": after.figures() | {"likeness_kept": round(likeness, 4)}, "before": before.figures()}
     if against:
         return Outcome(
-            against, len(wanted), len(album.ids), len(held_out), figures["before"], figures["after"], {}, {},
+            against, len(wanted), len(album.ids), len(unseen), figures["before"], figures["after"], {}, {},
             monotonic() - started_s,
         )  # fmt: skip
     additions = learned(every, "Learning everything")
     some = np.sort(np.random.default_rng(pace.seed).permutation(every)[:_ASKED_OF_ALL])
     whole_before, whole_after, shipped, taught = judged(additions, exam.of(some), some)
     bands = moved_bands(encoder.bands, shipped.pictures, taught.pictures)
-    told_of = {**figures, "products": len(wanted), "pictures": len(album.ids), "held_out": len(held_out)}
+    told_of = {**figures, "products": len(wanted), "pictures": len(album.ids), "held_out": len(unseen)}
     fit = Fit(encoder.name, encoder.revision, bands.very_close, bands.close, additions, told_of)
     return Outcome(
-        (), len(wanted), len(album.ids), len(held_out), figures["before"], figures["after"],
+        (), len(wanted), len(album.ids), len(unseen), figures["before"], figures["after"],
         whole_before.figures(), whole_after.figures(), monotonic() - started_s, fit, album, taught.pictures,
     )  # fmt: skip
 
@@ -186,10 +187,10 @@ class _Book:
         )
 
     def held_out(self) -> Places:
-        """A tenth of the products. Those of one name, and those whose pictures hardly differ, are on one side."""
+        """Those of one name, and those whose pictures hardly differ, are on one side."""
         links = [(at, int(group)) for at, group in enumerate(self._groups)]
         groups = linked(len(self._products), [*links, *self._twins()])
-        return np.flatnonzero([_is_held_out(self._products[group].product_id) for group in groups])
+        return held_out(groups, [product.product_id for product in self._products])
 
     def _twins(self) -> list[tuple[int, int]]:
         import faiss
@@ -208,13 +209,13 @@ class _Book:
 
     def phone_pictures(
         self,
-        held_out: Places,
+        unseen: Places,
         read: Read,
         encoder: VitrineEncoder,
         decoder: PictureDecoder,
         told: Callable[[str, int], Callable[[int], None]],
     ) -> Album:
-        some = self._album.ids[np.isin(self._owners, held_out)]
+        some = self._album.ids[np.isin(self._owners, unseen)]
         chosen = np.random.default_rng(0).permutation(some)[:_PHONE].tolist()
         what = "Looking as by a phone"
         return see_all(chosen, read, encoder, decoder, told(what, len(chosen)), as_by_phone)
@@ -256,10 +257,12 @@ def _read_words(texts: Sequence[str], encoder: VitrineEncoder, report: Report) -
     return Texts(vectors[places], [words[at] for at in places], vocabulary)
 
 
-def _is_held_out(product_id: int) -> bool:
-    return int(hashlib.sha256(str(product_id).encode()).hexdigest(), 16) % _HELD_OUT == 0
+def _too_few(products: Sequence[Taught], started_s: float) -> Outcome:
+    reason = (
+        f"{len(products)} products have a picture and a name; at least {FEWEST_PRODUCTS} are needed to teach and check"
+    )
+    return _refused(reason, products, started_s)
 
 
-def _too_few(products: int, started_s: float) -> Outcome:
-    reason = f"{products} products have a picture and a name; at least {FEWEST_PRODUCTS} are needed to teach and check"
-    return Outcome((reason,), products, 0, 0, {}, {}, {}, {}, monotonic() - started_s)
+def _refused(reason: str, products: Sequence[Taught], started_s: float) -> Outcome:
+    return Outcome((reason,), len(products), 0, 0, {}, {}, {}, {}, monotonic() - started_s)

@@ -16,7 +16,7 @@ from visual_search.encoders.registry import open_encoder
 from visual_search.encoders.vitrine import VitrineEncoder
 from visual_search.errors import EncoderUnavailable, SnapshotDamaged
 from visual_search.fits import Fit, FitStore
-from visual_search.fitting.lessons import Caption, Descriptions, Taught, linked, same_names
+from visual_search.fitting.lessons import Caption, Descriptions, Taught, held_out, linked, same_names
 from visual_search.fitting.seeing import as_by_phone
 from visual_search.fitting.teaching import FEWEST_PRODUCTS, Outcome, moved_bands
 from visual_search.values import Seen
@@ -279,6 +279,18 @@ def test_shared_names_are_one_group() -> None:
     groups = same_names(products)
     assert groups[0] == groups[1] == groups[2] != groups[3]
     assert linked(4, [(3, 1)]).tolist() == [0, 1, 2, 1]
+
+
+def test_about_a_tenth_is_held_out_by_groups_but_never_a_very_large_one() -> None:
+    ids = list(range(7_000, 9_000))
+    alone = held_out(np.arange(2_000), ids)
+    assert 150 < len(alone) < 250
+    first = int(alone[0])
+    groups = np.arange(2_000)
+    groups[[first + 1, first + 2]] = first
+    assert {first, first + 1, first + 2} <= set(held_out(groups, ids).tolist())
+    groups[first:] = first
+    assert set(held_out(groups, ids).tolist()) == {at for at in alone.tolist() if at < first}
 
 
 def test_bands_move_with_the_vectors() -> None:
