@@ -19,14 +19,13 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from visual_search.choice import Choice
 from visual_search.errors import EncoderUnavailable, EyesUnavailable, SnapshotDamaged
-from visual_search.importing import Added, import_many
+from visual_search.importing import Added, counting_from, import_many
 from visual_search.preprocess.limits import Limits
 from visual_search.sight import Serving, Sight
 from visual_search.snapshot import Snapshot
@@ -158,7 +157,7 @@ class Eyes:
         rest = iter(pictures)
         added: list[Added] = []
         while chunk := list(islice(rest, _CHUNK)):
-            added += self._add(chunk, _from(len(added), on_progress), on_picture)
+            added += self._add(chunk, counting_from(len(added), on_progress), on_picture)
         return added
 
     def _add(
@@ -179,13 +178,6 @@ class Eyes:
             done.append(sight)
         return told
 
-    def add_vectors(self, ids: Iterable[int], vectors: Vectors, pictures: Iterable[Picture]) -> None:
-        """Index pictures that were looked at before: `vectors` are rows of `Seen.vector`, in the same order. An index
-        that another encoder is building does not get them: give it the pictures with `add`."""
-        wanted = list(ids)
-        marks = [bytes.fromhex(picture.sha256) + picture.thumb for picture in pictures]
-        self._change(lambda gallery: gallery.put(wanted, vectors, marks), self._looking())
-
     def remove(self, ids: Iterable[int]) -> int:
         """Forget these pictures at once; unknown ids are ignored. Returns how many were there."""
         wanted = list(ids)
@@ -201,7 +193,7 @@ class Eyes:
         remembered from before the encoder was changed; of a bare vector nobody can tell."""
         serving = self._now()
         vector = query if isinstance(query, np.ndarray) else serving.own(query).vector
-        return self._hits(serving, vector, k, allowed)
+        return serving.hits(vector, k, allowed)
 
     def similar_to(self, picture_id: int, k: int, allowed: Iterable[int] | Ids | None = None) -> list[Hit]:
         """As `search`, from an indexed picture, without itself. Empty where the id is not indexed."""
@@ -210,7 +202,7 @@ class Eyes:
             vector = serving.gallery.index.vectors_of([picture_id])[0]
         except KeyError:
             return []
-        hits = self._hits(serving, vector, k + 1, allowed)
+        hits = serving.hits(vector, k + 1, allowed)
         return [hit for hit in hits if hit.picture_id != picture_id][:k]
 
     def exact(self, seen: Remembered, whole: Vectors | None = None) -> list[int]:
@@ -412,16 +404,6 @@ class Eyes:
 
         return known
 
-    def _hits(self, serving: Serving, vector: Vectors, k: int, allowed: Iterable[int] | Ids | None) -> list[Hit]:
-        wanted = None if allowed is None else np.fromiter(allowed, np.int64)
-        scores, ids = serving.gallery.index.search(vector, k, wanted)
-        bands = serving.bands
-        return [
-            Hit(int(picture_id), float(score), bands.band(float(score)))
-            for score, picture_id in zip(scores[0], ids[0], strict=True)
-            if np.isfinite(score)
-        ]
-
     def close(self) -> None:
         """Ends the decoding children, and what the index does in the background."""
         serving = self._serving
@@ -433,12 +415,5 @@ class Eyes:
     def __enter__(self) -> Eyes:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _from(done: int, on_progress: Progress | None) -> Progress | None:
-    """Counts on from there."""
-    return None if on_progress is None else lambda more: on_progress(done + more)

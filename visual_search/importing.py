@@ -150,3 +150,8 @@ def _result(batch: _Decoded, at: int, vector: Vectors | None) -> Encoded:
         return Encoded(picture_id, digest, known[1], known[0], picture=one)
     assert one is not None and vector is not None
     return Encoded(picture_id, digest, one.thumb, vector, picture=one)
+
+
+def counting_from(done: int, on_progress: Callable[[int], None] | None) -> Callable[[int], None] | None:
+    """Counts on from there."""
+    return None if on_progress is None else lambda more: on_progress(done + more)

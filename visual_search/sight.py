@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
@@ -12,7 +13,7 @@ import numpy as np
 from visual_search.errors import SeenByAnother
 from visual_search.preprocess.limits import Limits
 from visual_search.snapshot import MadeBy, Snapshot
-from visual_search.values import Box, Garment, PictureRefused, Pixels, Remembered, Seen
+from visual_search.values import Box, Garment, Hit, Ids, PictureRefused, Pixels, Remembered, Seen, Vectors
 
 if TYPE_CHECKING:
     from visual_search.encoders.base import Bands, Encoder
@@ -135,6 +136,17 @@ class Serving:
                 known = (count, calibrated(sampled(self.gallery.index)))
                 self._calibrated = known
         return known[1]
+
+    def hits(self, vector: Vectors, k: int, allowed: Iterable[int] | Ids | None) -> list[Hit]:
+        """The `k` pictures most alike a vector [d] among `allowed` (None: all), best first."""
+        wanted = None if allowed is None else np.fromiter(allowed, np.int64)
+        scores, ids = self.gallery.index.search(vector, k, wanted)
+        bands = self.bands
+        return [
+            Hit(int(picture_id), float(score), bands.band(float(score)))
+            for score, picture_id in zip(scores[0], ids[0], strict=True)
+            if np.isfinite(score)
+        ]
 
     def snapshot(self, change_seq: int) -> Snapshot:
         encoder = self.sight.encoder

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from math import exp
 from typing import TypeAlias
 
 import numpy as np
@@ -36,6 +37,7 @@ _Ask: TypeAlias = Callable[[Filters, str], Sequence[Hit]]
 _HITS = 240
 _WORD_HITS = 2_000  # products that words may leave for a photo to choose from
 _FIRST = 5  # of these it is learned what kind of thing a photo shows
+_CLOSER = 0.05  # a product that is closer by this much counts e times as much
 _NEIGHBOURS = 12  # one of these must be of the kind that a garment was called, else it was called wrongly
 _WORDS = "words"
 _SEEN_ALIKE = (Why.EXACT_PICTURE, Why.VERY_CLOSE, Why.CLOSE)
@@ -283,12 +285,12 @@ def _in_stock_first(checked: Sequence[Checked]) -> list[Checked]:
 
 
 def _usual_category(products: dict[int, Product], hits: Sequence[Hit]) -> str:
-    """The kind of product that a photo shows: that of the very product, or of most of the first."""
-    counts: Counter[str] = Counter()
-    for rank, hit in enumerate(hits):
+    """The kind of product that a photo shows: that of the very product, else of most of the first, the closest most."""
+    worth: defaultdict[str, float] = defaultdict(float)
+    for hit in hits:
         product = products.get(hit.product_id)
         if product is not None and product.category:
             if hit.is_exact:
                 return product.category
-            counts[product.category] += len(hits) - rank
-    return counts.most_common(1)[0][0] if counts else ""
+            worth[product.category] += exp((hit.score - hits[0].score) / _CLOSER)
+    return max(worth, key=lambda category: worth[category], default="")

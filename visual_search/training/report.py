@@ -27,7 +27,7 @@ from visual_search.training import measures
 from visual_search.training.captions import Lexicon
 from visual_search.training.corpus import DEV, Corpus
 from visual_search.training.export import MODEL_DIRECTORY
-from visual_search.training.general import pictures, squashed
+from visual_search.training.others import pictures, squashed
 from visual_search.training.shared_data import PHOTO_TYPES, data_directory, raw_pictures
 from visual_search.values import Picture
 
@@ -62,8 +62,8 @@ def main() -> None:
     part = measures.PARTS[asked.part]
     products, photos = np.flatnonzero(corpus.part == part), np.flatnonzero(corpus.photo_part == part)
     files = raw_pictures(directory)
-    shown = _see(encoder, (files.products[row] for row in products))
-    taken = _see(encoder, (files.photos[row] for row in photos))
+    shown = see(encoder, (files.products[row] for row in products))
+    taken = see(encoder, (files.photos[row] for row in photos))
     words = encoder.encode_words if encoder.reads_words else None
     told = measures.figures(shown, taken, products, photos, corpus, lexicon, words)
     print(f"{encoder.name} {encoder.revision}: {len(products)} products, {len(photos)} phone photos ({asked.part})\n")
@@ -71,7 +71,7 @@ def main() -> None:
     _print_labels(shown, taken, products, photos, corpus)
     _print_speed(encoder)
     choosing = np.flatnonzero(corpus.photo_part == DEV)
-    bands = measures.bands(shown, _see(encoder, (files.photos[row] for row in choosing)), products, choosing, corpus)
+    bands = measures.bands(shown, see(encoder, (files.photos[row] for row in choosing)), products, choosing, corpus)
     print(f"\nbands, chosen on {len(choosing)} other photos: very_close {bands[0]}, close {bands[1]}")
     for name, count, right in measures.in_bands(shown, taken, products, photos, corpus, bands):
         print(f"  {name}: {count} photos, first hit of the right type {right:.3f}")
@@ -82,7 +82,7 @@ def main() -> None:
         path.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n")
 
 
-def _see(encoder: Encoder, pictures: Iterable[bytes]) -> Floats:
+def see(encoder: Encoder, pictures: Iterable[bytes]) -> Floats:
     """Vectors of pictures as files, through the child that the shop reads them in."""
     vectors = []
     waiting: list[bytes] = []
@@ -164,7 +164,7 @@ def _report_others(encoder: Encoder, folder: Path) -> None:
     from visual_search.encoders.imagenet import MODEL_DIRECTORY as IMAGENET
     from visual_search.encoders.tower import ImagenetTower
 
-    found = pictures(folder, taught=False)
+    found = pictures(folder)
     names, counts = np.unique([kind for kind, _ in found], return_counts=True)
     enough = set(names[counts >= 6])
     images = [image for kind, image in found if kind in enough]

@@ -17,7 +17,6 @@ import math
 import os
 import time
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -26,22 +25,20 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
 
 from visual_search.encoders.tokenizer import BpeTokenizer
 from visual_search.training import corpus as data
 from visual_search.training import losses, measures
+from visual_search.training.beside import SEED, Bank, Shelf, likeness_of, told_by
 from visual_search.training.bpe import as_file, learn_merges
 from visual_search.training.captions import Captions, FrenchNames, Lexicon, without_accents
 from visual_search.training.corpus import TRAIN, Corpus
 from visual_search.training.export_imagenet import read_weights
-from visual_search.training.general import General
 from visual_search.training.lessons import Lesson, Teacher
 from visual_search.training.shared_data import data_directory
-from visual_search.training.towers import CONTEXT, VOCABULARY, Clip, LateTower, as_early, embed_texts
+from visual_search.training.towers import CONTEXT, VOCABULARY, Clip, as_early, embed_texts
 from visual_search.training.views import training_rows
 
-SEED = 7
 _SAVE_EVERY = 100
 
 
@@ -143,8 +140,6 @@ class Pictures:
         return as_early(early, self._device)
 
 
-DISTILLED = 64
-GENERAL_WEIGHT = 1.0
 MOST_FIXED_VIEWS = 1
 
 
@@ -154,14 +149,13 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=Path("var/training"))
     parser.add_argument("--steps", type=int, default=0, help="instead of the stage's own number")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--general", type=Path, help="a folder with a folder of pictures for each kind of other things")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)
-    run(asked.stage, asked.cache, asked.steps, asked.general, asked.device)
+    run(asked.stage, asked.cache, asked.steps, asked.device)
 
 
-def run(name: str, cache: Path, steps: int = 0, general: Path | None = None, device: str = "cpu") -> None:
+def run(name: str, cache: Path, steps: int = 0, device: str = "cpu") -> None:
     """One stage, from where it was to its end."""
     stage = STAGES[name]
     steps = steps or stage.steps
@@ -189,7 +183,6 @@ def run(name: str, cache: Path, steps: int = 0, general: Path | None = None, dev
     model.late.requires_grad_(stage.moves_tower)
     model.text.requires_grad_(not stage.moves_tower)
     bank = Bank(model, tokenizer, teacher) if stage.moves_tower else None
-    others = General(general, model, SEED) if general and not stage.moves_tower else None
     pictures = Pictures(cache / "views", rows, model, stage.moves_tower)
     shelf = Shelf(model, teacher, pictures.plain) if stage.before and not stage.moves_tower else None
     optimizer = torch.optim.AdamW(_groups(model, stage), lr=1.0, betas=(0.9, 0.98), eps=1e-8)
@@ -204,10 +197,6 @@ def run(name: str, cache: Path, steps: int = 0, general: Path | None = None, dev
         lesson = teacher.lesson(step, stage.products, stage.photos)
         seen = pictures.batch(lesson, step)
         told = bank.step(model, lesson, seen, step) if bank else _step(model, tokenizer, lesson, seen, shelf, step)
-        if others:
-            features, before = others.batch(DISTILLED * 2, np.random.default_rng([SEED, step, 3]))
-            told["general"] = losses.relations(model.project(features), before)
-            told["all"] = told["all"] + GENERAL_WEIGHT * told["general"]
         optimizer.zero_grad(set_to_none=True)
         told["all"].backward()
         nn.utils.clip_grad_norm_(model.parameters(), 5.0)
@@ -242,48 +231,6 @@ def run(name: str, cache: Path, steps: int = 0, general: Path | None = None, dev
             log.write(line + "\n")
 
 
-class Shelf:
-    """Some thousand pictures of the catalogue beside a lesson's own, as the projection sees them now: what a name, a
-    prompt or a picture must not find. They are looked at anew every few steps and get no gradient."""
-
-    SIZE, EVERY = 4_096, 10
-
-    def __init__(self, model: Clip, teacher: Teacher, features: Tensor) -> None:
-        self._model, self._teacher = model, teacher
-        self._features = features[: teacher.products]
-        self._ids = torch.from_numpy(teacher.name_ids)
-        self._chosen = np.empty(0, np.int64)
-        self._vectors = torch.empty(0)
-
-    def losses(self, lesson: Lesson, seen: Tensor, names: Tensor, prompts: Tensor, step: int) -> tuple[Tensor, ...]:
-        """Of names, of prompts and of pictures."""
-        if step % self.EVERY == 0 or not len(self._chosen):
-            chance = np.random.default_rng([SEED, step, 4])
-            self._chosen = chance.choice(len(self._features), min(self.SIZE, len(self._features)), replace=False)
-            with torch.no_grad():
-                rows = self._features[torch.from_numpy(self._chosen)].float().to(seen.device)
-                self._vectors = self._model.project(rows)
-        scale = self._model.logit_scale.exp()
-        same = torch.from_numpy(lesson.name_ids)[:, None] == self._ids[torch.from_numpy(self._chosen)][None]
-        far = (scale * names @ self._vectors.T).masked_fill(same.to(seen.device), -1e4)
-        own = scale * (names * seen[: lesson.products]).sum(1, keepdim=True)
-        by_name = functional.cross_entropy(torch.cat([own, far], 1), own.new_zeros(len(own), dtype=torch.long))
-        alike, fits = self._teacher.beside(lesson, self._chosen)
-        starts = lesson.prompt_kinds
-        # The lesson's own pictures are among the shelf's: the same picture again is no likeness to learn.
-        itself = torch.from_numpy(lesson.pictures[:, None] == self._chosen[None]).to(seen.device)
-        likeness = 12.0 * seen @ self._vectors.T
-        by_picture = torch.stack(
-            [
-                losses.contrast(likeness, torch.from_numpy(signs).to(seen.device).masked_fill(itself, 0))
-                for signs in alike
-            ]
-        ).sum()
-        asked = torch.from_numpy(fits[: starts[2]]).to(seen.device)
-        by_prompt = losses.contrast(14.0 * prompts[: starts[2]] @ self._vectors.T, asked)
-        return by_name, by_prompt, by_picture
-
-
 def _step(
     model: Clip, tokenizer: BpeTokenizer, lesson: Lesson, features: Tensor, shelf: Shelf | None, step: int
 ) -> dict[str, Tensor]:
@@ -297,8 +244,8 @@ def _step(
     name = losses.pairs(scale * seen[: lesson.products] @ names.T, torch.from_numpy(lesson.same_name).to(seen.device))
     by_caption = 14.0 * captions @ seen.T
     caption = (losses.contrast(by_caption, fits) + losses.contrast(by_caption.T, fits.T)) / 2
-    prompt, kinds, told = _told(prompts, seen, lesson)
-    picture = _likeness(seen, lesson)
+    prompt, kinds, told = told_by(prompts, seen, lesson)
+    picture = likeness_of(seen, lesson)
     every = name + 0.5 * caption + 0.5 * prompt + 0.5 * told + 0.4 * picture
     if shelf:
         by_name, by_prompt, by_picture = shelf.losses(lesson, seen, names, prompts, step)
@@ -306,82 +253,6 @@ def _step(
         name, picture = by_name, by_picture
     return {"all": every, "name": name, "caption": caption, "prompt": prompt, "kind": kinds[0], "colour": kinds[1],
             "picture": picture, "scale": scale.detach()}  # fmt: skip
-
-
-def _likeness(seen: Tensor, lesson: Lesson) -> Tensor:
-    likeness = 10.0 * seen @ seen.T
-    signs = (torch.from_numpy(of.copy()).to(seen.device).fill_diagonal_(0) for of in lesson.alike)
-    return torch.stack([losses.contrast(likeness, of) for of in signs]).sum()
-
-
-PROMPT_WEIGHTS = (1.0, 1.0, 0.3, 0.2, 0.3, 0.2)
-"""Of `lessons.PROMPTED`: type and colour are what people ask for."""
-
-
-def _told(
-    prompts: Tensor, seen: Tensor, lesson: Lesson, attributes: int = len(PROMPT_WEIGHTS)
-) -> tuple[Tensor, list[Tensor], Tensor]:
-    """Losses of the first attributes' prompts: pictures for a prompt, and a prompt for a picture, by attribute and
-    together."""
-    starts = lesson.prompt_kinds[: attributes + 1]
-    fits = torch.from_numpy(lesson.prompt_fits[: starts[-1]]).to(seen.device)
-    prompts = prompts[: starts[-1]]
-    by_prompt = 14.0 * prompts @ seen.T  # attributes are shared by many: softer than names
-    kinds = [losses.classes(by_prompt[start:end] * 1.4, fits[start:end]) for start, end in pairwise(starts)]
-    told = torch.stack([weight * kind for weight, kind in zip(PROMPT_WEIGHTS, kinds, strict=False)]).sum()
-    return losses.contrast(by_prompt, fits), kinds, told
-
-
-class Bank:
-    """The words as they are, each embedded once, while the tower learns. With every name at hand a picture is told from
-    thousands of other products at each step."""
-
-    def __init__(self, model: Clip, tokenizer: BpeTokenizer, teacher: Teacher, others: int = 3072) -> None:
-        self._model, self._tokenizer = model, tokenizer
-        device = model.logit_scale.device
-        self._ids = torch.from_numpy(teacher.name_ids).to(device)
-        self._others = others
-        self._names = [self._embed(teacher.every_name(language)) for language in ("en", "fr")]
-        self._prompts: dict[str, Tensor] = {}
-        self._before = LateTower(read_weights()).to(device).requires_grad_(False)
-
-    @torch.no_grad()
-    def _embed(self, texts: list[str]) -> Tensor:
-        return torch.cat(
-            [embed_texts(self._model, self._tokenizer, texts[at : at + 2048]) for at in range(0, len(texts), 2048)]
-        )
-
-    def _prompted(self, prompts: list[str]) -> Tensor:
-        unknown = [text for text in dict.fromkeys(prompts) if text not in self._prompts]
-        if unknown:
-            self._prompts.update(zip(unknown, self._embed(unknown), strict=True))
-        return torch.stack([self._prompts[text] for text in prompts])
-
-    def step(self, model: Clip, lesson: Lesson, early: Tensor, step: int) -> dict[str, Tensor]:
-        seen = model.project(model.late(early))
-        own = torch.from_numpy(lesson.pictures[: lesson.products]).to(seen.device)
-        chance = np.random.default_rng([SEED, step, 2])
-        names = self._names[int(chance.integers(2))]
-        others = torch.from_numpy(chance.choice(len(names), self._others, replace=False)).to(seen.device)
-        scale = model.logit_scale.exp()
-        shown = seen[: lesson.products]
-        near = scale * shown @ names[own].T
-        far = scale * shown @ names[others].T
-        same = torch.from_numpy(lesson.same_name).to(seen.device)
-        far = far.masked_fill(self._ids[own][:, None] == self._ids[others][None], -1e4)
-        near = near.masked_fill(same & ~losses.eye(near), -1e4)
-        wanted = torch.arange(len(near), device=near.device)
-        by_picture = functional.cross_entropy(torch.cat([near, far], 1), wanted)
-        name = (by_picture + functional.cross_entropy(near.T, wanted)) / 2
-        prompt, kinds, told = _told(self._prompted(lesson.prompts), seen, lesson, attributes=4)
-        picture = _likeness(seen, lesson)
-        # Not only clothes: a few pictures of each lesson keep the likenesses that ImageNet saw between them.
-        few = torch.from_numpy(chance.choice(len(seen), DISTILLED, replace=False)).to(seen.device)
-        before = functional.normalize(self._before(early[few]), dim=1)
-        general = losses.relations(seen[few], before)
-        every = name + 0.5 * prompt + 0.7 * told + 0.5 * picture + 0.2 * general
-        return {"all": every, "name": by_picture, "prompt": prompt, "kind": kinds[0], "colour": kinds[1],
-                "picture": picture, "general": general, "scale": scale.detach()}  # fmt: skip
 
 
 def _groups(model: Clip, stage: Stage) -> list[dict[str, object]]:

@@ -17,10 +17,12 @@ from commerce.ports import SeenPhoto
 from commerce.storage import open_storage
 from tests.unit.discovery.shop_of_a_street import Street, a_product, open_street, sizes
 from visual_search.api import Eyes
+from visual_search.choice import Choice
 from visual_search.encoders.base import Bands
 from visual_search.imagining import imagined
 from visual_search.preprocess.decoder import PictureDecoder
-from visual_search.snapshot import SnapshotStore
+from visual_search.sight import Sight
+from visual_search.stores import FileIndexStore
 from visual_search.values import Pixels, Subject, Vectors
 
 SEEN_AS = {"plain": (40, 60, 140), "floral": (200, 60, 140), "striped": (40, 200, 140)}
@@ -62,7 +64,8 @@ def plate(colour: tuple[int, int, int]) -> bytes:
 @pytest.fixture
 def street(sqlite_url: str, tmp_path: Path) -> Iterator[Street]:
     encoder = MeanColour()
-    eyes = Eyes(SnapshotStore(tmp_path / "eyes"), encoder, PictureDecoder(encoder.input_px))
+    sight = Sight(encoder, PictureDecoder(encoder.input_px), None)
+    eyes = Eyes(FileIndexStore(tmp_path / "eyes"), Choice("mean", lambda name: sight))
     eyes._load()
     storage, media = open_storage(sqlite_url), FileMediaStore(tmp_path / "media")
     opened = open_street(storage, EyesImageMatcher(eyes), media)

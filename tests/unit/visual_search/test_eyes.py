@@ -132,7 +132,7 @@ def test_clean_copies_are_handed_over(eyes: Eyes, drawn: Drawn) -> None:
 
 def test_a_look_that_was_remembered_searches_the_same(filled: Eyes, drawn: Drawn) -> None:
     seen = look(filled, drawn[4][1])
-    filled.add_vectors([7], seen.vector[None], [seen.picture])
+    filled.add([(7, drawn[4][1])])
     assert filled.exact(seen) == [7, drawn[4][0]]
     assert {hit.picture_id for hit in filled.search(seen.vector, 2)} == {7, drawn[4][0]}
 

@@ -1,12 +1,9 @@
-"""Photos to products, over the eyes (`visual_search`), which know pictures only. Where the shop cannot see, an honest
-"off" with the reason.
-"""
+"""Photos to products, over the eyes (`visual_search`), which know pictures only."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +13,6 @@ from commerce.domain.product import Product
 from commerce.domain.search import Hit, Why
 from commerce.errors import IndexNotBuilt
 from commerce.ports import (
-    ImageMatcher,
     KindWords,
     NotSeen,
     PartOfPicture,
@@ -29,7 +25,6 @@ from commerce.ports.teaching import Progress
 
 if TYPE_CHECKING:
     from visual_search.api import Eyes
-    from visual_search.stores import IndexStore
     from visual_search.values import Garment, Remembered, Vectors
     from visual_search.values import Hit as PictureHit
 
@@ -47,95 +42,6 @@ _REFUSALS = {
     "too_slow": NotSeen.TOO_SLOW,
     "too_small": NotSeen.TOO_SMALL,
 }
-
-
-class NoImageMatcher:
-    """`commerce.ports.ImageMatcher` of a shop that cannot see."""
-
-    def __init__(self, reason: str) -> None:
-        self._reason = reason
-
-    reads_words = False
-
-    def look(self, data: bytes, part: PartOfPicture | None = None) -> SeenPhoto | NotSeen:
-        return NotSeen.OFF
-
-    def match(
-        self, photo: SeenPhoto, *, limit: int, allowed: Ids | None = None, words: str = "", instead_of: str = ""
-    ) -> tuple[Hit, ...] | NotSeen:
-        return NotSeen.OFF
-
-    def numbered(self, photo: SeenPhoto, parts: Sequence[PartOfPicture]) -> bytes:
-        return b""
-
-    def similar_to(self, product_id: int, *, limit: int, allowed: Ids | None = None) -> tuple[Hit, ...]:
-        return ()
-
-    def learn(self, owners: Iterable[tuple[int, int]]) -> None:
-        pass
-
-    def pictures_of(self, product_id: int) -> frozenset[int]:
-        return frozenset()
-
-    def add(self, pictures: Iterable[tuple[StoredPicture, bytes]]) -> None:
-        pass
-
-    def remove(self, picture_ids: Iterable[int]) -> None:
-        pass
-
-    def covers(self) -> int | None:
-        return None
-
-    def rebuild(
-        self,
-        pictures: Iterable[tuple[StoredPicture, bytes]],
-        change_seq: int,
-        on_progress: Callable[[int], None] | None = None,
-    ) -> int:
-        raise IndexNotBuilt(self._reason)
-
-    def save(self, change_seq: int) -> None:
-        pass
-
-    def take_over(self) -> bool:
-        return False
-
-    def forget_unknown(self) -> None:
-        pass
-
-    def needs_rebuild(self) -> bool:
-        return False
-
-    def teach(
-        self,
-        products: Sequence[Product],
-        words: Sequence[KindWords],
-        read: Callable[[int], bytes | None],
-        on_progress: Progress,
-        *,
-        apply: bool,
-    ) -> Taught:
-        raise IndexNotBuilt(self._reason)
-
-    def forget(self) -> bool:
-        raise IndexNotBuilt(self._reason)
-
-    def describe(self) -> Mapping[str, object]:
-        return {
-            "state": "off",
-            "reason": self._reason,
-            "encoder": "",
-            "revision": "",
-            "pictures": 0,
-            "next_encoder": "",
-            "next_pictures": 0,
-        }
-
-    def verify(self) -> Mapping[str, object]:
-        return self.describe()
-
-    def close(self) -> None:
-        pass
 
 
 class EyesImageMatcher:
@@ -417,31 +323,6 @@ class EyesImageMatcher:
     def close(self) -> None:
         """Ends the children that read pictures."""
         self._eyes.close()
-
-
-def picture_index_folder(directory: Path) -> Path:
-    """Where the picture index lies below `directory`. Its manifest says which encoder made it."""
-    return directory / "pictures"
-
-
-def fits_folder(directory: Path) -> Path:
-    """Where what the encoder was taught lies below `directory`."""
-    return directory / "fits"
-
-
-def open_image_matcher(directory: Path, encoder: str, shared: IndexStore | None = None) -> ImageMatcher:
-    """The shop's eyes, with the index below `directory`, or `shared` with other machines; "off" where they cannot be
-    opened."""
-    try:
-        from visual_search.api import Eyes
-    except ImportError as missing:
-        return NoImageMatcher(f"a library is missing: {missing.name}")
-    eyes = Eyes.open(shared or picture_index_folder(directory), encoder, fits=fits_folder(directory))
-    if not eyes.status.encoder:
-        reason = eyes.status.reason
-        eyes.close()
-        return NoImageMatcher(reason)
-    return EyesImageMatcher(eyes)
 
 
 def _garment(found: Garment) -> SeenGarment:

@@ -1,0 +1,105 @@
+"""Where the shop cannot see: an honest "off" with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from commerce.domain.product import Product
+from commerce.domain.search import Hit
+from commerce.errors import IndexNotBuilt
+from commerce.ports import KindWords, NotSeen, PartOfPicture, SeenPhoto, StoredPicture, Taught
+from commerce.ports.teaching import Progress
+
+Ids = NDArray[np.int64]
+
+
+class NoImageMatcher:
+    """`commerce.ports.ImageMatcher` of a shop that cannot see."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    reads_words = False
+
+    def look(self, data: bytes, part: PartOfPicture | None = None) -> SeenPhoto | NotSeen:
+        return NotSeen.OFF
+
+    def match(
+        self, photo: SeenPhoto, *, limit: int, allowed: Ids | None = None, words: str = "", instead_of: str = ""
+    ) -> tuple[Hit, ...] | NotSeen:
+        return NotSeen.OFF
+
+    def numbered(self, photo: SeenPhoto, parts: Sequence[PartOfPicture]) -> bytes:
+        return b""
+
+    def similar_to(self, product_id: int, *, limit: int, allowed: Ids | None = None) -> tuple[Hit, ...]:
+        return ()
+
+    def learn(self, owners: Iterable[tuple[int, int]]) -> None:
+        pass
+
+    def pictures_of(self, product_id: int) -> frozenset[int]:
+        return frozenset()
+
+    def add(self, pictures: Iterable[tuple[StoredPicture, bytes]]) -> None:
+        pass
+
+    def remove(self, picture_ids: Iterable[int]) -> None:
+        pass
+
+    def covers(self) -> int | None:
+        return None
+
+    def rebuild(
+        self,
+        pictures: Iterable[tuple[StoredPicture, bytes]],
+        change_seq: int,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> int:
+        raise IndexNotBuilt(self._reason)
+
+    def save(self, change_seq: int) -> None:
+        pass
+
+    def take_over(self) -> bool:
+        return False
+
+    def forget_unknown(self) -> None:
+        pass
+
+    def needs_rebuild(self) -> bool:
+        return False
+
+    def teach(
+        self,
+        products: Sequence[Product],
+        words: Sequence[KindWords],
+        read: Callable[[int], bytes | None],
+        on_progress: Progress,
+        *,
+        apply: bool,
+    ) -> Taught:
+        raise IndexNotBuilt(self._reason)
+
+    def forget(self) -> bool:
+        raise IndexNotBuilt(self._reason)
+
+    def describe(self) -> Mapping[str, object]:
+        return {
+            "state": "off",
+            "reason": self._reason,
+            "encoder": "",
+            "revision": "",
+            "pictures": 0,
+            "next_encoder": "",
+            "next_pictures": 0,
+        }
+
+    def verify(self) -> Mapping[str, object]:
+        return self.describe()
+
+    def close(self) -> None:
+        pass

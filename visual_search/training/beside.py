@@ -1,0 +1,136 @@
+"""What a lesson's pictures are told from: the names of the whole catalogue, or thousands of its pictures."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from visual_search.encoders.tokenizer import BpeTokenizer
+from visual_search.training import losses
+from visual_search.training.export_imagenet import read_weights
+from visual_search.training.lessons import Lesson, Teacher
+from visual_search.training.towers import Clip, LateTower, embed_texts
+
+SEED = 7
+DISTILLED = 64
+"""Pictures of a lesson whose likenesses are compared with ImageNet's."""
+PROMPT_WEIGHTS = (1.0, 1.0, 0.3, 0.2, 0.3, 0.2)
+"""Of `lessons.PROMPTED`: type and colour are what people ask for."""
+
+
+class Shelf:
+    """Some thousand pictures of the catalogue beside a lesson's own, as the projection sees them now: what a name, a
+    prompt or a picture must not find. They are looked at anew every few steps and get no gradient."""
+
+    SIZE, EVERY = 4_096, 10
+
+    def __init__(self, model: Clip, teacher: Teacher, features: Tensor) -> None:
+        self._model, self._teacher = model, teacher
+        self._features = features[: teacher.products]
+        self._ids = torch.from_numpy(teacher.name_ids)
+        self._chosen = np.empty(0, np.int64)
+        self._vectors = torch.empty(0)
+
+    def losses(self, lesson: Lesson, seen: Tensor, names: Tensor, prompts: Tensor, step: int) -> tuple[Tensor, ...]:
+        """Of names, of prompts and of pictures."""
+        if step % self.EVERY == 0 or not len(self._chosen):
+            chance = np.random.default_rng([SEED, step, 4])
+            self._chosen = chance.choice(len(self._features), min(self.SIZE, len(self._features)), replace=False)
+            with torch.no_grad():
+                rows = self._features[torch.from_numpy(self._chosen)].float().to(seen.device)
+                self._vectors = self._model.project(rows)
+        scale = self._model.logit_scale.exp()
+        same = torch.from_numpy(lesson.name_ids)[:, None] == self._ids[torch.from_numpy(self._chosen)][None]
+        far = (scale * names @ self._vectors.T).masked_fill(same.to(seen.device), -1e4)
+        own = scale * (names * seen[: lesson.products]).sum(1, keepdim=True)
+        by_name = functional.cross_entropy(torch.cat([own, far], 1), own.new_zeros(len(own), dtype=torch.long))
+        alike, fits = self._teacher.beside(lesson, self._chosen)
+        starts = lesson.prompt_kinds
+        # The lesson's own pictures are among the shelf's: the same picture again is no likeness to learn.
+        itself = torch.from_numpy(lesson.pictures[:, None] == self._chosen[None]).to(seen.device)
+        likeness = 12.0 * seen @ self._vectors.T
+        by_picture = torch.stack(
+            [
+                losses.contrast(likeness, torch.from_numpy(signs).to(seen.device).masked_fill(itself, 0))
+                for signs in alike
+            ]
+        ).sum()
+        asked = torch.from_numpy(fits[: starts[2]]).to(seen.device)
+        by_prompt = losses.contrast(14.0 * prompts[: starts[2]] @ self._vectors.T, asked)
+        return by_name, by_prompt, by_picture
+
+
+class Bank:
+    """The words as they are, each embedded once, while the tower learns. With every name at hand a picture is told from
+    thousands of other products at each step."""
+
+    def __init__(self, model: Clip, tokenizer: BpeTokenizer, teacher: Teacher, others: int = 3072) -> None:
+        self._model, self._tokenizer = model, tokenizer
+        device = model.logit_scale.device
+        self._ids = torch.from_numpy(teacher.name_ids).to(device)
+        self._others = others
+        self._names = [self._embed(teacher.every_name(language)) for language in ("en", "fr")]
+        self._prompts: dict[str, Tensor] = {}
+        self._before = LateTower(read_weights()).to(device).requires_grad_(False)
+
+    @torch.no_grad()
+    def _embed(self, texts: list[str]) -> Tensor:
+        return torch.cat(
+            [embed_texts(self._model, self._tokenizer, texts[at : at + 2048]) for at in range(0, len(texts), 2048)]
+        )
+
+    def _prompted(self, prompts: list[str]) -> Tensor:
+        unknown = [text for text in dict.fromkeys(prompts) if text not in self._prompts]
+        if unknown:
+            self._prompts.update(zip(unknown, self._embed(unknown), strict=True))
+        return torch.stack([self._prompts[text] for text in prompts])
+
+    def step(self, model: Clip, lesson: Lesson, early: Tensor, step: int) -> dict[str, Tensor]:
+        seen = model.project(model.late(early))
+        own = torch.from_numpy(lesson.pictures[: lesson.products]).to(seen.device)
+        chance = np.random.default_rng([SEED, step, 2])
+        names = self._names[int(chance.integers(2))]
+        others = torch.from_numpy(chance.choice(len(names), self._others, replace=False)).to(seen.device)
+        scale = model.logit_scale.exp()
+        shown = seen[: lesson.products]
+        near = scale * shown @ names[own].T
+        far = scale * shown @ names[others].T
+        same = torch.from_numpy(lesson.same_name).to(seen.device)
+        far = far.masked_fill(self._ids[own][:, None] == self._ids[others][None], -1e4)
+        near = near.masked_fill(same & ~losses.eye(near), -1e4)
+        wanted = torch.arange(len(near), device=near.device)
+        by_picture = functional.cross_entropy(torch.cat([near, far], 1), wanted)
+        name = (by_picture + functional.cross_entropy(near.T, wanted)) / 2
+        prompt, kinds, told = told_by(self._prompted(lesson.prompts), seen, lesson, attributes=4)
+        picture = likeness_of(seen, lesson)
+        # Not only clothes: a few pictures of each lesson keep the likenesses that ImageNet saw between them.
+        few = torch.from_numpy(chance.choice(len(seen), DISTILLED, replace=False)).to(seen.device)
+        before = functional.normalize(self._before(early[few]), dim=1)
+        general = losses.relations(seen[few], before)
+        every = name + 0.5 * prompt + 0.7 * told + 0.5 * picture + 0.2 * general
+        return {"all": every, "name": by_picture, "prompt": prompt, "kind": kinds[0], "colour": kinds[1],
+                "picture": picture, "general": general, "scale": scale.detach()}  # fmt: skip
+
+
+def likeness_of(seen: Tensor, lesson: Lesson) -> Tensor:
+    likeness = 10.0 * seen @ seen.T
+    signs = (torch.from_numpy(of.copy()).to(seen.device).fill_diagonal_(0) for of in lesson.alike)
+    return torch.stack([losses.contrast(likeness, of) for of in signs]).sum()
+
+
+def told_by(
+    prompts: Tensor, seen: Tensor, lesson: Lesson, attributes: int = len(PROMPT_WEIGHTS)
+) -> tuple[Tensor, list[Tensor], Tensor]:
+    """Losses of the first attributes' prompts: pictures for a prompt, and a prompt for a picture, by attribute and
+    together."""
+    starts = lesson.prompt_kinds[: attributes + 1]
+    fits = torch.from_numpy(lesson.prompt_fits[: starts[-1]]).to(seen.device)
+    prompts = prompts[: starts[-1]]
+    by_prompt = 14.0 * prompts @ seen.T  # attributes are shared by many: softer than names
+    kinds = [losses.classes(by_prompt[start:end] * 1.4, fits[start:end]) for start, end in pairwise(starts)]
+    told = torch.stack([weight * kind for weight, kind in zip(PROMPT_WEIGHTS, kinds, strict=False)]).sum()
+    return losses.contrast(by_prompt, fits), kinds, told
