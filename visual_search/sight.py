@@ -13,12 +13,13 @@ import numpy as np
 from visual_search.errors import SeenByAnother
 from visual_search.preprocess.limits import Limits
 from visual_search.snapshot import MadeBy, Snapshot
-from visual_search.values import Box, Garment, Hit, Ids, PictureRefused, Pixels, Remembered, Seen, Vectors
+from visual_search.values import Box, Garment, Hit, Ids, PictureRefused, Pixels, Remembered, Seen, Subject, Vectors
 
 if TYPE_CHECKING:
     from visual_search.encoders.base import Bands, Encoder
     from visual_search.gallery import Gallery
     from visual_search.preprocess.decoder import PictureDecoder
+    from visual_search.regions.evidence import Evidence
     from visual_search.regions.finder import GarmentFinder
 
 _LARGE = 1_000
@@ -66,19 +67,22 @@ class Sight:
         if isinstance(picture, PictureRefused):
             return picture
         whole = gather(self.encoder, picture.pixels[None])
+        subject = self._subject(whole, picture.pixels)
         garments: tuple[Garment, ...] = ()
-        if self.finder is not None and picture.view is not None and whole.subjects[0].verdict != "other":
+        if self.finder is not None and picture.view is not None and subject.verdict != "other":
             ours = self.finder.encoder is self.encoder
             garments = self.finder.find(
-                picture.view, whole if ours else gather(self.finder.encoder, picture.pixels[None])
+                picture.view, whole if ours else gather(self.finder.encoder, picture.pixels[None]), subject.verdict
             )
             if garments and not ours:
                 garments = self._encoded(picture.view, garments)
+            if not garments and subject.verdict == "unsure":  # two witnesses, and neither knows of anything to wear
+                subject = replace(subject, verdict="other")
         vector = whole.vectors[0]
         if len(garments) == 1 and garments[0].box.area < _FILLS:  # finds more than either: regions/README.md
             both = vector + garments[0].vector
             vector = both / np.linalg.norm(both)
-        return Seen(vector, picture, whole.subjects[0], garments, self.id, whole.vectors[0])
+        return Seen(vector, picture, subject, garments, self.id, whole.vectors[0])
 
     def look_at(self, data: bytes, box: Box) -> Seen | PictureRefused:
         """See `Eyes.look_at`."""
@@ -92,14 +96,18 @@ class Sight:
         if isinstance(picture, PictureRefused):
             return picture
         assert picture.view is not None
-        part = gather(self.encoder, cut(picture.view, WHOLE_BOX, self.encoder.input_px))
+        pixels = cut(picture.view, WHOLE_BOX, self.encoder.input_px)
+        part = gather(self.encoder, pixels)
         garments: tuple[Garment, ...] = ()
         if self.finder is not None:
-            pixels = cut(picture.view, WHOLE_BOX, self.finder.encoder.input_px)
             ours = self.finder.encoder is self.encoder
             named = self.finder.name(box, part if ours else gather(self.finder.encoder, pixels))
             garments = (replace(named, vector=part.vectors[0]),)
-        return Seen(part.vectors[0], picture, part.subjects[0], garments, self.id)
+        return Seen(part.vectors[0], picture, self._subject(part, pixels[0]), garments, self.id)
+
+    def _subject(self, evidence: Evidence, pixels: Pixels) -> Subject:
+        """Of the one picture."""
+        return evidence.subjects[0] if evidence.subjects else self.encoder.encode_and_judge(pixels[None])[1][0]
 
     def _encoded(self, view: Pixels, garments: tuple[Garment, ...]) -> tuple[Garment, ...]:
         """The same garments with this encoder's vectors."""

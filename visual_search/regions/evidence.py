@@ -22,7 +22,8 @@ class TellsFeatures(Protocol):
     whether a cut-out shows one thing, a part of one or several."""
 
     def encode_and_tell(self, pixels: Pixels) -> tuple[Vectors, list[Subject], Floats]:
-        """As `Encoder.encode_and_judge`, with float32 [n, features], unit rows."""
+        """As `Encoder.encode_and_judge`, with float32 [n, features], unit rows. No subjects at all where judging is
+        dear: the features then have to do."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,4 +59,5 @@ def _gather(encoder: Encoder, pixels: Pixels) -> Evidence:
         vectors, subjects = encoder.encode_and_judge(pixels)
         features = vectors[:, :0]
     verdicts = np.array([(one.fashion_probability, one.strangeness) for one in subjects], np.float32)
-    return Evidence(vectors, subjects, np.concatenate([vectors, verdicts.reshape(-1, 2), features], axis=1))
+    told = [verdicts.reshape(-1, 2)] if subjects else []
+    return Evidence(vectors, subjects, np.concatenate([vectors, *told, features], axis=1))

@@ -14,7 +14,7 @@ from visual_search.regions.model import WORDS_RULE, load_model, load_ranker, mod
 from visual_search.regions.proposals import propose
 from visual_search.regions.ranking import best
 from visual_search.regions.scoring import KindScorer, WordScorer, name_of
-from visual_search.values import Box, Garment, Pixels
+from visual_search.values import Box, Garment, Pixels, Verdict
 
 MOST_CUTS = 6
 """Encoded a photo, beside the whole: the encoder is most of what looking costs."""
@@ -33,8 +33,8 @@ class GarmentFinder:
         self._scorer = scorer
         self._rule = rule
 
-    def find(self, view: Pixels, whole: Evidence) -> tuple[Garment, ...]:
-        """In a view [h, w, 3] whose whole was encoded already. Surest first; empty where there is none."""
+    def find(self, view: Pixels, whole: Evidence, verdict: Verdict) -> tuple[Garment, ...]:
+        """In a view [h, w, 3] whose whole was encoded and judged already. Surest first; empty where there is none."""
         proposals = propose(view)
         chosen = best(proposals, self._ranker, MOST_CUTS)
         boxes = np.concatenate([proposals.boxes[:1], proposals.boxes[chosen]])
@@ -45,7 +45,7 @@ class GarmentFinder:
             _garment(as_box(boxes[at]), shares[at], evidence.vectors[at])
             for at in choose(boxes, shares, likely, self._rule)
         )
-        if whole.subjects[0].verdict == "unsure" and all(garment.score < _DOUBTED for garment in found):
+        if verdict == "unsure" and all(garment.score < _DOUBTED for garment in found):
             return ()
         return found
 

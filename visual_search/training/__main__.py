@@ -23,6 +23,7 @@ def main() -> None:
         _run("train", stage, *cache)
     _run("export", *cache, "--checkpoint", str(asked.cache / "refit.pt"))
     _run("report", *cache, "--write")
+    _run("fit_kinds")
 
 
 def _run(module: str, *arguments: str) -> None:

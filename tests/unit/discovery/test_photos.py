@@ -10,10 +10,9 @@ from time import monotonic, sleep
 import numpy as np
 import pytest
 
-from commerce import image_matching
 from commerce.domain.search import Filters, SearchAnswer, SearchRequest, Shared, Why
 from commerce.errors import IndexNotBuilt, StorageBusy
-from commerce.image_matching import NoImageMatcher, open_image_matcher
+from commerce.image_matching import NoImageMatcher, open_image_matcher, over_eyes
 from commerce.media import FileMediaStore
 from commerce.ports import NotSeen, SeenGarment, SeenPhoto, StoredPicture, UnitOfWork
 from commerce.services import resembling
@@ -131,7 +130,7 @@ def test_conditions_act_inside_the_search(
         found = "T6b"
     street.keeper.refresh()
     monkeypatch.setattr(resembling, "_HITS", 1)
-    monkeypatch.setattr(image_matching, "_PICTURES_A_PRODUCT", 1)
+    monkeypatch.setattr(over_eyes, "_PICTURES_A_PRODUCT", 1)
     answer = street.discovery.by_photo(seen(street, picture(0)), SearchRequest(filters=filters))
     assert source_ids(answer) == [found]
 

@@ -303,7 +303,7 @@ def test_files_become_an_array(tmp_path: Path, eyes: Eyes) -> None:
     vectors = embed_images(paths, on_refused=lambda path, why: refused.append((path, why)))
     assert refused == [(paths[1], "unknown_format 7 bytes")]
     assert np.isnan(vectors[1]).all()
-    assert vectors[2] == pytest.approx(look(eyes, photo(seed=3)).vector, abs=1e-4)
+    assert vectors[2] == pytest.approx(look(eyes, photo(seed=3)).whole, abs=1e-4)
 
 
 def test_a_turned_photo_is_seen_as_the_upright_one(filled: Eyes) -> None:
