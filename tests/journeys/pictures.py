@@ -26,19 +26,30 @@ def street_photo(picture: bytes) -> bytes:
 
 @cache
 def cat() -> bytes:
-    """Ginger, on grass."""
+    """Ginger, on a wall before hills and a house."""
     from PIL import Image, ImageDraw
 
-    image = Image.new("RGB", (384, 384), (96, 140, 70))
+    image = Image.new("RGB", (384, 384), (135, 190, 235))
     draw = ImageDraw.Draw(image)
-    draw.ellipse([90, 170, 300, 360], fill=(214, 140, 60))
-    draw.ellipse([120, 70, 270, 210], fill=(224, 150, 70))
-    draw.polygon([(126, 110), (140, 40), (185, 84)], fill=(214, 140, 60))
-    draw.polygon([(264, 110), (250, 40), (205, 84)], fill=(214, 140, 60))
-    for x in (160, 212):
-        draw.ellipse([x, 120, x + 22, 146], fill=(210, 230, 90))
-        draw.ellipse([x + 8, 120, x + 14, 146], fill=(10, 10, 10))
-    draw.polygon([(186, 156), (204, 156), (195, 168)], fill=(230, 120, 130))
+    draw.ellipse((300, 24, 352, 76), fill=(250, 230, 90))
+    draw.polygon([(0, 230), (90, 120), (190, 230)], fill=(110, 130, 110))
+    draw.polygon([(120, 230), (250, 90), (384, 230)], fill=(90, 115, 100))
+    draw.rectangle((0, 225, 384, 384), fill=(90, 150, 70))
+    draw.rectangle((40, 190, 120, 260), fill=(220, 205, 180))
+    draw.polygon([(30, 190), (80, 145), (130, 190)], fill=(160, 70, 50))
+    draw.rectangle((72, 222, 92, 260), fill=(100, 70, 40))
+    draw.rectangle((0, 310, 384, 384), fill=(150, 140, 130))
+    for row in range(3):
+        for brick in range(9):
+            left = 48 * brick - 24 * (row % 2)
+            draw.rectangle((left, 310 + 25 * row, left + 46, 333 + 25 * row), outline=(110, 100, 95))
+    draw.ellipse((216, 250, 290, 318), fill=(214, 140, 60))
+    draw.ellipse((232, 214, 286, 262), fill=(224, 150, 70))
+    draw.polygon([(234, 228), (238, 202), (254, 218)], fill=(214, 140, 60))
+    draw.polygon([(284, 228), (280, 202), (264, 218)], fill=(214, 140, 60))
+    draw.arc((180, 270, 236, 330), 90, 220, fill=(206, 130, 54), width=9)
+    for x in (246, 266):
+        draw.ellipse((x, 230, x + 8, 240), fill=(20, 30, 10))
     out = io.BytesIO()
     image.save(out, "JPEG", quality=90)
     return out.getvalue()
