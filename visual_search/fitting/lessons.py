@@ -111,11 +111,12 @@ def linked(count: int, links: Sequence[tuple[int, int]]) -> Places:
 
 
 def held_out(groups: Places, product_ids: Sequence[int]) -> Places:
-    """Places of about a tenth of the products: by group, drawn by the id of its first product. Over shared names and
-    pictures a group can come to hold half a catalogue; one of more than a hundredth of it is always taught."""
+    """Places of about a tenth of the products: by group, drawn by the id of its first product. A group of more than a
+    hundredth of the catalogue (all that a shop calls "T-shirt") is always taught."""
     small = np.bincount(groups, minlength=len(groups))[groups] <= max(1.0, _LARGEST_GROUP_FRAC * len(groups))
-    drawn = [int(hashlib.sha256(str(product_ids[at]).encode()).hexdigest(), 16) % _HELD_OUT == 0 for at in groups]
-    return np.flatnonzero(small & np.array(drawn, np.bool_))
+    # Words before the id: whoever chose the products by a hash of their ids must not have chosen the held-out ones too.
+    drawn = [hashlib.sha256(f"held out {product_ids[at]}".encode()).digest() for at in groups]
+    return np.flatnonzero(small & np.array([int.from_bytes(one) % _HELD_OUT == 0 for one in drawn], np.bool_))
 
 
 def same_names(products: Sequence[Taught], fold: Callable[[str], str] = str.casefold) -> Places:
