@@ -10,7 +10,9 @@
     ├── VendorError
     │   ├── RetryLater           the vendor asks to wait (`after_s`); nothing was delivered
     │   ├── SendRefused          the vendor will never accept this message; `reason` says why
-    │   └── SendUnknown          no answer: it may or may not have been delivered
+    │   ├── SendUnknown          no answer: it may or may not have been delivered
+    │   ├── PaymentRefused       the provider will never do this; `reason` says why
+    │   └── PaymentUnknown       no answer: it may or may not have happened, ask by key or reference
     ├── IndexNotBuilt            the picture index cannot be built here and now; the text says why
     └── FetchRefused             a page or picture on the web may not or could not be fetched
 
@@ -79,6 +81,18 @@ class SendRefused(VendorError):
 
 class SendUnknown(VendorError):
     """No answer came: the message may have been delivered."""
+
+
+class PaymentRefused(VendorError):
+    """The provider refused for good (declined, not refundable, wrong currency…). `reason` is a stable word."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class PaymentUnknown(VendorError):
+    """No answer came: money may or may not have moved. Ask again with the same key, or look it up."""
 
 
 class IndexNotBuilt(VitrineError):

@@ -16,6 +16,16 @@ from commerce.domain.product import Picture, Product, Variant
 from commerce.domain.reservation import Reservation, ReservationEvent, ReservationState
 from commerce.domain.stock import MovementReason, StockHold, StockLevel
 from commerce.domain.store import Store
+from commerce.ports.selling import (
+    CartRepository,
+    LinkRepository,
+    OrderRepository,
+    PauseRepository,
+    PaymentRepository,
+    PromotionRepository,
+    ReturnRepository,
+    StaffTaskRepository,
+)
 
 T = TypeVar("T")
 
@@ -352,6 +362,22 @@ class UnitOfWork(Protocol):
     def photos(self) -> PhotoRepository: ...
     @property
     def audit(self) -> AuditRepository: ...
+    @property
+    def carts(self) -> CartRepository: ...
+    @property
+    def orders(self) -> OrderRepository: ...
+    @property
+    def promotions(self) -> PromotionRepository: ...
+    @property
+    def payments(self) -> PaymentRepository: ...
+    @property
+    def returns(self) -> ReturnRepository: ...
+    @property
+    def links(self) -> LinkRepository: ...
+    @property
+    def tasks(self) -> StaffTaskRepository: ...
+    @property
+    def pauses(self) -> PauseRepository: ...
 
 
 class Storage(Protocol):

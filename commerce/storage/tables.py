@@ -29,7 +29,10 @@ from sqlalchemy import (
 )
 
 from commerce.domain.mail import InboxState, OutboxState
+from commerce.domain.order import OrderState
+from commerce.domain.payment import PaymentState, RefundState
 from commerce.domain.reservation import ReservationState
+from commerce.domain.returns import ReturnState
 from commerce.domain.stock import HoldState
 
 metadata = MetaData(
@@ -269,6 +272,7 @@ customer = Table(
     Column("name", Text, nullable=False, server_default=""),
     Column("language", String(8), nullable=False, server_default=""),
     Column("created_at_us", BigInteger, nullable=False),
+    Column("joined_into", String(32), nullable=False, server_default=""),  # the customer this one is now
 )
 
 contact = Table(
@@ -319,6 +323,329 @@ shopper_photo = Table(
     Column("address", String(255), nullable=False),
     Column("received_at_us", BigInteger, nullable=False),
     Column("delete_after_us", BigInteger, nullable=False, index=True),
+)
+
+
+# --- carts and orders ----------------------------------------------------------------------------------------------
+
+cart = Table(
+    "cart",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("customer_id", String(32), ForeignKey("customer.id"), nullable=False, unique=True),
+    Column("version", Integer, nullable=False, server_default="1"),
+    Column("coupon", String(40), nullable=False, server_default=""),
+    Column("draft", Text, nullable=False, server_default="{}"),  # JSON of the checkout so far
+    Column("updated_at_us", BigInteger, nullable=False),
+)
+
+cart_line = Table(
+    "cart_line",
+    metadata,
+    Column("cart_id", String(32), ForeignKey("cart.id"), nullable=False),
+    Column("variant_id", BigInteger, ForeignKey("variant.id"), nullable=False),
+    Column("quantity", Integer, nullable=False),
+    Column("saved", Boolean, nullable=False, server_default=text("false")),
+    Column("source", String(128), nullable=False, server_default=""),
+    Column("added_at_us", BigInteger, nullable=False),
+    PrimaryKeyConstraint("cart_id", "variant_id"),
+    CheckConstraint("quantity > 0", name="quantity"),
+)
+
+# "order" is a word of SQL.
+shop_order = Table(
+    "shop_order",
+    metadata,
+    Column("number", BigId, primary_key=True, autoincrement=True),
+    Column("id", String(32), nullable=False, unique=True),
+    Column("customer_id", String(32), ForeignKey("customer.id"), nullable=False),
+    Column("cart_id", String(32), nullable=False, server_default=""),
+    Column("state", String(24), nullable=False),
+    Column("source", String(16), nullable=False),
+    Column("channel", String(32), nullable=False),  # where news of it goes
+    Column("account", String(64), nullable=False),
+    Column("contact_address", String(255), nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("fulfilment", String(16), nullable=False),
+    Column("store_id", String(64), ForeignKey("store.id"), nullable=False),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("email", String(254), nullable=False, server_default=""),
+    Column("phone", String(32), nullable=False, server_default=""),
+    Column("address", Text, nullable=False, server_default=""),  # JSON, '' without a parcel
+    Column("currency", String(3), nullable=False),
+    Column("subtotal_minor", BigInteger, nullable=False),
+    Column("discount_minor", BigInteger, nullable=False, server_default="0"),
+    Column("delivery_minor", BigInteger, nullable=False, server_default="0"),
+    Column("added_tax_minor", BigInteger, nullable=False, server_default="0"),  # where prices exclude it
+    Column("taxes", Text, nullable=False, server_default="[]"),  # JSON by rate
+    Column("tax_included", Boolean, nullable=False),
+    Column("total_minor", BigInteger, nullable=False),
+    Column("paid_minor", BigInteger, nullable=False, server_default="0"),
+    Column("refunded_minor", BigInteger, nullable=False, server_default="0"),
+    Column("coupon", String(40), nullable=False, server_default=""),
+    Column("pickup_code", String(16), nullable=False, server_default=""),
+    Column("created_at_us", BigInteger, nullable=False),
+    Column("expires_at_us", BigInteger),
+    Column("fulfilled_at_us", BigInteger),
+    Column("version", Integer, nullable=False, server_default="1"),
+    CheckConstraint(_one_of("state", OrderState), name="state"),
+    CheckConstraint("total_minor = subtotal_minor - discount_minor + delivery_minor + added_tax_minor", name="total"),
+    CheckConstraint("discount_minor >= 0 AND discount_minor <= subtotal_minor", name="discount"),
+    CheckConstraint("refunded_minor >= 0 AND refunded_minor <= paid_minor", name="refunded"),
+    Index(None, "customer_id"),
+    Index(None, "state", "expires_at_us"),
+    Index(None, "store_id", "state"),
+    Index(None, "cart_id"),
+    sqlite_autoincrement=True,
+)
+
+order_line = Table(
+    "order_line",
+    metadata,
+    Column("order_id", String(32), ForeignKey("shop_order.id"), nullable=False),
+    Column("position", SmallInteger, nullable=False),
+    Column("variant_id", BigInteger, ForeignKey("variant.id"), nullable=False),
+    Column("sku", String(128), nullable=False),
+    Column("title", Text, nullable=False),  # JSON by language, as it was when ordered
+    Column("quantity", Integer, nullable=False),
+    Column("unit_price_minor", BigInteger, nullable=False),
+    Column("discount_minor", BigInteger, nullable=False, server_default="0"),
+    Column("tax_rate_bp", Integer, nullable=False),
+    Column("tax_minor", BigInteger, nullable=False),
+    Column("total_minor", BigInteger, nullable=False),
+    Column("hold_id", String(32), nullable=False, server_default=""),  # '' for a sale at the counter
+    Column("returned", Integer, nullable=False, server_default="0"),
+    PrimaryKeyConstraint("order_id", "position"),
+    CheckConstraint("quantity > 0", name="quantity"),
+    CheckConstraint("returned >= 0 AND returned <= quantity", name="returned"),
+)
+
+order_event = Table(
+    "order_event",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("order_id", String(32), ForeignKey("shop_order.id"), nullable=False, index=True),
+    Column("from_state", String(24), nullable=False, server_default=""),
+    Column("to_state", String(24), nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("at_us", BigInteger, nullable=False),
+)
+
+promotion = Table(
+    "promotion",
+    metadata,
+    Column("code", String(40), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("value", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("min_subtotal_minor", BigInteger, nullable=False, server_default="0"),
+    Column("starts_at_us", BigInteger),
+    Column("ends_at_us", BigInteger),
+    Column("max_uses", Integer, nullable=False, server_default="0"),
+    Column("once_per_customer", Boolean, nullable=False, server_default=text("false")),
+    Column("active", Boolean, nullable=False, server_default=text("true")),
+    Column("uses", Integer, nullable=False, server_default="0"),
+    CheckConstraint("uses >= 0 AND (max_uses = 0 OR uses <= max_uses)", name="uses"),
+    CheckConstraint("value >= 0", name="value"),
+)
+
+# One row an order that counts; gone again when the order ends unpaid.
+promotion_use = Table(
+    "promotion_use",
+    metadata,
+    Column("order_id", String(32), ForeignKey("shop_order.id"), primary_key=True),
+    Column("code", String(40), ForeignKey("promotion.code"), nullable=False),
+    Column("customer_id", String(32), nullable=False),
+    Index(None, "code", "customer_id"),
+)
+
+
+# --- money ---------------------------------------------------------------------------------------------------------
+
+payment_attempt = Table(
+    "payment_attempt",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("order_id", String(32), ForeignKey("shop_order.id"), nullable=False, index=True),
+    Column("provider", String(16), nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("state", String(24), nullable=False),
+    Column("idempotency_key", String(64), nullable=False, unique=True),
+    Column("session_ref", String(255), nullable=False, server_default=""),
+    Column("payment_ref", String(255), nullable=False, server_default=""),
+    Column("url", Text, nullable=False, server_default=""),
+    Column("captured_minor", BigInteger, nullable=False, server_default="0"),
+    Column("refunding_minor", BigInteger, nullable=False, server_default="0"),
+    Column("refunded_minor", BigInteger, nullable=False, server_default="0"),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("created_at_us", BigInteger, nullable=False),
+    Column("expires_at_us", BigInteger, nullable=False),
+    Column("next_check_at_us", BigInteger),
+    Column("version", Integer, nullable=False, server_default="1"),
+    CheckConstraint(_one_of("state", PaymentState), name="state"),
+    CheckConstraint("refunding_minor >= 0 AND refunding_minor <= captured_minor", name="refunding"),
+    CheckConstraint("refunded_minor >= 0 AND refunded_minor <= refunding_minor", name="refunded"),
+    Index(None, "provider", "session_ref"),
+    Index(None, "provider", "payment_ref"),
+    Index(None, "next_check_at_us"),
+)
+
+# Money that moved: append-only, once per provider and reference. Refunds are negative.
+ledger_entry = Table(
+    "ledger_entry",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("attempt_id", String(32), ForeignKey("payment_attempt.id"), nullable=False, index=True),
+    Column("kind", String(8), nullable=False),  # capture | refund
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("provider", String(16), nullable=False),
+    Column("reference", String(255), nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    UniqueConstraint("provider", "kind", "reference"),
+)
+
+refund = Table(
+    "refund",
+    metadata,
+    Column("id", String(32), primary_key=True),  # its idempotency key
+    Column("order_id", String(32), ForeignKey("shop_order.id"), nullable=False, index=True),
+    Column("attempt_id", String(32), ForeignKey("payment_attempt.id"), nullable=False, index=True),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("reason", String(16), nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("provider_ref", String(255), nullable=False, server_default=""),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("error", Text, nullable=False, server_default=""),
+    Column("created_at_us", BigInteger, nullable=False),
+    Column("next_try_at_us", BigInteger, nullable=False),
+    Column("due_at_us", BigInteger),
+    CheckConstraint("amount_minor > 0", name="amount"),
+    CheckConstraint(_one_of("state", RefundState), name="state"),
+    Index(None, "state", "next_try_at_us"),
+)
+
+# Authentic calls of providers, as they came; each takes effect once.
+payment_event = Table(
+    "payment_event",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("provider", String(16), nullable=False),
+    Column("event_id", String(255), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("received_at_us", BigInteger, nullable=False),
+    Column("state", String(8), nullable=False, server_default="new"),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("not_before_us", BigInteger, nullable=False, server_default="0"),
+    Column("error", Text, nullable=False, server_default=""),
+    UniqueConstraint("provider", "event_id"),
+    CheckConstraint(_one_of("state", InboxState), name="state"),
+    Index(None, "state", "not_before_us"),
+)
+
+
+# --- what comes back, who is who, and what staff must look at --------------------------------------------------------
+
+return_request = Table(
+    "return_request",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("order_id", String(32), ForeignKey("shop_order.id"), nullable=False, index=True),
+    Column("customer_id", String(32), ForeignKey("customer.id"), nullable=False, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", String(16), nullable=False),
+    Column("way", String(8), nullable=False),
+    Column("code", String(16), nullable=False),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("photo_key", String(128), nullable=False, server_default=""),
+    Column("store_id", String(64), nullable=False, server_default=""),
+    Column("new_variant_id", BigInteger, nullable=False, server_default="0"),
+    Column("hold_id", String(32), nullable=False, server_default=""),
+    Column("refund_minor", BigInteger, nullable=False, server_default="0"),
+    Column("currency", String(3), nullable=False, server_default=""),
+    Column("created_at_us", BigInteger, nullable=False),
+    Column("due_at_us", BigInteger),
+    Column("receipt", Text, nullable=False, server_default=""),
+    Column("receipt_channel", String(32), nullable=False, server_default=""),
+    Column("version", Integer, nullable=False, server_default="1"),
+    CheckConstraint(_one_of("state", ReturnState), name="state"),
+)
+
+return_line = Table(
+    "return_line",
+    metadata,
+    Column("return_id", String(32), ForeignKey("return_request.id"), nullable=False),
+    Column("position", SmallInteger, nullable=False),
+    Column("quantity", Integer, nullable=False),
+    Column("resellable", Boolean),
+    PrimaryKeyConstraint("return_id", "position"),
+    CheckConstraint("quantity > 0", name="quantity"),
+)
+
+link_token = Table(
+    "link_token",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("purpose", String(8), nullable=False),
+    Column("customer_id", String(32), ForeignKey("customer.id"), nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("account", String(64), nullable=False),
+    Column("address", String(255), nullable=False),
+    Column("note", String(128), nullable=False, server_default=""),
+    Column("created_at_us", BigInteger, nullable=False),
+    Column("expires_at_us", BigInteger, nullable=False, index=True),
+    Column("used_at_us", BigInteger),
+)
+
+# Two customers that were made one, with what is needed to make them two again.
+customer_merge = Table(
+    "customer_merge",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("kept_id", String(32), ForeignKey("customer.id"), nullable=False, index=True),
+    Column("joined_id", String(32), ForeignKey("customer.id"), nullable=False, index=True),
+    Column("moved", Text, nullable=False),  # JSON
+    Column("at_us", BigInteger, nullable=False),
+    Column("undone_at_us", BigInteger),
+)
+
+staff_task = Table(
+    "staff_task",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("kind", String(24), nullable=False),
+    Column("subject", String(64), nullable=False),
+    Column("details", Text, nullable=False, server_default="{}"),
+    Column("store_id", String(64), nullable=False, server_default=""),
+    Column("created_at_us", BigInteger, nullable=False),
+    Column("due_at_us", BigInteger),
+    Column("done_at_us", BigInteger),
+    Index(None, "kind", "subject"),
+    Index(None, "done_at_us", "created_at_us"),
+)
+
+store_pause = Table(
+    "store_pause",
+    metadata,
+    Column("store_id", String(64), ForeignKey("store.id"), primary_key=True),
+    Column("until_us", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("by", String(64), nullable=False),
+)
+
+# Who asked to be told when a store takes orders again: told once.
+pause_waiter = Table(
+    "pause_waiter",
+    metadata,
+    Column("store_id", String(64), ForeignKey("store.id"), nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("account", String(64), nullable=False),
+    Column("address", String(255), nullable=False),
+    PrimaryKeyConstraint("store_id", "channel", "account", "address"),
 )
 
 

@@ -1,0 +1,64 @@
+"""Two contacts, one person: linked by a one-time token, shown before it happens, and undone on request.
+
+Never because of an e-mail address or a name that looks the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from commerce.domain.customer import Contact
+
+
+class TokenPurpose(StrEnum):
+    LINK = "link"  # makes two customers one
+    CART = "cart"  # the same, and brings a cart along (deep link "c_<token>")
+
+
+@dataclass(frozen=True, slots=True)
+class LinkToken:
+    """A one-time token. Only its keyed hash is stored. `note` tells where it was made ("catalogue:spring:4")."""
+
+    digest: str
+    purpose: TokenPurpose
+    customer_id: str
+    contact: Contact
+    note: str
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None = None
+
+
+class NotLinked(StrEnum):
+    UNKNOWN = "unknown"
+    ALREADY_USED = "already_used"
+    EXPIRED = "expired"
+    SAME_CUSTOMER = "same_customer"  # it is this person already
+
+
+@dataclass(frozen=True, slots=True)
+class LinkPreview:
+    """What would become one: shown before anything happens."""
+
+    kept_id: str
+    kept_name: str
+    kept_channels: tuple[str, ...]
+    joined_id: str
+    joined_name: str
+    joined_channels: tuple[str, ...]
+    both_carts_filled: bool
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerMerge:
+    """A link that was made. `moved` is JSON of what belonged to the joined customer, so that it can be given back."""
+
+    id: str
+    kept_id: str
+    joined_id: str
+    at: datetime
+    moved: str
+    undone_at: datetime | None = None

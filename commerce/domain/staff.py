@@ -1,0 +1,41 @@
+"""What a person of the shop has to look at: raised by the shop itself, done by somebody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class TaskKind(StrEnum):
+    REFUND = "refund"  # money to give back until a deadline
+    UNFULFILLABLE = "unfulfillable"  # paid, and nothing left to sell
+    PAYMENT_DIFFERENCE = "payment_difference"  # the provider's list and our ledger differ
+    PAYMENT_UNKNOWN = "payment_unknown"  # nobody knows whether somebody has paid
+    REFUND_FAILED = "refund_failed"
+    RETURN = "return"
+    STOCK_DIFFERENCE = "stock_difference"
+
+
+@dataclass(frozen=True, slots=True)
+class StaffTask:
+    """(kind, subject) is open once: raising it again changes nothing."""
+
+    id: str
+    kind: TaskKind
+    subject: str
+    details: str  # JSON
+    store_id: str
+    created_at: datetime
+    due_at: datetime | None = None
+    done_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StorePause:
+    """A store takes no online orders until then."""
+
+    store_id: str
+    until: datetime
+    reason: str
+    by: str

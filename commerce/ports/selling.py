@@ -1,0 +1,359 @@
+"""Carts, orders, money, returns and links: the repositories behind them, and the providers that collect money."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from commerce.domain.cart import Cart, CheckoutDraft
+from commerce.domain.customer import Contact
+from commerce.domain.linking import CustomerMerge, LinkToken
+from commerce.domain.order import Order, OrderEvent, OrderSource, OrderState
+from commerce.domain.payment import (
+    LedgerEntry,
+    PaymentAttempt,
+    PaymentCallback,
+    PaymentReport,
+    PaymentRequest,
+    PaymentSession,
+    Refund,
+    RefundReport,
+    RefundState,
+)
+from commerce.domain.promotion import Promotion
+from commerce.domain.returns import ReturnRequest, ReturnState
+from commerce.domain.staff import StaffTask, StorePause, TaskKind
+
+
+class CartRepository(Protocol):
+    """One cart a customer. Every change is one guarded statement on one line, so that two doors both win; each bumps
+    the version and `updated_at`."""
+
+    def of_customer(self, customer_id: str) -> Cart | None: ...
+
+    def create(self, cart_id: str, customer_id: str, at: datetime) -> Cart:
+        """The customer's cart; the one that is there already when somebody was faster."""
+        ...
+
+    def add(self, cart_id: str, variant_id: int, quantity: int, source: str, at: datetime, *, most: int) -> int:
+        """Adds to the line (made where it is missing, brought back where it was saved for later), up to `most` units
+        altogether; returns the line's new quantity."""
+        ...
+
+    def set_quantity(self, cart_id: str, variant_id: int, quantity: int, at: datetime) -> bool:
+        """0 removes the line. False when there was no such line."""
+        ...
+
+    def set_saved(self, cart_id: str, variant_id: int, saved: bool, at: datetime) -> bool: ...
+
+    def set_coupon(self, cart_id: str, code: str, at: datetime) -> None: ...
+
+    def set_draft(self, cart_id: str, draft: CheckoutDraft, at: datetime) -> None: ...
+
+    def take_out(self, cart_id: str, bought: Mapping[int, int], at: datetime) -> None:
+        """After an order: lowers each line by the units bought (never saved ones), removes empty lines, drops the
+        coupon."""
+        ...
+
+    def move(self, from_cart_id: str, to_cart_id: str, *, saved: bool | None, most: int, at: datetime) -> None:
+        """Moves every line; quantities of the same variant are added up to `most`. `saved` None keeps each line's."""
+        ...
+
+    def replace(self, cart: Cart, at: datetime) -> None:
+        """Writes the cart's lines, coupon and draft as given: for giving back what a link had joined."""
+        ...
+
+
+class OrderRepository(Protocol):
+    def add(self, order: Order, contact: Contact, event: OrderEvent) -> Order:
+        """Stores it and returns it with its number (a given number other than 0 is kept). News of it goes to
+        `contact`."""
+        ...
+
+    def get(self, order_id: str) -> Order | None: ...
+
+    def by_number(self, number: int) -> Order | None: ...
+
+    def contact_of(self, order_id: str) -> Contact | None: ...
+
+    def of_customer(self, customer_id: str, limit: int = 50) -> list[Order]:
+        """Newest first."""
+        ...
+
+    def pending_of_cart(self, cart_id: str) -> Order | None:
+        """The cart's order that waits for its payment, if there is one."""
+        ...
+
+    def find(
+        self,
+        *,
+        state: OrderState | None = None,
+        source: OrderSource | None = None,
+        store_id: str = "",
+        before_number: int | None = None,
+        limit: int = 50,
+    ) -> list[Order]:
+        """All orders of every source, newest first."""
+        ...
+
+    def move(
+        self,
+        order: Order,
+        to_state: OrderState,
+        event: OrderEvent,
+        *,
+        expires_at: datetime | None = None,
+        paid_minor: int | None = None,
+        refunded_minor: int | None = None,
+        fulfilled_at: datetime | None = None,
+        lines: Sequence[tuple[int, str]] | None = None,
+    ) -> Order:
+        """Writes the move if the stored version is `order.version`, else raises StaleVersion. `to_state` may be the
+        present state; any other pair must be in the table of moves (IllegalMove). None leaves a value as it is.
+        `lines`: (position, hold id) of lines whose stock was taken anew."""
+        ...
+
+    def returned(self, order_id: str, position: int, quantity: int) -> bool:
+        """Counts units that came back; False when that would be more than were bought."""
+        ...
+
+    def due(self, now: datetime, limit: int) -> list[Order]:
+        """Unpaid orders (pending or to be paid at the counter) whose time is over, oldest first."""
+        ...
+
+    def events(self, order_id: str) -> list[OrderEvent]: ...
+
+    def set_customer(self, order_ids: Iterable[str], customer_id: str) -> None:
+        """For linking two customers and undoing it."""
+        ...
+
+
+class PromotionRepository(Protocol):
+    def get(self, code: str) -> Promotion | None: ...
+
+    def put(self, promotion: Promotion) -> None:
+        """Writes its conditions; `uses` stays what it was."""
+        ...
+
+    def all(self) -> list[Promotion]: ...
+
+    def use(self, code: str, order_id: str, customer_id: str, *, once_per_customer: bool) -> bool:
+        """Counts one use by a guarded statement; False when it is used up (by everybody, or by this customer)."""
+        ...
+
+    def used_by(self, code: str, customer_id: str) -> bool: ...
+
+    def give_back(self, order_id: str) -> None:
+        """The order ended unpaid: its use does not count."""
+        ...
+
+
+class PaymentRepository(Protocol):
+    """Attempts, the ledger, refunds and providers' calls."""
+
+    def add(self, attempt: PaymentAttempt) -> None: ...
+
+    def get(self, attempt_id: str) -> PaymentAttempt | None: ...
+
+    def of_order(self, order_id: str) -> list[PaymentAttempt]:
+        """Oldest first."""
+        ...
+
+    def by_reference(self, provider: str, reference: str) -> PaymentAttempt | None:
+        """By session or payment reference."""
+        ...
+
+    def update(self, attempt: PaymentAttempt) -> PaymentAttempt:
+        """Writes the attempt if the stored version is `attempt.version`, with the next version; else StaleVersion."""
+        ...
+
+    def due(self, now: datetime, limit: int) -> list[PaymentAttempt]:
+        """Attempts whose `next_check_at` has come, oldest first."""
+        ...
+
+    def changed_since(self, provider: str, since: datetime) -> list[PaymentAttempt]:
+        """Attempts made since then: for comparing with the provider's list."""
+        ...
+
+    def enter(self, entry: LedgerEntry) -> bool:
+        """Appends to the ledger; False when (provider, kind, reference) is there already."""
+        ...
+
+    def ledger(self, attempt_id: str) -> list[LedgerEntry]: ...
+
+    def reserve_refund(self, attempt_id: str, amount_minor: int) -> bool:
+        """Adds to `refunding_minor` by a guarded statement; False when more would be asked back than was captured."""
+        ...
+
+    def release_refund(self, attempt_id: str, amount_minor: int) -> None:
+        """A refund failed for good: its amount may be asked back again."""
+        ...
+
+    def confirm_refund(self, attempt_id: str, amount_minor: int) -> None:
+        """Adds to `refunded_minor`."""
+        ...
+
+    def add_refund(self, refund: Refund) -> None: ...
+
+    def refund(self, refund_id: str) -> Refund | None: ...
+
+    def refunds_of(self, order_id: str) -> list[Refund]: ...
+
+    def move_refund(
+        self,
+        refund: Refund,
+        state: RefundState,
+        *,
+        next_try_at: datetime | None = None,
+        provider_ref: str | None = None,
+        error: str | None = None,
+        count_try: bool = False,
+    ) -> bool:
+        """Writes the move if the stored state and tries are still `refund`'s; False when somebody was faster."""
+        ...
+
+    def refunds_due(self, now: datetime, limit: int) -> list[Refund]:
+        """Queued, unknown, or left `sending` by a process that died (their `next_try_at` has come)."""
+        ...
+
+    def accept(self, callback: PaymentCallback, at: datetime) -> int | None:
+        """Stores an authentic call; its row id, or None when it is there already."""
+        ...
+
+    def next_callbacks(self, now: datetime, limit: int) -> list[tuple[int, str, bytes, int]]:
+        """(row id, provider, body, tries) of calls that have not taken effect, oldest first."""
+        ...
+
+    def callback_done(self, row_id: int) -> bool:
+        """In the transaction of its effect; False when it has taken effect already."""
+        ...
+
+    def callback_failed(self, row_id: int, error: str, not_before: datetime | None) -> None:
+        """Counts a try; None: dead letter."""
+        ...
+
+
+class ReturnRepository(Protocol):
+    def add(self, request: ReturnRequest) -> None: ...
+
+    def get(self, return_id: str) -> ReturnRequest | None: ...
+
+    def of_order(self, order_id: str) -> list[ReturnRequest]: ...
+
+    def of_customer(self, customer_id: str) -> list[ReturnRequest]:
+        """Newest first."""
+        ...
+
+    def find(
+        self, *, state: ReturnState | None = None, store_id: str = "", limit: int = 100
+    ) -> list[ReturnRequest]: ...
+
+    def move(self, request: ReturnRequest, to_state: ReturnState) -> ReturnRequest:
+        """Writes `request` (all fields that may change) in its new state if the stored version is its version, else
+        raises StaleVersion; IllegalMove for pairs that the table does not hold."""
+        ...
+
+
+class LinkRepository(Protocol):
+    def add_token(self, token: LinkToken) -> None: ...
+
+    def token(self, digest: str) -> LinkToken | None: ...
+
+    def use_token(self, digest: str, at: datetime) -> bool:
+        """Once, by a guarded statement."""
+        ...
+
+    def join(self, kept_id: str, joined_id: str) -> str:
+        """Moves contacts, reservations, orders, returns, sizes and the consent that only the joined customer has; the
+        joined customer says whose it is now. Carts are left alone. JSON of what was moved, for `part`."""
+        ...
+
+    def part(self, merge: CustomerMerge) -> None:
+        """Gives back what `join` moved."""
+        ...
+
+    def add_merge(self, merge: CustomerMerge) -> None: ...
+
+    def merge(self, merge_id: str) -> CustomerMerge | None: ...
+
+    def merges_of(self, customer_id: str) -> list[CustomerMerge]:
+        """Those not undone in which this customer was kept, newest first."""
+        ...
+
+    def undone(self, merge_id: str, at: datetime) -> bool:
+        """Once."""
+        ...
+
+    def sweep(self, now: datetime) -> int:
+        """Deletes tokens that ended long ago."""
+        ...
+
+
+class StaffTaskRepository(Protocol):
+    def raise_task(self, task: StaffTask) -> bool:
+        """False when an open task of this kind and subject is there already."""
+        ...
+
+    def open(self, *, kind: TaskKind | None = None, store_id: str = "", limit: int = 100) -> list[StaffTask]: ...
+
+    def done(self, kind: TaskKind, subject: str, at: datetime) -> bool: ...
+
+
+class PauseRepository(Protocol):
+    def put(self, pause: StorePause) -> None: ...
+
+    def get(self, store_id: str, now: datetime) -> StorePause | None:
+        """The pause in force, if any."""
+        ...
+
+    def end(self, store_id: str) -> bool: ...
+
+    def wait(self, store_id: str, contact: Contact) -> None: ...
+
+    def over(self, now: datetime) -> list[tuple[str, list[Contact]]]:
+        """Stores whose pause has ended, with who wanted to know; both are forgotten by reading them."""
+        ...
+
+
+class PaymentProvider(Protocol):
+    """One way of collecting money. Adapters raise RetryLater (nothing happened, wait), PaymentRefused (never) or
+    PaymentUnknown (no answer: it may have happened); anything else is a surprise.
+
+    Every call for one attempt or refund carries its idempotency key where the provider has such a thing, so that asking
+    twice does it once. Secrets that are not set mean that there is no such provider.
+    """
+
+    name: str
+    is_online: bool  # False: paid at the counter, nothing to call
+    session_s: int | None  # how long a session can be paid; None: as long as we say
+    currencies: frozenset[str] | None  # None: all
+
+    def start(self, request: PaymentRequest) -> PaymentSession: ...
+
+    def look_up(self, attempt: PaymentAttempt) -> PaymentReport | None:
+        """What the provider says of it now, by reference or by our own id that it carries; None: it knows nothing."""
+        ...
+
+    def cancel(self, attempt: PaymentAttempt) -> PaymentReport | None:
+        """Ends the session so that it can no longer be paid, and says how it stands then. None: it was never there."""
+        ...
+
+    def refund(self, refund: Refund, attempt: PaymentAttempt) -> RefundReport: ...
+
+    def look_up_refund(self, refund: Refund, attempt: PaymentAttempt) -> RefundReport | None: ...
+
+    def verify(self, body: bytes, headers: Mapping[str, str], url: str, now: datetime) -> bool:
+        """Whether these bytes are the provider's. Constant time; False for anything odd, never an exception.
+
+        `url` is the address of ours that the provider calls, from settings. Header names are in small letters.
+        """
+        ...
+
+    def parse(self, body: bytes, now: datetime) -> PaymentCallback:
+        """Of verified bytes. Raises ValueError for what cannot be read: a dead letter."""
+        ...
+
+    def list_since(self, since: datetime) -> Iterable[PaymentReport]:
+        """What the provider knows of payments since then, for the daily comparison."""
+        ...
