@@ -28,7 +28,7 @@ from commerce.domain.staff import StaffTask, StorePause, TaskKind
 
 class CartRepository(Protocol):
     """One cart a customer. Every change is one guarded statement on one line, so that two doors both win; each bumps
-    the version and `updated_at`."""
+    the version and `updated_at`. A variant may have two lines: one that is wanted and one that is saved for later."""
 
     def of_customer(self, customer_id: str) -> Cart | None: ...
 
@@ -37,15 +37,18 @@ class CartRepository(Protocol):
         ...
 
     def add(self, cart_id: str, variant_id: int, quantity: int, source: str, at: datetime, *, most: int) -> int:
-        """Adds to the line (made where it is missing, brought back where it was saved for later), up to `most` units
-        altogether; returns the line's new quantity."""
+        """Adds to the wanted line (made where it is missing), up to `most` units altogether; returns the line's new
+        quantity. What is saved for later stays there."""
         ...
 
-    def set_quantity(self, cart_id: str, variant_id: int, quantity: int, at: datetime) -> bool:
-        """0 removes the line. False when there was no such line."""
+    def set_quantity(self, cart_id: str, variant_id: int, quantity: int, at: datetime, *, saved: bool = False) -> bool:
+        """Of the wanted line, or of the saved one. 0 removes it. False when there was no such line."""
         ...
 
-    def set_saved(self, cart_id: str, variant_id: int, saved: bool, at: datetime) -> bool: ...
+    def set_saved(self, cart_id: str, variant_id: int, saved: bool, at: datetime, *, most: int) -> bool:
+        """Moves the units of the other line here: put aside, or wanted again; added up to `most` where both lines are
+        there. False when there was nothing to move."""
+        ...
 
     def set_coupon(self, cart_id: str, code: str, at: datetime) -> None: ...
 
@@ -57,7 +60,8 @@ class CartRepository(Protocol):
         ...
 
     def move(self, from_cart_id: str, to_cart_id: str, *, saved: bool | None, most: int, at: datetime) -> None:
-        """Moves every line; quantities of the same variant are added up to `most`. `saved` None keeps each line's."""
+        """Moves every line; quantities of lines that meet (same variant, same `saved`) are added up to `most`. `saved`
+        True puts all that is moved aside, False makes it wanted, None keeps what each line says."""
         ...
 
     def replace(self, cart: Cart, at: datetime) -> None:
