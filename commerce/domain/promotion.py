@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from commerce.domain.money import Money
-
 
 class PromotionKind(StrEnum):
     PERCENT = "percent"  # value in basis points: 1000 is 10 %
@@ -68,28 +66,3 @@ def why_not(
 def code_of(typed: str) -> str:
     """A code as it is kept: « printemps 10 » is PRINTEMPS10."""
     return "".join(typed.split()).upper()[:40]
-
-
-def why_not(promotion: Promotion, now: datetime, subtotal: Money | None, *, used_before: bool) -> NotApplied | None:
-    """Why a promotion does not count now, or None where it does. `subtotal` None: not known yet, so not looked at.
-
-    `used_before`: an order of this customer has counted it already.
-    """
-    if not promotion.active or (promotion.ends_at is not None and promotion.ends_at <= now):
-        return NotApplied.OVER
-    if promotion.starts_at is not None and now < promotion.starts_at:
-        return NotApplied.NOT_YET
-    if promotion.once_per_customer and used_before:
-        return NotApplied.USED_BY_YOU
-    if promotion.max_uses and promotion.uses >= promotion.max_uses:
-        return NotApplied.USED_UP
-    if subtotal is None:
-        return None
-    if promotion.kind is not PromotionKind.PERCENT and promotion.currency != subtotal.currency:
-        return NotApplied.OTHER_CURRENCY
-    if promotion.min_subtotal_minor:
-        if promotion.currency != subtotal.currency:
-            return NotApplied.OTHER_CURRENCY
-        if subtotal.minor < promotion.min_subtotal_minor:
-            return NotApplied.BELOW_MINIMUM
-    return None

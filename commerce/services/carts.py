@@ -111,7 +111,7 @@ class Carts:
         choice does not want is saved for later. A code and what was said about the checkout come along where the other
         cart has none."""
         now = self._clock.now()
-        brought, into = self._cart(uow, brought_id), self._cart(uow, into_id)
+        brought, into = self.lock(uow, brought_id, into_id)
         put_aside: tuple[CartLine, ...] = ()
         if choice is MergeChoice.ONLY_THIS:
             put_aside = into.wanted
@@ -128,6 +128,12 @@ class Carts:
             added=() if later else brought.wanted,
             saved=(*put_aside, *(brought.lines if later else brought.saved)),
         )
+
+    def lock(self, uow: UnitOfWork, one_id: str, other_id: str) -> tuple[Cart, Cart]:
+        """Both carts as they are; nobody else changes them until the end of the unit of work."""
+        for cart_id in sorted((self._cart(uow, one_id).id, self._cart(uow, other_id).id)):
+            uow.carts.lock(cart_id)
+        return self._again(uow, one_id), self._again(uow, other_id)
 
     def _cart(self, uow: UnitOfWork, customer_id: str) -> Cart:
         return uow.carts.of_customer(customer_id) or uow.carts.create(

@@ -95,14 +95,14 @@ class Linking:
         now = self._clock.now()
         if not uow.links.use_token(found.digest, now):
             return Refused(NotLinked.ALREADY_USED)
-        before = self._carts.of(uow, kept.id), self._carts.of(uow, joined.id)
+        own, brought = self._carts.lock(uow, kept.id, joined.id)
         merged = self._carts.merge(uow, brought_id=joined.id, into_id=kept.id, choice=choice or MergeChoice.KEEP_BOTH)
         moved: dict[str, Any] = {
             "shop": uow.links.join(kept.id, joined.id),
-            "kept": _written(before[0]),
-            "joined": _written(before[1]),
+            "kept": _written(own),
+            "joined": _written(brought),
             "merged": _written(merged.cart),
-            "draft_taken": (before[0] is None or before[0].draft != merged.cart.draft),
+            "draft_taken": own.draft != merged.cart.draft,
             "name_taken": not kept.name and bool(joined.name),
         }
         if moved["name_taken"]:
@@ -160,20 +160,12 @@ class Linking:
             uow.orders.set_customer(going, merge.joined_id)
 
     def _part_carts(self, uow: UnitOfWork, merge: CustomerMerge, moved: dict[str, Any], now: datetime) -> None:
-        cart = self._carts.of(uow, merge.kept_id)
-        if cart is None:
-            return
+        cart, theirs = self._carts.lock(uow, merge.kept_id, merge.joined_id)
         kept, joined = _parted(cart, _read(moved["kept"]), _read(moved["joined"]), _read(moved["merged"]))
-        coupon, draft = cart.coupon, cart.draft
-        own_coupon = moved["kept"]["coupon"]
-        if coupon == moved["merged"]["coupon"]:
-            coupon = own_coupon
-        theirs = self._carts.of(uow, merge.joined_id)
-        if theirs is not None:
-            # What reached the old cart while it was being joined is there still.
-            uow.carts.replace(replace(theirs, lines=(*joined, *_others(theirs.lines, joined))), now)
-            if moved["draft_taken"] and draft == theirs.draft:
-                draft = CheckoutDraft()
+        coupon = moved["kept"]["coupon"] if cart.coupon == moved["merged"]["coupon"] else cart.coupon
+        draft = CheckoutDraft() if moved["draft_taken"] and cart.draft == theirs.draft else cart.draft
+        # What reached the old cart while it was being joined is there still.
+        uow.carts.replace(replace(theirs, lines=(*joined, *_others(theirs.lines, joined))), now)
         uow.carts.replace(replace(cart, lines=kept, coupon=coupon, draft=draft), now)
 
 
@@ -231,13 +223,12 @@ def _others(lines: tuple[CartLine, ...], than: tuple[CartLine, ...]) -> tuple[Ca
     return tuple(line for line in lines if (line.variant_id, line.saved) not in there)
 
 
-def _written(cart: Cart | None) -> dict[str, Any]:
+def _written(cart: Cart) -> dict[str, Any]:
     """Lines and coupon as JSON values. What was said about the checkout stays where it is: it names people."""
-    lines = cart.lines if cart else ()
     return {
-        "coupon": cart.coupon if cart else "",
+        "coupon": cart.coupon,
         "lines": [
-            [line.variant_id, line.quantity, line.saved, line.source, line.added_at.isoformat()] for line in lines
+            [line.variant_id, line.quantity, line.saved, line.source, line.added_at.isoformat()] for line in cart.lines
         ],
     }
 

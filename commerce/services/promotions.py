@@ -21,12 +21,18 @@ class Promotions:
     def find(
         self, uow: UnitOfWork, typed: str, *, customer_id: str, subtotal: Money | None
     ) -> Promotion | Refused[NotApplied]:
-        """The promotion of a code as typed, if it counts for this customer now; `subtotal` None: amount not known."""
+        """The promotion of a code as typed, if it counts for this customer now. `subtotal` None: nothing is in the cart
+        yet, so its amount is not looked at."""
         promotion = uow.promotions.get(code_of(typed)) if code_of(typed) else None
         if promotion is None:
             return Refused(NotApplied.UNKNOWN)
-        used = promotion.once_per_customer and uow.promotions.used_by(promotion.code, customer_id)
-        reason = why_not(promotion, self._clock.now(), subtotal, used_before=used)
+        reason = why_not(
+            promotion,
+            now=self._clock.now(),
+            subtotal_minor=promotion.min_subtotal_minor if subtotal is None else subtotal.minor,
+            currency=promotion.currency if subtotal is None else subtotal.currency,
+            used_by_customer=promotion.once_per_customer and uow.promotions.used_by(promotion.code, customer_id),
+        )
         return promotion if reason is None else Refused(reason)
 
     def put(self, uow: UnitOfWork, promotion: Promotion, actor: str) -> Promotion:
