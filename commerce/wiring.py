@@ -28,6 +28,7 @@ from commerce.services.catalog import Catalog
 from commerce.services.customers import Customers
 from commerce.services.discovery import Discovery
 from commerce.services.index_keeper import IndexKeeper
+from commerce.services.order_links import OrderLinks
 from commerce.services.photos import Photos
 from commerce.services.reserving import Reserving
 from commerce.services.teaching import Teaching
@@ -58,6 +59,7 @@ class Shop:
     photos: Photos
     customers: Customers
     reserving: Reserving
+    order_links: OrderLinks
     index_keeper: IndexKeeper
     teaching: Teaching
 
@@ -126,6 +128,7 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
         photos=Photos(storage, media, clock, timedelta(hours=settings.photo_keep_h)),
         customers=Customers(clock, ids),
         reserving=Reserving(storage, clock, ids, rules),
+        order_links=OrderLinks(settings.base_url, settings.signing_key, clock),
         index_keeper=IndexKeeper(storage, text_index, facets, image_matcher, media, words, kept_words),
         teaching=Teaching(storage, media, words, image_matcher),
     )

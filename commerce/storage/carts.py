@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import TextClause, bindparam, delete, insert, select, text
 
 from commerce.domain.cart import Cart, CartLine, CheckoutDraft, Fulfilment, PostalAddress
 from commerce.domain.moments import from_us, to_us
@@ -17,11 +17,13 @@ from commerce.storage.transaction import Transaction, insert_once, one_row_chang
 
 _CREATE = insert_once("cart", "id, customer_id, updated_at_us", "customer_id")
 
+_LOCK = select(cart.c.id).where(cart.c.id == bindparam("cart_id")).with_for_update()
+
 # Always before the line: whoever changes a cart holds its row until the commit, and two never wait for each other.
 _TOUCH = text("UPDATE cart SET version = version + 1, updated_at_us = :at_us WHERE id = :cart_id")
 _TOUCH_WITH_LINE = text(
-    "UPDATE cart SET version = version + 1, updated_at_us = :at_us WHERE id = :cart_id"
-    " AND EXISTS (SELECT 1 FROM cart_line WHERE cart_id = :cart_id AND variant_id = :variant_id)"
+    "UPDATE cart SET version = version + 1, updated_at_us = :at_us WHERE id = :cart_id AND EXISTS ("
+    "SELECT 1 FROM cart_line WHERE cart_id = :cart_id AND variant_id = :variant_id AND saved = :saved)"
 )
 
 
@@ -29,37 +31,36 @@ def _up_to_most(quantity: str) -> str:
     return f"CASE WHEN {quantity} > :most THEN :most ELSE {quantity} END"
 
 
-_SUM = _up_to_most("cart_line.quantity + excluded.quantity")
-_ADD = text(  # noqa: S608 - our own words
-    "INSERT INTO cart_line (cart_id, variant_id, quantity, saved, source, added_at_us)"
-    f" VALUES (:cart_id, :variant_id, {_up_to_most(':quantity')}, false, :source, :at_us)"
-    f" ON CONFLICT (cart_id, variant_id) DO UPDATE SET quantity = {_SUM}, saved = false"
-    " RETURNING quantity"
-)
-_SET_QUANTITY = text("UPDATE cart_line SET quantity = :quantity WHERE cart_id = :cart_id AND variant_id = :variant_id")
-_REMOVE = text("DELETE FROM cart_line WHERE cart_id = :cart_id AND variant_id = :variant_id")
-_SET_SAVED = text("UPDATE cart_line SET saved = :saved WHERE cart_id = :cart_id AND variant_id = :variant_id")
-_ALL_BOUGHT = text(
-    "DELETE FROM cart_line WHERE cart_id = :cart_id AND variant_id = :variant_id AND NOT saved AND quantity <= :units"
-)
-_SOME_BOUGHT = text(
-    "UPDATE cart_line SET quantity = quantity - :units"
-    " WHERE cart_id = :cart_id AND variant_id = :variant_id AND NOT saved AND quantity > :units"
-)
-
-
-def _move(saved: str) -> Any:
-    """`WHERE true`: SQLite reads ON after a bare SELECT as the beginning of a join condition."""
+def _put(values: str) -> TextClause:
+    """Into new lines, or added to those that are there."""
     return text(
-        "INSERT INTO cart_line (cart_id, variant_id, quantity, saved, source, added_at_us)"  # noqa: S608 - our own words
-        f" SELECT :to_id, variant_id, {_up_to_most('quantity')}, {saved}, source, added_at_us"
-        " FROM cart_line WHERE cart_id = :from_id AND true ORDER BY variant_id"
-        f" ON CONFLICT (cart_id, variant_id) DO UPDATE SET quantity = {_SUM},"
-        " saved = cart_line.saved AND excluded.saved"
+        f"INSERT INTO cart_line (cart_id, variant_id, quantity, saved, source, added_at_us) {values}"
+        " ON CONFLICT (cart_id, variant_id, saved) DO UPDATE"
+        f" SET quantity = {_up_to_most('cart_line.quantity + excluded.quantity')} RETURNING quantity"
     )
 
 
+def _move(saved: str) -> TextClause:
+    """A wanted and a saved line may become one."""
+    return _put(
+        f"SELECT :to_id, variant_id, {_up_to_most('sum(quantity)')}, {saved}, max(source), min(added_at_us)"  # noqa: S608
+        " FROM cart_line WHERE cart_id = :from_id GROUP BY cart_id, variant_id"
+        + (", saved" if saved == "saved" else "")
+    )
+
+
+_ADD = _put(f"VALUES (:cart_id, :variant_id, {_up_to_most(':quantity')}, false, :source, :at_us)")
+_FROM_OTHER = _put(
+    f"SELECT cart_id, variant_id, {_up_to_most('quantity')}, :saved, source, added_at_us"  # noqa: S608
+    " FROM cart_line WHERE cart_id = :cart_id AND variant_id = :variant_id AND saved <> :saved"
+)
 _MOVE = {None: _move("saved"), True: _move("true"), False: _move("false")}
+
+_LINE = "cart_id = :cart_id AND variant_id = :variant_id AND saved = :saved"
+_SET_QUANTITY = text(f"UPDATE cart_line SET quantity = :quantity WHERE {_LINE}")  # noqa: S608
+_REMOVE = text(f"DELETE FROM cart_line WHERE {_LINE}")  # noqa: S608
+_ALL_BOUGHT = text(f"DELETE FROM cart_line WHERE {_LINE} AND quantity <= :units")  # noqa: S608
+_SOME_BOUGHT = text(f"UPDATE cart_line SET quantity = quantity - :units WHERE {_LINE} AND quantity > :units")  # noqa: S608
 _REPLACE = text(
     "INSERT INTO cart (id, customer_id, version, coupon, draft, updated_at_us)"
     " VALUES (:cart_id, :customer_id, 1, :coupon, :draft, :at_us)"
@@ -81,7 +82,7 @@ class SqlCarts:
         lines = self._db.execute(
             select(cart_line)
             .where(cart_line.c.cart_id == row.id)
-            .order_by(cart_line.c.added_at_us, cart_line.c.variant_id)
+            .order_by(cart_line.c.added_at_us, cart_line.c.variant_id, cart_line.c.saved)
         )
         return Cart(
             id=row.id,
@@ -95,6 +96,9 @@ class SqlCarts:
             draft=_draft(load_json(row.draft)),
             updated_at=from_us(row.updated_at_us),
         )
+
+    def lock(self, cart_id: str) -> None:
+        self._db.execute(_LOCK, {"cart_id": cart_id})
 
     def create(self, cart_id: str, customer_id: str, at: datetime) -> Cart:
         self._db.execute(_CREATE, {"id": cart_id, "customer_id": customer_id, "updated_at_us": to_us(at)})
@@ -119,21 +123,23 @@ class SqlCarts:
         )
         return int(added.scalar_one())
 
-    def set_quantity(self, cart_id: str, variant_id: int, quantity: int, at: datetime) -> bool:
+    def set_quantity(self, cart_id: str, variant_id: int, quantity: int, at: datetime, *, saved: bool = False) -> bool:
         if quantity < 0:
             raise ValueError(f"{quantity} units cannot be in a cart")
-        key = {"cart_id": cart_id, "variant_id": variant_id}
-        if not one_row_changed(self._db.execute(_TOUCH_WITH_LINE, {**key, "at_us": to_us(at)})):
+        line = self._touch_with_line(cart_id, variant_id, saved, at)
+        if line is None:
             return False
         if quantity == 0:
-            return one_row_changed(self._db.execute(_REMOVE, key))
-        return one_row_changed(self._db.execute(_SET_QUANTITY, {**key, "quantity": quantity}))
+            return one_row_changed(self._db.execute(_REMOVE, line))
+        return one_row_changed(self._db.execute(_SET_QUANTITY, {**line, "quantity": quantity}))
 
-    def set_saved(self, cart_id: str, variant_id: int, saved: bool, at: datetime) -> bool:
-        key = {"cart_id": cart_id, "variant_id": variant_id}
-        if not one_row_changed(self._db.execute(_TOUCH_WITH_LINE, {**key, "at_us": to_us(at)})):
+    def set_saved(self, cart_id: str, variant_id: int, saved: bool, at: datetime, *, most: int) -> bool:
+        other = self._touch_with_line(cart_id, variant_id, not saved, at)
+        if other is None:
             return False
-        return one_row_changed(self._db.execute(_SET_SAVED, {**key, "saved": saved}))
+        moved = self._db.execute(_FROM_OTHER, {**other, "saved": saved, "most": most}).all()
+        self._db.execute(_REMOVE, other)
+        return bool(moved)
 
     def set_coupon(self, cart_id: str, code: str, at: datetime) -> None:
         self._set(cart_id, at, coupon=code)
@@ -144,7 +150,7 @@ class SqlCarts:
     def take_out(self, cart_id: str, bought: Mapping[int, int], at: datetime) -> None:
         self._set(cart_id, at, coupon="")
         for variant_id, units in sorted(bought.items()):
-            line = {"cart_id": cart_id, "variant_id": variant_id, "units": units}
+            line = {"cart_id": cart_id, "variant_id": variant_id, "saved": False, "units": units}
             if not one_row_changed(self._db.execute(_SOME_BOUGHT, line)):
                 self._db.execute(_ALL_BOUGHT, line)
 
@@ -187,6 +193,12 @@ class SqlCarts:
     def _touch(self, cart_id: str, at: datetime) -> None:
         if not one_row_changed(self._db.execute(_TOUCH, {"cart_id": cart_id, "at_us": to_us(at)})):
             raise LookupError(f"there is no cart {cart_id}")
+
+    def _touch_with_line(self, cart_id: str, variant_id: int, saved: bool, at: datetime) -> dict[str, Any] | None:
+        """The key of the line, which nobody else changes any more; None when there is none."""
+        line = {"cart_id": cart_id, "variant_id": variant_id, "saved": saved}
+        touched = self._db.execute(_TOUCH_WITH_LINE, {**line, "at_us": to_us(at)})
+        return line if one_row_changed(touched) else None
 
     def _set(self, cart_id: str, at: datetime, **values: str) -> None:
         written = self._db.execute(

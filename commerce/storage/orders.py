@@ -107,7 +107,7 @@ class SqlOrders:
     def move(
         self, seen: Order, to_state: OrderState, event: OrderEvent, *, expires_at: datetime | None = None,
         paid_minor: int | None = None, refunded_minor: int | None = None, fulfilled_at: datetime | None = None,
-        lines: Sequence[tuple[int, str]] | None = None,
+        lines: Sequence[tuple[int, str]] | None = None, pickup_code: str | None = None,
     ) -> Order:  # fmt: skip
         if to_state is not seen.state:
             check_order_move(seen.state, to_state)
@@ -119,6 +119,7 @@ class SqlOrders:
             paid_minor=seen.paid_minor if paid_minor is None else paid_minor,
             refunded_minor=seen.refunded_minor if refunded_minor is None else refunded_minor,
             fulfilled_at=seen.fulfilled_at if fulfilled_at is None else fulfilled_at,
+            pickup_code=seen.pickup_code if pickup_code is None else pickup_code,
             lines=tuple(replace(line, hold_id=holds.get(line.position, line.hold_id)) for line in seen.lines),
             version=seen.version + 1,
         )
@@ -135,6 +136,7 @@ class SqlOrders:
                 paid_minor=moved.paid_minor,
                 refunded_minor=moved.refunded_minor,
                 fulfilled_at_us=maybe_to_us(moved.fulfilled_at),
+                pickup_code=moved.pickup_code,
                 version=moved.version,
             )
         )

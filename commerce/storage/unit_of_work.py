@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 from commerce.storage.carts import SqlCarts
 from commerce.storage.customers import SqlCustomers
 from commerce.storage.mail import SqlInbox, SqlLeases, SqlOutbox, SqlThreads
@@ -35,3 +37,6 @@ class SqlUnitOfWork:
         self.carts = SqlCarts(transaction)
         self.orders = SqlOrders(transaction)
         self.payments = SqlPayments(transaction)
+
+    def savepoint(self) -> AbstractContextManager[object]:
+        return self.transaction.savepoint()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -13,7 +14,7 @@ from commerce.domain.cart import Cart, CartLine, CheckoutDraft, Fulfilment
 from commerce.domain.order import OrderEvent, OrderSource, OrderState
 from commerce.domain.pricing import TaxLine
 from commerce.errors import IllegalMove, StaleVersion
-from commerce.ports import Storage
+from commerce.ports import Storage, UnitOfWork
 from tests.contracts.selling_values import (
     HOME,
     HOUR,
@@ -110,19 +111,55 @@ def test_a_line_is_changed_and_removed(storage: Storage, cart: Cart, variants: l
     one = variants[0]
     storage.write(lambda uow: uow.carts.add("k1", one, 2, "", NOW, most=MOST))
     assert storage.write(lambda uow: uow.carts.set_quantity("k1", one, 7, NOW))
-    assert storage.write(lambda uow: uow.carts.set_saved("k1", one, True, NOW))
-    assert lines_of(storage) == [(one, 7, True)]
-    assert storage.write(lambda uow: uow.carts.add("k1", one, 1, "", NOW, most=MOST)) == 8
-    assert lines_of(storage) == [(one, 8, False)]
+    assert lines_of(storage) == [(one, 7, False)]
     assert storage.write(lambda uow: uow.carts.set_quantity("k1", one, 0, NOW))
     assert lines_of(storage) == []
     before = version(storage)
     assert not storage.write(lambda uow: uow.carts.set_quantity("k1", one, 3, NOW))
     assert not storage.write(lambda uow: uow.carts.set_quantity("k1", one, 0, NOW))
-    assert not storage.write(lambda uow: uow.carts.set_saved("k1", one, True, NOW))
+    assert not storage.write(lambda uow: uow.carts.set_saved("k1", one, True, NOW, most=MOST))
     assert version(storage) == before
     with pytest.raises(ValueError, match="-1 units"):
         storage.write(lambda uow: uow.carts.set_quantity("k1", one, -1, NOW))
+
+
+def test_a_thing_may_be_wanted_and_saved_at_once(storage: Storage, cart: Cart, variants: list[int]) -> None:
+    one = variants[0]
+
+    def set_saved(saved: bool) -> bool:
+        return storage.write(lambda uow: uow.carts.set_saved("k1", one, saved, NOW, most=MOST))
+
+    storage.write(lambda uow: uow.carts.add("k1", one, 12, "", NOW, most=MOST))
+    assert set_saved(True)
+    assert not set_saved(True)
+    assert lines_of(storage) == [(one, 12, True)]
+    assert storage.write(lambda uow: uow.carts.add("k1", one, 3, "", NOW, most=MOST)) == 3
+    assert lines_of(storage) == [(one, 3, False), (one, 12, True)]
+    assert storage.write(lambda uow: uow.carts.set_quantity("k1", one, 18, NOW, saved=True))
+    assert lines_of(storage) == [(one, 3, False), (one, 18, True)]
+    assert set_saved(False)
+    assert lines_of(storage) == [(one, MOST, False)]
+    assert not storage.write(lambda uow: uow.carts.set_quantity("k1", one, 0, NOW, saved=True))
+    assert set_saved(True)
+    assert storage.write(lambda uow: uow.carts.set_quantity("k1", one, 0, NOW, saved=True))
+    assert lines_of(storage) == []
+
+
+def test_nobody_changes_a_cart_that_is_locked(storage: Storage, cart: Cart, variants: list[int]) -> None:
+    seen: list[int] = []
+
+    def slow(uow: UnitOfWork) -> None:
+        uow.carts.lock("k1")
+        found = uow.carts.of_customer(LEA_PERSON.id)
+        assert found is not None
+        held = sum(line.quantity for line in found.lines)
+        time.sleep(0.05)
+        assert uow.carts.add("k1", variants[0], 1, "", NOW, most=MOST) == held + 1
+        seen.append(held)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: storage.write(slow), range(4)))
+    assert sorted(seen) == [0, 1, 2, 3]
 
 
 def test_the_draft_and_the_coupon_are_kept(storage: Storage, cart: Cart) -> None:
@@ -142,7 +179,7 @@ def test_what_was_bought_leaves_the_cart(storage: Storage, cart: Cart, variants:
     one, two, three = variants
     for variant_id in variants:
         storage.write(lambda uow, v=variant_id: uow.carts.add("k1", v, 2, "", NOW, most=MOST))
-    storage.write(lambda uow: uow.carts.set_saved("k1", three, True, NOW))
+    storage.write(lambda uow: uow.carts.set_saved("k1", three, True, NOW, most=MOST))
     storage.write(lambda uow: uow.carts.set_coupon("k1", "MARS10", NOW))
     storage.write(lambda uow: uow.carts.take_out("k1", {one: 1, two: 2, three: 1}, NOW))
     assert lines_of(storage) == [(one, 1, False), (three, 2, True)]
@@ -153,36 +190,39 @@ def test_what_was_bought_leaves_the_cart(storage: Storage, cart: Cart, variants:
 
 
 @pytest.mark.parametrize(
-    ("saved", "brought"), [(None, [(1, 19, True), (2, 2, False)]), (True, [(1, 19, True), (2, 2, True)])]
+    ("saved", "one", "two"),
+    [
+        (None, [(5, False), (19, True)], [(2, False), (9, True)]),
+        (True, [(20, True)], [(11, True)]),
+        (False, [(9, False), (15, True)], [(11, False)]),
+    ],
 )
 def test_a_cart_moves_into_another(
-    storage: Storage, cart: Cart, variants: list[int], saved: bool | None, brought: list[tuple[int, int, bool]]
-) -> None:
-    one, two, three = variants
+    storage: Storage, cart: Cart, variants: list[int],
+    saved: bool | None, one: list[tuple[int, bool]], two: list[tuple[int, bool]],
+) -> None:  # fmt: skip
+    first, second, _ = variants
     storage.write(lambda uow: uow.carts.create("k2", SAM_PERSON.id, NOW))
-    storage.write(lambda uow: uow.carts.add("k1", one, 15, "", NOW, most=MOST))
-    storage.write(lambda uow: uow.carts.set_saved("k1", one, True, NOW))
-    storage.write(lambda uow: uow.carts.add("k1", three, 15, "", NOW, most=MOST))
-    for variant_id, quantity in ((one, 4), (two, 2), (three, 9)):
-        storage.write(lambda uow, v=variant_id, q=quantity: uow.carts.add("k2", v, q, "link", NOW, most=MOST))
-    storage.write(lambda uow: uow.carts.set_saved("k2", one, True, NOW))
+    # Léa has put 15 of the first aside; Sam wants 5 of it and has put 4 aside, and 2 and 9 of the second.
+    for cart_id, variant_id, wanted, put_aside in (("k1", first, 0, 15), ("k2", first, 5, 4), ("k2", second, 2, 9)):
+
+        def fill(
+            uow: UnitOfWork,
+            cart_id: str = cart_id,
+            variant_id: int = variant_id,
+            n: tuple[int, int] = (wanted, put_aside),
+        ) -> None:
+            uow.carts.add(cart_id, variant_id, n[1], "link", NOW, most=MOST)
+            uow.carts.set_saved(cart_id, variant_id, True, NOW, most=MOST)
+            if n[0]:
+                uow.carts.add(cart_id, variant_id, n[0], "link", NOW, most=MOST)
+
+        storage.write(fill)
     storage.write(lambda uow: uow.carts.move("k2", "k1", saved=saved, most=MOST, at=NOW))
-    named = [(variants[n - 1], quantity, is_saved) for n, quantity, is_saved in brought]
-    # What is wanted on either side stays wanted.
-    assert lines_of(storage) == [*named, (three, MOST, False)]
+    assert lines_of(storage) == [*((first, *line) for line in one), *((second, *line) for line in two)]
     assert lines_of(storage, SAM_PERSON.id) == []
     with pytest.raises(ValueError, match="into itself"):
         storage.write(lambda uow: uow.carts.move("k1", "k1", saved=None, most=MOST, at=NOW))
-
-
-def test_a_cart_that_is_wanted_brings_back_what_was_saved(storage: Storage, cart: Cart, variants: list[int]) -> None:
-    one = variants[0]
-    storage.write(lambda uow: uow.carts.create("k2", SAM_PERSON.id, NOW))
-    for cart_id in ("k1", "k2"):
-        storage.write(lambda uow, k=cart_id: uow.carts.add(k, one, 1, "", NOW, most=MOST))
-        storage.write(lambda uow, k=cart_id: uow.carts.set_saved(k, one, True, NOW))
-    storage.write(lambda uow: uow.carts.move("k2", "k1", saved=False, most=MOST, at=NOW))
-    assert lines_of(storage) == [(one, 2, False)]
 
 
 def test_a_cart_is_given_back_as_it_was(storage: Storage, cart: Cart, variants: list[int]) -> None:
@@ -257,12 +297,19 @@ def test_an_order_moves_once_a_version(storage: Storage, variants: list[int]) ->
     seen = put_order(storage, variants)
     paid = storage.write(
         lambda uow: uow.orders.move(
-            seen, OrderState.PAID, PAID, paid_minor=seen.total_minor, expires_at=NOW + 2 * HOUR, lines=[(1, "new")]
+            seen,
+            OrderState.PAID,
+            PAID,
+            paid_minor=seen.total_minor,
+            expires_at=NOW + 2 * HOUR,
+            lines=[(1, "new")],
+            pickup_code="NEW-111",
         )
     )
     assert (paid.state, paid.version, paid.paid_minor, paid.expires_at) == (
         OrderState.PAID, 2, seen.total_minor, NOW + 2 * HOUR,
     )  # fmt: skip
+    assert paid.pickup_code == "NEW-111"
     assert [line.hold_id for line in paid.lines] == ["h0", "new", "h2"]
     with storage.read() as uow:
         assert uow.orders.get("o1") == paid
