@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from bot.graphemes import cut, length, split
 from bot.intake import clean
-from bot.messages import Ask, Button, Capabilities, Card, Reply, ReplyPicture
+from bot.messages import Ask, Button, Capabilities, Card, Invoice, Reply, ReplyPicture
 
 MAX_CARDS = 3
 _MAX_PIECES = 6  # messages that one text may become; the rest is cut
@@ -25,13 +25,15 @@ class OutgoingKind(StrEnum):
     PICTURE = "picture"
     ALBUM = "album"
     LOCATION_REQUEST = "location_request"
+    INVOICE = "invoice"
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """One message as the channel sends it. `text` is the text, or the caption of the pictures; already within limits.
 
-    `rows` are rows of buttons, empty where the channel has none. `html`: the text is escaped HTML with <b> alone.
+    `rows` are rows of buttons, empty where the channel has none; those of an invoice stand below the one that pays.
+    `html`: the text is escaped HTML with <b> alone.
     """
 
     kind: OutgoingKind
@@ -39,6 +41,7 @@ class Outgoing:
     pictures: tuple[ReplyPicture, ...] = ()
     rows: tuple[tuple[Button, ...], ...] = ()
     html: bool = False
+    invoice: Invoice | None = None
 
 
 def render(reply: Reply, capabilities: Capabilities) -> list[Outgoing]:
@@ -88,6 +91,9 @@ def _without_cards(reply: Reply, caps: Capabilities) -> list[Outgoing]:
     rows = _rows(reply.buttons, caps)
     if reply.ask is Ask.LOCATION:
         return _texts(reply.text, caps, last=Outgoing(OutgoingKind.LOCATION_REQUEST, rows=rows))
+    if reply.invoice and caps.invoices:
+        head = _texts(reply.text, caps, last=Outgoing(OutgoingKind.TEXT)) if reply.text else []
+        return [*head, Outgoing(OutgoingKind.INVOICE, rows=rows, invoice=reply.invoice)]
     if reply.picture and caps.pictures:
         return _picture(reply.picture, reply.text, rows, caps)
     return _texts(reply.text, caps, last=Outgoing(OutgoingKind.TEXT, rows=rows))
