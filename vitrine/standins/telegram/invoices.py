@@ -6,6 +6,7 @@ https://core.telegram.org/bots/payments
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -59,6 +60,7 @@ class Desk:
         self.copies = 1  # how often it is told that somebody has paid, each time as an update of its own
         self._payers: dict[str, tuple[Payer, Callable[[], int]]] = {}
         self._due: list[dict[str, Any]] = []
+        self._handing = threading.Lock()
 
     def pay(self, payer: Payer, message: Mapping[str, Any], payload: str, now_s: Callable[[], int]) -> Payment:
         """Presses the button of an invoice and confirms: the bot is asked."""
@@ -73,7 +75,7 @@ class Desk:
         )
         self.payments[payment.query_id] = payment
         self._payers[payment.query_id] = (payer, now_s)
-        query = {"id": payment.query_id, "from": payer.user, "currency": payment.currency}
+        query: dict[str, Any] = {"id": payment.query_id, "from": payer.user, "currency": payment.currency}
         query |= {"total_amount": payment.total_amount, "invoice_payload": payment.payload}
         self._receive({"pre_checkout_query": query})
         return payment
@@ -95,12 +97,14 @@ class Desk:
         paid |= {"invoice_payload": payment.payload, "telegram_payment_charge_id": payment.charge_id}
         paid |= {"provider_payment_charge_id": f"ch_{self._next():016d}"}
         message: dict[str, Any] = {"message_id": self._next(), "from": payer.user, "chat": payer.chat, "date": now_s()}
-        self._due += [{"message": {**message, "successful_payment": paid}}] * self.copies
+        with self._handing:
+            self._due += [{"message": {**message, "successful_payment": paid}}] * self.copies
         return True
 
     def hand_over(self) -> None:
         """Tells the bot what was paid: after its call was answered, and without the lock."""
-        due, self._due = self._due, []
+        with self._handing:
+            due, self._due = self._due, []
         for content in due:
             self._receive(content)
 
