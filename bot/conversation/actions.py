@@ -134,6 +134,18 @@ class MyReservations(Action):
 
 
 @dataclass(frozen=True, slots=True)
+class Pay(Action):
+    verb: ClassVar[str] = "pay"
+
+
+@dataclass(frozen=True, slots=True)
+class PickUpInStore(Action):
+    """The cart is to be collected in a store."""
+
+    verb: ClassVar[str] = "pickup"
+
+
+@dataclass(frozen=True, slots=True)
 class AnotherPhoto(Action):
     verb: ClassVar[str] = "photo"
 

@@ -1,4 +1,4 @@
-"""What a cart would cost now: read at the moment of asking, shown the same on every door, taken as it is by checkout."""
+"""What a cart would cost now: read at the moment of asking, the same on every door, taken as it is by checkout."""
 
 from __future__ import annotations
 

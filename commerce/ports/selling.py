@@ -28,24 +28,31 @@ from commerce.domain.staff import StaffTask, StorePause, TaskKind
 
 class CartRepository(Protocol):
     """One cart a customer. Every change is one guarded statement on one line, so that two doors both win; each bumps
-    the version and `updated_at`."""
+    the version and `updated_at`. A variant may have two lines: one that is wanted and one that is saved for later."""
 
     def of_customer(self, customer_id: str) -> Cart | None: ...
+
+    def lock(self, cart_id: str) -> None:
+        """Nobody else changes or orders this cart until the caller's transaction ends. Changes nothing."""
+        ...
 
     def create(self, cart_id: str, customer_id: str, at: datetime) -> Cart:
         """The customer's cart; the one that is there already when somebody was faster."""
         ...
 
     def add(self, cart_id: str, variant_id: int, quantity: int, source: str, at: datetime, *, most: int) -> int:
-        """Adds to the line (made where it is missing, brought back where it was saved for later), up to `most` units
-        altogether; returns the line's new quantity."""
+        """Adds to the wanted line (made where it is missing), up to `most` units altogether; returns the line's new
+        quantity. What is saved for later stays there."""
         ...
 
-    def set_quantity(self, cart_id: str, variant_id: int, quantity: int, at: datetime) -> bool:
-        """0 removes the line. False when there was no such line."""
+    def set_quantity(self, cart_id: str, variant_id: int, quantity: int, at: datetime, *, saved: bool = False) -> bool:
+        """Of the wanted line, or of the saved one. 0 removes it. False when there was no such line."""
         ...
 
-    def set_saved(self, cart_id: str, variant_id: int, saved: bool, at: datetime) -> bool: ...
+    def set_saved(self, cart_id: str, variant_id: int, saved: bool, at: datetime, *, most: int) -> bool:
+        """Moves the units of the other line here: put aside, or wanted again; added up to `most` where both lines are
+        there. False when there was nothing to move."""
+        ...
 
     def set_coupon(self, cart_id: str, code: str, at: datetime) -> None: ...
 
@@ -57,7 +64,8 @@ class CartRepository(Protocol):
         ...
 
     def move(self, from_cart_id: str, to_cart_id: str, *, saved: bool | None, most: int, at: datetime) -> None:
-        """Moves every line; quantities of the same variant are added up to `most`. `saved` None keeps each line's."""
+        """Moves every line; quantities of lines that meet (same variant, same `saved`) are added up to `most`. `saved`
+        True puts all that is moved aside, False makes it wanted, None keeps what each line says."""
         ...
 
     def replace(self, cart: Cart, at: datetime) -> None:
@@ -108,6 +116,7 @@ class OrderRepository(Protocol):
         refunded_minor: int | None = None,
         fulfilled_at: datetime | None = None,
         lines: Sequence[tuple[int, str]] | None = None,
+        pickup_code: str | None = None,
     ) -> Order:
         """Writes the move if the stored version is `order.version`, else raises StaleVersion. `to_state` may be the
         present state; any other pair must be in the table of moves (IllegalMove). None leaves a value as it is.
@@ -326,6 +335,7 @@ class PaymentProvider(Protocol):
 
     name: str
     is_online: bool  # False: paid at the counter, nothing to call
+    has_callbacks: bool  # it calls POST /hooks/{name}; False: no such route (Telegram's news comes to the bot)
     session_s: int | None  # how long a session can be paid; None: as long as we say
     currencies: frozenset[str] | None  # None: all
 

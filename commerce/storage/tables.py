@@ -348,7 +348,8 @@ cart_line = Table(
     Column("saved", Boolean, nullable=False, server_default=text("false")),
     Column("source", String(128), nullable=False, server_default=""),
     Column("added_at_us", BigInteger, nullable=False),
-    PrimaryKeyConstraint("cart_id", "variant_id"),
+    # A thing may be wanted and put aside at once: two carts that meet lose neither.
+    PrimaryKeyConstraint("cart_id", "variant_id", "saved"),
     CheckConstraint("quantity > 0", name="quantity"),
 )
 

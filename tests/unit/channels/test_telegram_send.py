@@ -13,7 +13,7 @@ from PIL import Image
 from bot.channels.port import PaymentAnswer
 from bot.channels.telegram.client import TelegramClient, translate
 from bot.channels.telegram.send import TelegramChannel
-from bot.messages import Ask, Button, Card, Invoice, InvoiceItem, MediaRef, Reply, ReplyPicture
+from bot.messages import Ask, Button, Card, Invoice, InvoiceItem, MediaRef, Reply, ReplyDocument, ReplyPicture
 from bot.render import Outgoing, OutgoingKind, render
 from commerce.domain.customer import Contact
 from commerce.errors import FetchRefused, RetryLater, SendRefused, SendUnknown
@@ -384,3 +384,12 @@ def test_without_a_provider_there_are_no_invoices(telegram, files, lea):
         assert telegram.sent("sendInvoice") == []
     finally:
         made.close()
+
+
+def test_a_file_arrives_byte_for_byte_with_its_words(channel, lea):
+    receipt = ReplyDocument("recu-1043.txt", "Accusé de réception\n10/03/2026 10:04\n", "https://shop.example/r")
+    reply = Reply("Voici votre reçu.", buttons=(Button("Merci", "help"),), document=receipt)
+    channel.send(LEA, render(reply, channel.capabilities))
+    (shown,) = lea.replies()
+    assert shown.documents == (receipt.text.encode(),)
+    assert (shown.text, shown.buttons) == ("Voici votre reçu.", (("Merci",),))

@@ -193,7 +193,7 @@ def upgrade() -> None:
         sa.CheckConstraint("quantity > 0", name=op.f("ck_cart_line_quantity")),
         sa.ForeignKeyConstraint(["cart_id"], ["cart.id"], name=op.f("fk_cart_line_cart_id")),
         sa.ForeignKeyConstraint(["variant_id"], ["variant.id"], name=op.f("fk_cart_line_variant_id")),
-        sa.PrimaryKeyConstraint("cart_id", "variant_id", name=op.f("pk_cart_line")),
+        sa.PrimaryKeyConstraint("cart_id", "variant_id", "saved", name=op.f("pk_cart_line")),
     )
     op.create_table(
         "order_event",
