@@ -31,9 +31,9 @@ class CodeGuard:
         now = self._clock.now()
         window = to_us(now) // (WINDOW // timedelta(microseconds=1))
         wrong_here = f"codes:store:{store_id}:{window}"
-        if int(uow.state.get(wrong_here, now) or 0) >= WRONG_PER_STORE:
-            if uow.state.count(f"codes:slow:{store_id}", now, now + SLOW_FOR, most=1) > 1:
-                return HandOverRefused(NotHandedOver.SLOW, at=now + SLOW_FOR)
+        is_slow = int(uow.state.get(wrong_here, now) or 0) >= WRONG_PER_STORE
+        if is_slow and uow.state.count(f"codes:slow:{store_id}", now, now + SLOW_FOR, most=1) > 1:
+            return HandOverRefused(NotHandedOver.SLOW, at=now + SLOW_FOR)
         tries, lock = f"codes:tries:{thing}", f"codes:locked:{thing}"
         number = uow.state.count(tries, now, now + LOCKED_FOR, most=WRONG_PER_THING)
         if number > WRONG_PER_THING:
