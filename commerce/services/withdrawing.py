@@ -191,7 +191,7 @@ class Withdrawing:
     def _raise(
         self, uow: UnitOfWork, order: Order, request: ReturnRequest, refunds: list[Refund], *, goods_are_out: bool
     ) -> None:
-        """Staff see what has to be back until when, and what is not to be sent any more; over when the money is back."""
+        """What has to be back until when, and what is not to be sent any more; over when the money is back."""
         details = {
             "order": order.number,
             "order_id": order.id,
