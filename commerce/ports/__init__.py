@@ -56,6 +56,7 @@ from commerce.ports.world import (
     Ids,
     MediaStore,
     ReservationRules,
+    SellingRules,
     WebFetcher,
 )
 
@@ -92,6 +93,7 @@ __all__ = [
     "ReservationRepository",
     "ReservationRules",
     "ReturnRepository",
+    "SellingRules",
     "SeenGarment",
     "SeenPhoto",
     "StaffTaskRepository",

@@ -362,5 +362,8 @@ def _worth(facts: OrderFacts, requests: list[ReturnRequest], wanted: Mapping[int
 
 
 def _is_same_product(product: Product, old: tuple[Product, Variant] | None, line: OrderLine) -> bool:
-    """The variant that was bought may be gone from the shop: then its product is known by its title."""
-    return product.id == old[0].id if old else product.title == line.title
+    """The variant that was bought may be gone from the shop: then its product is known by its title, before the size."""
+    if old is not None:
+        return product.id == old[0].id
+    titles = product.title.by_language.items()
+    return any(line.title.by_language.get(language, "").startswith(title) for language, title in titles if title)
