@@ -115,3 +115,10 @@ def small(storage: Storage, clock: ManualClock, ids: SeededIds) -> Small:
         Reserving(storage, clock, ids, rules),
         variants,
     )
+
+
+@pytest.fixture
+def selling(small: Small, clock: ManualClock, ids: SeededIds):
+    from tests.unit.services.selling import Selling
+
+    return Selling(small, clock, ids)
