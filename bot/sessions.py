@@ -59,6 +59,8 @@ class Question(StrEnum):
     GARMENT = "garment"
     REMEMBER_SIZE = "remember_size"
     WHICH_RESERVATION = "which_reservation"
+    PROBLEM = "problem"
+    WITHDRAWAL_NAME = "withdrawal_name"
 
 
 class Goal(StrEnum):
@@ -71,7 +73,8 @@ class Goal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A question with what is needed once it is answered. `wording` is the question as it was shown, for the ledger."""
+    """A question with what is needed once it is answered. `wording` is the question as it was shown, for the ledger, or
+    the action that the answer completes."""
 
     question: Question
     goal: Goal = Goal.NONE

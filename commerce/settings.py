@@ -79,6 +79,9 @@ class Settings(BaseSettings):
     )
     return_days: int = Field(30, ge=0, le=730, description="Days for returns and exchanges; 0: none are taken.")
     problem_days: int = Field(730, ge=0, description="Days in which something wrong or damaged may be reported.")
+    problem_photo_days: int = Field(
+        90, ge=1, le=730, description="Days after which a photo of something wrong or damaged is deleted."
+    )
     exchange_hold_days: int = Field(7, ge=1, le=60, description="Days for which a store holds the new size.")
     exchange_parcel_days: int = Field(21, ge=1, le=90, description="The same when the old one comes by parcel.")
     returns_address: str = Field(

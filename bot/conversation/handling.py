@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.conversation import actions, garments
 from bot.conversation.photo import is_picture
-from bot.conversation.registry import on_action, on_answer, on_heard, on_intent
+from bot.conversation.registry import on_action, on_answer, on_heard, on_intent, on_told
 from bot.conversation.stores import place_by_text
 from bot.conversation.talk import Fetch, Heard, Talk, Turn
 from bot.intake import clean, gtin_of, link_of, mask_cards
@@ -49,6 +49,10 @@ def handle(message: Message, session: Session, shop: Shop, fetch: Fetch = no_fil
     tapped = message.action or _typed_choice(message.text, session)
     if tapped:
         return _tap(talk, tapped)
+    if session.pending is not None and session.pending.question in on_told():
+        turn = on_told()[session.pending.question](talk)
+        if turn is not None:
+            return turn
     if message.location is not None:
         return on_heard()[Heard.LOCATION](talk)
     if any(is_picture(ref) for ref in message.media):

@@ -61,6 +61,11 @@ def on_answer() -> dict[Question, Callable[[Talk, bool], Turn]]:
     return _joined([ability.answers for ability in ABILITIES])
 
 
+@cache
+def on_told() -> dict[Question, Callable[[Talk], Turn | None]]:
+    return _joined([ability.told for ability in ABILITIES])
+
+
 def _joined(tables: list[Any]) -> dict[Any, Any]:
     """One table of all; two files that claim the same thing are a mistake of ours."""
     joined: dict[Any, Any] = {}

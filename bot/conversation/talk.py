@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bot.conversation.actions import Action
-from bot.messages import Ask, Button, Card, MediaRef, Message, Reply, ReplyPicture
+from bot.messages import Ask, Button, Card, MediaRef, Message, Reply, ReplyDocument, ReplyPicture
 from bot.sessions import Question, Session
 from bot.wording import words
 from commerce.domain.product import Product
@@ -85,8 +85,9 @@ class Talk:
         buttons: tuple[Button, ...] = (),
         picture: ReplyPicture | None = None,
         ask: Ask | None = None,
+        document: ReplyDocument | None = None,
     ) -> Reply:
-        return Reply(text, cards, buttons, picture, ask, self.language)
+        return Reply(text, cards, buttons, picture, ask, self.language, document)
 
     def say(
         self,
@@ -120,13 +121,15 @@ class Heard(StrEnum):
 class Ability:
     """What one file of the conversation can do: the intents, taps and other things it answers.
 
-    `answers`: what a yes or no means while a question of ours is open. Handlers of actions get the action too.
+    `answers`: what a yes or no means while a question of ours is open. `told`: what an answer in words or by a photo
+    does while it is open; None from it: this is no answer to that. Handlers of actions get the action too.
     """
 
     intents: Mapping[Intent, Callable[[Talk], Turn]] = field(default_factory=dict)
     actions: Mapping[type[Action], Callable[[Talk, Any], Turn]] = field(default_factory=dict)
     heard: Mapping[Heard, Callable[[Talk], Turn]] = field(default_factory=dict)
     answers: Mapping[Question, Callable[[Talk, bool], Turn]] = field(default_factory=dict)
+    told: Mapping[Question, Callable[[Talk], Turn | None]] = field(default_factory=dict)
 
 
 def size_system(shop: Shop, product: Product) -> str:
