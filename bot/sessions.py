@@ -82,6 +82,7 @@ class Pending:
     size_system: str = ""
     size: str = ""
     wording: str = ""
+    typed: str = ""  # what was answered, while something else is still to be said
 
 
 @dataclass(frozen=True, slots=True)

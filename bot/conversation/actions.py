@@ -182,7 +182,7 @@ class SwapFor(Action):
 
 @dataclass(frozen=True, slots=True)
 class Swap(Action):
-    """Hold it: in a store (a store id that may travel as a digest: compare with `is_tiny`), or by post where that is ''.
+    """Hold it: in a store (an id that may travel as a digest: compare with `is_tiny`), or by post where that is ''.
     `reason` is a place in the list of reasons."""
 
     verb: ClassVar[str] = "swap"

@@ -101,6 +101,15 @@ class Withdrawing:
                 continue
         raise StaleVersion(f"order {order_id} does not stand still")
 
+    def amount(self, uow: UnitOfWork, order: Order, lines: Mapping[int, int] | None = None) -> int:
+        """What would go back for a withdrawal from these units now, in minor units."""
+        facts, _ = self._returns.facts(uow, order)
+        return self._amount(uow, facts, _left(facts) if lines is None else lines)
+
+    def _amount(self, uow: UnitOfWork, facts: OrderFacts, wanted: Mapping[int, int]) -> int:
+        attempts = uow.payments.of_order(facts.order.id)
+        return min(withdrawn_worth(facts, wanted), sum(a.refundable_minor for a in attempts if a.state in HAS_MONEY))
+
     def _why_not(self, facts: OrderFacts, wanted: Mapping[int, int]) -> NotReturned | None:
         way = way_back(facts, ReturnKind.WITHDRAWAL, self._returns.rules, self._clock.now())
         if isinstance(way, NotReturned):
@@ -126,8 +135,7 @@ class Withdrawing:
         order, return_id = facts.order, self._ids.new_id()
         goods_are_out = order.fulfilled_at is not None or order.state in _OUT
         self._end_other_requests(uow, requests, wanted)
-        refundable = sum(a.refundable_minor for a in uow.payments.of_order(order.id) if a.state in HAS_MONEY)
-        amount = min(withdrawn_worth(facts, wanted), refundable)
+        amount = self._amount(uow, facts, wanted)
         due_at = now + REFUND_WITHIN
         receipt = receipt_text(
             Withdrawal(return_id, order, name, wanted, now, facts.timezone, channel, amount, due_at, goods_are_out),
