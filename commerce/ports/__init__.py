@@ -29,6 +29,7 @@ from commerce.ports.selling import (
     ReturnRepository,
     StaffTaskRepository,
 )
+from commerce.ports.stocktaking import StockRecordRepository
 from commerce.ports.storage import (
     AuditRepository,
     Change,
@@ -98,6 +99,7 @@ __all__ = [
     "SeenPhoto",
     "StaffTaskRepository",
     "StateRepository",
+    "StockRecordRepository",
     "StockRepository",
     "Storage",
     "StoreRepository",
