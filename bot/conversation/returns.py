@@ -469,9 +469,7 @@ _NO_ANSWER = frozenset({Intent.TALK_TO_PERSON, Intent.START_OVER, Intent.STOP_ME
 
 def is_no_answer(talk: Talk) -> bool:
     """Whether somebody wants something else than to answer a question that is answered in free words."""
-    return (
-        talk.message.start is not None or talk.message.text.startswith("/") or talk.understood.intent in _NO_ANSWER
-    )
+    return talk.message.start is not None or talk.message.text.startswith("/") or talk.understood.intent in _NO_ANSWER
 
 
 def shown(talk: Talk) -> Turn | None:
