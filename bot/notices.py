@@ -9,12 +9,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from bot import return_notices
 from bot.conversation.actions import FindInStore, encode
 from bot.messages import Button, Reply
 from bot.wording import words
 from commerce.domain.customer import Contact
+from commerce.domain.money import Money
+from commerce.i18n import format_money
 
 if TYPE_CHECKING:
     from commerce.ports import UnitOfWork
@@ -29,6 +33,13 @@ class _News:
     uow: UnitOfWork
     language: str
     facts: Mapping[str, object]
+
+    @property
+    def now(self) -> datetime:
+        return self.shop.clock.now()
+
+    def money(self, amount: Money) -> str:
+        return format_money(amount, self.language)
 
     def t(self, msgid: str, **values: object) -> str:
         return words(self.language, msgid, **values)
@@ -53,6 +64,10 @@ def reservation_expired(news: _News) -> Reply | None:
 
 NOTICES: dict[str, Callable[[_News], Reply | None]] = {
     "reservation_expired": reservation_expired,
+    "withdrawal_receipt": return_notices.withdrawal_receipt,
+    "return_received": return_notices.return_received,
+    "return_rejected": return_notices.return_rejected,
+    "exchange_expired": return_notices.exchange_expired,
 }
 
 

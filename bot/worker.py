@@ -102,6 +102,7 @@ class Worker:
     def tick(self) -> None:
         """Everything that only time brings about, once."""
         self._shop.reserving.expire_due()
+        self._shop.returns.expire_due()
         self.delete_photos()
         now = self._shop.clock.now()
         self._shop.storage.write(lambda uow: uow.state.sweep(now))
@@ -254,7 +255,7 @@ class Worker:
         self._shop.storage.write(lambda uow: uow.state.put(ALIVE, self._owner, until))
 
     def _expire(self) -> None:
-        if self._shop.reserving.expire_due():
+        if self._shop.reserving.expire_due() + self._shop.returns.expire_due():
             self._wake_out.ring()
 
     def _sweep(self) -> None:

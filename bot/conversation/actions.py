@@ -14,7 +14,6 @@ from urllib.parse import quote, unquote
 MAX_BYTES = 64
 _LARGEST_ID = 2**63 - 1
 _LONGEST_WORD = 32  # bytes, encoded; longer words travel as a digest
-_TINY = 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,50 +146,21 @@ class PickUpInStore(Action):
 
 
 @dataclass(frozen=True, slots=True)
-class Return(Action):
-    """Something bought is to come back. `kind` is exchange, return or problem; then one of one's orders by its number,
-    a line of it counted from 1, and why. What is missing is asked."""
+class BringBack(Action):
+    """A step of a return or an exchange of one's order of that number; see `return_steps`."""
 
     verb: ClassVar[str] = "back"
-    kind: str = ""
     number: int = 0
-    line: int = 0
-    reason: str = ""
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class ReturnBy(Action):
-    """A return in that way: store or parcel."""
+class Renounce(Action):
+    """A step of the legal withdrawal; see `return_steps`."""
 
-    verb: ClassVar[str] = "backby"
+    verb: ClassVar[str] = "renounce"
     number: int = 0
-    line: int = 0
-    reason: str = ""
-    way: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SwapFor(Action):
-    """Which variant instead: is there one?"""
-
-    verb: ClassVar[str] = "swapfor"
-    number: int = 0
-    line: int = 0
-    variant_id: int = 0
-    reason: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Swap(Action):
-    """Hold it: in a store (an id that may travel as a digest: compare with `is_tiny`), or by post where that is ''.
-    `reason` is a place in the list of reasons."""
-
-    verb: ClassVar[str] = "swap"
-    number: int = 0
-    line: int = 0
-    variant_id: int = 0
-    reason: int = 0
-    store: str = ""
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,38 +169,6 @@ class KeepIt(Action):
 
     verb: ClassVar[str] = "keep"
     return_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Withdraw(Action):
-    """The legal withdrawal, first step: what, under which name, receipt to where. `lines`: bits by position, 0 for all
-    that is left. `to`: a contact of the shopper's, as `tiny` carries it."""
-
-    verb: ClassVar[str] = "withdraw"
-    number: int = 0
-    lines: int = 0
-    to: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ConfirmWithdrawal(Action):
-    """The second step. `seen`: how many withdrawals of this order there were when the first was shown."""
-
-    verb: ClassVar[str] = "renounce"
-    number: int = 0
-    lines: int = 0
-    to: str = ""
-    seen: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class WithdrawalName(Action):
-    """Another name for it."""
-
-    verb: ClassVar[str] = "signas"
-    number: int = 0
-    lines: int = 0
-    to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,16 +251,6 @@ def short(word: str) -> str:
 def means(carried: str, word: str) -> bool:
     """Whether what an action carries stands for this word."""
     return carried.casefold() == short(word).casefold()
-
-
-def tiny(word: str) -> str:
-    """As `short`, for actions with little room: at most 13 bytes."""
-    return word if len(quote(word, safe="")) <= _TINY else f"~{sha256(word.encode()).hexdigest()[:12]}"
-
-
-def is_tiny(carried: str, word: str) -> bool:
-    """Whether what `tiny` carries stands for this word."""
-    return carried == tiny(word)
 
 
 def _part(value: int | str) -> str:

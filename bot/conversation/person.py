@@ -53,7 +53,6 @@ ABILITY = Ability(
     intents={
         Intent.TALK_TO_PERSON: wanted,
         Intent.ORDER_STATUS: order_matter,
-        Intent.RETURN_ITEM: order_matter,
     },
     actions={Person: tapped},
 )

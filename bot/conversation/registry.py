@@ -6,7 +6,19 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from bot.conversation import browse, garments, person, photo, product, reserve, sizes, smalltalk, stores
+from bot.conversation import (
+    browse,
+    garments,
+    person,
+    photo,
+    product,
+    reserve,
+    returns,
+    sizes,
+    smalltalk,
+    stores,
+    withdrawal,
+)
 from bot.conversation.actions import Action
 from bot.conversation.talk import Ability, Heard, Talk, Turn
 from bot.sessions import Question
@@ -20,15 +32,14 @@ ABILITIES: tuple[Ability, ...] = (
     sizes.ABILITY,
     stores.ABILITY,
     reserve.ABILITY,
+    returns.ABILITY,
+    withdrawal.ABILITY,
     person.ABILITY,
     smalltalk.ABILITY,
 )
 
 # A finer wish that no file answers is taken for the wider one.
 _WIDER = {
-    Intent.EXCHANGE_ITEM: Intent.RETURN_ITEM,
-    Intent.PROBLEM: Intent.RETURN_ITEM,
-    Intent.WITHDRAW: Intent.RETURN_ITEM,
     Intent.CANCEL_ORDER: Intent.ORDER_STATUS,
     Intent.REMOVE_FROM_CART: Intent.SHOW_CART,
     Intent.EMPTY_CART: Intent.SHOW_CART,

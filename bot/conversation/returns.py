@@ -6,20 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.conversation.actions import (
-    KeepIt,
-    Person,
-    Return,
-    ReturnBy,
-    Swap,
-    SwapFor,
-    encode,
-    is_tiny,
-    parse,
-    tiny,
-)
+from bot.conversation.actions import BringBack, KeepIt, Person, encode
 from bot.conversation.options import variant_label
+from bot.conversation.person import order_matter
 from bot.conversation.photo import is_picture
+from bot.conversation.return_steps import Return, ReturnBy, Swap, SwapFor, code, is_tiny, step_in, step_of, tiny
 from bot.conversation.return_words import (
     OFFERED_REASONS,
     REASONS,
@@ -56,11 +47,11 @@ _KINDS = {kind.value: kind for kind in ReturnKind if kind is not ReturnKind.WITH
 
 
 def exchange_in_words(talk: Talk) -> Turn:
-    return asked(talk, Return(ReturnKind.EXCHANGE.value, _number_said(talk)))
+    return asked(talk, Return(_number_said(talk), kind=ReturnKind.EXCHANGE.value))
 
 
 def return_in_words(talk: Talk) -> Turn:
-    return asked(talk, Return(ReturnKind.RETURN.value, _number_said(talk)))
+    return asked(talk, Return(_number_said(talk), kind=ReturnKind.RETURN.value))
 
 
 def problem_in_words(talk: Talk) -> Turn:
@@ -70,7 +61,7 @@ def problem_in_words(talk: Talk) -> Turn:
         mine = _orders_with(talk, uow, ReturnKind.PROBLEM)
         about = next((order for order in mine if order.number == number), mine[0] if mine else None)
         if about is None:
-            return _none(talk)
+            return order_matter(talk)
         text = talk.t(
             "I can see your order no. {number}: {items}. What would you like?",
             number=about.number,
@@ -79,8 +70,8 @@ def problem_in_words(talk: Talk) -> Turn:
     return talk.say(
         text,
         buttons=(
-            Button(talk.t("Exchange"), encode(Return(ReturnKind.EXCHANGE.value, about.number))),
-            Button(talk.t("Refund"), encode(Return(ReturnKind.PROBLEM.value, about.number))),
+            Button(talk.t("Exchange"), code(Return(about.number, kind=ReturnKind.EXCHANGE.value))),
+            Button(talk.t("Refund"), code(Return(about.number, kind=ReturnKind.PROBLEM.value))),
             Button(talk.t("Talk to a person"), encode(Person())),
         ),
     )
@@ -89,11 +80,29 @@ def problem_in_words(talk: Talk) -> Turn:
 # --- which order, which thing, why
 
 
+def tapped(talk: Talk, action: BringBack) -> Turn:
+    match step_of(action):
+        case Return() as step:
+            return asked(talk, step)
+        case ReturnBy() as step:
+            return returned(talk, step)
+        case SwapFor() as step:
+            return instead(talk, step)
+        case Swap() as step:
+            return hold(talk, step)
+        case _:
+            return no_such_button(talk)
+
+
+def no_such_button(talk: Talk) -> Turn:
+    return talk.say(talk.t("This button no longer works. Tell me what you are looking for."), session=talk.session)
+
+
 def asked(talk: Talk, action: Return) -> Turn:
     """Asks what is missing, one thing at a time; what there is only one of is not asked."""
     kind = _KINDS.get(action.kind)
     if kind is None:
-        return talk.say(talk.t("This button no longer works. Tell me what you are looking for."), session=talk.session)
+        return no_such_button(talk)
     with talk.shop.storage.read() as uow:
         if not action.number:
             mine = _orders_with(talk, uow, kind)
@@ -153,20 +162,14 @@ def _why_none(found: ReturnOptions, kind: ReturnKind) -> NotReturned:
     return NotReturned.ALREADY if any(r.kind is kind for r in found.requests) else NotReturned.TOO_LATE
 
 
-def _none(talk: Talk) -> Turn:
-    return talk.say(
-        talk.t("I see no order of yours of which something could come back."),
-        buttons=(Button(talk.t("Talk to a person"), encode(Person())),),
-    )
-
-
 def _which_order(talk: Talk, uow: UnitOfWork, kind: ReturnKind, mine: list[Order]) -> Turn:
     if not mine:
-        return _none(talk)
+        return order_matter(talk)
     return talk.say(
         talk.t("Which order is it about?"),
         buttons=tuple(
-            Button(order_label(talk, order), encode(Return(kind.value, order.number))) for order in mine[:MOST_ORDERS]
+            Button(order_label(talk, order), code(Return(order.number, kind=kind.value)))
+            for order in mine[:MOST_ORDERS]
         ),
     )
 
@@ -175,7 +178,7 @@ def _which_line(talk: Talk, action: Return, lines: tuple[LineOptions, ...]) -> T
     return talk.say(
         talk.t("Which item?"),
         buttons=tuple(
-            Button(item(talk, each.line, 1), encode(replace(action, line=each.line.position + 1))) for each in lines
+            Button(item(talk, each.line, 1), code(replace(action, line=each.line.position + 1))) for each in lines
         ),
     )
 
@@ -184,7 +187,7 @@ def _why(talk: Talk, action: Return, kind: ReturnKind, line: LineOptions) -> Tur
     return talk.say(
         talk.t("{item}: what is the matter?", item=item(talk, line.line, 1)),
         buttons=tuple(
-            Button(reason_words(talk, reason), encode(replace(action, reason=reason.value)))
+            Button(reason_words(talk, reason), code(replace(action, reason=reason.value)))
             for reason in OFFERED_REASONS[kind]
         ),
     )
@@ -250,16 +253,16 @@ def _offer(
     at = [offer.store for offer in offers(talk, wanted.id, near) if offer.available > 0 and offer.store.takes_visitors]
     levels = talk.shop.catalog.levels([wanted.id])
     swap = Swap(order.number, line.line.position + 1, wanted.id, REASONS.index(reason))
-    by_post = Button(talk.t("By post"), encode(swap))
+    by_post = Button(talk.t("By post"), code(swap))
     choose = Button(
-        talk.t("Another one"), encode(SwapFor(order.number, line.line.position + 1, 0, REASONS.index(reason)))
+        talk.t("Another one"), code(SwapFor(order.number, line.line.position + 1, 0, REASONS.index(reason)))
     )
     what = _what(talk, product, variant, wanted)
     if at:
         text = talk.t(
             "{what} is at {store}. Shall I hold it?", what=what, store=at[0].short_name(talk.language)
         ) + _price_note(talk, variant, wanted)
-        yes = Button(talk.t("Yes"), encode(replace(swap, store=tiny(at[0].id))))
+        yes = Button(talk.t("Yes"), code(replace(swap, store=tiny(at[0].id))))
         return talk.say(text, buttons=(yes, by_post, choose))
     if any(level.available > 0 for level in levels):
         text = talk.t("{what} can be sent to you. Shall I hold it?", what=what) + _price_note(talk, variant, wanted)
@@ -285,15 +288,13 @@ def _which_variant(
     }
     others = [v for v in product.variants if v.id in there and v.id not in (without, variant.id)]
     position = line.line.position + 1
-    give_back = Button(
-        talk.t("Return it"), encode(Return(ReturnKind.RETURN.value, order.number, position, reason.value))
-    )
+    give_back = Button(talk.t("Return it"), code(Return(order.number, position, ReturnKind.RETURN.value, reason.value)))
     if not others:
         return talk.say(talk.t("There is no other one at the moment. You can return it."), buttons=(give_back,))
     buttons = tuple(
         Button(
             _short_name(talk, product, variant, each),
-            encode(SwapFor(order.number, position, each.id, REASONS.index(reason))),
+            code(SwapFor(order.number, position, each.id, REASONS.index(reason))),
         )
         for each in others[:12]
     )
@@ -337,7 +338,7 @@ def hold(talk: Talk, action: Swap) -> Turn:
 
 
 def _not_held(talk: Talk, action: Swap, reason: NotReturned, order: Order) -> Turn:
-    again = Button(talk.t("Another one"), encode(SwapFor(action.number, action.line, 0, action.reason)))
+    again = Button(talk.t("Another one"), code(SwapFor(action.number, action.line, 0, action.reason)))
     buttons = (again,) if reason in (NotReturned.SOLD_OUT, NotReturned.DEARER, NotReturned.NO_STORE) else ()
     return talk.say(refusal(talk, reason, ReturnKind.EXCHANGE, order), buttons=buttons)
 
@@ -377,7 +378,7 @@ def _price_note(talk: Talk, variant: Variant, wanted: Variant) -> str:
 
 
 def _gone(talk: Talk, order: Order, line: LineOptions) -> Turn:
-    back = encode(Return(ReturnKind.RETURN.value, order.number, line.line.position + 1))
+    back = code(Return(order.number, line.line.position + 1, ReturnKind.RETURN.value))
     return talk.say(
         talk.t("This item is no longer sold: it can be returned."), buttons=(Button(talk.t("Return it"), back),)
     )
@@ -399,8 +400,8 @@ def _which_way(talk: Talk, action: Return) -> Turn:
     return talk.say(
         talk.t("How will it come back?"),
         buttons=(
-            Button(talk.t("In a store"), encode(replace(by, way=ReturnWay.STORE.value))),
-            Button(talk.t("By parcel"), encode(replace(by, way=ReturnWay.PARCEL.value))),
+            Button(talk.t("In a store"), code(replace(by, way=ReturnWay.STORE.value))),
+            Button(talk.t("By parcel"), code(replace(by, way=ReturnWay.PARCEL.value))),
         ),
     )
 
@@ -457,7 +458,7 @@ def keep(talk: Talk, action: KeepIt) -> Turn:
 
 
 def _show_me(talk: Talk, action: Return) -> Turn:
-    pending = Pending(Question.PROBLEM, wording=encode(action))
+    pending = Pending(Question.PROBLEM, wording=code(action))
     return talk.say(
         talk.t("Send me a photo of it, or tell me in your words what is wrong."),
         session=replace(talk.session, pending=pending),
@@ -475,7 +476,7 @@ def is_no_answer(talk: Talk) -> bool:
 def shown(talk: Talk) -> Turn | None:
     """The photo or the words that we asked for. A tap on something else is no answer."""
     pending = talk.session.pending
-    action = parse(pending.wording) if pending else None
+    action = step_in(pending.wording) if pending else None
     picture = next((ref for ref in talk.message.media if is_picture(ref)), None)
     if not isinstance(action, Return) or is_no_answer(talk) or (picture is None and not talk.message.text):
         return None
@@ -513,6 +514,6 @@ ABILITY = Ability(
         Intent.RETURN_ITEM: return_in_words,
         Intent.PROBLEM: problem_in_words,
     },
-    actions={Return: asked, ReturnBy: returned, SwapFor: instead, Swap: hold, KeepIt: keep},
+    actions={BringBack: tapped, KeepIt: keep},
     told={Question.PROBLEM: shown},
 )

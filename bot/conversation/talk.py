@@ -100,7 +100,7 @@ class Talk:
         ask: Ask | None = None,
         document: ReplyDocument | None = None,
     ) -> Reply:
-        return Reply(text, cards, buttons, picture, ask, self.language, document)
+        return Reply(text, cards, buttons, picture, ask, self.language, document=document)
 
     def say(
         self,

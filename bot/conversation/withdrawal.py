@@ -6,19 +6,20 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.conversation.actions import (
+from bot.conversation.actions import Renounce, WithdrawalReceipt, encode
+from bot.conversation.return_steps import (
     ConfirmWithdrawal,
     Return,
     Withdraw,
     WithdrawalName,
-    WithdrawalReceipt,
-    encode,
+    code,
     is_tiny,
-    parse,
+    step_in,
+    step_of,
     tiny,
 )
 from bot.conversation.return_words import item, order_label, receipt_reply, refusal
-from bot.conversation.returns import MOST_ORDERS, is_no_answer, own_order
+from bot.conversation.returns import MOST_ORDERS, is_no_answer, no_such_button, own_order
 from bot.conversation.talk import Ability, Talk, Turn, Voice
 from bot.intake import clean
 from bot.messages import Button
@@ -45,13 +46,13 @@ def buttons_for(voice: Voice, uow: UnitOfWork, order: Order) -> tuple[Button, ..
     found = voice.shop.returns.options(uow, order)
     buttons = []
     if isinstance(found.withdrawal, WayBack) and found.lines_for(_WITHDRAWAL):
-        buttons.append(Button(voice.t("Withdraw from contract here"), encode(Withdraw(order.number))))
+        buttons.append(Button(voice.t("Withdraw from contract here"), code(Withdraw(order.number))))
     if found.withdrawn:
         receipt = encode(WithdrawalReceipt(found.withdrawn[-1].id))
         buttons.append(Button(voice.t("Withdrawal receipt"), receipt))
     for kind, label in ((ReturnKind.EXCHANGE, voice.t("Exchange")), (ReturnKind.RETURN, voice.t("Return"))):
         if found.lines_for(kind):
-            buttons.append(Button(label, encode(Return(kind.value, order.number))))
+            buttons.append(Button(label, code(Return(order.number, kind=kind.value))))
     return tuple(buttons)
 
 
@@ -72,6 +73,18 @@ def note_for(voice: Voice, uow: UnitOfWork, order: Order) -> str:
 # --- first step
 
 
+def tapped(talk: Talk, action: Renounce) -> Turn:
+    match step_of(action):
+        case Withdraw() as step:
+            return first_step(talk, step)
+        case WithdrawalName() as step:
+            return ask_name(talk, step)
+        case ConfirmWithdrawal() as step:
+            return confirmed(talk, step)
+        case _:
+            return no_such_button(talk)
+
+
 def in_words(talk: Talk) -> Turn:
     """« rétractation »: the order, where there is one that it can be about; else why there is none."""
     said = talk.slots.order_number or ""
@@ -89,7 +102,7 @@ def in_words(talk: Talk) -> Turn:
     return talk.say(
         talk.t("Which order is it about?"),
         buttons=tuple(
-            Button(order_label(talk, order), encode(Withdraw(order.number))) for order in open_ones[:MOST_ORDERS]
+            Button(order_label(talk, order), code(Withdraw(order.number))) for order in open_ones[:MOST_ORDERS]
         ),
     )
 
@@ -126,8 +139,8 @@ def first_step(talk: Talk, action: Withdraw) -> Turn:
             talk.t("No reason is needed."),
         ]
     )
-    confirm = ConfirmWithdrawal(order.number, mask, tiny(to.lane), len(found.withdrawn))
-    buttons = [Button(talk.t("Confirm withdrawal"), encode(confirm))]
+    confirm = ConfirmWithdrawal(order.number, mask, len(found.withdrawn), tiny(to.lane))
+    buttons = [Button(talk.t("Confirm withdrawal"), code(confirm))]
     if len(left) > 1:
         for each in lines:
             position = each.line.position
@@ -135,12 +148,12 @@ def first_step(talk: Talk, action: Withdraw) -> Turn:
             if other:
                 mark = "☑" if position in chosen else "☐"
                 label = f"{mark} {item(talk, each.line, left[position])}"
-                buttons.append(Button(label, encode(Withdraw(order.number, other, tiny(to.lane)))))
+                buttons.append(Button(label, code(Withdraw(order.number, other, tiny(to.lane)))))
     for contact in contacts:
         if contact != to:
             label = talk.t("Receipt to: {channel}", channel=channel_name(talk, contact))
-            buttons.append(Button(label, encode(Withdraw(order.number, mask, tiny(contact.lane)))))
-    buttons.append(Button(talk.t("Another name"), encode(WithdrawalName(order.number, mask, tiny(to.lane)))))
+            buttons.append(Button(label, code(Withdraw(order.number, mask, tiny(contact.lane)))))
+    buttons.append(Button(talk.t("Another name"), code(WithdrawalName(order.number, mask, tiny(to.lane)))))
     return talk.say(text, buttons=tuple(buttons), session=_keeping_name(talk, name, order))
 
 
@@ -178,7 +191,7 @@ def channel_name(voice: Voice, contact: Contact) -> str:
 
 def ask_name(talk: Talk, action: WithdrawalName) -> Turn:
     back = Withdraw(action.number, action.lines, action.to)
-    pending = Pending(Question.WITHDRAWAL_NAME, wording=encode(back))
+    pending = Pending(Question.WITHDRAWAL_NAME, wording=code(back))
     return talk.say(
         talk.t("Under which name? First name and surname, please."), session=replace(talk.session, pending=pending)
     )
@@ -187,7 +200,7 @@ def ask_name(talk: Talk, action: WithdrawalName) -> Turn:
 def name_told(talk: Talk) -> Turn | None:
     """The name that we asked for; once it is there, words are no answer any more."""
     pending = talk.session.pending
-    action = parse(pending.wording) if pending and not pending.typed else None
+    action = step_in(pending.wording) if pending and not pending.typed else None
     name = " ".join(clean(talk.message.text, _LONGEST_NAME).split())
     if pending is None or not isinstance(action, Withdraw) or not name or is_no_answer(talk):
         return None
@@ -197,14 +210,14 @@ def name_told(talk: Talk) -> Turn | None:
 
 def _name(talk: Talk, order: Order, number: int) -> str:
     pending = talk.session.pending
-    action = parse(pending.wording) if pending else None
+    action = step_in(pending.wording) if pending else None
     if pending and pending.typed and isinstance(action, Withdraw) and action.number == number:
         return pending.typed
     return order.name or (talk.customer.name if talk.customer else "")
 
 
 def _keeping_name(talk: Talk, name: str, order: Order) -> Session:
-    pending = Pending(Question.WITHDRAWAL_NAME, wording=encode(Withdraw(order.number)), typed=name)
+    pending = Pending(Question.WITHDRAWAL_NAME, wording=code(Withdraw(order.number)), typed=name)
     return replace(talk.session, pending=pending)
 
 
@@ -267,11 +280,6 @@ def _receipt(talk: Talk, uow: UnitOfWork, return_id: str) -> Turn:
 
 ABILITY = Ability(
     intents={Intent.WITHDRAW: in_words},
-    actions={
-        Withdraw: first_step,
-        ConfirmWithdrawal: confirmed,
-        WithdrawalName: ask_name,
-        WithdrawalReceipt: receipt,
-    },
+    actions={Renounce: tapped, WithdrawalReceipt: receipt},
     told={Question.WITHDRAWAL_NAME: name_told},
 )

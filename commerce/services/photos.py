@@ -37,7 +37,7 @@ class Photos:
     def put(
         self, contact: Contact, pictures: Sequence[bytes], suffix: str = SUFFIX, *, keep: timedelta | None = None
     ) -> list[str]:
-        """Keys of the media store, one a picture, deleted together; after `keep`, where that is another time than usual.
+        """Keys of the media store, one a picture, deleted together; after `keep`, where that is not the usual time.
         Raises OSError or StorageError: nothing is kept."""
         received = self._clock.now()
         until = self.until() if keep is None else received + keep

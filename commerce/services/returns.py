@@ -362,7 +362,7 @@ def _worth(facts: OrderFacts, requests: list[ReturnRequest], wanted: Mapping[int
 
 
 def _is_same_product(product: Product, old: tuple[Product, Variant] | None, line: OrderLine) -> bool:
-    """The variant that was bought may be gone from the shop: then its product is known by its title, before the size."""
+    """The variant that was bought may be gone from the shop: then its product is known by how its title begins."""
     if old is not None:
         return product.id == old[0].id
     titles = product.title.by_language.items()
