@@ -28,12 +28,15 @@ from commerce.services.carts import Carts
 from commerce.services.catalog import Catalog
 from commerce.services.customers import Customers
 from commerce.services.discovery import Discovery
+from commerce.services.giving_way import GivingWay
 from commerce.services.index_keeper import IndexKeeper
 from commerce.services.linking import Linking
 from commerce.services.order_links import OrderLinks
+from commerce.services.pausing import Pausing
 from commerce.services.photos import Photos
 from commerce.services.promotions import Promotions
 from commerce.services.reserving import Reserving
+from commerce.services.stocktaking import Stocktaking
 from commerce.services.teaching import Teaching
 from commerce.settings import Settings
 
@@ -62,6 +65,8 @@ class Shop:
     photos: Photos
     customers: Customers
     reserving: Reserving
+    stocktaking: Stocktaking
+    pausing: Pausing
     promotions: Promotions
     carts: Carts
     linking: Linking
@@ -93,6 +98,7 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
     from commerce.image_matching import open_image_matcher
     from commerce.kept_words import WordsOnDisk
     from commerce.media import FileMediaStore
+    from commerce.payments.till_counts import TILLS
     from commerce.storage import migrate, open_picture_index, open_storage
     from commerce.text_index import FuzzyTextIndex
     from commerce.web_fetcher import SafeWebFetcher
@@ -118,6 +124,7 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
     )
     customers, promotions = Customers(clock, ids), Promotions(clock)
     carts = Carts(clock, ids, promotions)
+    reserving = Reserving(storage, clock, ids, rules)
     return Shop(
         settings=settings,
         clock=clock,
@@ -135,7 +142,9 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
         discovery=Discovery(storage, text_index, facets, image_matcher, words),
         photos=Photos(storage, media, clock, timedelta(hours=settings.photo_keep_h)),
         customers=customers,
-        reserving=Reserving(storage, clock, ids, rules),
+        reserving=reserving,
+        stocktaking=Stocktaking(clock, ids, GivingWay(clock, reserving), TILLS),
+        pausing=Pausing(storage, clock),
         promotions=promotions,
         carts=carts,
         linking=Linking(clock, ids, customers, carts, settings.signing_key.encode()),
