@@ -63,26 +63,20 @@ def outbox(small: Small) -> list[tuple[str, dict[str, object]]]:
     return found
 
 
-def an_open_order(small: Small, size: str, name: str, state: OrderState, *, coupon: str = "") -> None:
+def an_open_order(small: Small, size: str, name: str, state: OrderState) -> None:
     """An order of one unit at S1, told about to Sam."""
     customer_id = small.customer(SAM)
 
     def work(uow: UnitOfWork) -> None:
         now = small.clock.now()
-        holds = uow.stock.take(
-            f"h-{name}", [(small.variants[size], 1)], "S1", customer_id, now + timedelta(hours=1), now
-        )
+        lines, until = [(small.variants[size], 1)], now + timedelta(hours=1)
+        holds = uow.stock.take(f"h-{name}", lines, "S1", customer_id, until, now)
         assert holds
         new = an_order([small.variants[size]], name)
         line = replace(new.lines[0], hold_id=holds[0].id)
         paid = new.total_minor if state is OrderState.PAID else 0
-        uow.orders.add(
-            replace(
-                new, customer_id=customer_id, store_id="S1", lines=(line,), state=state, paid_minor=paid, coupon=coupon
-            ),
-            SAM,
-            PLACED,
-        )
+        order = replace(new, customer_id=customer_id, store_id="S1", lines=(line,), state=state, paid_minor=paid)
+        uow.orders.add(replace(order, coupon=""), SAM, PLACED)
 
     small.storage.write(work)
 
@@ -109,13 +103,8 @@ def test_who_when_and_why_are_kept(small: Small, taking: Stocktaking, enter):
     with small.storage.read() as uow:
         damage, sale, _ = taking.movements(uow, "P1-36", "S1")
         assert taking.movements(uow, "nothing") == Refused(NotCounted.NO_SUCH_VARIANT)
-    assert (sale.reason, sale.on_hand_change, sale.reference, sale.actor, sale.note) == (
-        SALE,
-        -1,
-        "receipt-1",
-        NADIA,
-        "why",
-    )
+    assert (sale.reason, sale.on_hand_change, sale.reference) == (SALE, -1, "receipt-1")
+    assert (sale.actor, sale.note) == (NADIA, "why")
     assert (damage.reason, damage.at, damage.note) == (DAMAGE, small.clock.now(), "tache au col")
 
 
@@ -340,16 +329,23 @@ def test_a_till_that_counts_less_than_is_promised_is_reported(small: Small, taki
     assert small.storage.write(taking.raise_differences) == 0  # it is open already
 
 
+def counts_of(text: str) -> bytes:
+    return f'{{"data": {{"object": {{"inventory_counts": {text}}}}}}}'.encode()
+
+
+A_COUNT = (
+    '[{{"state": "IN_STOCK", "catalog_object_id": "A", "location_id": "S1", "quantity": {}, "calculated_at": {}}}]'
+)
+
+
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"[]", b"{}", b"{", b"\xff\xfe", b'{"data": {"object": {}}}', b'{"data": {"object": {"inventory_counts": 3}}}',
-        b'{"data": {"object": {"inventory_counts": [3]}}}',
-        b'{"data": {"object": {"inventory_counts": [{"state": "IN_STOCK"}]}}}',
-        b'{"data": {"object": {"inventory_counts": [{"state": "IN_STOCK", "catalog_object_id": "A", "location_id": "S1",'
-        b' "quantity": "NaN", "calculated_at": "2026-03-10T09:00:00Z"}]}}}',
-        b'{"data": {"object": {"inventory_counts": [{"state": "IN_STOCK", "catalog_object_id": "A", "location_id": "S1",'
-        b' "quantity": "1", "calculated_at": "yesterday"}]}}}',
+        b"", b"[]", b"{}", b"{", b"\xff\xfe", b'{"data": {"object": {}}}', b"[" * 100_000,
+        counts_of("3"), counts_of("[3]"), counts_of('[{"state": "IN_STOCK"}]'),
+        counts_of(A_COUNT.format('"NaN"', '"2026-03-10T09:00:00Z"')),
+        counts_of(A_COUNT.format('"1e400"', '"2026-03-10T09:00:00Z"')),
+        counts_of(A_COUNT.format('"1"', '"yesterday"')),
     ],
 )  # fmt: skip
 def test_a_call_that_cannot_be_read_is_said_to_be_so(small: Small, taking: Stocktaking, body: bytes):
