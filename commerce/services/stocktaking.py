@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 
+from commerce.domain.payment import PaymentCallback
 from commerce.domain.reservation import Refused
 from commerce.domain.staff import StaffTask, TaskKind
 from commerce.domain.stock import MovementReason, StockLevel
@@ -120,13 +121,13 @@ class Stocktaking:
             return Refused(NotCounted.NO_SUCH_VARIANT)
         return uow.stock_records.movements(found[1].id, store_id, before_id=before_id, limit=limit)
 
-    def take_count_callback(self, uow: UnitOfWork, vendor: str, body: bytes) -> TillReport:
-        """The counts in an authentic call of a vendor that also keeps tills. Raises ValueError for what cannot be
+    def take_count_callback(self, uow: UnitOfWork, callback: PaymentCallback) -> TillReport:
+        """The counts in an authentic call of a provider that also keeps tills. Raises ValueError for what cannot be
         read: a dead letter."""
-        read = self._tills.get(vendor)
+        read = self._tills.get(callback.provider)
         if read is None:
-            raise ValueError(f"{vendor} keeps no till that we can read")
-        return self.take_counts(uow, read(body))
+            raise ValueError(f"{callback.provider} keeps no till that we can read")
+        return self.take_counts(uow, read(callback.body))
 
     def take_counts(self, uow: UnitOfWork, counts: Sequence[TillCount]) -> TillReport:
         """Counts of a till, each applied once and only where it is newer than the one we know."""

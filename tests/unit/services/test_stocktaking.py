@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from commerce.domain.order import OrderState
+from commerce.domain.payment import CallbackKind, PaymentCallback
 from commerce.domain.reservation import Refused, Reservation, ReservationState
 from commerce.domain.staff import TaskKind
 from commerce.domain.stock import MovementReason, StockLevel
@@ -21,6 +22,7 @@ from commerce.ports import UnitOfWork
 from commerce.services.giving_way import GivingWay
 from commerce.services.stocktaking import Stocktaking
 from tests.contracts.selling_values import PLACED, an_order
+from tests.contracts.storage_values import NOW
 from tests.unit.services.conftest import LEA, SAM, Small
 
 SALE, COUNT, DAMAGE = MovementReason.SALE, MovementReason.COUNT, MovementReason.DAMAGE
@@ -295,7 +297,7 @@ def test_counts_of_square_are_taken_by_their_own_moment(small: Small, taking: St
     at = small.clock.now()
 
     def take(*counts: tuple[str, str, str, datetime]):
-        return small.storage.write(lambda uow: taking.take_count_callback(uow, "square", call(small, *counts)))
+        return small.storage.write(lambda uow: taking.take_count_callback(uow, from_till(call(small, *counts))))
 
     def names(uow: UnitOfWork) -> None:
         uow.stock_records.name_till("square", "item", [("W62UWFY35CWMYGVWK6TWJDNI", "P1-36")])
@@ -329,6 +331,10 @@ def test_a_till_that_counts_less_than_is_promised_is_reported(small: Small, taki
     assert small.storage.write(taking.raise_differences) == 0  # it is open already
 
 
+def from_till(body: bytes, provider: str = "square") -> PaymentCallback:
+    return PaymentCallback(provider, "e1", CallbackKind.STOCK, NOW, body=body)
+
+
 def counts_of(text: str) -> bytes:
     return f'{{"data": {{"object": {{"inventory_counts": {text}}}}}}}'.encode()
 
@@ -350,15 +356,15 @@ A_COUNT = (
 )  # fmt: skip
 def test_a_call_that_cannot_be_read_is_said_to_be_so(small: Small, taking: Stocktaking, body: bytes):
     with pytest.raises(ValueError, match="inventory count"):
-        small.storage.write(lambda uow: taking.take_count_callback(uow, "square", body))
+        small.storage.write(lambda uow: taking.take_count_callback(uow, from_till(body)))
     with pytest.raises(ValueError, match="no till"):
-        small.storage.write(lambda uow: taking.take_count_callback(uow, "stripe", body))
+        small.storage.write(lambda uow: taking.take_count_callback(uow, from_till(body, "stripe")))
 
 
 def test_other_states_of_square_are_no_stock(small: Small, taking: Stocktaking):
     body = call(small, ("P1-36", "S1", "9", small.clock.now())).replace(b"IN_STOCK", b"SOLD")
-    report = small.storage.write(lambda uow: taking.take_count_callback(uow, "square", body))
+    report = small.storage.write(lambda uow: taking.take_count_callback(uow, from_till(body)))
     assert (report.applied, report.unknown) == (0, 0)
     halves = call(small, ("P1-36", "S1", "2.5", small.clock.now()))
-    small.storage.write(lambda uow: taking.take_count_callback(uow, "square", halves))
+    small.storage.write(lambda uow: taking.take_count_callback(uow, from_till(halves)))
     assert level(small, "36").on_hand == 2
