@@ -6,6 +6,7 @@ Its owner is told in the same transaction, with a choice.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 
 from commerce.domain.customer import Contact
 from commerce.domain.mail import OutboundMessage
@@ -15,17 +16,20 @@ from commerce.domain.stock import MovementReason
 from commerce.domain.stocktaking import HeldFor
 from commerce.errors import StaleVersion
 from commerce.ports import Clock, UnitOfWork
+from commerce.services.ending import end_unpaid
 from commerce.services.reserving import Reserving
 
 NOTICE_RESERVATION_LOST = "reservation_lost"
 NOTICE_ORDER_LOST = "order_lost"
+_SOLD = "sold in the store"
 
 
 class GivingWay:
     """Takes holds away from their owners, in the caller's unit of work."""
 
-    def __init__(self, clock: Clock, reserving: Reserving) -> None:
-        self._clock, self._reserving = clock, reserving
+    def __init__(self, clock: Clock, reserving: Reserving, offline: Collection[str]) -> None:
+        """`offline`: providers that nobody calls (see `end_unpaid`)."""
+        self._clock, self._reserving, self._offline = clock, reserving, frozenset(offline)
 
     def free(self, uow: UnitOfWork, variant_id: int, store_id: str, units: int, *, actor: str) -> tuple[HeldFor, ...]:
         """Frees at least `units`, if there are so many to free; the owners who lost theirs, youngest first."""
@@ -49,7 +53,7 @@ class GivingWay:
 
     def _reservation_loses(self, uow: UnitOfWork, held: HeldFor, actor: str) -> bool:
         """A reservation is served whole or not at all."""
-        ended = self._reserving.reject(uow, held.reservation_id, actor=actor, note="sold in the store")
+        ended = self._reserving.reject(uow, held.reservation_id, actor=actor, note=_SOLD)
         if isinstance(ended, Refused):
             return False
         self._tell(
@@ -68,16 +72,10 @@ class GivingWay:
         if order is None:
             return False
         if order.state is OrderState.PENDING_PAYMENT:
-            event = OrderEvent(now, order.state, order.state, actor, "sold in the store")
-            uow.orders.move(order, order.state, event)
+            uow.orders.move(order, order.state, OrderEvent(now, order.state, order.state, actor, _SOLD))
             uow.stock.release(held.hold.id, MovementReason.RELEASE, now)
         else:
-            event = OrderEvent(now, order.state, OrderState.CANCELLED, actor, "sold in the store")
-            uow.orders.move(order, OrderState.CANCELLED, event)
-            for hold_id in sorted({line.hold_id for line in order.lines}):
-                uow.stock.release(hold_id, MovementReason.RELEASE, now)
-            if order.coupon:
-                uow.promotions.give_back(order.id)
+            end_unpaid(uow, order, OrderState.CANCELLED, actor=actor, note=_SOLD, at=now, offline=self._offline)
         self._tell(
             uow,
             uow.orders.contact_of(order.id),

@@ -31,7 +31,7 @@ NADIA = "staff:nadia"
 
 @pytest.fixture
 def taking(small: Small) -> Stocktaking:
-    return Stocktaking(small.clock, SeededIds(seed=7), GivingWay(small.clock, small.reserving), TILLS)
+    return Stocktaking(small.clock, SeededIds(seed=7), GivingWay(small.clock, small.reserving, {"pay_in_store"}), TILLS)
 
 
 @pytest.fixture
