@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bot import return_notices
+from bot import return_notices, stock_notices
 from bot.conversation.actions import FindInStore, encode
 from bot.messages import Button, Reply
 from bot.wording import words
@@ -68,6 +68,8 @@ NOTICES: dict[str, Callable[[_News], Reply | None]] = {
     "return_received": return_notices.return_received,
     "return_rejected": return_notices.return_rejected,
     "exchange_expired": return_notices.exchange_expired,
+    "reservation_lost": stock_notices.reservation_lost,
+    "order_lost": stock_notices.order_lost,
 }
 
 
