@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.conversation.actions import Renounce, WithdrawalReceipt, encode
+from bot.conversation.own_orders import MOST_ORDERS, is_no_answer, no_such_button, number_said, own_order
 from bot.conversation.return_steps import (
     ConfirmWithdrawal,
     Return,
@@ -19,7 +20,6 @@ from bot.conversation.return_steps import (
     tiny,
 )
 from bot.conversation.return_words import item, order_label, receipt_reply, refusal
-from bot.conversation.returns import MOST_ORDERS, is_no_answer, no_such_button, own_order
 from bot.conversation.talk import Ability, Talk, Turn, Voice
 from bot.intake import clean
 from bot.messages import Button
@@ -31,7 +31,6 @@ from commerce.domain.order import Order
 from commerce.domain.reservation import Refused
 from commerce.domain.returns import NotReturned, ReturnKind
 from commerce.i18n import format_date
-from commerce.services.returns import ReturnOptions
 from commerce.understanding import Intent
 
 if TYPE_CHECKING:
@@ -87,14 +86,15 @@ def tapped(talk: Talk, action: Renounce) -> Turn:
 
 def in_words(talk: Talk) -> Turn:
     """« rétractation »: the order, where there is one that it can be about; else why there is none."""
-    said = talk.slots.order_number or ""
-    if said.isascii() and said.isdecimal() and len(said) < 10:
-        return first_step(talk, Withdraw(int(said)))
+    number = number_said(talk)
+    if number:
+        return first_step(talk, Withdraw(number))
     with talk.shop.storage.read() as uow:
         mine = uow.orders.of_customer(talk.customer.id) if talk.customer else []
         open_ones = [order for order in mine if talk.shop.returns.options(uow, order).lines_for(_WITHDRAWAL)]
         if not open_ones and mine:
-            return talk.say(_why_not(talk, talk.shop.returns.options(uow, mine[0])))
+            why = talk.shop.returns.options(uow, mine[0]).why_none(_WITHDRAWAL)
+            return talk.say(refusal(talk, why, _WITHDRAWAL, mine[0]))
     if not open_ones:
         return talk.say(refusal(talk, NotReturned.NOT_PAID_ONLINE, _WITHDRAWAL))
     if len(open_ones) == 1:
@@ -118,7 +118,7 @@ def first_step(talk: Talk, action: Withdraw) -> Turn:
         if not lines:
             if found.withdrawn:
                 return _receipt(talk, uow, found.withdrawn[-1].id)
-            return talk.say(_why_not(talk, found))
+            return talk.say(refusal(talk, found.why_none(_WITHDRAWAL), _WITHDRAWAL, order))
         left = {each.line.position: way.quantity for each in lines if (way := each.way(_WITHDRAWAL))}
         chosen = _chosen(action.lines, left)
         contacts = _contacts(talk, uow)
@@ -155,12 +155,6 @@ def first_step(talk: Talk, action: Withdraw) -> Turn:
             buttons.append(Button(label, code(Withdraw(order.number, mask, tiny(contact.lane)))))
     buttons.append(Button(talk.t("Another name"), code(WithdrawalName(order.number, mask, tiny(to.lane)))))
     return talk.say(text, buttons=tuple(buttons), session=_keeping_name(talk, name, order))
-
-
-def _why_not(talk: Talk, found: ReturnOptions) -> str:
-    if isinstance(found.withdrawal, NotReturned):
-        return refusal(talk, found.withdrawal, _WITHDRAWAL, found.order)
-    return refusal(talk, NotReturned.ALREADY, _WITHDRAWAL, found.order)
 
 
 def _chosen(mask: int, left: dict[int, int]) -> dict[int, int]:

@@ -57,17 +57,26 @@ class ExchangeTimes:
 
 @dataclass(frozen=True, slots=True)
 class ReturnOptions:
-    """What of an order may come back now. `withdrawal`: the legal right, or why there is none; `requests`: what was
+    """What of an order may come back now. `ways`: each way, or why it is closed to the whole order; `requests`: what was
     asked for so far, oldest first."""
 
     order: Order
     lines: tuple[LineOptions, ...]
-    withdrawal: WayBack | NotReturned
+    ways: Mapping[ReturnKind, WayBack | NotReturned]
     requests: tuple[ReturnRequest, ...]
     timezone: str
 
     def lines_for(self, kind: ReturnKind) -> tuple[LineOptions, ...]:
         return tuple(each for each in self.lines if each.way(kind))
+
+    def why_none(self, kind: ReturnKind) -> NotReturned:
+        """Why no line can come back in this way, where none can."""
+        way = self.ways[kind]
+        return way if isinstance(way, NotReturned) else NotReturned.ALREADY
+
+    @property
+    def withdrawal(self) -> WayBack | NotReturned:
+        return self.ways[ReturnKind.WITHDRAWAL]
 
     @property
     def withdrawn(self) -> tuple[ReturnRequest, ...]:
@@ -113,7 +122,7 @@ class Returns:
         return ReturnOptions(
             order,
             options(facts, self.rules, now),
-            way_back(facts, ReturnKind.WITHDRAWAL, self.rules, now),
+            {kind: way_back(facts, kind, self.rules, now) for kind in ReturnKind},
             tuple(requests),
             facts.timezone,
         )

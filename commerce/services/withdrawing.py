@@ -28,6 +28,7 @@ from commerce.domain.returns import (
     ReturnState,
     ReturnWay,
 )
+from commerce.domain.spreadsheets import safe_cell
 from commerce.domain.staff import StaffTask, TaskKind
 from commerce.domain.stock import MovementReason
 from commerce.errors import StaleVersion
@@ -35,7 +36,6 @@ from commerce.ports import Clock, Ids, UnitOfWork
 from commerce.services.receipts import Withdrawal, receipt_text
 from commerce.services.refunding import Refunding
 from commerce.services.returns import Returns, note_event
-from commerce.spreadsheets import safe_cell
 
 REFUND_WITHIN = timedelta(days=14)  # of being told, article L221-24
 NOTICE_RECEIPT = "withdrawal_receipt"

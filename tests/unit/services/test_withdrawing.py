@@ -16,8 +16,8 @@ from commerce.domain.order import OrderSource, OrderState
 from commerce.domain.payment import RefundReason
 from commerce.domain.reservation import Refused
 from commerce.domain.returns import NotReturned, ReturnKind, ReturnRequest, ReturnState
+from commerce.domain.spreadsheets import safe_cell
 from commerce.domain.staff import TaskKind
-from commerce.spreadsheets import safe_cell
 from commerce.storage.audit_queries import stock_against_holds, stock_against_movements
 from tests.unit.services.conftest import LEA, SAM
 from tests.unit.services.selling import AT_COUNTER, Selling
