@@ -174,6 +174,35 @@ class OrderRefused:
     resumes_at: datetime | None = None
 
 
+class NotCancelled(StrEnum):
+    """Why a shopper could not cancel an order. Each has words for shoppers in both languages."""
+
+    NOT_FOUND = "not_found"  # or somebody else's: the two look alike
+    ALREADY_OVER = "already_over"
+    TOO_LATE = "too_late"  # the shop is already at it: what comes back is a return
+
+
+class NotAdvanced(StrEnum):
+    """Why staff could not move an order on."""
+
+    NOT_FOUND = "not_found"
+    CHANGED = "changed"  # somebody else was faster: look again
+    NOT_ALLOWED = "not_allowed"
+    NOT_PAID = "not_paid"
+
+
+class NotEntered(StrEnum):
+    """Why an order that staff took elsewhere could not be entered."""
+
+    EMPTY = "empty"
+    QUANTITY = "quantity"
+    NO_SUCH_VARIANT = "no_such_variant"
+    NO_SUCH_STORE = "no_such_store"
+    OTHER_CURRENCY = "other_currency"
+    SOLD_OUT = "sold_out"
+    NO_ADDRESS = "no_address"
+
+
 class NotApproved(StrEnum):
     """Why a payment must not go on at the last moment."""
 

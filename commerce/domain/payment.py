@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from commerce.domain.money import Money
+from commerce.domain.order import Order
 from commerce.errors import IllegalMove
 
 
@@ -125,7 +126,9 @@ class PaymentSession:
 class PaymentReport:
     """What a provider says of one attempt, from a verified call or from an answer to our own question.
 
-    An attempt is found by `attempt_id` (our reference that the provider carried) or else by `session_ref`.
+    An attempt is found by `attempt_id` (our reference that the provider carried) or else by `session_ref` or
+    `payment_ref`. `payment_ref` is always the same name for the same money, in every report: another one on an attempt
+    that was paid already is a second payment.
     `amount` is what was captured (or is to be), never what a page claimed.
     """
 
@@ -198,6 +201,14 @@ class Refund:
     error: str = ""
 
 
+class NotRefunded(StrEnum):
+    """Why money could not be given back."""
+
+    NOT_FOUND = "not_found"
+    NOT_PAID = "not_paid"
+    TOO_MUCH = "too_much"  # more than is left of what was paid
+
+
 @dataclass(frozen=True, slots=True)
 class RefundReport:
     """What the provider says of a refund."""
@@ -205,6 +216,42 @@ class RefundReport:
     state: RefundState
     provider_ref: str = ""
     error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An order that was placed (or is the one placed a moment ago), and the attempt to collect its total."""
+
+    order: Order
+    attempt: PaymentAttempt
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackAnswer:
+    """What the provider is answered: 200 kept (now or before), 401 not the provider's, 404 no such provider."""
+
+    status: int
+    is_new: bool = False
+
+
+class DifferenceKind(StrEnum):
+    MISSED = "missed"  # the provider has money that we had not heard of: settled now
+    REFUND_MISSED = "refund_missed"  # the same for money that went back
+    AMOUNT = "amount"
+    NOT_OURS = "not_ours"  # money without any attempt of ours
+    NOT_THERE = "not_there"  # we believe in money that the provider does not list
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One line in which the provider's list and our ledger did not agree. Amounts in minor units."""
+
+    kind: DifferenceKind
+    provider: str
+    attempt_id: str
+    reference: str
+    ours_minor: int
+    theirs_minor: int
 
 
 class LedgerKind(StrEnum):

@@ -42,6 +42,27 @@ class NotApplied(StrEnum):
     OTHER_CURRENCY = "other_currency"
 
 
+def why_not(
+    promotion: Promotion | None, *, now: datetime, subtotal_minor: int, currency: str, used_by_customer: bool
+) -> NotApplied | None:
+    """Why it does not count for goods worth that much, now; None: it does."""
+    if promotion is None or not promotion.active:
+        return NotApplied.UNKNOWN
+    if promotion.starts_at is not None and now < promotion.starts_at:
+        return NotApplied.NOT_YET
+    if promotion.ends_at is not None and now >= promotion.ends_at:
+        return NotApplied.OVER
+    if promotion.max_uses and promotion.uses >= promotion.max_uses:
+        return NotApplied.USED_UP
+    if promotion.once_per_customer and used_by_customer:
+        return NotApplied.USED_BY_YOU
+    if promotion.kind is not PromotionKind.FREE_DELIVERY and promotion.currency != currency:
+        return NotApplied.OTHER_CURRENCY
+    if subtotal_minor < promotion.min_subtotal_minor:
+        return NotApplied.BELOW_MINIMUM
+    return None
+
+
 def code_of(typed: str) -> str:
     """A code as it is kept: « printemps 10 » is PRINTEMPS10."""
     return "".join(typed.split()).upper()[:40]

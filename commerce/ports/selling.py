@@ -32,6 +32,10 @@ class CartRepository(Protocol):
 
     def of_customer(self, customer_id: str) -> Cart | None: ...
 
+    def lock(self, cart_id: str) -> None:
+        """Nobody else changes or orders this cart until the caller's transaction ends. Changes nothing."""
+        ...
+
     def create(self, cart_id: str, customer_id: str, at: datetime) -> Cart:
         """The customer's cart; the one that is there already when somebody was faster."""
         ...
@@ -112,6 +116,7 @@ class OrderRepository(Protocol):
         refunded_minor: int | None = None,
         fulfilled_at: datetime | None = None,
         lines: Sequence[tuple[int, str]] | None = None,
+        pickup_code: str | None = None,
     ) -> Order:
         """Writes the move if the stored version is `order.version`, else raises StaleVersion. `to_state` may be the
         present state; any other pair must be in the table of moves (IllegalMove). None leaves a value as it is.

@@ -338,6 +338,10 @@ class AuditRepository(Protocol):
 class UnitOfWork(Protocol):
     """One transaction's view of everything stored."""
 
+    def savepoint(self) -> AbstractContextManager[object]:
+        """Everything inside is undone when the block raises; the transaction goes on."""
+        ...
+
     @property
     def products(self) -> ProductRepository: ...
     @property

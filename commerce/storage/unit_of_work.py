@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 from commerce.storage.customers import SqlCustomers
 from commerce.storage.mail import SqlInbox, SqlLeases, SqlOutbox, SqlThreads
 from commerce.storage.products import SqlProducts
@@ -29,3 +31,6 @@ class SqlUnitOfWork:
         self.state = SqlState(transaction)
         self.photos = SqlPhotos(transaction)
         self.audit = SqlAudit(transaction)
+
+    def savepoint(self) -> AbstractContextManager[object]:
+        return self.transaction.savepoint()
