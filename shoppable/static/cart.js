@@ -12,7 +12,29 @@ export function showCount(units) {
   }
 }
 
+// On a product's page: into the cart without leaving it.
+for (const form of document.querySelectorAll("[data-add]")) {
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const [button, told] = [form.querySelector("button"), form.parentElement.querySelector("[data-added]")];
+    button.disabled = true;
+    try {
+      const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { "X-Part": "cart" } });
+      if (!answer.ok) throw new Error(String(answer.status));
+      const shown = new DOMParser().parseFromString(await answer.text(), "text/html");
+      showCount(Number(shown.querySelector("[data-units]").dataset.units));
+      told.hidden = false;
+      told.querySelector("span").textContent = shown.querySelector("[role=status]").textContent.trim();
+    } catch {
+      form.submit(); // the page that comes says what is wrong
+    } finally {
+      button.disabled = false;
+    }
+  });
+}
+
 if (part) {
+  document.documentElement.classList.add("scripted");
   let known = null; // what the server said last, for a cheap "nothing new"
   let busy = false;
 
