@@ -24,12 +24,15 @@ from commerce.ports import (
     WebFetcher,
 )
 from commerce.services.asking import Asking
+from commerce.services.carts import Carts
 from commerce.services.catalog import Catalog
 from commerce.services.customers import Customers
 from commerce.services.discovery import Discovery
 from commerce.services.index_keeper import IndexKeeper
+from commerce.services.linking import Linking
 from commerce.services.order_links import OrderLinks
 from commerce.services.photos import Photos
+from commerce.services.promotions import Promotions
 from commerce.services.reserving import Reserving
 from commerce.services.teaching import Teaching
 from commerce.settings import Settings
@@ -59,6 +62,9 @@ class Shop:
     photos: Photos
     customers: Customers
     reserving: Reserving
+    promotions: Promotions
+    carts: Carts
+    linking: Linking
     order_links: OrderLinks
     index_keeper: IndexKeeper
     teaching: Teaching
@@ -110,6 +116,8 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
         grace=timedelta(seconds=settings.hold_grace_s),
         max_open_per_customer=settings.max_open_reservations,
     )
+    customers, promotions = Customers(clock, ids), Promotions(clock)
+    carts = Carts(clock, ids, promotions)
     return Shop(
         settings=settings,
         clock=clock,
@@ -126,8 +134,11 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
         asking=Asking(words, text_index, settings.currency),
         discovery=Discovery(storage, text_index, facets, image_matcher, words),
         photos=Photos(storage, media, clock, timedelta(hours=settings.photo_keep_h)),
-        customers=Customers(clock, ids),
+        customers=customers,
         reserving=Reserving(storage, clock, ids, rules),
+        promotions=promotions,
+        carts=carts,
+        linking=Linking(clock, ids, customers, carts, settings.signing_key.encode()),
         order_links=OrderLinks(settings.base_url, settings.signing_key, clock),
         index_keeper=IndexKeeper(storage, text_index, facets, image_matcher, media, words, kept_words),
         teaching=Teaching(storage, media, words, image_matcher),

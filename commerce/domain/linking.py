@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from commerce.domain.customer import Contact
+from commerce.domain.cart import MergedCart
+from commerce.domain.customer import Contact, Customer
 
 
 class TokenPurpose(StrEnum):
@@ -42,13 +43,15 @@ class NotLinked(StrEnum):
 class LinkPreview:
     """What would become one: shown before anything happens."""
 
-    kept_id: str
+    kept_id: str  # whoever accepts; '' while they have never said anything
     kept_name: str
     kept_channels: tuple[str, ...]
-    joined_id: str
+    joined_id: str  # whoever made the link
     joined_name: str
     joined_channels: tuple[str, ...]
     both_carts_filled: bool
+    brings_cart: bool  # something is in the cart that would be brought along
+    made_at: datetime
     note: str
 
 
@@ -62,3 +65,13 @@ class CustomerMerge:
     at: datetime
     moved: str
     undone_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What became of it: one customer, one cart. `note` is the token's."""
+
+    merge: CustomerMerge
+    customer: Customer
+    cart: MergedCart
+    note: str

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, CursorResult, Executable, Row, bindparam, text
+from sqlalchemy import Connection, CursorResult, Executable, Row, TextClause, bindparam, text
 
 from commerce.ports import ChangeKind
 from commerce.storage.mapping import id_batches
@@ -97,3 +97,9 @@ class Transaction:
 
 def one_row_changed(result: AnyResult) -> bool:
     return result.rowcount == 1
+
+
+def insert_once(table: str, columns: str, key: str) -> TextClause:
+    """Inserts a row of those columns unless its key is there already: then no row was changed."""
+    values = ", ".join(f":{column}" for column in columns.replace(",", " ").split())
+    return text(f"INSERT INTO {table} ({columns}) VALUES ({values}) ON CONFLICT ({key}) DO NOTHING")  # noqa: S608

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 
+from commerce.storage.carts import SqlCarts
 from commerce.storage.customers import SqlCustomers
 from commerce.storage.mail import SqlInbox, SqlLeases, SqlOutbox, SqlThreads
+from commerce.storage.orders import SqlOrders
+from commerce.storage.payments import SqlPayments
 from commerce.storage.products import SqlProducts
 from commerce.storage.reservations import SqlReservations
 from commerce.storage.state import SqlAudit, SqlPhotos, SqlState
@@ -31,6 +34,9 @@ class SqlUnitOfWork:
         self.state = SqlState(transaction)
         self.photos = SqlPhotos(transaction)
         self.audit = SqlAudit(transaction)
+        self.carts = SqlCarts(transaction)
+        self.orders = SqlOrders(transaction)
+        self.payments = SqlPayments(transaction)
 
     def savepoint(self) -> AbstractContextManager[object]:
         return self.transaction.savepoint()

@@ -1,0 +1,332 @@
+"""Orders of every source: their lines, their history, and the one list in which staff see them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, bindparam, insert, or_, select, text, update
+
+from commerce.domain.cart import Fulfilment, PostalAddress
+from commerce.domain.customer import Contact
+from commerce.domain.moments import from_us, to_us
+from commerce.domain.order import Order, OrderEvent, OrderLine, OrderSource, OrderState, check_order_move
+from commerce.domain.pricing import TaxLine
+from commerce.errors import StaleVersion
+from commerce.storage.mapping import dump_json, from_text, load_json, maybe_from_us, maybe_to_us, to_text
+from commerce.storage.tables import order_event, order_line, shop_order
+from commerce.storage.transaction import AnyRow, Transaction, one_row_changed
+
+_ADD = insert(shop_order).returning(shop_order.c.number)
+_LINES = (
+    select(order_line)
+    .where(order_line.c.order_id.in_(bindparam("ids", expanding=True)))
+    .order_by(order_line.c.order_id, order_line.c.position)
+)
+# Whoever has begun to prepare an order that nobody has paid still waits for its money.
+_UNPAID = or_(
+    shop_order.c.state.in_([OrderState.PENDING_PAYMENT.value, OrderState.PLACED.value]),
+    and_(
+        shop_order.c.state.in_([OrderState.PREPARING.value, OrderState.READY.value]),
+        shop_order.c.paid_minor == 0,
+        shop_order.c.total_minor > 0,
+    ),
+)
+_RETURNED = text(
+    "UPDATE order_line SET returned = returned + :units"
+    " WHERE order_id = :order_id AND position = :position AND returned + :units <= quantity"
+)
+_NEW_HOLD = (
+    update(order_line)
+    .where(order_line.c.order_id == bindparam("of"), order_line.c.position == bindparam("at"))
+    .values(hold_id=bindparam("hold"))
+)
+
+
+class SqlOrders:
+    """`commerce.ports.OrderRepository`."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._db = transaction
+
+    def add(self, new: Order, contact: Contact, event: OrderEvent) -> Order:
+        values = _values(new, contact)
+        if new.number:
+            self._keep_ahead_of(new.number)
+            values["number"] = new.number
+        number = self._db.execute(_ADD, values).scalar_one()
+        self._db.execute(insert(order_line), [_line_values(new.id, line) for line in new.lines])
+        self._add_event(new.id, event)
+        return replace(new, number=number, channel=contact.channel)
+
+    def get(self, order_id: str) -> Order | None:
+        return self._one(select(shop_order).where(shop_order.c.id == order_id))
+
+    def by_number(self, number: int) -> Order | None:
+        return self._one(select(shop_order).where(shop_order.c.number == number))
+
+    def contact_of(self, order_id: str) -> Contact | None:
+        row = self._db.execute(
+            select(shop_order.c.channel, shop_order.c.account, shop_order.c.contact_address).where(
+                shop_order.c.id == order_id
+            )
+        ).one_or_none()
+        return None if row is None else Contact(row.channel, row.account, row.contact_address)
+
+    def of_customer(self, customer_id: str, limit: int = 50) -> list[Order]:
+        statement = select(shop_order).where(shop_order.c.customer_id == customer_id)
+        return self._newest(statement, limit)
+
+    def pending_of_cart(self, cart_id: str) -> Order | None:
+        statement = (
+            select(shop_order)
+            .where(shop_order.c.cart_id == cart_id, shop_order.c.state == OrderState.PENDING_PAYMENT.value)
+            .order_by(shop_order.c.number.desc())
+            .limit(1)
+        )
+        return self._one(statement)
+
+    def find(
+        self, *, state: OrderState | None = None, source: OrderSource | None = None, store_id: str = "",
+        before_number: int | None = None, limit: int = 50,
+    ) -> list[Order]:  # fmt: skip
+        statement = select(shop_order)
+        if state is not None:
+            statement = statement.where(shop_order.c.state == state.value)
+        if source is not None:
+            statement = statement.where(shop_order.c.source == source.value)
+        if store_id:
+            statement = statement.where(shop_order.c.store_id == store_id)
+        if before_number is not None:
+            statement = statement.where(shop_order.c.number < before_number)
+        return self._newest(statement, limit)
+
+    def move(
+        self, seen: Order, to_state: OrderState, event: OrderEvent, *, expires_at: datetime | None = None,
+        paid_minor: int | None = None, refunded_minor: int | None = None, fulfilled_at: datetime | None = None,
+        lines: Sequence[tuple[int, str]] | None = None, pickup_code: str | None = None,
+    ) -> Order:  # fmt: skip
+        if to_state is not seen.state:
+            check_order_move(seen.state, to_state)
+        holds = dict(lines or ())
+        moved = replace(
+            seen,
+            state=to_state,
+            expires_at=seen.expires_at if expires_at is None else expires_at,
+            paid_minor=seen.paid_minor if paid_minor is None else paid_minor,
+            refunded_minor=seen.refunded_minor if refunded_minor is None else refunded_minor,
+            fulfilled_at=seen.fulfilled_at if fulfilled_at is None else fulfilled_at,
+            pickup_code=seen.pickup_code if pickup_code is None else pickup_code,
+            lines=tuple(replace(line, hold_id=holds.get(line.position, line.hold_id)) for line in seen.lines),
+            version=seen.version + 1,
+        )
+        written = self._db.execute(
+            update(shop_order)
+            .where(
+                shop_order.c.id == seen.id,
+                shop_order.c.version == seen.version,
+                shop_order.c.state == seen.state.value,
+            )
+            .values(
+                state=moved.state.value,
+                expires_at_us=maybe_to_us(moved.expires_at),
+                paid_minor=moved.paid_minor,
+                refunded_minor=moved.refunded_minor,
+                fulfilled_at_us=maybe_to_us(moved.fulfilled_at),
+                pickup_code=moved.pickup_code,
+                version=moved.version,
+            )
+        )
+        if not one_row_changed(written):
+            raise StaleVersion(f"order {seen.id} is no longer at version {seen.version}")
+        if holds:
+            self._db.execute(_NEW_HOLD, [{"of": seen.id, "at": n, "hold": hold} for n, hold in sorted(holds.items())])
+        self._add_event(seen.id, event)
+        return moved
+
+    def returned(self, order_id: str, position: int, quantity: int) -> bool:
+        if quantity < 1:
+            raise ValueError(f"{quantity} units cannot come back")
+        return one_row_changed(
+            self._db.execute(_RETURNED, {"order_id": order_id, "position": position, "units": quantity})
+        )
+
+    def due(self, now: datetime, limit: int) -> list[Order]:
+        statement = (
+            select(shop_order)
+            .where(_UNPAID, shop_order.c.expires_at_us <= to_us(now))
+            .order_by(shop_order.c.expires_at_us, shop_order.c.number)
+            .limit(limit)
+        )
+        return self._assemble(self._db.execute(statement).all())
+
+    def events(self, order_id: str) -> list[OrderEvent]:
+        rows = self._db.execute(
+            select(order_event).where(order_event.c.order_id == order_id).order_by(order_event.c.id)
+        )
+        return [
+            OrderEvent(
+                at=from_us(row.at_us),
+                from_state=OrderState(row.from_state) if row.from_state else None,
+                to_state=OrderState(row.to_state),
+                actor=row.actor,
+                note=row.note,
+            )
+            for row in rows
+        ]
+
+    def set_customer(self, order_ids: Iterable[str], customer_id: str) -> None:
+        self._db.execute(
+            update(shop_order).where(shop_order.c.id.in_(sorted(order_ids))).values(customer_id=customer_id)
+        )
+
+    def _keep_ahead_of(self, number: int) -> None:
+        """Later numbers are drawn above one that is given. SQLite's AUTOINCREMENT does so by itself; a sequence of
+        PostgreSQL must be told, while nobody else draws from it: that is what the lock is for."""
+        if self._db.is_postgres:
+            self._db.execute(text("LOCK TABLE shop_order IN SHARE ROW EXCLUSIVE MODE"))
+            self._db.execute(
+                text(
+                    "SELECT setval('shop_order_number_seq', :number) FROM shop_order_number_seq"
+                    " WHERE last_value < :number"
+                ),
+                {"number": number},
+            )
+
+    def _add_event(self, order_id: str, event: OrderEvent) -> None:
+        self._db.execute(
+            insert(order_event),
+            {
+                "order_id": order_id,
+                "from_state": event.from_state.value if event.from_state else "",
+                "to_state": event.to_state.value,
+                "actor": event.actor,
+                "note": event.note,
+                "at_us": to_us(event.at),
+            },
+        )
+
+    def _newest(self, statement: Any, limit: int) -> list[Order]:
+        return self._assemble(self._db.execute(statement.order_by(shop_order.c.number.desc()).limit(limit)).all())
+
+    def _one(self, statement: Any) -> Order | None:
+        found = self._assemble(self._db.execute(statement).all())
+        return found[0] if found else None
+
+    def _assemble(self, rows: Sequence[AnyRow]) -> list[Order]:
+        """With their lines, in one more statement."""
+        if not rows:
+            return []
+        lines: dict[str, list[OrderLine]] = {row.id: [] for row in rows}
+        for line in self._db.execute(_LINES, {"ids": sorted(lines)}):
+            lines[line.order_id].append(_line(line))
+        return [_order(row, tuple(lines[row.id])) for row in rows]
+
+
+def _values(new: Order, contact: Contact) -> dict[str, Any]:
+    return {
+        "id": new.id,
+        "customer_id": new.customer_id,
+        "cart_id": new.cart_id,
+        "state": new.state.value,
+        "source": new.source.value,
+        "channel": contact.channel,
+        "account": contact.account,
+        "contact_address": contact.address,
+        "language": new.language,
+        "fulfilment": new.fulfilment.value,
+        "store_id": new.store_id,
+        "name": new.name,
+        "email": new.email,
+        "phone": new.phone,
+        "address": dump_json(asdict(new.address)) if new.address else "",
+        "currency": new.currency,
+        "subtotal_minor": new.subtotal_minor,
+        "discount_minor": new.discount_minor,
+        "delivery_minor": new.delivery_minor,
+        "added_tax_minor": 0 if new.tax_included else sum(tax.tax_minor for tax in new.taxes),
+        "taxes": json.dumps([[tax.rate_bp, tax.net_minor, tax.tax_minor] for tax in new.taxes]),
+        "tax_included": new.tax_included,
+        "total_minor": new.total_minor,
+        "paid_minor": new.paid_minor,
+        "refunded_minor": new.refunded_minor,
+        "coupon": new.coupon,
+        "pickup_code": new.pickup_code,
+        "created_at_us": to_us(new.created_at),
+        "expires_at_us": maybe_to_us(new.expires_at),
+        "fulfilled_at_us": maybe_to_us(new.fulfilled_at),
+        "version": new.version,
+    }
+
+
+def _line_values(order_id: str, line: OrderLine) -> dict[str, Any]:
+    return {
+        "order_id": order_id,
+        "position": line.position,
+        "variant_id": line.variant_id,
+        "sku": line.sku,
+        "title": to_text(line.title),
+        "quantity": line.quantity,
+        "unit_price_minor": line.unit_price_minor,
+        "discount_minor": line.discount_minor,
+        "tax_rate_bp": line.tax_rate_bp,
+        "tax_minor": line.tax_minor,
+        "total_minor": line.total_minor,
+        "hold_id": line.hold_id,
+        "returned": line.returned,
+    }
+
+
+def _order(row: AnyRow, lines: tuple[OrderLine, ...]) -> Order:
+    return Order(
+        id=row.id,
+        number=row.number,
+        customer_id=row.customer_id,
+        cart_id=row.cart_id,
+        state=OrderState(row.state),
+        source=OrderSource(row.source),
+        channel=row.channel,
+        language=row.language,
+        fulfilment=Fulfilment(row.fulfilment),
+        store_id=row.store_id,
+        name=row.name,
+        email=row.email,
+        phone=row.phone,
+        address=PostalAddress(**load_json(row.address)) if row.address else None,
+        lines=lines,
+        currency=row.currency,
+        subtotal_minor=row.subtotal_minor,
+        discount_minor=row.discount_minor,
+        delivery_minor=row.delivery_minor,
+        taxes=tuple(TaxLine(*tax) for tax in load_json(row.taxes)),
+        tax_included=row.tax_included,
+        total_minor=row.total_minor,
+        paid_minor=row.paid_minor,
+        refunded_minor=row.refunded_minor,
+        coupon=row.coupon,
+        pickup_code=row.pickup_code,
+        created_at=from_us(row.created_at_us),
+        expires_at=maybe_from_us(row.expires_at_us),
+        fulfilled_at=maybe_from_us(row.fulfilled_at_us),
+        version=row.version,
+    )
+
+
+def _line(row: AnyRow) -> OrderLine:
+    return OrderLine(
+        position=row.position,
+        variant_id=row.variant_id,
+        sku=row.sku,
+        title=from_text(row.title),
+        quantity=row.quantity,
+        unit_price_minor=row.unit_price_minor,
+        discount_minor=row.discount_minor,
+        tax_rate_bp=row.tax_rate_bp,
+        tax_minor=row.tax_minor,
+        total_minor=row.total_minor,
+        hold_id=row.hold_id,
+        returned=row.returned,
+    )
