@@ -149,6 +149,18 @@ class PaymentFacts(TypedDict):
 
 
 @_exact
+class Ordered(TypedDict):
+    """`url` opens the order's page without any other proof: give it to the shopper alone."""
+
+    id: str
+    number: int
+    state: State
+    totals: TotalsFacts
+    url: str
+    payment: PaymentFacts
+
+
+@_exact
 class OrderLineFacts(TypedDict):
     position: int
     sku: str

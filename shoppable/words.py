@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from commerce.domain.cart import NotInCart
-from commerce.domain.order import NotApproved, NotOrdered, OrderSource, OrderState
+from commerce.domain.order import NotAdvanced, NotCancelled, NotEntered, NotOrdered, OrderSource, OrderState
+from commerce.domain.payment import NotRefunded
 from commerce.domain.promotion import NotApplied
 from shoppable.language import translate
 
@@ -42,13 +43,33 @@ NOT_ORDERED = {
     NotOrdered.TOO_MANY_OPEN: "You have several orders waiting for their payment. Pay or cancel one of them first.",
 }
 
-NOT_APPROVED = {
-    NotApproved.NOT_FOUND: "There is no such payment.",
-    NotApproved.ALREADY_PAID: "This order is paid already.",
-    NotApproved.ORDER_OVER: "This order is over.",
-    NotApproved.SOLD_OUT: "Somebody was faster: this is sold out. Nothing was charged.",
-    NotApproved.PRICE_CHANGED: "A price has changed since you looked. Please check the new total. Nothing was charged.",
-    NotApproved.STORE_PAUSED: "This store takes no online orders at the moment. Please choose another one.",
+NOT_CANCELLED = {
+    NotCancelled.NOT_FOUND: "There is no such order.",
+    NotCancelled.ALREADY_OVER: "This order is over already.",
+    NotCancelled.TOO_LATE: "We are already preparing this order. You can give back what you do not want.",
+}
+
+NOT_ADVANCED = {
+    NotAdvanced.NOT_FOUND: "There is no such order.",
+    NotAdvanced.CHANGED: "Somebody else has changed this order. Look at it again.",
+    NotAdvanced.NOT_ALLOWED: "This order cannot go there from where it is.",
+    NotAdvanced.NOT_PAID: "This order is not paid.",
+}
+
+NOT_ENTERED = {
+    NotEntered.EMPTY: "There is nothing in this order.",
+    NotEntered.QUANTITY: "That many cannot be ordered at once.",
+    NotEntered.NO_SUCH_VARIANT: "There is no such variant.",
+    NotEntered.NO_SUCH_STORE: "There is no such store.",
+    NotEntered.OTHER_CURRENCY: "One order has one currency.",
+    NotEntered.SOLD_OUT: "There is not enough of it.",
+    NotEntered.NO_ADDRESS: "We need the address to which to send it.",
+}
+
+NOT_REFUNDED = {
+    NotRefunded.NOT_FOUND: "There is no such order.",
+    NotRefunded.NOT_PAID: "This order is not paid.",
+    NotRefunded.TOO_MUCH: "That is more than is left of what was paid.",
 }
 
 ORDER_STATES = {
@@ -82,6 +103,8 @@ HOW_TO_PAY = {
     "stripe": "Card, by Stripe",
     "square": "Card, by Square",
     "pay_in_store": "At the counter, when you pick it up",
+    "telegram": "In Telegram",
+    "free": "Nothing to pay",
     "fake": "Test payment: no money moves",
 }
 HOW_TO_PAY_MORE = {

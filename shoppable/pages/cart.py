@@ -117,6 +117,8 @@ def _unknown() -> list[str]:
 
 def back(said: str, *, of: int | None = None, quantity: int | None = None, unknown: list[str] | None = None) -> Response:
     """To the cart, with what happened in its address: nothing is lost by a reload, nothing is done twice."""
+    if request.form.get("back") == "checkout":
+        return _to("/checkout")
     values: list[tuple[str, str]] = [("said", said)] if said else []
     if of is not None:
         values.append(("of", str(of)))
