@@ -13,8 +13,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from commerce.i18n import Translator
 from shoppable import health, language, media, observe, pages, problems, security
-from shoppable.api import chat, openapi, operators, products, stores
+from shoppable.api import carts, chat, checkout, openapi, operators, orders, products, stores
 from shoppable.limits import Buckets, Places
+from shoppable.payment_callbacks import payment_callbacks
 from shoppable.site import EXTENSION, Site, site
 
 if TYPE_CHECKING:
@@ -57,8 +58,9 @@ def create_app(shop: Shop, *, wake: Callable[[], None] = lambda: None) -> Flask:
     observe.install(app)
     problems.install(app)
     pages.install(app)
-    for room in (media.blueprint, health.blueprint, products.blueprint, stores.blueprint, chat.blueprint):
-        app.register_blueprint(room)
+    for room in (media, health, products, stores, chat, carts, checkout, orders):
+        app.register_blueprint(room.blueprint)
+    app.register_blueprint(payment_callbacks(shop, wake))
     if shop.settings.secrets_of("api_keys"):
         app.register_blueprint(operators.blueprint)
     app.add_url_rule("/api/v1/openapi.json", "api_openapi", _openapi(app))

@@ -46,7 +46,7 @@ def once(who: str, work: Callable[[], Answer]) -> Response:
         raise Problem(400, "idempotency_key_required", "This needs the header Idempotency-Key.")
     if not _GIVEN.fullmatch(given):
         raise Problem(400, "idempotency_key_invalid", "Idempotency-Key must have 8 to 255 visible characters.")
-    key = f"once:{sign('once', f'{request.path}\n{who}\n{given}')}"
+    key = "once:" + sign("once", f"{request.path}\n{who}\n{given}")
     body = hashlib.sha256(request.get_data()).hexdigest()
     known = _begin(key, body)
     if known is None:

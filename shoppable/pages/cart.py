@@ -42,6 +42,7 @@ SAID = {
     "coupon": "The code counts.",
     "coupon_dropped": "The code has been taken out.",
     "filled": "Your cart has been filled by the link.",
+    "linked": "This is one cart now, here and in your conversation.",
     "nothing": "That was not in your cart any more.",
 }
 

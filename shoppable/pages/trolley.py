@@ -11,7 +11,6 @@ from commerce.domain.money import Money
 from commerce.domain.order import Order
 from commerce.domain.pricing import TaxLine, Totals
 from commerce.domain.product import Picture
-from commerce.errors import StorageError
 from commerce.i18n import locale_of
 from shoppable import shopper
 from shoppable.chat import session
@@ -124,17 +123,3 @@ def quoted(uow: UnitOfWork, customer: Customer | None) -> Quote | None:
 def mark(cart: Cart | None) -> str:
     """Changes whenever the cart does, or becomes another one; tells nothing else."""
     return session.sign("cart", f"{cart.id}\n{cart.version}")[:16] if cart else "none"
-
-
-def count() -> int | None:
-    """How many things are in this browser's cart, for the head of every page; None when nobody can tell."""
-    contact = session.current()
-    if contact is None:
-        return 0
-    try:
-        with site().shop.storage.read() as uow:
-            customer = shopper.customer_of(uow, contact)
-            cart = site().shop.carts.of(uow, customer.id) if customer else None
-    except StorageError:  # a page that says "one moment, please" must not fail over it
-        return None
-    return sum(each.quantity for each in cart.wanted) if cart else 0
