@@ -231,13 +231,16 @@ class NewOrder(TypedDict):
     """An order that was taken elsewhere: by phone, at the counter, on a marketplace."""
 
     source: Literal["phone", "counter", "marketplace"]
+    store: Annotated[str, Field(max_length=64, description="Where the units come from.")]
+    fulfilment: FulfilmentName
     lines: Annotated[list[EnteredLine], Field(min_length=1, max_length=50)]
     name: NotRequired[Words]
     email: NotRequired[Annotated[str, Field(max_length=254)]]
     phone: NotRequired[Annotated[str, Field(max_length=40)]]
-    fulfilment: FulfilmentName
-    store: NotRequired[Annotated[str, Field(max_length=64)]]
     address: NotRequired[AddressFacts]
+    customer: NotRequired[Annotated[str, Field(pattern="^[0-9a-f]{32}$", description="Whose it is, if known.")]]
+    language: NotRequired[Annotated[str, Field(pattern="^[a-z]{2}$")]]
+    reference: NotRequired[Annotated[str, Field(max_length=120, description="The other side's number: counts once.")]]
 
 
 @_exact

@@ -27,7 +27,6 @@ from shoppable.words import NOT_APPLIED, NOT_IN_CART
 
 blueprint = Blueprint("api_carts", __name__, url_prefix="/api/v1/carts")
 
-MACHINE = "machine"  # the account of contacts that are a cart's id and nothing else
 _ID = re.compile(r"[0-9a-f]{32}")
 _SEEN = Parameter("If-None-Match", "`ETag` of the answer before: 304 when nothing has changed.", where="header")
 _READING, _WRITING = (404, 429), (400, 403, 404, 409, 415, 422, 429)
@@ -37,7 +36,7 @@ def of_machine(cart_id: str) -> Contact:
     """The contact behind a machine's cart. As with the browser's cookie, the database knows a keyed hash alone."""
     if not _ID.fullmatch(cart_id):
         raise _no_such_cart()
-    return Contact(session.CHANNEL, MACHINE, session.sign("cart-id", cart_id))
+    return Contact(session.CHANNEL, session.ACCOUNT, session.sign("cart-id", cart_id))
 
 
 def _no_such_cart() -> Problem:

@@ -11,6 +11,7 @@ from commerce.domain.cart import Cart, CheckoutDraft, Fulfilment, PostalAddress
 from commerce.domain.order import NotOrdered, OrderRefused, OrderSource
 from commerce.domain.payment import PaymentAttempt, Placed
 from commerce.ports import UnitOfWork
+from commerce.services.again import write_again
 from shoppable import inputs, shopper
 from shoppable.api import carts, idempotency, selling
 from shoppable.api.idempotency import Answer
@@ -76,7 +77,7 @@ def checkout() -> ResponseReturnValue:
         )
 
     def work() -> Answer:
-        placed = shop.storage.write(place)
+        placed = write_again(shop.storage, place)
         if isinstance(placed, OrderRefused):
             return _refused(placed)
         return Answer(201, _ordered(placed, begin(placed.attempt)))

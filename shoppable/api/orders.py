@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from commerce.domain.order import Order, OrderSource, OrderState
 from commerce.domain.reservation import Refused
 from commerce.ports import UnitOfWork
+from commerce.services.again import write_again
 from shoppable import inputs, keys, shopper
 from shoppable.api import carts, selling
 from shoppable.api.openapi import Operation, Parameter, describes
@@ -152,4 +153,4 @@ def cancel(order: str) -> ResponseReturnValue:
             raise Problem(409, f"not_cancelled_{result.reason.value}", NOT_CANCELLED[result.reason])
         return facts(uow, uow.orders.get(found.id) or found)
 
-    return jsonify(shop.storage.write(work))
+    return jsonify(write_again(shop.storage, work))

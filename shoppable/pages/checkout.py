@@ -13,6 +13,7 @@ from commerce.domain.customer import Contact
 from commerce.domain.order import NotOrdered, OrderRefused
 from commerce.domain.payment import Placed
 from commerce.ports import UnitOfWork
+from commerce.services.again import write_again
 from shoppable import inputs, security, shopper
 from shoppable.chat import session
 from shoppable.language import language, translate
@@ -173,7 +174,7 @@ def pay() -> ResponseReturnValue:
             expected_total_minor=int(expected) if _TOTAL.fullmatch(expected) else -1,
         )
 
-    placed = shop.storage.write(work)
+    placed = write_again(shop.storage, work)
     if placed is None:
         trouble = translate("Please accept the terms of sale to order.")
         return _page(wrong={}, trouble="" if accepted else trouble, status=422)

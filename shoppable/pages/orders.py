@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import logging
 import re
 from base64 import b64encode
 from dataclasses import dataclass
@@ -19,20 +18,18 @@ from commerce.domain.payment import HAS_MONEY, OPEN_PAYMENTS, PaymentAttempt, Pa
 from commerce.domain.product import Picture
 from commerce.domain.reservation import Refused
 from commerce.domain.store import Store
-from commerce.errors import PaymentUnknown, RetryLater
 from commerce.ports import UnitOfWork
+from commerce.services.again import write_again
 from shoppable import inputs, security, shopper
 from shoppable.chat import session
 from shoppable.language import language, translate
-from shoppable.limits import CHECKOUT, LOOK
+from shoppable.limits import CHECKOUT, LOOK, LOOK_UP
 from shoppable.pages import trolley
 from shoppable.pages.cards import main_picture
 from shoppable.pages.frame import page
 from shoppable.shelf import product_path
 from shoppable.site import site
 from shoppable.words import NOT_CANCELLED, NOT_ORDERED, ORDER_STATES, how_to_pay
-
-log = logging.getLogger(__name__)
 
 blueprint = Blueprint("orders", __name__)
 
@@ -229,20 +226,10 @@ def paid(order_id: str) -> ResponseReturnValue:
     shown = _shown(order_id)
     attempt = shown.attempt
     if attempt is not None and attempt.state in OPEN_PAYMENTS and shown.order.state is OrderState.PENDING_PAYMENT:
-        contact = session.current()
-        inputs.take_turn("look", LOOK, contact.address if contact else None)
-        ask(attempt)
-        shown = _shown(order_id)
+        if not site().buckets.wait_s("look-up", attempt.id, LOOK_UP):
+            site().shop.paying.look(attempt.id)
+            shown = _shown(order_id)
     return _page(shown)
-
-
-def ask(attempt: PaymentAttempt) -> None:
-    """Asks the provider how a payment stands, outside of any transaction; a provider that does not answer is asked
-    again later by the worker."""
-    try:
-        site().shop.paying.look_up(attempt.id)
-    except (RetryLater, PaymentUnknown) as error:
-        log.warning("payment %s: no answer yet (%s)", attempt.id, error)
 
 
 @blueprint.post("/orders/<order_id>/pay")
@@ -266,7 +253,7 @@ def pay(order_id: str) -> ResponseReturnValue:
             expected_total_minor=found.total_minor,
         )
 
-    placed = shop.storage.write(work)
+    placed = write_again(shop.storage, work)
     if isinstance(placed, Placed):
         return leave_to_pay(placed.order.id, begin(placed.attempt))
     words = translate(NOT_ORDERED[placed.reason]) if placed else translate("This order cannot be paid any more.")
@@ -275,11 +262,7 @@ def pay(order_id: str) -> ResponseReturnValue:
 
 def begin(attempt: PaymentAttempt) -> PaymentAttempt:
     """Asks the provider for a page to pay at, outside of any transaction. Without an answer the order's page waits."""
-    try:
-        return site().shop.paying.begin(attempt.id)
-    except (RetryLater, PaymentUnknown) as error:
-        log.warning("payment %s: not begun yet (%s)", attempt.id, error)
-        return attempt
+    return site().shop.paying.begin(attempt.id)
 
 
 def leave_to_pay(order_id: str, attempt: PaymentAttempt) -> Response:
@@ -322,7 +305,7 @@ def cancel(order_id: str) -> ResponseReturnValue:
         found, _ = seen_order(uow, order_id)
         return shop.checkout.cancel(uow, found.id, found.customer_id)
 
-    result = shop.storage.write(work)
+    result = write_again(shop.storage, work)
     shown = _shown(order_id)
     if isinstance(result, Refused):
         return _page(shown, trouble=translate(NOT_CANCELLED[result.reason]), status=409)
