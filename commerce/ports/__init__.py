@@ -57,6 +57,7 @@ from commerce.ports.world import (
     Ids,
     MediaStore,
     ReservationRules,
+    SellingRules,
     WebFetcher,
 )
 
@@ -95,6 +96,7 @@ __all__ = [
     "ReturnRepository",
     "SeenGarment",
     "SeenPhoto",
+    "SellingRules",
     "StaffTaskRepository",
     "StateRepository",
     "StockRecordRepository",
