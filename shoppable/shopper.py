@@ -12,6 +12,8 @@ from shoppable.language import language
 from shoppable.site import site
 
 if TYPE_CHECKING:
+    from commerce.domain.cart import Cart
+    from commerce.domain.quote import Quote
     from commerce.ports import UnitOfWork
 
 
@@ -23,6 +25,18 @@ def customer_of(uow: UnitOfWork, contact: Contact | None) -> Customer | None:
 def recognised(uow: UnitOfWork, contact: Contact) -> Customer:
     """The customer behind a contact, made at the first thing worth remembering."""
     return site().shop.customers.recognise(uow, contact, language=language())
+
+
+def quoted(uow: UnitOfWork, customer: Customer | None) -> Quote | None:
+    """What this person's cart would cost now; None without a cart."""
+    shop = site().shop
+    cart = shop.carts.of(uow, customer.id) if customer else None
+    return shop.quoting.quote(uow, cart, customer_id=customer.id) if cart and customer else None
+
+
+def mark(cart: Cart | None) -> str:
+    """Changes whenever the cart does, or becomes another one; tells nothing else."""
+    return session.sign("cart", f"{cart.id}\n{cart.version}")[:16] if cart else "none"
 
 
 def private(response: Response) -> Response:

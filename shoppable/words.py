@@ -28,7 +28,7 @@ NOT_APPLIED = {
 
 NOT_ORDERED = {
     NotOrdered.EMPTY: "Your cart is empty.",
-    NotOrdered.SOLD_OUT: "Somebody was faster: there is no longer enough of something in your cart. Nothing was charged.",
+    NotOrdered.SOLD_OUT: "Somebody was faster: not enough is left of something in your cart. Nothing was charged.",
     NotOrdered.NO_SUCH_VARIANT: "Something in your cart is no longer in the shop. Take it out to go on.",
     NotOrdered.PRICE_CHANGED: "A price has changed since you looked. Please check the new total. Nothing was charged.",
     NotOrdered.STORE_NOT_OPEN: "This store does not open in the coming days. Please choose another one.",

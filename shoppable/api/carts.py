@@ -19,7 +19,6 @@ from shoppable.api.openapi import Operation, Parameter, describes
 from shoppable.api.products import LANG
 from shoppable.chat import session
 from shoppable.limits import CART, LOOK
-from shoppable.pages import trolley
 from shoppable.problems import Problem
 from shoppable.selling_shapes import CartFacts, CartMark, NewCoupon, NewLine
 from shoppable.site import site
@@ -59,8 +58,8 @@ def private(response: Response) -> Response:
 
 
 def _facts(uow: UnitOfWork, contact: Contact | None, cart_id: str) -> CartFacts:
-    quote = trolley.quoted(uow, shopper.customer_of(uow, contact))
-    return selling.cart(quote, trolley.mark(quote.cart if quote else None), cart_id=cart_id)
+    quote = shopper.quoted(uow, shopper.customer_of(uow, contact))
+    return selling.cart(quote, shopper.mark(quote.cart if quote else None), cart_id=cart_id)
 
 
 @blueprint.get("/mark")
@@ -74,7 +73,7 @@ def mark() -> ResponseReturnValue:
         customer = shopper.customer_of(uow, contact)
         cart = site().shop.carts.of(uow, customer.id) if customer else None
     found: CartMark = {
-        "mark": trolley.mark(cart),
+        "mark": shopper.mark(cart),
         "units": sum(line.quantity for line in cart.wanted) if cart else 0,
     }
     response: Response = jsonify(found)
@@ -83,9 +82,7 @@ def mark() -> ResponseReturnValue:
 
 
 @blueprint.post("")
-@describes(
-    Operation("Make a cart for a machine; keep its id as a secret", {201: CartFacts}, (LANG,), problems=(429,))
-)
+@describes(Operation("Make a cart for a machine; keep its id as a secret", {201: CartFacts}, (LANG,), problems=(429,)))
 def make() -> ResponseReturnValue:
     inputs.take_turn("cart", CART)
     shop = site().shop
@@ -169,9 +166,7 @@ def _put_line(cart_id: str, sku: str) -> ResponseReturnValue:
 
 
 @blueprint.put("/coupon")
-@describes(
-    Operation("A code for the browser's own cart", {200: CartFacts}, (LANG,), body=NewCoupon, problems=_WRITING)
-)
+@describes(Operation("A code for the browser's own cart", {200: CartFacts}, (LANG,), body=NewCoupon, problems=_WRITING))
 def own_coupon() -> ResponseReturnValue:
     return _put_coupon("")
 

@@ -7,20 +7,18 @@ from dataclasses import replace
 from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 
-from commerce.domain.cart import Cart, CheckoutDraft, Fulfilment, PostalAddress
+from commerce.domain.cart import Cart, CheckoutDraft, Fulfilment
 from commerce.domain.order import NotOrdered, OrderRefused, OrderSource
 from commerce.domain.payment import PaymentAttempt, Placed
 from commerce.ports import UnitOfWork
 from commerce.services.again import write_again
-from shoppable import inputs, shopper
+from shoppable import inputs, ordering, shopper
 from shoppable.api import carts, idempotency, selling
 from shoppable.api.idempotency import Answer
 from shoppable.api.openapi import Operation, describes
 from shoppable.api.products import LANG
 from shoppable.language import language, translate
 from shoppable.limits import CHECKOUT
-from shoppable.pages import ordering
-from shoppable.pages.orders import begin
 from shoppable.problems import Problem, body_of
 from shoppable.selling_shapes import Checkout, Ordered
 from shoppable.site import site
@@ -43,7 +41,7 @@ def private(response: Response) -> Response:
 @blueprint.post("")
 @describes(
     Operation(
-        "Order what is in the cart and begin its payment; nothing is charged before the shopper has paid at `payment.url`",
+        "Order what is in the cart and begin its payment; the shopper pays it at `payment.url`",
         {201: Ordered},
         (LANG, idempotency.KEY),
         body=Checkout,
@@ -80,7 +78,7 @@ def checkout() -> ResponseReturnValue:
         placed = write_again(shop.storage, place)
         if isinstance(placed, OrderRefused):
             return _refused(placed)
-        return Answer(201, _ordered(placed, begin(placed.attempt)))
+        return Answer(201, _ordered(placed, site().shop.paying.begin(placed.attempt.id)))
 
     return idempotency.once(contact.address, work)
 
@@ -89,14 +87,9 @@ def _draft(cart: Cart, asked: Checkout) -> CheckoutDraft:
     """What was said before, with what is said now. Raises Problem for what cannot be written down."""
     before = cart.draft
     fulfilment = Fulfilment(asked["fulfilment"]) if "fulfilment" in asked else before.fulfilment
-    address = before.address
-    if "address" in asked:
-        given = asked["address"]
-        address = PostalAddress(
-            *(inputs.clean(given[key]) for key in ("name", "line1", "postcode", "city", "country")),  # type: ignore[literal-required]
-            inputs.clean(given.get("line2", "")),
-        )
-    email, phone = (inputs.clean(asked.get(key, getattr(before, key))) for key in ("email", "phone"))
+    address = selling.address_of(asked["address"]) if "address" in asked else before.address
+    email = inputs.clean(asked.get("email", before.email))
+    phone = inputs.clean(asked.get("phone", before.phone))
     for name, value, rule in (("email", email, ordering.EMAIL), ("phone", phone, ordering.PHONE)):
         if value and not rule.fullmatch(value):
             raise Problem(422, "bad_body", inputs.WRONG_FIELD, name=name)
@@ -115,7 +108,9 @@ def _draft(cart: Cart, asked: Checkout) -> CheckoutDraft:
 
 def _refused(refused: OrderRefused) -> Answer:
     status = 422 if refused.reason in _IN_THE_REQUEST else 409
-    return Answer(status, body_of(status, f"not_ordered_{refused.reason.value}", translate(NOT_ORDERED[refused.reason])))
+    return Answer(
+        status, body_of(status, f"not_ordered_{refused.reason.value}", translate(NOT_ORDERED[refused.reason]))
+    )
 
 
 def _ordered(placed: Placed, attempt: PaymentAttempt) -> Ordered:
@@ -129,5 +124,3 @@ def _ordered(placed: Placed, attempt: PaymentAttempt) -> Ordered:
         "url": site().shop.order_links.url(order.id),
         "payment": selling.payment(attempt),
     }
-
-

@@ -8,24 +8,24 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
-from commerce.domain.cart import Fulfilment, PostalAddress
-from commerce.domain.customer import Contact, Customer
+from commerce.domain.cart import Fulfilment
+from commerce.domain.customer import Contact
 from commerce.domain.money import Money
 from commerce.domain.order import Order, OrderSource, OrderState
 from commerce.domain.payment import Refund, RefundReason
 from commerce.domain.reservation import Refused
 from commerce.ports import UnitOfWork
 from commerce.services.again import write_again
-from commerce.services.orders import EnteredLine
+from commerce.services.entering import EnteredLine, EnteredOrder
 from shoppable import inputs, keys, shopper
+from shoppable.api import selling
 from shoppable.api.openapi import Operation, describes
 from shoppable.api.orders import facts, no_such_order
 from shoppable.api.products import LANG
-from shoppable.chat import session
 from shoppable.language import language
 from shoppable.limits import WRONG_KEY
 from shoppable.problems import Problem
-from shoppable.selling_shapes import AddressFacts, NewOrder, NewRefund, NewState, OrderFacts, RefundFacts, Refunds
+from shoppable.selling_shapes import NewOrder, NewRefund, NewState, OrderFacts, RefundFacts, Refunds
 from shoppable.site import site
 from shoppable.words import NOT_ADVANCED, NOT_ENTERED, NOT_REFUNDED
 
@@ -64,43 +64,41 @@ def enter() -> ResponseReturnValue:
     spoken = asked.get("language", language())
 
     def work(uow: UnitOfWork) -> OrderFacts:
-        contact, customer = _whose(uow, asked)
-        entered = shop.orders.enter(
-            uow,
+        contact, customer_id = _whose(uow, asked)
+        entered = EnteredOrder(
             source=OrderSource(asked["source"]),
-            customer_id=customer.id,
-            contact=contact,
             store_id=asked["store"],
             lines=_lines(uow, asked),
-            actor=actor,
+            contact=contact,
             language=spoken if spoken in site().languages else site().languages[0],
+            customer_id=customer_id,
             fulfilment=Fulfilment(asked["fulfilment"]),
-            address=_address(asked["address"]) if "address" in asked else None,
+            address=selling.address_of(asked["address"]) if "address" in asked else None,
             name=inputs.clean(asked.get("name", "")),
             email=inputs.clean(asked.get("email", "")),
             phone=inputs.clean(asked.get("phone", "")),
             reference=inputs.clean(asked.get("reference", "")),
         )
-        if isinstance(entered, Refused):
-            raise Problem(409, f"not_entered_{entered.reason.value}", NOT_ENTERED[entered.reason])
-        return facts(uow, entered)
+        order = shop.orders.enter(uow, entered, actor=actor)
+        if isinstance(order, Refused):
+            raise Problem(409, f"not_entered_{order.reason.value}", NOT_ENTERED[order.reason])
+        return facts(uow, order)
 
     return jsonify(write_again(shop.storage, work)), 201
 
 
-def _whose(uow: UnitOfWork, asked: NewOrder) -> tuple[Contact, Customer]:
-    """The customer who was named; otherwise one known by what was left with us for this purpose, and by nothing else:
-    nobody becomes somebody's chat because a number looks the same."""
+def _whose(uow: UnitOfWork, asked: NewOrder) -> tuple[Contact, str]:
+    """The customer who was named; otherwise the one of that telephone, receipt or marketplace order, and of nothing
+    else: nobody becomes somebody's chat because a number looks the same."""
     if "customer" in asked:
-        customer = uow.customers.get(asked["customer"])
-        contacts = uow.customers.contacts(asked["customer"]) if customer else []
-        if customer is None or not contacts:
+        contacts = uow.customers.contacts(asked["customer"])
+        if not contacts:
             raise Problem(404, "no_such_customer", "There is no such customer.")
-        return contacts[0], customer
-    shop = site().shop
-    left = inputs.clean(asked.get("phone", "")) or inputs.clean(asked.get("email", "")).casefold() or shop.ids.new_id()
-    contact = Contact(session.CHANNEL, session.ACCOUNT, session.sign("order-desk", left))
-    return contact, shop.customers.recognise(uow, contact, name=inputs.clean(asked.get("name", "")))
+        return contacts[0], asked["customer"]
+    phone, reference = inputs.clean(asked.get("phone", "")), inputs.clean(asked.get("reference", ""))
+    address = (phone or reference) if asked["source"] == "phone" else (reference or phone)
+    address = address or site().shop.ids.new_id()
+    return Contact(asked["source"], asked["store"], address), ""
 
 
 def _lines(uow: UnitOfWork, asked: NewOrder) -> list[EnteredLine]:
@@ -113,17 +111,6 @@ def _lines(uow: UnitOfWork, asked: NewOrder) -> list[EnteredLine]:
         price = None if minor is None else Money(minor, found[1].price.currency)
         lines.append(EnteredLine(found[1].id, each["quantity"], price))
     return lines
-
-
-def _address(given: AddressFacts) -> PostalAddress:
-    return PostalAddress(
-        name=inputs.clean(given["name"]),
-        line1=inputs.clean(given["line1"]),
-        line2=inputs.clean(given.get("line2", "")),
-        postcode=inputs.clean(given["postcode"]),
-        city=inputs.clean(given["city"]),
-        country=given["country"],
-    )
 
 
 @blueprint.post("/<order>/state")

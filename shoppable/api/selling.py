@@ -10,9 +10,9 @@ from commerce.domain.order import Order, OrderEvent, OrderState
 from commerce.domain.payment import OPEN_PAYMENTS, PaymentAttempt, PaymentState
 from commerce.domain.pricing import TaxLine, Totals
 from commerce.domain.quote import Quote, QuotedLine
+from shoppable import inputs
 from shoppable.api.facts import absolute
 from shoppable.language import language, translate
-from shoppable.pages.cards import main_picture
 from shoppable.selling_shapes import (
     AddressFacts,
     CartFacts,
@@ -23,7 +23,7 @@ from shoppable.selling_shapes import (
     TaxFacts,
     TotalsFacts,
 )
-from shoppable.shelf import picture_path, product_path
+from shoppable.shelf import main_picture, picture_path, product_path
 from shoppable.words import NOT_APPLIED, NOT_ORDERED, ORDER_STATES
 
 
@@ -100,6 +100,17 @@ def address(where: PostalAddress | None) -> AddressFacts | None:
         "city": where.city,
         "country": where.country,
     }
+
+
+def address_of(given: AddressFacts) -> PostalAddress:
+    return PostalAddress(
+        name=inputs.clean(given["name"]),
+        line1=inputs.clean(given["line1"]),
+        line2=inputs.clean(given.get("line2", "")),
+        postcode=inputs.clean(given["postcode"]),
+        city=inputs.clean(given["city"]),
+        country=given["country"],
+    )
 
 
 def order(found: Order, attempts: Sequence[PaymentAttempt], events: Sequence[OrderEvent], *, url: str) -> OrderFacts:

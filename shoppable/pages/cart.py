@@ -65,13 +65,13 @@ def cart() -> Response:
     contact = session.current()
     with shop.storage.read() as uow:
         customer = shopper.customer_of(uow, contact)
-        quote = trolley.quoted(uow, customer)
+        quote = shopper.quoted(uow, customer)
         pending = uow.orders.pending_of_cart(quote.cart.id) if quote else None
         said, undo = _said(uow)
     telegram = telegram_link()
     shown = page(
         "cart_part.html" if request.headers.get("X-Part") == "cart" else "cart.html",
-        mark=trolley.mark(quote.cart if quote else None),
+        mark=shopper.mark(quote.cart if quote else None),
         units=sum(line.quantity for line in quote.cart.wanted) if quote else 0,
         lines=[trolley.line(line) for line in quote.lines] if quote else [],
         saved=[trolley.line(line) for line in quote.saved] if quote else [],
@@ -102,7 +102,11 @@ def _said(uow: UnitOfWork) -> tuple[str, tuple[int, int] | None]:
     item = found[0].title(language()) if found else ""
     if code in SAID:
         quantity = request.args.get("n", "")
-        undo = (int(variant), int(quantity)) if code == "removed" and found and re.fullmatch("[1-9][0-9]?", quantity) else None
+        undo = (
+            (int(variant), int(quantity))
+            if code == "removed" and found and re.fullmatch("[1-9][0-9]?", quantity)
+            else None
+        )
         return ("" if "{item}" in SAID[code] and not item else translate(SAID[code], item=item)), undo
     for reasons in (NOT_IN_CART, NOT_APPLIED, NOT_ORDERED):
         for reason, words in reasons.items():
@@ -116,7 +120,9 @@ def _unknown() -> list[str]:
     return [sku for sku in request.args.getlist("unknown")[:MOST_SKUS_SHOWN] if SKU_SHOWN.fullmatch(sku)]
 
 
-def back(said: str, *, of: int | None = None, quantity: int | None = None, unknown: list[str] | None = None) -> Response:
+def back(
+    said: str, *, of: int | None = None, quantity: int | None = None, unknown: list[str] | None = None
+) -> Response:
     """To the cart, with what happened in its address: nothing is lost by a reload, nothing is done twice."""
     if request.form.get("back") == "checkout":
         return _to("/checkout")
@@ -193,7 +199,9 @@ def telegram() -> ResponseReturnValue:
 
     def offer(uow: UnitOfWork) -> str:
         customer = shopper.recognised(uow, contact)
-        return shop.linking.offer(uow, customer.id, contact, TokenPurpose.CART, _came_from(shop.carts.of(uow, customer.id)))
+        return shop.linking.offer(
+            uow, customer.id, contact, TokenPurpose.CART, _came_from(shop.carts.of(uow, customer.id))
+        )
 
     return _to(f"{address}?start=c_{shop.storage.write(offer)}")
 

@@ -14,11 +14,11 @@ from commerce.domain.order import NotOrdered, OrderRefused
 from commerce.domain.payment import Placed
 from commerce.ports import UnitOfWork
 from commerce.services.again import write_again
-from shoppable import inputs, security, shopper
+from shoppable import inputs, ordering, security, shopper
 from shoppable.chat import session
 from shoppable.language import language, translate
 from shoppable.limits import CART, CHECKOUT
-from shoppable.pages import ordering, trolley
+from shoppable.pages import trolley
 from shoppable.pages.frame import page
 from shoppable.pages.orders import begin, leave_to_pay
 from shoppable.problems import Problem
@@ -62,7 +62,7 @@ def _page(
     """The page as things stand now; `typed` with what is `wrong` in it, or why the order was `refused`."""
     shop = site().shop
     with shop.storage.read() as uow:
-        quote = trolley.quoted(uow, shopper.customer_of(uow, session.current()))
+        quote = shopper.quoted(uow, shopper.customer_of(uow, session.current()))
         if quote is None or not (quote.lines or quote.gone):
             return _to("/cart")
         cart, draft = quote.cart, typed or quote.cart.draft

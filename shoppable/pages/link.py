@@ -1,4 +1,4 @@
-"""Becoming one person on two doors: a one-time link from a conversation, shown for what it does, accepted by a button."""
+"""One person on two doors: a one-time link from a conversation, shown for what it does, accepted by a button."""
 
 from __future__ import annotations
 

@@ -25,9 +25,8 @@ from shoppable.chat import session
 from shoppable.language import language, translate
 from shoppable.limits import CHECKOUT, LOOK, LOOK_UP
 from shoppable.pages import trolley
-from shoppable.pages.cards import main_picture
 from shoppable.pages.frame import page
-from shoppable.shelf import product_path
+from shoppable.shelf import main_picture, product_path
 from shoppable.site import site
 from shoppable.words import NOT_CANCELLED, NOT_ORDERED, ORDER_STATES, how_to_pay
 
@@ -180,7 +179,10 @@ def _page(shown: Shown, *, trouble: str = "", status: int = 200) -> ResponseRetu
         store=store,
         zone=store.timezone if store else shop.settings.timezone,
         at=shop.clock.now(),
-        may_pay_now=pays and attempt is not None and attempt.state is PaymentState.REQUIRES_ACTION and bool(attempt.url),
+        may_pay_now=pays
+        and attempt is not None
+        and attempt.state is PaymentState.REQUIRES_ACTION
+        and bool(attempt.url),
         being_made=pays and attempt is not None and attempt.state in {PaymentState.CREATED, PaymentState.UNKNOWN},
         declined=pays and (attempt is None or attempt.state in {PaymentState.FAILED, PaymentState.CANCELED}),
         returned=request.path.endswith("/paid"),
@@ -225,10 +227,10 @@ def paid(order_id: str) -> ResponseReturnValue:
     provider itself is asked, and until it has answered the page says that we wait, and looks again."""
     shown = _shown(order_id)
     attempt = shown.attempt
-    if attempt is not None and attempt.state in OPEN_PAYMENTS and shown.order.state is OrderState.PENDING_PAYMENT:
-        if not site().buckets.wait_s("look-up", attempt.id, LOOK_UP):
-            site().shop.paying.look(attempt.id)
-            shown = _shown(order_id)
+    waits = attempt is not None and attempt.state in OPEN_PAYMENTS and shown.order.state is OrderState.PENDING_PAYMENT
+    if attempt is not None and waits and not site().buckets.wait_s("look-up", attempt.id, LOOK_UP):
+        site().shop.paying.look(attempt.id)
+        shown = _shown(order_id)
     return _page(shown)
 
 
@@ -325,7 +327,10 @@ def receipt(order_id: str) -> ResponseReturnValue:
         "receipt.html",
         shown=shown,
         order=found,
-        lines=[(line, Money(line.unit_price_minor, found.currency), Money(line.total_minor, found.currency)) for line in found.lines],
+        lines=[
+            (line, Money(line.unit_price_minor, found.currency), Money(line.total_minor, found.currency))
+            for line in found.lines
+        ],
         percent=trolley.percent,
         rows=trolley.rows(found, coupon=found.coupon, fulfilment=found.fulfilment),
         payments=[

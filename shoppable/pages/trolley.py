@@ -12,18 +12,12 @@ from commerce.domain.order import Order
 from commerce.domain.pricing import TaxLine, Totals
 from commerce.domain.product import Picture
 from commerce.i18n import locale_of
-from shoppable import shopper
-from shoppable.chat import session
 from shoppable.language import language, translate
-from shoppable.pages.cards import main_picture, swatch
-from shoppable.shelf import product_path
-from shoppable.site import site
+from shoppable.pages.cards import swatch
+from shoppable.shelf import main_picture, product_path
 
 if TYPE_CHECKING:
-    from commerce.domain.cart import Cart
-    from commerce.domain.customer import Customer
-    from commerce.domain.quote import Quote, QuotedLine
-    from commerce.ports import UnitOfWork
+    from commerce.domain.quote import QuotedLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +70,7 @@ def line(quoted: QuotedLine) -> Line:
 
 
 def rows(priced: Totals | Order, *, coupon: str = "", fulfilment: Fulfilment | None = None) -> list[Row]:
-    """Subtotal, discount, delivery, taxes and the total: the same rows in the cart, at the checkout and on the order."""
+    """Subtotal, discount, delivery, taxes and total: the same rows in the cart, at the checkout and on the order."""
     currency = priced.currency
     taxes = [_tax(tax, currency, included=priced.tax_included) for tax in priced.taxes if tax.tax_minor]
     shown = [Row("subtotal", translate("Subtotal"), Money(priced.subtotal_minor, currency))]
@@ -111,15 +105,3 @@ def percent(basis_points: int) -> str:
 
     number = format_decimal(Decimal(basis_points) / 100, "0.##", locale=locale_of(language()))
     return f"{number}\u202f%" if language() == "fr" else f"{number}%"
-
-
-def quoted(uow: UnitOfWork, customer: Customer | None) -> Quote | None:
-    """What this person's cart would cost now; None without a cart."""
-    shop = site().shop
-    cart = shop.carts.of(uow, customer.id) if customer else None
-    return shop.quoting.quote(uow, cart, customer_id=customer.id) if cart and customer else None
-
-
-def mark(cart: Cart | None) -> str:
-    """Changes whenever the cart does, or becomes another one; tells nothing else."""
-    return session.sign("cart", f"{cart.id}\n{cart.version}")[:16] if cart else "none"

@@ -12,12 +12,27 @@ from werkzeug.test import TestResponse
 
 from commerce.domain.order import Order
 from commerce.wiring import Shop
+from tests.unit.shoppable.conftest import KEY
+from tests.unit.shoppable.test_api import check
 
 HOST = "http://127.0.0.1:8000"
 ORIGIN = {"Origin": HOST}
 LEA = {"name": "Léa", "email": "lea@example.com", "phone": "+33 6 00 00 00 00"}
 HOME = {"how": "delivery", "line1": "1 rue Mercière", "postcode": "69002", "city": "Lyon", "country": "FR"}
 BELLECOUR = {"how": "pickup", "store": "S1"}
+
+BEARER = {"Authorization": f"Bearer {KEY}"}
+V1 = "/api/v1"
+ADDRESS = {"name": "Sam", "line1": "1 rue Mercière", "postcode": "69002", "city": "Lyon", "country": "FR"}
+ORDER: dict[str, Any] = {
+    "name": "Sam",
+    "email": "sam@example.com",
+    "fulfilment": "delivery",
+    "address": ADDRESS,
+    "provider": "fake",
+    "terms_accepted": True,
+    "expected_total_minor": 8390,
+}
 
 
 def text_of(html: str) -> str:
@@ -49,7 +64,11 @@ class Browser:
 
     def send(self, method: str, path: str, *, headers: dict[str, str] | None = None, **more: Any) -> TestResponse:
         return self.client.open(
-            path, method=method, base_url=HOST, headers={"Accept-Language": self.language, **ORIGIN, **(headers or {})}, **more
+            path,
+            method=method,
+            base_url=HOST,
+            headers={"Accept-Language": self.language, **ORIGIN, **(headers or {})},
+            **more,
         )
 
     def read(self, path: str) -> str:
@@ -81,7 +100,8 @@ class Browser:
         return found[1]
 
     def pay(self, provider: str, **more: str) -> TestResponse:
-        return self.post("/checkout/pay", provider=provider, terms="yes", **{"total": self.total(), **more})
+        total = more.pop("total", None) or self.total()
+        return self.post("/checkout/pay", **{"provider": provider, "terms": "yes", "total": total, **more})
 
     def order(self) -> Order:
         """The newest order of this browser."""
@@ -106,3 +126,25 @@ class Browser:
         url = re.search(r'content="0;url=([^"]+)"', self.get(leave).text)
         assert url, leave
         return self.post(unescape(url[1]).removeprefix(HOST), do=do)
+
+
+class Agent:
+    """A machine without cookies: what it knows is the id of its cart."""
+
+    def __init__(self, app: Flask, described: dict[str, Any]) -> None:
+        self.client, self.described = app.test_client(use_cookies=False), described
+        self.cart = self.call("/carts", "post", "/carts", 201)["id"]
+
+    def call(self, path: str, method: str, address: str, status: int, **more: Any) -> Any:
+        answer = self.client.open(f"{V1}{address}", method=method.upper(), base_url=HOST, **more)
+        assert answer.status_code == status, answer.text
+        return check(self.described, f"{V1}{path}", method, answer)
+
+    def put(self, sku: str, status: int = 200, **line: Any) -> Any:
+        return self.call("/carts/{cart}/lines/{sku}", "put", f"/carts/{self.cart}/lines/{sku}", status, json=line)
+
+    def order(self, key: str, status: int = 201, **more: Any) -> Any:
+        headers = {"Idempotency-Key": key} if key else {}
+        return self.call(
+            "/checkout", "post", "/checkout", status, json={"cart": self.cart, **ORDER, **more}, headers=headers
+        )

@@ -57,9 +57,19 @@ def test_too_long_a_link(lea: Browser, items: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "items", ["%00:1", "'; DROP TABLE cart;--:1", "<script>:1", "P1-navy-38:-1", "P1-navy-38:999999999999", ":", ",,,", "%ff:1",
-              "P1-navy-38:２"],
-)  # fmt: skip
+    "items",
+    [
+        "%00:1",
+        "'; DROP TABLE cart;--:1",
+        "<script>:1",
+        "P1-navy-38:-1",
+        "P1-navy-38:999999999999",
+        ":",
+        ",,,",
+        "%ff:1",
+        "P1-navy-38:２",
+    ],
+)
 def test_odd_links_change_nothing(lea: Browser, items: str) -> None:
     answer = lea.get(f"/buy/{items}")
     assert answer.status_code in (303, 400) and "<script" not in answer.text.replace("</script>", "")

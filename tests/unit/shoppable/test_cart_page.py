@@ -59,7 +59,10 @@ def test_every_link_of_a_size_names_its_colour_too(lea: Browser) -> None:
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", ["“Linen midi dress” is in your cart.", "size 38", "€79.00", "Subtotal €158.00", "Total €158.00", "Cart 2"]),
+        (
+            "en",
+            ["“Linen midi dress” is in your cart.", "size 38", "€79.00", "Subtotal €158.00", "Total €158.00", "Cart 2"],
+        ),
         ("fr", ["« Robe midi en lin » est dans votre panier.", "taille 38", "79,00 €", "Total 158,00 €", "Panier 2"]),
     ],
 )
@@ -121,9 +124,7 @@ def test_a_saved_thing_can_be_taken_out(lea: Browser) -> None:
 def test_refusals_are_said_in_words(shop: Shop, lea: Browser) -> None:
     assert "sold out" in lea.read(lea.add("P8-red-").headers["Location"])
     assert "cannot put that many" in lea.read(lea.add("P1-navy-38", MAX_QUANTITY + 1).headers["Location"])
-    assert "no longer in the shop" in lea.read(
-        lea.post("/cart/add", variant=999_999, quantity=1).headers["Location"]
-    )
+    assert "no longer in the shop" in lea.read(lea.post("/cart/add", variant=999_999, quantity=1).headers["Location"])
     assert lea.cart() == {}
 
 
@@ -144,7 +145,9 @@ def test_codes(shop: Shop, lea: Browser) -> None:
     lea.add("P1-navy-38")
     assert "We do not know this code." in lea.read(lea.post("/cart/coupon", code="NOPE").headers["Location"])
     counted = lea.read(lea.post("/cart/coupon", code=" printemps 10 ").headers["Location"])
-    assert "The code counts." in counted and "Discount, code PRINTEMPS10 -€7.90" in counted and "Total €71.10" in counted
+    assert (
+        "The code counts." in counted and "Discount, code PRINTEMPS10 -€7.90" in counted and "Total €71.10" in counted
+    )
     lea.add("P6-navy-38")
     lea.line("P1-navy-38", "save")
     lea.line("P6-navy-38", "save")
@@ -159,13 +162,14 @@ def test_what_is_no_longer_sold_is_said_and_counts_for_nothing(shop: Shop, lea: 
 
     lea.add("P1-navy-38")
     lea.add("P2-blue-M")
+    gone = variant_of(shop, "P2-blue-M")
     engine = create_engine(shop.settings.url_of_database)
     with engine.begin() as connection:
         connection.execute(text("UPDATE product SET active = :no WHERE source_id = 'P2'"), {"no": False})
     engine.dispose()
     shown = lea.read("/cart")
     assert "This item is no longer in the shop." in shown and "Total €79.00" in shown
-    lea.line("P2-blue-M", "remove")
+    lea.post("/cart/lines", variant=gone, do="remove")
     assert "no longer in the shop" not in text_of(lea.get("/cart").text)
 
 
@@ -199,11 +203,24 @@ def test_the_cookie_and_the_walls_of_private_pages(lea: Browser) -> None:
 def test_only_our_own_pages_change_a_cart(shop: Shop, lea: Browser, headers: dict[str, str]) -> None:
     lea.add("P1-navy-38")
     variant = variant_of(shop, "P2-blue-M")
-    for path in ("/cart/add", "/cart/lines", "/cart/coupon", "/cart/telegram", "/checkout/details", "/checkout/where", "/checkout/pay"):
-        answer = lea.client.post(path, base_url=HOST, headers=headers, data={"variant": variant, "quantity": 1, "do": "set"})
+    for path in (
+        "/cart/add",
+        "/cart/lines",
+        "/cart/coupon",
+        "/cart/telegram",
+        "/checkout/details",
+        "/checkout/where",
+        "/checkout/pay",
+    ):
+        answer = lea.client.post(
+            path, base_url=HOST, headers=headers, data={"variant": variant, "quantity": 1, "do": "set"}
+        )
         assert answer.status_code == 403, path
     for path in ("/api/v1/carts/lines/P2-blue-M", "/api/v1/carts/coupon"):
-        assert lea.client.put(path, base_url=HOST, headers=headers, json={"quantity": 1, "code": "X"}).status_code in (403, 422)
+        assert lea.client.put(path, base_url=HOST, headers=headers, json={"quantity": 1, "code": "X"}).status_code in (
+            403,
+            422,
+        )
     assert lea.cart() == {"P1-navy-38": 1}
 
 
@@ -216,7 +233,8 @@ def test_names_are_inert(lea: Browser) -> None:
 
 def test_words_in_the_address_are_ours_alone(lea: Browser) -> None:
     page = lea.get("/cart?said=<b>hacked</b>&unknown=<img src=x>&unknown=SKU-9").text
-    assert "hacked" not in page and "<img src=x" not in page and "SKU-9" in page
+    assert "<b>hacked" not in page and "<img src=x" not in page
+    assert "hacked" not in text_of(page) and "SKU-9" in text_of(page)
 
 
 # --- keeping it fresh

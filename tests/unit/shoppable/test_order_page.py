@@ -15,15 +15,9 @@ from commerce.domain.payment import PaymentState
 from commerce.payments.fake import FakeProvider
 from commerce.services.order_links import LASTS
 from commerce.wiring import Shop
-from tests.unit.shoppable.conftest import KEY
 from tests.unit.shoppable.shopping import BELLECOUR, HOME, HOST, LEA, Browser, text_of
 
 PAGES = ("", "/paid", "/leave", "/receipt", "/mark")
-
-
-@pytest.fixture
-def shop(make_shop: Callable[..., Shop]) -> Shop:
-    return make_shop(api_keys=KEY, fake_payments=True)
 
 
 @pytest.fixture
@@ -56,7 +50,8 @@ def test_a_strangers_order_looks_like_none(app: Flask, shop: Shop, lea: Browser)
         for below in PAGES:
             theirs, none = (browser.get(f"/orders/{order_id}{below}") for order_id in (order.id, missing))
             assert theirs.status_code == none.status_code == 404
-            assert theirs.text == none.text and order.id not in theirs.text, below
+            # The page's own address is in its links to the other language.
+            assert theirs.text.replace(order.id, "") == none.text.replace(missing, ""), below
         for below in ("/cancel", "/pay"):
             assert browser.post(f"/orders/{order.id}{below}").status_code == 404
         assert browser.get(f"/api/v1/orders/{order.id}").status_code == 404
@@ -65,7 +60,9 @@ def test_a_strangers_order_looks_like_none(app: Flask, shop: Shop, lea: Browser)
     assert lea.get(f"/orders/{order.id}").status_code == 200
 
 
-@pytest.mark.parametrize("order_id", ["", "1", "../1", "%2e%2e", "0" * 31, "0" * 33, "G" * 32, "' OR 1=1 --", "%00" * 32])
+@pytest.mark.parametrize(
+    "order_id", ["", "1", "../1", "%2e%2e", "0" * 31, "0" * 33, "G" * 32, "' OR 1=1 --", "%00" * 32]
+)
 def test_odd_ids(lea: Browser, order_id: str) -> None:
     assert lea.get(f"/orders/{order_id}/paid").status_code in (404, 308)
 
@@ -240,7 +237,14 @@ def test_the_receipt_is_of_what_was_paid(lea: Browser) -> None:
     assert lea.get(f"/orders/{unpaid.id}/receipt").status_code == 404
     lea.play(f"/orders/{unpaid.id}/leave", "pay")
     receipt = lea.read(f"/orders/{unpaid.id}/receipt")
-    for words in (f"Order {unpaid.number}", "1 × Linen midi dress", "P1-navy-38", "20%", "of which tax 20%", "Paid: €83.90"):
+    for words in (
+        f"Order {unpaid.number}",
+        "1 × Linen midi dress",
+        "P1-navy-38",
+        "20%",
+        "of which tax 20%",
+        "Paid: €83.90",
+    ):
         assert words in receipt, words
 
 

@@ -101,7 +101,9 @@ def paused(uow: UnitOfWork, store_id: str) -> str:
     pause, store = uow.pauses.get(store_id, now), uow.stores.get(store_id)
     if pause is None or store is None:
         return translate("Takes no online orders at the moment")
-    return translate("Takes online orders again: {when}", when=format_deadline(pause.until, now, language(), store.timezone))
+    return translate(
+        "Takes online orders again: {when}", when=format_deadline(pause.until, now, language(), store.timezone)
+    )
 
 
 def ways_to_pay(quote: Quote) -> list[WayToPay]:
@@ -135,7 +137,9 @@ def countries() -> list[tuple[str, str]]:
     return sorted(((code, str(names.get(code, code))) for code in allowed), key=lambda pair: pair[1])
 
 
-def read_details(form: Mapping[str, str], before: CheckoutDraft, stores: set[str]) -> tuple[CheckoutDraft, dict[str, str]]:
+def read_details(
+    form: Mapping[str, str], before: CheckoutDraft, stores: set[str]
+) -> tuple[CheckoutDraft, dict[str, str]]:
     """What was typed, and what is wrong with it by field, in words. What was said about paying stays."""
 
     def typed(name: str, longest: int = 120) -> str:
@@ -156,7 +160,12 @@ def read_details(form: Mapping[str, str], before: CheckoutDraft, stores: set[str
     if how == Fulfilment.DELIVERY:
         fulfilment = Fulfilment.DELIVERY
         address = PostalAddress(
-            name, typed("line1"), typed("postcode", 12).upper(), typed("city", 80), typed("country", 2).upper(), typed("line2")
+            name,
+            typed("line1"),
+            typed("postcode", 12).upper(),
+            typed("city", 80),
+            typed("country", 2).upper(),
+            typed("line2"),
         )
         for field in ("line1", "postcode", "city"):
             if not typed(field):
