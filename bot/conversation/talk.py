@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from bot.conversation.actions import Action
 from bot.messages import Ask, Button, Card, MediaRef, Message, Reply, ReplyPicture
@@ -37,6 +37,19 @@ class Turn:
 
 
 Fetch: TypeAlias = Callable[[MediaRef], bytes]  # raises FetchRefused
+
+
+class Voice(Protocol):
+    """What is needed to put the shop's facts into words: a conversation has it, and so has a notice."""
+
+    @property
+    def shop(self) -> Shop: ...
+    @property
+    def now(self) -> datetime: ...
+    @property
+    def language(self) -> str: ...
+    def t(self, msgid: str, **values: object) -> str: ...
+    def money(self, amount: Money) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
