@@ -126,8 +126,8 @@ def measure(names: Sequence[Name], queries: Sequence[Query], peers: bool, slow: 
 
 
 def head_to_head(names: Sequence[Name], queries: Sequence[Query], seed: int) -> Table:
-    """Vitrine and tantivy alone, in turns: what each finds in the caches is what the one other has left there, not what
-    four others have, as in the larger table. Each query is asked twice."""
+    """Vitrine and tantivy alone, in turns: the caches hold what the other has left there, not what four others have, as
+    in the larger table. Each query is asked twice."""
     titles = [name.title for name in names]
     truths = Truth(titles)
     right = [truths.of(query) for query in queries]
