@@ -6,7 +6,21 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from bot.conversation import browse, garments, person, photo, product, reserve, sizes, smalltalk, stores
+from bot.conversation import (
+    browse,
+    checkout,
+    checkout_answers,
+    garments,
+    order_status,
+    paying,
+    person,
+    photo,
+    product,
+    reserve,
+    sizes,
+    smalltalk,
+    stores,
+)
 from bot.conversation.actions import Action
 from bot.conversation.talk import Ability, Heard, Talk, Turn
 from bot.sessions import Question
@@ -20,6 +34,10 @@ ABILITIES: tuple[Ability, ...] = (
     sizes.ABILITY,
     stores.ABILITY,
     reserve.ABILITY,
+    checkout.ABILITY,
+    checkout_answers.ABILITY,
+    paying.ABILITY,
+    order_status.ABILITY,
     person.ABILITY,
     smalltalk.ABILITY,
 )
@@ -59,6 +77,11 @@ def on_heard() -> dict[Heard, Callable[[Talk], Turn]]:
 @cache
 def on_answer() -> dict[Question, Callable[[Talk, bool], Turn]]:
     return _joined([ability.answers for ability in ABILITIES])
+
+
+@cache
+def on_typed() -> dict[Question, Callable[[Talk], Turn | None]]:
+    return _joined([ability.typed for ability in ABILITIES])
 
 
 def _joined(tables: list[Any]) -> dict[Any, Any]:

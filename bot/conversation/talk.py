@@ -17,7 +17,7 @@ from commerce.i18n import format_money
 from commerce.understanding import Intent, Slots, Understood
 
 if TYPE_CHECKING:
-    from commerce.domain.customer import Customer
+    from commerce.domain.customer import Contact, Customer
     from commerce.domain.money import Money
     from commerce.ports import UnitOfWork
     from commerce.wiring import Shop
@@ -45,6 +45,8 @@ class Voice(Protocol):
     @property
     def shop(self) -> Shop: ...
     @property
+    def contact(self) -> Contact: ...
+    @property
     def now(self) -> datetime: ...
     @property
     def language(self) -> str: ...
@@ -70,6 +72,10 @@ class Talk:
     @property
     def language(self) -> str:
         return self.session.language
+
+    @property
+    def contact(self) -> Contact:
+        return self.message.contact
 
     @property
     def slots(self) -> Slots:
@@ -133,13 +139,15 @@ class Heard(StrEnum):
 class Ability:
     """What one file of the conversation can do: the intents, taps and other things it answers.
 
-    `answers`: what a yes or no means while a question of ours is open. Handlers of actions get the action too.
+    `answers`: what a yes or no means while a question of ours is open; `typed`: what any words mean then, None when they
+    are no answer to it. Handlers of actions get the action too.
     """
 
     intents: Mapping[Intent, Callable[[Talk], Turn]] = field(default_factory=dict)
     actions: Mapping[type[Action], Callable[[Talk, Any], Turn]] = field(default_factory=dict)
     heard: Mapping[Heard, Callable[[Talk], Turn]] = field(default_factory=dict)
     answers: Mapping[Question, Callable[[Talk, bool], Turn]] = field(default_factory=dict)
+    typed: Mapping[Question, Callable[[Talk], Turn | None]] = field(default_factory=dict)
 
 
 def size_system(shop: Shop, product: Product) -> str:
