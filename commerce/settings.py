@@ -91,6 +91,14 @@ class Settings(BaseSettings):
     telegram_api_url: str = Field("https://api.telegram.org", description="Address of the Bot API.")
     telegram_username: str = Field("", description="The bot's user name, for links to it.")
 
+    # --- collecting money
+    pay_in_store: bool = Field(True, description="Whether orders may be paid at the counter.")
+    fake_payments: bool = Field(
+        False,
+        description="Whether a make-believe provider collects make-believe money. On this machine only, and never "
+        "beside a real provider.",
+    )
+
     # --- fetching what shoppers point at
     fetch_allow_hosts: List = Field((), description="host:port that may be fetched though not public. For rehearsals.")
 
@@ -137,7 +145,14 @@ class Settings(BaseSettings):
             for secret in self.secrets_of(name):
                 if len(secret) < _SHORTEST_SECRET:
                     raise ValueError(f"{name}: each secret needs at least {_SHORTEST_SECRET} characters")
+        if self.fake_payments:
+            self._refuse_fake_money_where_real_money_is()
         return self
+
+    def _refuse_fake_money_where_real_money_is(self) -> None:
+        """Goods must never leave a real shop for make-believe money."""
+        if self.host not in LOOPBACK or urlsplit(self.base_url).hostname not in LOOPBACK:
+            raise ValueError("fake_payments: only where host and base_url are on this machine")
 
     def secrets_of(self, name: str) -> tuple[str, ...]:
         """The values of a secret that may have several, the current one first; () closes the door."""

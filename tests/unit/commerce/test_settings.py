@@ -40,6 +40,8 @@ def test_toml_file_is_read_where_the_shop_runs(tmp_path, monkeypatch):
         ({"secret_key": "short"}, "secret_key"),
         ({"api_keys": "a-key-that-is-long-enough,short"}, "api_keys"),
         ({"telegram_secret": "short"}, "telegram_secret"),
+        ({"fake_payments": True, "base_url": "https://shop.example"}, "fake_payments"),
+        ({"fake_payments": True, "host": "0.0.0.0"}, "fake_payments"),
     ],
 )
 def test_unsafe_or_wrong_settings_are_refused_by_name(values, named):
