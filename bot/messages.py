@@ -75,6 +75,18 @@ class ReplyPicture:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyDocument:
+    """A text file that people keep, with a reply that has neither cards nor a picture.
+
+    `url`: the page of ours that gives the same file to whom it belongs.
+    """
+
+    name: str
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """One product, one card. `facts` are short lines under the title (price first)."""
 
@@ -96,6 +108,7 @@ class Reply:
     picture: ReplyPicture | None = None
     ask: Ask | None = None
     language: str = "en"
+    document: ReplyDocument | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +122,7 @@ class Capabilities:
     pictures: bool = False
     albums: bool = False
     location_request: bool = False
+    documents: bool = False  # False: what a file says is said in the message
     markdown: bool = False
     reply_window_s: int | None = None  # None: may write at any time
     counts_utf16: bool = field(default=False)

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from bot.graphemes import cut, length, split
 from bot.intake import clean
-from bot.messages import Ask, Button, Capabilities, Card, Reply, ReplyPicture
+from bot.messages import Ask, Button, Capabilities, Card, Reply, ReplyDocument, ReplyPicture
 
 MAX_CARDS = 3
 _MAX_PIECES = 6  # messages that one text may become; the rest is cut
@@ -25,11 +25,12 @@ class OutgoingKind(StrEnum):
     PICTURE = "picture"
     ALBUM = "album"
     LOCATION_REQUEST = "location_request"
+    DOCUMENT = "document"
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One message as the channel sends it. `text` is the text, or the caption of the pictures; already within limits.
+    """One message as the channel sends it. `text` is the text, or the caption of what comes with it; within limits.
 
     `rows` are rows of buttons, empty where the channel has none. `html`: the text is escaped HTML with <b> alone.
     """
@@ -39,6 +40,7 @@ class Outgoing:
     pictures: tuple[ReplyPicture, ...] = ()
     rows: tuple[tuple[Button, ...], ...] = ()
     html: bool = False
+    document: ReplyDocument | None = None
 
 
 def render(reply: Reply, capabilities: Capabilities) -> list[Outgoing]:
@@ -47,7 +49,7 @@ def render(reply: Reply, capabilities: Capabilities) -> list[Outgoing]:
     Of a reply that asks for a location, the first button is the label of the channel's own widget: it is left out where
     the channel has none.
     """
-    reply = _harmless(_askable(reply, capabilities))
+    reply = _harmless(_askable(_with_document(reply, capabilities), capabilities))
     cards = reply.cards
     if capabilities.buttons_per_message == 0:
         return _as_lines(reply, cards, capabilities)
@@ -70,6 +72,13 @@ def _askable(reply: Reply, caps: Capabilities) -> Reply:
     return reply if can_ask else replace(reply, ask=None, buttons=reply.buttons[1:])
 
 
+def _with_document(reply: Reply, caps: Capabilities) -> Reply:
+    """A channel that carries no files says what the file says."""
+    if reply.document is None or caps.documents:
+        return reply
+    return replace(reply, text=f"{reply.text}\n\n{reply.document.text}".strip(), document=None)
+
+
 def _harmless(reply: Reply) -> Reply:
     """Feeds and shoppers write titles: whatever they hold is text, and nothing else."""
     cards = (
@@ -88,6 +97,8 @@ def _without_cards(reply: Reply, caps: Capabilities) -> list[Outgoing]:
     rows = _rows(reply.buttons, caps)
     if reply.ask is Ask.LOCATION:
         return _texts(reply.text, caps, last=Outgoing(OutgoingKind.LOCATION_REQUEST, rows=rows))
+    if reply.document:
+        return _with_caption(Outgoing(OutgoingKind.DOCUMENT, document=reply.document), reply.text, rows, caps)
     if reply.picture and caps.pictures:
         return _picture(reply.picture, reply.text, rows, caps)
     return _texts(reply.text, caps, last=Outgoing(OutgoingKind.TEXT, rows=rows))
@@ -167,11 +178,15 @@ def _prefixed(buttons: Sequence[Button], number: int) -> tuple[Button, ...]:
 
 
 def _picture(picture: ReplyPicture, caption: str, rows: Rows, caps: Capabilities) -> list[Outgoing]:
-    """A picture with its caption; what does not fit under it follows as text, the buttons with it."""
+    return _with_caption(Outgoing(OutgoingKind.PICTURE, pictures=(picture,)), caption, rows, caps)
+
+
+def _with_caption(file: Outgoing, caption: str, rows: Rows, caps: Capabilities) -> list[Outgoing]:
+    """A file with its caption; what does not fit under it follows as text, the buttons with it."""
     if length(caption, utf16=caps.counts_utf16) <= caps.caption_limit:
-        return [_finished(Outgoing(OutgoingKind.PICTURE, pictures=(picture,), rows=rows), caption, caps)]
+        return [_finished(replace(file, rows=rows), caption, caps)]
     return [
-        Outgoing(OutgoingKind.PICTURE, pictures=(picture,)),
+        file,
         *_texts(caption, caps, last=Outgoing(OutgoingKind.TEXT, rows=rows)),
     ]
 

@@ -267,11 +267,20 @@ class ChatCard(TypedDict):
 
 
 @_exact
+class ChatDocument(TypedDict):
+    """A file to keep."""
+
+    name: str
+    url: str
+
+
+@_exact
 class ChatReply(TypedDict):
     text: str
     cards: list[ChatCard]
     buttons: list[ChatButton]
     picture: ChatPicture | None
+    document: ChatDocument | None
     ask: str | None
     language: str
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from bot.messages import Button, Capabilities, MediaRef, Message, ReplyPicture
+from bot.messages import Button, Capabilities, MediaRef, Message, ReplyDocument, ReplyPicture
 from commerce.domain.customer import Contact
 from commerce.domain.mail import InboundEvent
 
@@ -15,7 +15,8 @@ from commerce.domain.mail import InboundEvent
 class Outgoing(Protocol):
     """One message as `bot.render` leaves it: cut to this channel's limits, plain text, nothing to interpret.
 
-    `kind`: text | picture | album | location_request. `rows` are buttons; a picture's `text` is its caption.
+    `kind`: text | picture | album | location_request | document. `rows` are buttons; the `text` of a picture or of a
+    document is its caption.
     """
 
     @property
@@ -26,6 +27,8 @@ class Outgoing(Protocol):
     def pictures(self) -> Sequence[ReplyPicture]: ...
     @property
     def rows(self) -> Sequence[Sequence[Button]]: ...
+    @property
+    def document(self) -> ReplyDocument | None: ...
 
 
 class Channel(Protocol):

@@ -24,10 +24,26 @@ ABILITIES: tuple[Ability, ...] = (
     smalltalk.ABILITY,
 )
 
+# A finer wish that no file answers is taken for the wider one.
+_WIDER = {
+    Intent.EXCHANGE_ITEM: Intent.RETURN_ITEM,
+    Intent.PROBLEM: Intent.RETURN_ITEM,
+    Intent.WITHDRAW: Intent.RETURN_ITEM,
+    Intent.CANCEL_ORDER: Intent.ORDER_STATUS,
+    Intent.REMOVE_FROM_CART: Intent.SHOW_CART,
+    Intent.EMPTY_CART: Intent.SHOW_CART,
+    Intent.SAVE_FOR_LATER: Intent.SHOW_CART,
+    Intent.USE_CODE: Intent.SHOW_CART,
+    Intent.ASK_DISCOUNT: Intent.SHOW_CART,
+    Intent.LINK_ACCOUNT: Intent.HELP,
+    Intent.UNLINK: Intent.HELP,
+}
+
 
 @cache
 def on_intent() -> dict[Intent, Callable[[Talk], Turn]]:
-    return _joined([ability.intents for ability in ABILITIES])
+    found = _joined([ability.intents for ability in ABILITIES])
+    return {wider: found[of] for wider, of in _WIDER.items() if of in found} | found
 
 
 @cache

@@ -9,9 +9,11 @@ from commerce.understanding.reading import Reading
 
 # Cues that settle the matter whatever else is said, in this order.
 _DECISIVE = (
-    Intent.STOP_MESSAGES, Intent.FORGET_SIZE, Intent.REMEMBER_SIZE, Intent.TALK_TO_PERSON, Intent.EXTEND_RESERVATION,
-    Intent.RETURN_ITEM, Intent.MY_RESERVATIONS, Intent.CANCEL_RESERVATION, Intent.ORDER_STATUS, Intent.START_OVER,
-    Intent.COMPARE,
+    Intent.STOP_MESSAGES, Intent.FORGET_SIZE, Intent.REMEMBER_SIZE, Intent.TALK_TO_PERSON, Intent.UNLINK,
+    Intent.LINK_ACCOUNT, Intent.WITHDRAW, Intent.CANCEL_ORDER, Intent.ASK_DISCOUNT, Intent.USE_CODE,
+    Intent.EXTEND_RESERVATION, Intent.EXCHANGE_ITEM, Intent.RETURN_ITEM, Intent.PROBLEM, Intent.MY_RESERVATIONS,
+    Intent.CANCEL_RESERVATION, Intent.ORDER_STATUS, Intent.EMPTY_CART, Intent.SAVE_FOR_LATER, Intent.REMOVE_FROM_CART,
+    Intent.START_OVER, Intent.COMPARE,
 )  # fmt: skip
 _ABOUT_STORES = (Intent.DIRECTIONS, Intent.OPENING_HOURS, Intent.ON_MY_WAY)
 _POLITE = (Intent.HELP, Intent.YES, Intent.NO, Intent.THANKS, Intent.GOODBYE, Intent.GREET)
@@ -25,6 +27,7 @@ class Situation:
     slots: Slots
     context: Context
     place_answered: bool
+    percent: bool = False  # part of a price was named: "50 %"
 
     @property
     def table(self) -> bool:
@@ -67,7 +70,7 @@ def decide(now: Situation) -> Intent:
     if answer is not None:
         return answer
     for intent in _DECISIVE:
-        if now.said(intent) and _is_meant(now, intent):
+        if _is_said(now, intent) and _is_meant(now, intent):
             return intent
     if now.said(Intent.SHOW_CART) and not now.said(Intent.ADD_TO_CART, Intent.CHECKOUT):
         return Intent.SHOW_CART
@@ -77,8 +80,13 @@ def decide(now: Situation) -> Intent:
         return Intent.RESERVE
     if now.said(Intent.ADD_TO_CART) and (now.table or not slots.category):
         return Intent.ADD_TO_CART
-    if now.reading.has("take") and now.table and not slots.references and not slots.category:
+    if now.reading.has("quantity_lead") and slots.quantity and now.table and not slots.category:
         return Intent.ADD_TO_CART
+    if now.reading.has("take") and not slots.references and not slots.category:
+        if now.table:
+            return Intent.ADD_TO_CART
+        if alone:
+            return Intent.CHECKOUT  # "je la prends" with nothing shown: what is in the cart
     for intent in _ABOUT_STORES:
         if now.said(intent) and not slots.category and not now.described:
             return intent
@@ -108,8 +116,28 @@ def _answer(now: Situation, alone: bool) -> Intent | None:
     return None
 
 
+def _is_said(now: Situation, intent: Intent) -> bool:
+    """Whether a message says this, by one cue or by several together."""
+    match intent:
+        case Intent.CANCEL_ORDER:
+            both = now.said(Intent.CANCEL_RESERVATION) and now.said(Intent.ORDER_STATUS)
+            return now.said(intent) or (both and not now.said(Intent.MY_RESERVATIONS))
+        case Intent.USE_CODE:
+            return now.said(intent) or now.slots.promo_code is not None
+        case Intent.ASK_DISCOUNT:
+            return now.said(intent) or now.percent
+        case Intent.EXCHANGE_ITEM:
+            return now.said(intent) or (now.reading.has("fits_badly") and not now.reading.has("exclude"))
+        case _:
+            return now.said(intent)
+
+
 def _is_meant(now: Situation, intent: Intent) -> bool:
     slots = now.slots
+    if intent is Intent.ASK_DISCOUNT:
+        return not (slots.category or slots.materials) and slots.promo_code is None
+    if intent is Intent.REMOVE_FROM_CART:
+        return not now.located or bool(slots.references or slots.category)
     if intent is Intent.ORDER_STATUS:
         return bool(slots.order_number) or not (slots.category or now.described)
     if intent is Intent.START_OVER or intent is Intent.CANCEL_RESERVATION:

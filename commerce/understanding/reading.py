@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from commerce.lexicon import Sense, close_initials, fold
 
 # A number with separators, a word (which may mix letters and digits: w32, 2e), or a sign that carries meaning.
-_TOKEN = re.compile(r"\d+(?:[.,/]\d+)+|[^\W_]+|[€$£#<>+~]")
+_TOKEN = re.compile(r"\d+(?:[.,/]\d+)+|[^\W_]+|[€$£#<>+~%]")
 _EDGES = re.compile(r"^[^\w€$£#]+|[^\w€$£]+$")
 _ELIDED = frozenset({"l", "d", "j", "m", "t", "s", "n", "c", "qu", "jusqu", "lorsqu", "puisqu", "quelqu"})
 _APOSTROPHES = re.compile("['’‘ʼ′`´＇‛]")

@@ -25,6 +25,9 @@ _ACTIONS = frozenset(
         "extend_reservation",
         "compare",
         "return_item",
+        "exchange_item",
+        "remove_from_cart",
+        "save_for_later",
     }
 )
 _MOST = 4  # products one message may point at

@@ -37,6 +37,7 @@ def read_sizes(
     offered = frozenset(context.focus.sizes if context.focus else ())
     content = _content(reading, book)
     only_numbers = context.focus is not None and all(_NUMBER.match(reading.text(place)) for place in content)
+    swapping = reading.has("exchange_item")
     found: list[str] = []
     place, after_size = 0, -1
     while place < len(reading.tokens):
@@ -44,6 +45,7 @@ def read_sizes(
             place += 1
             continue
         led = place in leads or place == after_size
+        led = led or (swapping and reading.text(place - 1) in book.sets["articles"])  # "l'échanger contre un 40"
         firm = asked or place in firmly_led or (led and sized_thing)
         label, end = _at(reading, book, place, system, led=led or asked, alone=len(content) == 1)
         if label is None:
@@ -71,11 +73,21 @@ def read_quantity(reading: Reading, book: Phrasebook) -> int | None:
         if not 2 <= count <= _MOST or (place and reading.text(place - 1) in book.sets["before_position"]):
             continue
         before_thing = place + 1 < len(reading.tokens) and reading.marks[place + 1] in ("category", "colour")
-        after_adding = any(match.end == place and "add_to_cart" in match.cues for match in reading.matches)
-        if before_thing or after_adding:
+        of_them = reading.text(place + 1) == "of" and reading.text(place + 2) in book.sets["it"]
+        if before_thing or of_them or _is_added(reading, place):
             reading.mark((place,), "quantity")
             return count
     return None
+
+
+def _is_added(reading: Reading, place: int) -> bool:
+    """Whether a number stands beside words that put something into the cart: "mets-en 2", "two in my basket"."""
+    for match in reading.matches:
+        if match.end == place and not match.cues.isdisjoint(("add_to_cart", "quantity_lead")):
+            return True
+        if match.start == place + 1 and "add_to_cart" in match.cues:
+            return True
+    return False
 
 
 def _content(reading: Reading, book: Phrasebook) -> set[int]:

@@ -13,6 +13,7 @@ from commerce.understanding.language import Spoken, detect
 from commerce.understanding.model import Context, Intent, Language, PriceWish, Side, SizeWish, Slots, Understood
 from commerce.understanding.phrasebook import Phrasebook, phrasebook
 from commerce.understanding.places import Where, answered_place, read_place
+from commerce.understanding.quoted import read_order_number, read_percent, read_promo_code
 from commerce.understanding.reading import Reading, read
 from commerce.understanding.references import read_references
 from commerce.understanding.scanning import scan
@@ -20,7 +21,6 @@ from commerce.understanding.sizes import read_quantity, read_sizes
 
 LONGEST_TEXT = 2_000  # characters read of a message; what lies beyond is ignored
 _MOST_WORDS = 32  # left over for the text search
-_ORDER_LEADS = frozenset({"order_status", "return_item"})
 _SIDES: tuple[Side, ...] = get_args(Side)
 # Marks of the tokens that stay in Slots.query.
 _SOUGHT = frozenset(get_args(Kind))
@@ -43,7 +43,9 @@ def understand(
     names_awaited = context.pending in ("city", "store", "name")
     scan(reading, lexicon, book, known_words, names_awaited=names_awaited)
     spoken = detect(text, reading, lexicon, book, default)
-    order_number = _order_number(reading)
+    order_number = read_order_number(reading)
+    promo_code = read_promo_code(reading, book)
+    percent = read_percent(reading, book)
     named = read_attributes(reading, lexicon, book, spoken.language)
     switch_to = _switch(reading, book)
     sizes = read_sizes(reading, lexicon, book, context, named)
@@ -92,6 +94,7 @@ def understand(
         near_me=reading.has("near_me"),
         in_my_size=reading.has("in_my_size"),
         order_number=order_number,
+        promo_code=promo_code,
         switch_to=switch_to,
         words=_left_over(reading, book, named),
         query=_query(reading, book),
@@ -99,7 +102,7 @@ def understand(
     if len(reading.tokens) == 1 and reading.text(0) in book.sets["stop_alone"]:
         intent = Intent.STOP_MESSAGES
     else:
-        intent = decide(Situation(reading, slots, context, answered))
+        intent = decide(Situation(reading, slots, context, answered, percent))
     return _understood(intent, spoken, slots, reading)
 
 
@@ -114,19 +117,6 @@ def _understood(intent: Intent, spoken: Spoken, slots: Slots, reading: Reading) 
         thanked=intent is not Intent.THANKS and reading.has("thanks"),
         corrected=tuple(reading.corrected.items()),
     )
-
-
-def _order_number(reading: Reading) -> str | None:
-    """The number after "commande n°" or "order #"; its token is marked."""
-    for match in reading.matches:
-        if match.cues.isdisjoint(_ORDER_LEADS):
-            continue
-        for place in range(match.end, min(match.end + 4, len(reading.tokens))):
-            text = reading.text(place)
-            if text.isdecimal() and 2 <= len(text) <= 12 and reading.free(place):
-                reading.mark((place,), "order")
-                return text
-    return None
 
 
 def _switch(reading: Reading, book: Phrasebook) -> Language | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from commerce.domain.customer import Contact
 from commerce.domain.mail import Direction, ThreadEntry
-from shoppable.shapes import ChatButton, ChatCard, ChatEvent, ChatEvents, ChatPicture, ChatReply, ChatSaid
+from shoppable.shapes import ChatButton, ChatCard, ChatDocument, ChatEvent, ChatEvents, ChatPicture, ChatReply, ChatSaid
 from shoppable.shelf import picture_path
 from shoppable.site import site
 
@@ -54,6 +54,7 @@ def _reply(body: dict[str, Any]) -> ChatReply:
         "cards": [_card(card) for card in body.get("cards") or ()],
         "buttons": [_button(button) for button in body.get("buttons") or ()],
         "picture": _picture(body.get("picture")),
+        "document": _document(body.get("document")),
         "ask": body.get("ask"),
         "language": str(body.get("language") or "en"),
     }
@@ -85,6 +86,11 @@ def _address(url: object) -> str:
         text = text[len(base) :]
     own = text.startswith("/") and not text.startswith(("//", "/\\"))
     return text if own or text.startswith(("https://", "http://")) else ""
+
+
+def _document(document: dict[str, Any] | None) -> ChatDocument | None:
+    url = _address(document.get("url")) if document else ""
+    return {"name": str(document.get("name") or "file.txt"), "url": url} if document and url else None
 
 
 def _picture(picture: dict[str, Any] | None) -> ChatPicture | None:

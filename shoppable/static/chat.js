@@ -231,6 +231,11 @@ export function mount(root, words) {
       picture.addEventListener("error", () => picture.remove()); // a photo of the shopper's whose time is over
       node.append(picture);
     }
+    if (reply.document) {
+      const file = link(reply.document.url, reply.document.name);
+      file.download = reply.document.name;
+      node.append(wrap("told-file", [file]));
+    }
     if (reply.cards.length) {
       const cards = element("div", "chat-cards");
       for (const card of reply.cards) cards.append(showCard(card, reply.cards.length === 1));

@@ -24,6 +24,7 @@ class Seen:
     buttons: tuple[str, ...] = ()
     pictures: int = 0
     asks_location: bool = False
+    documents: tuple[str, ...] = ()  # what the files say that came with it
 
 
 class Driver(Protocol):
@@ -128,6 +129,14 @@ class Talk:
     def expect_picture(self) -> Talk:
         assert any(seen.pictures for seen in self.last), self.last
         return self
+
+    def expect_document(self, *lines: str) -> str:
+        """A file came, and each line occurs in what it says."""
+        files = [normal(said) for seen in self.last for said in seen.documents]
+        assert files, self.last
+        for both in lines:
+            assert normal(self.of(both)) in files[-1], f"missing: {self.of(both)!r}\n--- in ---\n{files[-1]}"
+        return files[-1]
 
     def expect_order(self, *lines: str) -> Talk:
         """The lines occur one after the other."""

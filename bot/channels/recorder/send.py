@@ -25,6 +25,7 @@ CAPABILITIES = Capabilities(
     pictures=True,
     albums=True,
     location_request=True,
+    documents=True,
 )
 
 _LONGEST = 100_000
@@ -55,7 +56,11 @@ class Recorder:
     def send(self, contact: Contact, outgoing: Sequence[Outgoing]) -> str:
         """As strict as a vendor: what `bot.render` should have cut or cleaned is refused."""
         for message in outgoing:
-            limit = self.capabilities.caption_limit if message.pictures else self.capabilities.text_limit
+            limit = (
+                self.capabilities.caption_limit
+                if message.pictures or message.document
+                else self.capabilities.text_limit
+            )
             if length(message.text, utf16=self.capabilities.counts_utf16) > limit:
                 raise SendRefused("message is too long")
             if clean(message.text, _LONGEST) != message.text:

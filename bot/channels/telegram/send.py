@@ -16,7 +16,7 @@ from bot.channels.telegram.client import TelegramClient, load_aiogram
 from bot.channels.telegram.parse import parse
 from bot.graphemes import cut
 from bot.intake import clean
-from bot.messages import Button, Capabilities, MediaRef, Message, ReplyPicture
+from bot.messages import Button, Capabilities, MediaRef, Message, ReplyDocument, ReplyPicture
 from commerce.domain.customer import Contact
 from commerce.domain.mail import InboundEvent
 from commerce.errors import FetchRefused, RetryLater, SendRefused, SendUnknown
@@ -48,6 +48,7 @@ CAPABILITIES = Capabilities(
     pictures=True,
     albums=True,
     location_request=True,
+    documents=True,
     counts_utf16=True,
     messages_per_s=PER_SECOND - 5,
 )
@@ -138,6 +139,8 @@ class TelegramChannel:
             if len(pictures) >= ALBUM.start:
                 return self._send_album(chat_id, message, pictures[: ALBUM.stop - 1])
             return self._send_picture(chat_id, message, *pictures[0])
+        if message.document:
+            return self._send_document(chat_id, message, message.document)
 
         from aiogram.methods import SendMessage
         from aiogram.types import LinkPreviewOptions
@@ -180,6 +183,20 @@ class TelegramChannel:
         sent = self._call(SendPhoto(chat_id=chat_id, photo=photo, caption=caption, reply_markup=markup))
         self._remember(picture, sent)
         return str(sent.message_id)
+
+    def _send_document(self, chat_id: int, message: Outgoing, document: ReplyDocument) -> str:
+        """https://core.telegram.org/bots/api#senddocument: up to 50 MB, which no text of ours comes near."""
+        from aiogram.methods import SendDocument
+        from aiogram.types import BufferedInputFile
+
+        rows, links = _inline_rows(message.rows)
+        method = SendDocument(
+            chat_id=chat_id,
+            document=BufferedInputFile(document.text.encode(), filename=document.name),
+            caption=_caption("\n".join([message.text, *links])),
+            reply_markup=_inline(rows) or self._farewell(chat_id),
+        )
+        return str(self._call(method).message_id)
 
     def _send_album(self, chat_id: int, message: Outgoing, pictures: Sequence[tuple[ReplyPicture, bytes]]) -> str:
         from aiogram.methods import SendMediaGroup

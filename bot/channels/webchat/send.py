@@ -21,6 +21,7 @@ CAPABILITIES = Capabilities(
     pictures=True,
     albums=True,
     location_request=True,
+    documents=True,
 )
 
 

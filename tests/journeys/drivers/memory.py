@@ -61,6 +61,7 @@ class MemoryDriver:
                 buttons=tuple(button.label for row in message.rows for button in row),
                 pictures=len(message.pictures),
                 asks_location=message.kind == "location_request",
+                documents=(message.document.text,) if message.document else (),
             )
             for delivery in sent
             for message in delivery.outgoing

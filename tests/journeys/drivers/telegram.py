@@ -141,6 +141,7 @@ class TelegramDriver:
                 buttons=(*(label for row in shown.buttons for label in row), *shown.keys),
                 pictures=len(shown.photos),
                 asks_location=bool(shown.asks_location),
+                documents=tuple(file.decode() for file in shown.documents),
             )
             for shown in self.person.replies()
         ]

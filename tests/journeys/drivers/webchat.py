@@ -60,7 +60,7 @@ class WebChatDriver:
     def new_messages(self) -> list[Seen]:
         self._hear()
         replies, self._unread = self._unread, []
-        return [_seen(reply) for reply in replies]
+        return [self._seen(reply) for reply in replies]
 
     def _send(self, **what: Any) -> None:
         if isinstance(self._shop.clock, ManualClock):
@@ -93,15 +93,21 @@ class WebChatDriver:
             shown = [button for card in reply["cards"] for button in card["buttons"]] + reply["buttons"]
             self._buttons = shown + self._buttons
 
+    def _seen(self, reply: dict[str, Any]) -> Seen:
+        """Everything written in the reply as the page shows it, cards below the text."""
+        cards = [" — ".join([card["title"], *card["facts"]]) for card in reply["cards"]]
+        buttons = [button for card in reply["cards"] for button in card["buttons"]] + reply["buttons"]
+        pictures = [reply["picture"], *(card["picture"] for card in reply["cards"])]
+        return Seen(
+            text="\n".join(line for line in (reply["text"], *cards) if line),
+            buttons=tuple(button["label"] for button in buttons),
+            pictures=sum(picture is not None for picture in pictures),
+            asks_location=reply["ask"] == "location",
+            documents=tuple(self._download(file["url"]) for file in (reply["document"],) if file),
+        )
 
-def _seen(reply: dict[str, Any]) -> Seen:
-    """Everything written in the reply as the page shows it, cards below the text."""
-    cards = [" — ".join([card["title"], *card["facts"]]) for card in reply["cards"]]
-    buttons = [button for card in reply["cards"] for button in card["buttons"]] + reply["buttons"]
-    pictures = [reply["picture"], *(card["picture"] for card in reply["cards"])]
-    return Seen(
-        text="\n".join(line for line in (reply["text"], *cards) if line),
-        buttons=tuple(button["label"] for button in buttons),
-        pictures=sum(picture is not None for picture in pictures),
-        asks_location=reply["ask"] == "location",
-    )
+    def _download(self, url: str) -> str:
+        answer = self._client.get(url, base_url=self._base)
+        assert answer.status_code == 200, answer.text
+        assert answer.mimetype == "text/plain"
+        return answer.text

@@ -6,12 +6,12 @@ from hypothesis import strategies as st
 
 from bot.graphemes import length
 from bot.intake import clean
-from bot.messages import Ask, Button, Capabilities, Card, Reply, ReplyPicture
+from bot.messages import Ask, Button, Capabilities, Card, Reply, ReplyDocument, ReplyPicture
 from bot.render import Outgoing, OutgoingKind, choices, render
 
 RICH = Capabilities(
     text_limit=4096, caption_limit=1024, buttons_per_message=100, button_label_limit=64, pictures=True, albums=True,
-    location_request=True, counts_utf16=True,
+    location_request=True, documents=True, counts_utf16=True,
 )  # fmt: skip
 PLAIN = Capabilities(text_limit=1600)
 TINY = Capabilities(text_limit=40, caption_limit=10, buttons_per_message=3, button_label_limit=8, pictures=True)
@@ -158,3 +158,25 @@ def test_a_picture_whose_caption_is_too_long_is_followed_by_its_text() -> None:
     assert first.kind is OutgoingKind.PICTURE
     assert not first.text
     assert labels(rest) == ["Oui"]
+
+
+RECEIPT = ReplyDocument("receipt.txt", "Received on 10/03/2026.\nOrder 1043.", "https://shop.example/receipt")
+
+
+def test_a_file_carries_its_words_and_its_buttons() -> None:
+    (only,) = render(Reply("Your receipt.", buttons=(Button("Ok", "help"),), document=RECEIPT), RICH)
+    assert (only.kind, only.text, only.document) == (OutgoingKind.DOCUMENT, "Your receipt.", RECEIPT)
+    assert labels([only]) == ["Ok"]
+
+
+def test_words_too_long_for_a_caption_follow_the_file() -> None:
+    file, *words = render(Reply("x" * 2_000, buttons=(Button("Ok", "help"),), document=RECEIPT), RICH)
+    assert (file.kind, file.text, file.rows) == (OutgoingKind.DOCUMENT, "", ())
+    assert "".join(message.text for message in words) == "x" * 2_000
+    assert labels(words) == ["Ok"]
+
+
+def test_without_files_the_message_says_what_the_file_says() -> None:
+    (only,) = render(Reply("Your receipt.", document=RECEIPT), PLAIN)
+    assert only.kind is OutgoingKind.TEXT
+    assert only.text == "Your receipt.\n\nReceived on 10/03/2026.\nOrder 1043."

@@ -12,7 +12,7 @@ from PIL import Image
 
 from bot.channels.telegram.client import TelegramClient, translate
 from bot.channels.telegram.send import TelegramChannel
-from bot.messages import Ask, Button, Card, MediaRef, Reply, ReplyPicture
+from bot.messages import Ask, Button, Card, MediaRef, Reply, ReplyDocument, ReplyPicture
 from bot.render import Outgoing, OutgoingKind, render
 from commerce.domain.customer import Contact
 from commerce.errors import FetchRefused, RetryLater, SendRefused, SendUnknown
@@ -323,3 +323,12 @@ def test_threads_that_come_first_at_once_all_find_the_library_whole(tmp_path):
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert (run.stdout.strip(), run.stderr) == ("8", "")
+
+
+def test_a_file_arrives_byte_for_byte_with_its_words(channel, lea):
+    receipt = ReplyDocument("recu-1043.txt", "Accusé de réception\n10/03/2026 10:04\n", "https://shop.example/r")
+    reply = Reply("Voici votre reçu.", buttons=(Button("Merci", "help"),), document=receipt)
+    channel.send(LEA, render(reply, channel.capabilities))
+    (shown,) = lea.replies()
+    assert shown.documents == (receipt.text.encode(),)
+    assert (shown.text, shown.buttons) == ("Voici votre reçu.", (("Merci",),))

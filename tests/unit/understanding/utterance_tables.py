@@ -40,7 +40,7 @@ _EXACT = {
     "sizes": "sizes", "size_wish": "size_wish", "price_min": "price_min_minor", "price_max": "price_max_minor",
     "price_wish": "price_wish", "ref": "references", "store": "store", "place": "place", "postcode": "postcode",
     "quantity": "quantity", "not_patterns": "patterns_excluded", "sleeve": "sleeve", "order": "order_number",
-    "switch_to": "switch_to", "side": "side",
+    "code": "promo_code", "switch_to": "switch_to", "side": "side",
 }  # fmt: skip
 # Slots looked at only where the table names them.
 _NAMED = {

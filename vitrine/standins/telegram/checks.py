@@ -42,6 +42,10 @@ METHODS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "getWebhookInfo": ((), ()),
     "sendMessage": (("chat_id", "text"), (*_DELIVERY, *_FORMAT)),
     "sendPhoto": (("chat_id", "photo"), (*_DELIVERY, *_CAPTION)),
+    "sendDocument": (
+        ("chat_id", "document"),
+        (*_DELIVERY, "thumbnail", "caption", "parse_mode", "caption_entities", "disable_content_type_detection"),
+    ),
     "sendMediaGroup": (
         ("chat_id", "media"),
         (

@@ -16,6 +16,7 @@ class Shown:
     message_id: int
     text: str
     photos: tuple[bytes, ...] = ()
+    documents: tuple[bytes, ...] = ()
     buttons: tuple[tuple[str, ...], ...] = ()
     keys: tuple[str, ...] = ()
     asks_location: str = ""  # the label of the button that shares the position
