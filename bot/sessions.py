@@ -59,6 +59,7 @@ class Question(StrEnum):
     GARMENT = "garment"
     REMEMBER_SIZE = "remember_size"
     WHICH_RESERVATION = "which_reservation"
+    CODE = "code"
 
 
 class Goal(StrEnum):
@@ -67,6 +68,7 @@ class Goal(StrEnum):
     NONE = ""
     STORES = "stores"
     RESERVE = "reserve"
+    CART = "cart"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class Pending:
     size_system: str = ""
     size: str = ""
     wording: str = ""
+    quantity: int = 1
 
 
 @dataclass(frozen=True, slots=True)

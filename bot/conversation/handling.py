@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.conversation import actions, garments
+from bot.conversation.basket import code_typed
 from bot.conversation.photo import is_picture
 from bot.conversation.registry import on_action, on_answer, on_heard, on_intent
 from bot.conversation.stores import place_by_text
@@ -164,6 +165,8 @@ def _words(talk: Talk) -> Turn:
     if pending is not None:
         if intent in (Intent.YES, Intent.NO) and pending.question in on_answer():
             return on_answer()[pending.question](talk, intent is Intent.YES)
+        if pending.question is Question.CODE and (turn := code_typed(talk)):
+            return turn
         asked_where = pending.question in (Question.PLACE, Question.CITY)
         if asked_where and intent in (Intent.SEARCH, Intent.UNKNOWN) and not talk.slots.category:
             return place_by_text(talk)

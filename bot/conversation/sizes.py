@@ -18,6 +18,7 @@ from bot.conversation.options import (
     subject,
     the_variant,
 )
+from bot.conversation.putting_in import add as put_into_cart
 from bot.conversation.questions import ask_colour, ask_product, ask_size, gone, no_such_size, size_buttons
 from bot.conversation.stores import find
 from bot.conversation.talk import Ability, Talk, Turn, size_system
@@ -128,6 +129,8 @@ def pick_colour(talk: Talk, product: Product, focus: Focus, colour: str) -> Turn
 
 
 def _go_on(talk: Talk, focus: Focus, goal: Goal) -> Turn:
+    if goal is Goal.CART:
+        return put_into_cart(talk, focus, talk.session.pending.quantity if talk.session.pending else 1)
     store_id = _store_id(talk)
     store = next((s for s in talk.shop.catalog.stores() if s.id == store_id), None) if store_id else None
     return find(talk, focus, goal=goal, store=store)

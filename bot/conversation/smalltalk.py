@@ -151,7 +151,6 @@ ABILITY = Ability(
         Intent.GIVE_NAME: name_given,
         Intent.SWITCH_LANGUAGE: switch,
         Intent.STOP_MESSAGES: stop,
-        Intent.SHOW_CART: no_basket,
         Intent.CHECKOUT: no_basket,
         Intent.UNKNOWN: unknown,
     },
