@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from commerce.domain.customer import Contact
 from commerce.domain.geo import GeoPoint
+from commerce.domain.money import Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,33 @@ class MediaRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """Somebody is about to pay inside the channel, and the vendor waits for our yes or no.
+
+    `query_id` names the question, `reference` is that of our invoice, `amount` what would be charged.
+    """
+
+    query_id: str
+    reference: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """The channel's vendor took money for an invoice of ours. `charge_id` is the vendor's name of the payment."""
+
+    reference: str
+    amount: Money
+    charge_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """Anything a shopper sends, from any channel.
 
     Exactly what was sent is set: `text` (also the caption of a photo), `media`, `location`, `action` (the payload of a
-    tapped button), `start` (the parameter of a deep link). `language_hint` is the app's language, not the text's.
+    tapped button), `start` (the parameter of a deep link), `approval` and `paid` (their hand on an invoice of ours).
+    `language_hint` is the app's language, not the text's.
     """
 
     contact: Contact
@@ -39,6 +62,8 @@ class Message:
     location: GeoPoint | None = None
     action: str = ""
     start: str | None = None
+    approval: Approval | None = None
+    paid: Paid | None = None
     language_hint: str = ""
     sender_name: str = ""
     reply_to_ours: str = ""  # provider id of the message of ours that they answered, if the channel says so
@@ -99,8 +124,40 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
+class InvoiceItem:
+    """One line of an invoice. Negative for what is taken off."""
+
+    label: str
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """Something to pay inside the channel. `reference` comes back with the question whether it may be paid and with the
+    payment; `items` sum up to what is charged, which is more than nothing. `pay_label` is on the button that pays."""
+
+    reference: str
+    title: str
+    description: str
+    currency: str
+    items: tuple[InvoiceItem, ...]
+    pay_label: str
+
+    def __post_init__(self) -> None:
+        if self.total_minor <= 0:
+            raise ValueError(f"an invoice about nothing: {self.items}")
+
+    @property
+    def total_minor(self) -> int:
+        return sum(item.amount_minor for item in self.items)
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
-    """Anything we answer, channel-neutral. At most three cards; text first, then cards, then buttons."""
+    """Anything we answer, channel-neutral. At most three cards; text first, then cards, then buttons.
+
+    An `invoice` is left out where the channel has none: the text and the buttons must do without it.
+    """
 
     text: str
     cards: tuple[Card, ...] = ()
@@ -108,6 +165,7 @@ class Reply:
     picture: ReplyPicture | None = None
     ask: Ask | None = None
     language: str = "en"
+    invoice: Invoice | None = None
     document: ReplyDocument | None = None
 
 
@@ -122,6 +180,7 @@ class Capabilities:
     pictures: bool = False
     albums: bool = False
     location_request: bool = False
+    invoices: bool = False
     documents: bool = False  # False: what a file says is said in the message
     markdown: bool = False
     reply_window_s: int | None = None  # None: may write at any time

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from bot.graphemes import cut, length, split
 from bot.intake import clean
-from bot.messages import Ask, Button, Capabilities, Card, Reply, ReplyDocument, ReplyPicture
+from bot.messages import Ask, Button, Capabilities, Card, Invoice, Reply, ReplyDocument, ReplyPicture
 
 MAX_CARDS = 3
 _MAX_PIECES = 6  # messages that one text may become; the rest is cut
@@ -25,6 +25,7 @@ class OutgoingKind(StrEnum):
     PICTURE = "picture"
     ALBUM = "album"
     LOCATION_REQUEST = "location_request"
+    INVOICE = "invoice"
     DOCUMENT = "document"
 
 
@@ -32,7 +33,8 @@ class OutgoingKind(StrEnum):
 class Outgoing:
     """One message as the channel sends it. `text` is the text, or the caption of what comes with it; within limits.
 
-    `rows` are rows of buttons, empty where the channel has none. `html`: the text is escaped HTML with <b> alone.
+    `rows` are rows of buttons, empty where the channel has none; those of an invoice stand below the one that pays.
+    `html`: the text is escaped HTML with <b> alone.
     """
 
     kind: OutgoingKind
@@ -40,6 +42,7 @@ class Outgoing:
     pictures: tuple[ReplyPicture, ...] = ()
     rows: tuple[tuple[Button, ...], ...] = ()
     html: bool = False
+    invoice: Invoice | None = None
     document: ReplyDocument | None = None
 
 
@@ -97,6 +100,9 @@ def _without_cards(reply: Reply, caps: Capabilities) -> list[Outgoing]:
     rows = _rows(reply.buttons, caps)
     if reply.ask is Ask.LOCATION:
         return _texts(reply.text, caps, last=Outgoing(OutgoingKind.LOCATION_REQUEST, rows=rows))
+    if reply.invoice and caps.invoices:
+        head = _texts(reply.text, caps, last=Outgoing(OutgoingKind.TEXT)) if reply.text else []
+        return [*head, Outgoing(OutgoingKind.INVOICE, rows=rows, invoice=reply.invoice)]
     if reply.document:
         return _with_caption(Outgoing(OutgoingKind.DOCUMENT, document=reply.document), reply.text, rows, caps)
     if reply.picture and caps.pictures:

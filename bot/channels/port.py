@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from bot.messages import Button, Capabilities, MediaRef, Message, ReplyDocument, ReplyPicture
+from bot.messages import Button, Capabilities, Invoice, MediaRef, Message, ReplyDocument, ReplyPicture
 from commerce.domain.customer import Contact
 from commerce.domain.mail import InboundEvent
 
@@ -15,8 +15,8 @@ from commerce.domain.mail import InboundEvent
 class Outgoing(Protocol):
     """One message as `bot.render` leaves it: cut to this channel's limits, plain text, nothing to interpret.
 
-    `kind`: text | picture | album | location_request | document. `rows` are buttons; the `text` of a picture or of a
-    document is its caption.
+    `kind`: text | picture | album | location_request | document | invoice. `rows` are buttons; the `text` of a picture
+    or of a document is its caption.
     """
 
     @property
@@ -28,7 +28,18 @@ class Outgoing(Protocol):
     @property
     def rows(self) -> Sequence[Sequence[Button]]: ...
     @property
+    def invoice(self) -> Invoice | None: ...
+    @property
     def document(self) -> ReplyDocument | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentAnswer:
+    """Our yes or no to an `Approval`. `why_not` is read by the shopper, '' with a yes."""
+
+    query_id: str
+    ok: bool
+    why_not: str = ""
 
 
 class Channel(Protocol):
@@ -54,6 +65,11 @@ class Channel(Protocol):
         Raises RetryLater (nothing more was delivered; call again with the same messages, those that were delivered are
         not sent again), SendRefused (never will be), SendUnknown (the vendor did not answer).
         """
+        ...
+
+    def answer_payment(self, answer: PaymentAnswer) -> None:
+        """Tells the vendor whether a payment may go on. Raises like `send`; SendRefused also where there is nothing of
+        the kind, and for a question that was answered or is too old."""
         ...
 
     def fetch_media(self, ref: MediaRef, max_bytes: int) -> bytes:

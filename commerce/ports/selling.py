@@ -128,7 +128,8 @@ class OrderRepository(Protocol):
         ...
 
     def due(self, now: datetime, limit: int) -> list[Order]:
-        """Unpaid orders (pending or to be paid at the counter) whose time is over, oldest first."""
+        """Unpaid orders (pending, or to be paid at the counter however far they were prepared) whose time is over,
+        oldest first."""
         ...
 
     def events(self, order_id: str) -> list[OrderEvent]: ...
@@ -142,13 +143,14 @@ class PromotionRepository(Protocol):
     def get(self, code: str) -> Promotion | None: ...
 
     def put(self, promotion: Promotion) -> None:
-        """Writes its conditions; `uses` stays what it was."""
+        """Writes its conditions; `uses` stays what it was, and `max_uses` is never less than that."""
         ...
 
     def all(self) -> list[Promotion]: ...
 
     def use(self, code: str, order_id: str, customer_id: str, *, once_per_customer: bool) -> bool:
-        """Counts one use by a guarded statement; False when it is used up (by everybody, or by this customer)."""
+        """Counts one use by a guarded statement, after the order was added; False when it is used up (by everybody, or
+        by this customer)."""
         ...
 
     def used_by(self, code: str, customer_id: str) -> bool: ...
@@ -174,7 +176,9 @@ class PaymentRepository(Protocol):
         ...
 
     def update(self, attempt: PaymentAttempt) -> PaymentAttempt:
-        """Writes the attempt if the stored version is `attempt.version`, with the next version; else StaleVersion."""
+        """Writes the attempt if the stored version is `attempt.version`, with the next version; else StaleVersion.
+        IllegalMove for a state that the stored one may not move to. The sums of refunds are not written: the methods
+        below change them."""
         ...
 
     def due(self, now: datetime, limit: int) -> list[PaymentAttempt]:
@@ -274,8 +278,10 @@ class LinkRepository(Protocol):
         ...
 
     def join(self, kept_id: str, joined_id: str) -> str:
-        """Moves contacts, reservations, orders, returns, sizes and the consent that only the joined customer has; the
-        joined customer says whose it is now. Carts are left alone. JSON of what was moved, for `part`."""
+        """Moves contacts, reservations, orders with the promotions they used, returns, and what only the joined
+        customer has of consents and of sizes (none into the memory of somebody who wants none); the joined customer
+        says whose it is now. Carts are left alone. JSON of what was moved, for `part`. StaleVersion when one of them
+        was linked to somebody else meanwhile."""
         ...
 
     def part(self, merge: CustomerMerge) -> None:

@@ -198,7 +198,9 @@ class ReservationRepository(Protocol):
 
 
 class CustomerRepository(Protocol):
-    def get(self, customer_id: str) -> Customer | None: ...
+    def get(self, customer_id: str) -> Customer | None:
+        """The customer whose id this is now: of one that was linked to another, the other."""
+        ...
 
     def by_contact(self, contact: Contact) -> Customer | None: ...
 

@@ -32,7 +32,8 @@ class SqlCustomers:
         self._db = transaction
 
     def get(self, customer_id: str) -> Customer | None:
-        return _customer(self._db.execute(select(customer).where(customer.c.id == customer_id)).one_or_none())
+        row = self._db.execute(select(customer).where(customer.c.id == customer_id)).one_or_none()
+        return self.get(row.joined_into) if row is not None and row.joined_into else _customer(row)
 
     def by_contact(self, of: Contact) -> Customer | None:
         statement = (

@@ -625,7 +625,15 @@ staff_task = Table(
     Column("created_at_us", BigInteger, nullable=False),
     Column("due_at_us", BigInteger),
     Column("done_at_us", BigInteger),
-    Index(None, "kind", "subject"),
+    # Open once: raising it again changes nothing.
+    Index(
+        "uq_staff_task_open",
+        "kind",
+        "subject",
+        unique=True,
+        sqlite_where=text("done_at_us IS NULL"),
+        postgresql_where=text("done_at_us IS NULL"),
+    ),
     Index(None, "done_at_us", "created_at_us"),
 )
 

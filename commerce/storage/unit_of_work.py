@@ -6,11 +6,15 @@ from contextlib import AbstractContextManager
 
 from commerce.storage.carts import SqlCarts
 from commerce.storage.customers import SqlCustomers
+from commerce.storage.links import SqlLinks
 from commerce.storage.mail import SqlInbox, SqlLeases, SqlOutbox, SqlThreads
 from commerce.storage.orders import SqlOrders
 from commerce.storage.payments import SqlPayments
 from commerce.storage.products import SqlProducts
+from commerce.storage.promotions import SqlPromotions
 from commerce.storage.reservations import SqlReservations
+from commerce.storage.returns import SqlReturns
+from commerce.storage.staff import SqlPauses, SqlStaffTasks
 from commerce.storage.state import SqlAudit, SqlPhotos, SqlState
 from commerce.storage.stock import SqlStock
 from commerce.storage.stores import SqlStores
@@ -36,7 +40,12 @@ class SqlUnitOfWork:
         self.audit = SqlAudit(transaction)
         self.carts = SqlCarts(transaction)
         self.orders = SqlOrders(transaction)
+        self.promotions = SqlPromotions(transaction)
         self.payments = SqlPayments(transaction)
+        self.returns = SqlReturns(transaction)
+        self.links = SqlLinks(transaction)
+        self.tasks = SqlStaffTasks(transaction)
+        self.pauses = SqlPauses(transaction)
 
     def savepoint(self) -> AbstractContextManager[object]:
         return self.transaction.savepoint()

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.channels.port import Outgoing
+from bot.channels.port import Outgoing, PaymentAnswer
 from bot.channels.recorder.parse import parse
 from bot.graphemes import length
 from bot.intake import clean
@@ -49,6 +49,7 @@ class Recorder:
         self._lock = threading.Lock()
         self._sent: list[Sent] = []
         self._failures: deque[VendorError] = deque()
+        self.payment_answers: list[PaymentAnswer] = []
 
     def parse(self, event: InboundEvent) -> Message | None:
         return parse(event)
@@ -73,8 +74,20 @@ class Recorder:
                 raise failure
             return str(len(self._sent))
 
+    def answer_payment(self, answer: PaymentAnswer) -> None:
+        if not self.capabilities.invoices:
+            raise SendRefused("nobody pays inside this channel")
+        with self._lock:
+            if any(given.query_id == answer.query_id for given in self.payment_answers):
+                raise SendRefused("query is too old or was answered")
+            failure = self._failures.popleft() if self._failures else None
+            if failure is None or isinstance(failure, SendUnknown):
+                self.payment_answers.append(answer)
+            if failure is not None:
+                raise failure
+
     def fail_with(self, *failures: VendorError) -> None:
-        """The next calls of `send` raise these, one each."""
+        """The next calls of `send` or `answer_payment` raise these, one each."""
         with self._lock:
             self._failures.extend(failures)
 

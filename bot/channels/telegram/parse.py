@@ -14,10 +14,11 @@ from typing import Any
 
 from bot.channels.port import Received
 from bot.intake import clean, gtin_of, mask_cards
-from bot.messages import MediaRef, Message
+from bot.messages import Approval, MediaRef, Message, Paid
 from commerce.domain.customer import Contact
 from commerce.domain.geo import GeoPoint
 from commerce.domain.mail import InboundEvent
+from commerce.domain.money import Money
 
 CHANNEL = "telegram"
 ENOUGH_PX = 320  # the smallest size of a photo whose longer side has as much is what the eyes read fastest
@@ -25,7 +26,8 @@ _MAX_ID = 2**63
 _KEPT_UNREADABLE = 16_384  # bytes
 _NOWHERE = "-"  # address of events that belong to no chat
 
-# https://core.telegram.org/bots/api#update, Bot API 10.1. Of these only messages and taps are for a conversation.
+# https://core.telegram.org/bots/api#update, Bot API 10.1. Of these only messages, taps and the question before a
+# payment are for us.
 _MESSAGES = ("message", "edited_message", "channel_post", "edited_channel_post")
 _BUSINESS = ("business_connection", "business_message", "edited_business_message", "deleted_business_messages")
 _OTHERS = (
@@ -34,7 +36,9 @@ _OTHERS = (
     "my_chat_member", "chat_member", "chat_join_request", "chat_boost", "removed_chat_boost", "managed_bot",
 )  # fmt: skip
 KNOWN_KINDS = frozenset((*_MESSAGES, *_BUSINESS, *_OTHERS))
-WANTED_KINDS = ("message", "edited_message", "callback_query", "my_chat_member")  # what we ask Telegram to send
+# What we ask Telegram to send.
+WANTED_KINDS = ("message", "edited_message", "callback_query", "pre_checkout_query", "my_chat_member")
+APPROVAL_S = 10  # so long Telegram waits for our answer: https://core.telegram.org/bots/api#answerprecheckoutquery
 
 _START = re.compile(r"/start(?:@\w+)?(?:\s+([A-Za-z0-9_-]{1,64}))?\s*", re.ASCII)  # deep link: 1-64 of these
 _BARCODE_DIGITS = 13  # every tenth barcode would also pass for a card number; cards have had 14 or more for years
@@ -78,11 +82,13 @@ def _received(update: Json, account: str, now: datetime) -> Received:
     if address is None:  # an inline query, a poll answer…: the person, where there is one
         address = _id(_object(content, "from").get("id")) or _id(_object(content, "user").get("id"))
     contact = Contact(CHANNEL, account, _NOWHERE if address is None else str(address))
+    if kinds == ["pre_checkout_query"] or "successful_payment" in content:
+        contact = contact.urgent
     event = InboundEvent(contact, str(update_id), _sent_at(content, update_id, now), _stored(update))
 
     if len(kinds) != 1 or kinds[0] not in KNOWN_KINDS:
         return Received(event, problem="unknown kind of update")
-    if kinds[0] in (*_MESSAGES, "callback_query") and not _is_whole(kinds[0], content):
+    if kinds[0] in (*_MESSAGES, "callback_query", "pre_checkout_query") and not _is_whole(kinds[0], content):
         return Received(event, problem=f"malformed {kinds[0]}")
     query_id = content.get("id") if kinds[0] == "callback_query" else None
     if isinstance(query_id, str):
@@ -92,9 +98,14 @@ def _received(update: Json, account: str, now: datetime) -> Received:
 
 
 def _is_whole(kind: str, content: Json) -> bool:
+    if kind == "pre_checkout_query":
+        asked = _id(_object(content, "from").get("id")) is not None and _amount(content) is not None
+        return asked and isinstance(content.get("id"), str) and isinstance(content.get("invoice_payload"), str)
     if kind == "callback_query":
         return isinstance(content.get("id"), str) and _id(_object(content, "from").get("id")) is not None
     has_chat = _id(_object(content, "chat").get("id")) is not None
+    if "successful_payment" in content and not _is_paid(_object(content, "successful_payment")):
+        return False  # money that nobody can assign: not to be passed over in silence
     return has_chat and _id(content.get("message_id")) is not None and _id(content.get("date")) is not None
 
 
@@ -147,7 +158,11 @@ def parse(event: InboundEvent, username: str = "") -> Message | None:
         return None
     if query := _object(update, "callback_query"):
         return _tap(event, query)
+    if query := _object(update, "pre_checkout_query"):
+        return _asks_to_pay(event, query)
     message = _object(update, "message")
+    if payment := _object(message, "successful_payment"):
+        return _paid(event, payment)
     return _message(event, message, username) if message else None
 
 
@@ -159,6 +174,43 @@ def _tap(event: InboundEvent, query: Json) -> Message | None:
     return Message(
         event.contact, event.event_id, event.sent_at, action=action, sender_name=name, language_hint=language
     )
+
+
+def _asks_to_pay(event: InboundEvent, query: Json) -> Message | None:
+    """https://core.telegram.org/bots/api#precheckoutquery"""
+    amount = _amount(query)
+    if amount is None or not _text(query, "id"):
+        return None
+    approval = Approval(_text(query, "id"), _text(query, "invoice_payload"), amount)
+    name, language = _sender(query)
+    contact = event.contact.plain
+    return Message(
+        contact, event.event_id, event.sent_at, approval=approval, sender_name=name, language_hint=language
+    )  # fmt: skip
+
+
+def _is_paid(payment: Json) -> bool:
+    return _amount(payment) is not None and bool(_text(payment, "telegram_payment_charge_id"))
+
+
+def _paid(event: InboundEvent, payment: Json) -> Message | None:
+    """https://core.telegram.org/bots/api#successfulpayment"""
+    amount, charge_id = _amount(payment), _text(payment, "telegram_payment_charge_id")
+    if amount is None or not charge_id:
+        return None
+    paid = Paid(_text(payment, "invoice_payload"), amount, charge_id)
+    return Message(event.contact.plain, event.event_id, event.sent_at, paid=paid)
+
+
+def _amount(content: Json) -> Money | None:
+    """In the currency's smallest units, as we count."""
+    total, currency = _id(content.get("total_amount")), content.get("currency")
+    if total is None or total < 0 or not isinstance(currency, str):
+        return None
+    try:
+        return Money(total, currency)
+    except ValueError:
+        return None
 
 
 def _message(event: InboundEvent, message: Json, username: str) -> Message | None:

@@ -8,15 +8,16 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
-from bot.channels.port import Outgoing
+from bot.channels.port import Outgoing, PaymentAnswer
 from bot.channels.telegram.client import TelegramClient, load_aiogram
 from bot.channels.telegram.parse import parse
 from bot.graphemes import cut
 from bot.intake import clean
-from bot.messages import Button, Capabilities, MediaRef, Message, ReplyDocument, ReplyPicture
+from bot.messages import Button, Capabilities, Invoice, MediaRef, Message, ReplyDocument, ReplyPicture
 from commerce.domain.customer import Contact
 from commerce.domain.mail import InboundEvent
 from commerce.errors import FetchRefused, RetryLater, SendRefused, SendUnknown
@@ -36,8 +37,14 @@ LABEL_LIMIT = 64
 ALBUM = range(2, 11)  # https://core.telegram.org/bots/api#sendmediagroup
 DOWNLOAD_LIMIT = 20 * 1024 * 1024  # https://core.telegram.org/bots/api#getfile
 
+# https://core.telegram.org/bots/api#sendinvoice and #labeledprice; characters, but for the payload's 128 bytes
+INVOICE_TITLE, INVOICE_DESCRIPTION, INVOICE_PAYLOAD_BYTES, PRICE_LABEL = 32, 255, 128, 64
+WHY_NOT_LIMIT = 200  # of our reason not to let somebody pay; the apps show it in a small box
+
 PER_SECOND = 30  # https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
 _LONGEST = 2 * TEXT_LIMIT
+# Given, a forwarded copy of an invoice leads to the bot; left out, anybody could pay from it.
+_FORWARDED = "invoice"
 _REMEMBERED = 1000  # unfinished messages and uploaded pictures kept in mind
 
 CAPABILITIES = Capabilities(
@@ -61,12 +68,22 @@ class TelegramChannel:
     """The shopper's bot. Texts go out as plain text, without a parse mode: nothing in them can become markup."""
 
     name = "telegram"
-    capabilities = CAPABILITIES
 
     def __init__(
-        self, *, token: str, account: str, api_url: str, media: MediaStore, username: str = "", timeout_s: float = 20.0
+        self,
+        *,
+        token: str,
+        account: str,
+        api_url: str,
+        media: MediaStore,
+        username: str = "",
+        provider_token: str = "",
+        timeout_s: float = 20.0,
     ) -> None:
+        """`provider_token`: of the payment provider, from @BotFather; without it there are no invoices."""
         self.account = account
+        self.capabilities = replace(CAPABILITIES, invoices=bool(provider_token))
+        self._provider_token = provider_token
         self.client = TelegramClient(token, api_url, timeout_s)
         self._media = media
         self._username = username.removeprefix("@")
@@ -98,6 +115,20 @@ class TelegramChannel:
         with self._lock:
             self._progress.pop(key, None)
         return ",".join(filter(None, delivered))
+
+    def answer_payment(self, answer: PaymentAnswer) -> None:
+        load_aiogram()
+        from aiogram.methods import AnswerPreCheckoutQuery
+
+        why_not = cut(clean(answer.why_not), WHY_NOT_LIMIT, utf16=True) or "…"
+        method = AnswerPreCheckoutQuery(
+            pre_checkout_query_id=answer.query_id, ok=answer.ok, error_message=None if answer.ok else why_not
+        )
+
+        async def call(bot: Bot) -> bool:
+            return await bot(method)  # no message: the pace of messages is not for it
+
+        self.client.call(call)
 
     def fetch_media(self, ref: MediaRef, max_bytes: int) -> bytes:
         limit = min(max_bytes, DOWNLOAD_LIMIT)
@@ -141,6 +172,9 @@ class TelegramChannel:
             return self._send_picture(chat_id, message, *pictures[0])
         if message.document:
             return self._send_document(chat_id, message, message.document)
+
+        if message.invoice is not None:
+            return self._send_invoice(chat_id, message, message.invoice)
 
         from aiogram.methods import SendMessage
         from aiogram.types import LinkPreviewOptions
@@ -209,6 +243,30 @@ class TelegramChannel:
         ]
         method = SendMediaGroup(chat_id=chat_id, media=list(media))
         return ",".join(str(sent.message_id) for sent in self._call(method))
+
+    def _send_invoice(self, chat_id: int, message: Outgoing, invoice: Invoice) -> str:
+        from aiogram.methods import SendInvoice
+        from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, LabeledPrice
+
+        if len(invoice.reference.encode()) > INVOICE_PAYLOAD_BYTES:
+            raise SendRefused("the reference is too long")
+        pay = InlineKeyboardButton(text=cut(clean(invoice.pay_label), LABEL_LIMIT, utf16=True) or "💳", pay=True)
+        others = _inline(_inline_rows(message.rows)[0])
+        method = SendInvoice(
+            chat_id=chat_id,
+            title=cut(clean(invoice.title), INVOICE_TITLE, utf16=True) or "…",
+            description=cut(clean(invoice.description), INVOICE_DESCRIPTION, utf16=True) or "…",
+            payload=invoice.reference,
+            provider_token=self._provider_token,
+            currency=invoice.currency,
+            prices=[
+                LabeledPrice(label=cut(clean(item.label), PRICE_LABEL, utf16=True) or "…", amount=item.amount_minor)
+                for item in invoice.items
+            ],
+            start_parameter=_FORWARDED,
+            reply_markup=InlineKeyboardMarkup(inline_keyboard=[[pay], *(others.inline_keyboard if others else ())]),
+        )
+        return str(self._call(method).message_id)
 
     def _call(self, method: TelegramMethod[T]) -> T:
         async def call(bot: Bot) -> T:

@@ -6,14 +6,14 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bot.channels.port import Outgoing
+from bot.channels.port import Outgoing, PaymentAnswer
 from bot.channels.terminal.parse import parse
 from bot.graphemes import cut
 from bot.intake import clean
 from bot.messages import Capabilities, MediaRef, Message
 from commerce.domain.customer import Contact
 from commerce.domain.mail import InboundEvent
-from commerce.errors import FetchRefused
+from commerce.errors import FetchRefused, SendRefused
 
 TEXT_LIMIT = 40_000  # characters of one reply; more is a mistake somewhere
 CAPABILITIES = Capabilities(
@@ -52,6 +52,9 @@ class Terminal:
             if self._write and block:
                 self._write(block)
             return str(self._count)
+
+    def answer_payment(self, answer: PaymentAnswer) -> None:
+        raise SendRefused("nobody pays inside this channel")
 
     def fetch_media(self, ref: MediaRef, max_bytes: int) -> bytes:
         try:

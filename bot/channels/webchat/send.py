@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from bot.channels.port import Outgoing
+from bot.channels.port import Outgoing, PaymentAnswer
 from bot.channels.webchat.parse import UPLOAD, parse
 from bot.messages import Capabilities, MediaRef, Message
 from commerce.domain.customer import Contact
 from commerce.domain.mail import InboundEvent
-from commerce.errors import FetchRefused
+from commerce.errors import FetchRefused, SendRefused
 from commerce.ports import MediaStore
 
 CAPABILITIES = Capabilities(
@@ -39,6 +39,9 @@ class WebChat:
     def send(self, contact: Contact, outgoing: Sequence[Outgoing]) -> str:
         said = "\x1e".join(message.text for message in outgoing)
         return "thread-" + hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+    def answer_payment(self, answer: PaymentAnswer) -> None:
+        raise SendRefused("nobody pays inside this channel")
 
     def fetch_media(self, ref: MediaRef, max_bytes: int) -> bytes:
         data = self._media.get(ref.locator) if UPLOAD.fullmatch(ref.locator) else None

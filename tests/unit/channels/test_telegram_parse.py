@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from bot.channels.telegram.parse import KNOWN_KINDS, parse, split
-from bot.messages import MediaRef, Message
+from bot.messages import Approval, MediaRef, Message, Paid
 from commerce.domain.customer import Contact
 from commerce.domain.geo import GeoPoint
+from commerce.domain.money import Money
 
 PAYLOADS = sorted((Path(__file__).parents[2] / "payloads" / "telegram").glob("*.json"))
 NOW = datetime(2026, 3, 10, 10, 0, 30, tzinfo=UTC)
@@ -25,7 +26,10 @@ def expected(recorded: dict, event) -> Message | None:
     fields["media"] = tuple(MediaRef(**media) for media in fields.get("media", ()))
     if "location" in fields:
         fields["location"] = GeoPoint(*fields["location"])
-    return Message(event.contact, event.event_id, event.sent_at, **fields)
+    for field, kind in (("approval", Approval), ("paid", Paid)):
+        if field in fields:
+            fields[field] = kind(**{**fields[field], "amount": Money(*fields[field]["amount"])})
+    return Message(event.contact.plain, event.event_id, event.sent_at, **fields)
 
 
 @pytest.mark.parametrize("path", PAYLOADS, ids=lambda path: path.stem)

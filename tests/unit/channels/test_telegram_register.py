@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.channels.telegram.parse import WANTED_KINDS
 from bot.channels.telegram.register import register_webhook
 from commerce.errors import RetryLater
 from commerce.settings import Settings
@@ -21,7 +22,7 @@ def test_it_is_set_with_the_newest_secret_and_drops_nothing(tmp_path):
         assert register_webhook(settings)
         info = telegram.webhook_info()
         assert (info["url"], info["pending_update_count"]) == ("https://shop.example/hooks/telegram", 1)
-        assert info["allowed_updates"] == ["message", "edited_message", "callback_query", "my_chat_member"]
+        assert info["allowed_updates"] == list(WANTED_KINDS)
         assert telegram.calls[-1].arguments["secret_token"] == "new-secret-of-the-hook"
         telegram.fail("setWebhook", status=429, retry_after_s=1)
         with pytest.raises(RetryLater):

@@ -10,14 +10,15 @@ import zlib
 import pytest
 from PIL import Image
 
+from bot.channels.port import PaymentAnswer
 from bot.channels.telegram.client import TelegramClient, translate
 from bot.channels.telegram.send import TelegramChannel
-from bot.messages import Ask, Button, Card, MediaRef, Reply, ReplyDocument, ReplyPicture
+from bot.messages import Ask, Button, Card, Invoice, InvoiceItem, MediaRef, Reply, ReplyDocument, ReplyPicture
 from bot.render import Outgoing, OutgoingKind, render
 from commerce.domain.customer import Contact
 from commerce.errors import FetchRefused, RetryLater, SendRefused, SendUnknown
 from tests.unit.channels.bot_api_description import BotApi
-from vitrine.standins.telegram import TelegramStandIn
+from vitrine.standins.telegram import PROVIDER_TOKEN, TelegramStandIn
 
 LEA = Contact("telegram", "700700700", "1001")
 
@@ -54,7 +55,13 @@ def files():
 @pytest.fixture
 def channel(telegram, files):
     made = TelegramChannel(
-        token=telegram.token, account="700700700", api_url=telegram.url, media=files, username="shop", timeout_s=2
+        token=telegram.token,
+        account="700700700",
+        api_url=telegram.url,
+        media=files,
+        username="shop",
+        provider_token=PROVIDER_TOKEN,
+        timeout_s=2,
     )
     yield made
     made.close()
@@ -323,6 +330,60 @@ def test_threads_that_come_first_at_once_all_find_the_library_whole(tmp_path):
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert (run.stdout.strip(), run.stderr) == ("8", "")
+
+
+# --- paying ----------------------------------------------------------------------------------------------------------
+
+
+def invoice(**changed) -> Invoice:
+    items = (InvoiceItem("Baskets blanches, 42", 9490), InvoiceItem("Remise", -500))
+    made = {"reference": "a" * 32, "title": "Commande 1044", "description": "Baskets blanches, 42", "currency": "EUR"}
+    return Invoice(**(made | {"items": items, "pay_label": "Payer 89,90 €"} | changed))
+
+
+def test_an_invoice_goes_out_with_its_buttons_and_cannot_be_paid_from_a_forwarded_copy(channel, lea, telegram, shared):
+    reply = Reply("Votre facture :", buttons=(Button("Lien de paiement", "x"),), invoice=invoice())
+    ids = channel.send(LEA, render(reply, channel.capabilities))
+    assert len(ids.split(",")) == 2
+    (call,) = telegram.sent("sendInvoice")
+    assert sum(part["amount"] for part in call.arguments["prices"]) == 8990
+    assert (call.arguments["currency"], call.arguments["payload"]) == ("EUR", "a" * 32)
+    assert call.arguments["provider_token"] == PROVIDER_TOKEN
+    assert call.arguments["start_parameter"]
+    assert lea.screen[-1].buttons == (("Payer 89,90 €",), ("Lien de paiement",))
+    path = shared / "specs" / "telegram" / "api.json"
+    if path.is_file():
+        assert BotApi(path).call_problems("sendInvoice", call.arguments) == []
+
+
+def test_what_is_too_long_for_an_invoice_is_cut(channel, lea, telegram):
+    long = invoice(title="Très " * 20, description="x\u202e" * 300, pay_label="P" * 90)
+    channel.send(LEA, render(Reply("", invoice=long), channel.capabilities))
+    (call,) = telegram.sent("sendInvoice")
+    assert len(call.arguments["title"]) <= 32
+    assert len(call.arguments["description"]) <= 255
+    assert "\u202e" not in call.arguments["description"]
+
+
+def test_a_payment_is_answered_once_and_the_words_of_a_no_arrive(channel, lea):
+    channel.send(LEA, render(Reply("", invoice=invoice()), channel.capabilities))
+    yes, no = lea.pay(), lea.pay()
+    channel.answer_payment(PaymentAnswer(yes.query_id, ok=True))
+    channel.answer_payment(PaymentAnswer(no.query_id, ok=False, why_not="La dernière paire vient d’être vendue."))
+    assert (yes.ok, no.ok, no.why_not) == (True, False, "La dernière paire vient d’être vendue.")
+    with pytest.raises(SendRefused):
+        channel.answer_payment(PaymentAnswer(yes.query_id, ok=True))
+
+
+def test_without_a_provider_there_are_no_invoices(telegram, files, lea):
+    made = TelegramChannel(token=telegram.token, account="700700700", api_url=telegram.url, media=files)
+    try:
+        assert not made.capabilities.invoices
+        made.send(LEA, render(Reply("Payez ici.", invoice=invoice()), made.capabilities))
+        assert lea.screen[-1].text == "Payez ici."
+        assert telegram.sent("sendInvoice") == []
+    finally:
+        made.close()
 
 
 def test_a_file_arrives_byte_for_byte_with_its_words(channel, lea):

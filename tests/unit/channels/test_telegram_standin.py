@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from tests.unit.channels.bot_api_description import BotApi
-from vitrine.standins.telegram import NoSuchButton, TelegramStandIn
+from vitrine.standins.telegram import PROVIDER_TOKEN, NoSuchButton, TelegramStandIn
 from vitrine.standins.telegram.checks import METHODS, OBJECTS
 
 
@@ -57,6 +57,13 @@ def call(telegram, method, token=None, **arguments):
         return error.code, json.load(error)
 
 
+def invoice(**changed):
+    prices = [{"label": "Baskets", "amount": 9490}, {"label": "Remise", "amount": -500}]
+    made = {"chat_id": 1001, "title": "Commande 1044", "description": "Baskets blanches, 42", "payload": "p" * 32}
+    made |= {"provider_token": PROVIDER_TOKEN, "currency": "EUR", "prices": prices, "start_parameter": "invoice"}
+    return made | changed
+
+
 def keyboard(*rows):
     return {"inline_keyboard": [[{"text": text, "callback_data": data} for text, data in row] for row in rows]}
 
@@ -77,6 +84,23 @@ REFUSED = {
     "less than": ("sendMessage", {"text": "a < b", "parse_mode": "HTML"}, 400, "can't parse entities"),
     "empty once parsed": ("sendMessage", {"text": "<b> </b>", "parse_mode": "HTML"}, 400, "message text is empty"),
     "no parse mode": ("sendMessage", {"text": "a", "parse_mode": "XML"}, 400, "unsupported parse_mode"),
+    "long title": ("sendInvoice", invoice(title="x" * 33), 400, "INVOICE_TITLE_INVALID"),
+    "no title": ("sendInvoice", invoice(title=""), 400, "title"),
+    "long description": ("sendInvoice", invoice(description="x" * 256), 400, "INVOICE_DESCRIPTION_INVALID"),
+    "129 bytes of payload": ("sendInvoice", invoice(payload="é" * 64 + "x"), 400, "INVOICE_PAYLOAD_INVALID"),
+    "no provider": ("sendInvoice", invoice(provider_token=""), 400, "PAYMENT_PROVIDER_INVALID"),
+    "small currency": ("sendInvoice", invoice(currency="eur"), 400, "CURRENCY_INVALID"),
+    "no prices": ("sendInvoice", invoice(prices=[]), 400, "price"),
+    "nothing to pay": ("sendInvoice", invoice(prices=[{"label": "a", "amount": 0}]), 400, "must be positive"),
+    "half a cent": ("sendInvoice", invoice(prices=[{"label": "a", "amount": 0.5}]), 400, "must be an Integer"),
+    "too dear": ("sendInvoice", invoice(prices=[{"label": "a", "amount": 10**12}]), 400, "Too big amount"),
+    "pays second": ("sendInvoice", invoice(reply_markup=keyboard([("a", "b")])), 400, "REPLY_MARKUP_BUY_EMPTY"),
+    "answer to nothing": (
+        "answerPreCheckoutQuery",
+        {"pre_checkout_query_id": "5", "ok": True},
+        400,
+        "query is too old",
+    ),
     "65 bytes": ("sendMessage", {"text": "a", "reply_markup": keyboard([("a", "x" * 65)])}, 400, "BUTTON_DATA_INVALID"),
     "33 × é": ("sendMessage", {"text": "a", "reply_markup": keyboard([("a", "é" * 33)])}, 400, "BUTTON_DATA_INVALID"),
     "no data": ("sendMessage", {"text": "a", "reply_markup": keyboard([("a", "")])}, 400, "BUTTON_DATA_INVALID"),
@@ -122,7 +146,12 @@ REFUSED = {
 @pytest.mark.parametrize("name", sorted(REFUSED))
 def test_what_the_bot_api_refuses_is_refused_in_its_words(telegram, lea, name):
     method, arguments, code, words = REFUSED[name]
-    if "chat_id" not in arguments and method not in ("answerCallbackQuery", "getFile", "setWebhook"):
+    if "chat_id" not in arguments and method not in (
+        "answerCallbackQuery",
+        "answerPreCheckoutQuery",
+        "getFile",
+        "setWebhook",
+    ):
         arguments = {"chat_id": 1001, **arguments}
     status, answer = call(telegram, method, **arguments)
     assert (status, answer["ok"], answer["error_code"]) == (code, False, code)
@@ -228,6 +257,12 @@ def test_photos_come_in_several_sizes_and_can_be_fetched(telegram, lea):
         (800, 450),
         (1280, 720),
     ]
+    bill = call(telegram, "sendInvoice", **invoice())[1]["result"]
+    assert bot_api.problems(["Message"], bill) == []
+    assert bot_api.call_problems("sendInvoice", invoice()) == []
+    call(telegram, "answerPreCheckoutQuery", pre_checkout_query_id=lea.pay().query_id, ok=True)
+    paid = call(telegram, "getUpdates")[1]["result"][-2:]
+    assert [bot_api.problems(["Update"], update) for update in paid] == [[], []]
     file = call(telegram, "getFile", file_id=message["photo"][1]["file_id"])[1]["result"]
     with urllib.request.urlopen(f"{telegram.url}/file/bot{telegram.token}/{file['file_path']}") as response:
         data = response.read()
@@ -282,6 +317,55 @@ def test_copies_and_shuffles_are_repeatable(telegram, lea):
     assert set(first) == set("abcdef") and len(first) > 6 and first == batch(3) != batch(4)
 
 
+# --- paying ----------------------------------------------------------------------------------------------------------
+
+
+def updates(telegram, kind):
+    return [update[kind] for update in call(telegram, "getUpdates")[1]["result"] if kind in update]
+
+
+def test_an_invoice_is_charged_when_the_bot_says_yes(telegram, lea):
+    assert call(telegram, "sendInvoice", **invoice())[1]["result"]["invoice"]["total_amount"] == 8990
+    payment = lea.pay()
+    (query,) = updates(telegram, "pre_checkout_query")
+    assert (query["total_amount"], query["currency"], query["invoice_payload"]) == (8990, "EUR", "p" * 32)
+    assert payment.ok is None
+    answer = {"pre_checkout_query_id": query["id"], "ok": True}
+    assert call(telegram, "answerPreCheckoutQuery", **answer)[1]["result"] is True
+    paid = updates(telegram, "message")[-1]["successful_payment"]
+    assert (paid["total_amount"], paid["invoice_payload"]) == (8990, "p" * 32)
+    assert paid["telegram_payment_charge_id"] == payment.charge_id
+    assert call(telegram, "answerPreCheckoutQuery", **answer)[0] == 400, "a question is answered once"
+
+
+def test_a_no_needs_a_reason_and_charges_nobody(telegram, lea):
+    button = {"inline_keyboard": [[{"text": "Payer", "pay": True}], [{"text": "Autrement", "callback_data": "x"}]]}
+    call(telegram, "sendInvoice", **invoice(reply_markup=button))
+    lea.tap("Payer")
+    (payment,) = telegram.desk.payments.values()
+    answer = {"pre_checkout_query_id": payment.query_id, "ok": False}
+    assert call(telegram, "answerPreCheckoutQuery", **answer)[0] == 400
+    assert call(telegram, "answerPreCheckoutQuery", **answer, error_message="Vendue.")[0] == 200
+    assert (payment.ok, payment.why_not) == (False, "Vendue.")
+    assert not any("successful_payment" in message for message in updates(telegram, "message"))
+
+
+def test_a_late_answer_is_no_answer(telegram, lea):
+    call(telegram, "sendInvoice", **invoice())
+    payment = lea.pay()
+    payment.asked_at_s -= 10.1
+    answer = {"pre_checkout_query_id": payment.query_id, "ok": True}
+    assert "too old" in call(telegram, "answerPreCheckoutQuery", **answer)[1]["description"]
+    assert payment.ok is None
+
+
+def test_a_payment_may_be_told_several_times(telegram, lea):
+    telegram.desk.copies = 3
+    call(telegram, "sendInvoice", **invoice())
+    call(telegram, "answerPreCheckoutQuery", pre_checkout_query_id=lea.pay().query_id, ok=True)
+    assert len([message for message in updates(telegram, "message") if "successful_payment" in message]) == 3
+
+
 # --- against the description of the Bot API ---------------------------------------------------------------------------
 
 
@@ -322,6 +406,7 @@ def test_what_the_stand_in_serves_is_what_the_description_says(bot_api, telegram
 def test_recorded_updates_are_what_the_description_says(bot_api):
     folder = Path(__file__).parents[2] / "payloads" / "telegram"
     wrong_on_purpose = {"unknown_kind", "two_kinds", "malformed_message", "malformed_types"}
+    wrong_on_purpose |= {"pre_checkout_query_malformed", "successful_payment_without_charge"}
     for path in sorted(folder.glob("*.json")):
         if path.stem not in wrong_on_purpose:
             update = json.loads(path.read_text("utf-8"))["update"]

@@ -10,8 +10,11 @@ Set VITRINE_TELEGRAM_API_URL to `telegram.url`. `telegram.fail(...)` makes it fa
 """
 
 from vitrine.standins.telegram.checks import Refused
+from vitrine.standins.telegram.invoices import PROVIDER_TOKEN, Payment
 from vitrine.standins.telegram.people import NoSuchButton, Person, Shown
 from vitrine.standins.telegram.server import TelegramStandIn
 from vitrine.standins.telegram.state import Call, Fault
 
-__all__ = ["Call", "Fault", "NoSuchButton", "Person", "Refused", "Shown", "TelegramStandIn"]
+__all__ = [
+    "PROVIDER_TOKEN", "Call", "Fault", "NoSuchButton", "Payment", "Person", "Refused", "Shown", "TelegramStandIn",
+]  # fmt: skip

@@ -57,6 +57,18 @@ METHODS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("chat_id", "latitude", "longitude"),
         ("horizontal_accuracy", "live_period", "heading", "proximity_alert_radius", *_DELIVERY),
     ),
+    "sendInvoice": (
+        ("chat_id", "title", "description", "payload", "currency", "prices"),
+        (
+            "message_thread_id", "direct_messages_topic_id", "provider_token", "max_tip_amount",
+            "suggested_tip_amounts", "start_parameter", "provider_data", "photo_url", "photo_size", "photo_width",
+            "photo_height", "need_name", "need_phone_number", "need_email", "need_shipping_address",
+            "send_phone_number_to_provider", "send_email_to_provider", "is_flexible", "disable_notification",
+            "protect_content", "allow_paid_broadcast", "message_effect_id", "suggested_post_parameters",
+            "reply_parameters", "reply_markup",
+        ),
+    ),
+    "answerPreCheckoutQuery": (("pre_checkout_query_id", "ok"), ("error_message",)),
     "sendChatAction": (("chat_id", "action"), ("business_connection_id", "message_thread_id")),
     "editMessageText": ((), (*_EDIT, "text", "rich_message", *_FORMAT, "reply_markup")),
     "editMessageReplyMarkup": ((), (*_EDIT, "reply_markup")),
@@ -93,6 +105,7 @@ OBJECTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("type", "media"),
         ("caption", "parse_mode", "caption_entities", "show_caption_above_media", "has_spoiler"),
     ),
+    "LabeledPrice": (("label", "amount"), ()),
     "LinkPreviewOptions": ((), ("is_disabled", "url", "prefer_small_media", "prefer_large_media", "show_above_text")),
     "MessageEntity": (
         ("type", "offset", "length"),
@@ -124,6 +137,7 @@ BOOLEANS = frozenset(
         "show_caption_above_media",
         "has_spoiler",
         "show_alert",
+        "ok",
     ]
 )
 STRUCTURES = frozenset(
@@ -135,6 +149,7 @@ STRUCTURES = frozenset(
         "caption_entities",
         "link_preview_options",
         "media",
+        "prices",
         "commands",
         "scope",
         "suggested_post_parameters",

@@ -9,6 +9,7 @@ from typing import Any
 
 from vitrine.standins.telegram import checks
 from vitrine.standins.telegram.checks import Refused, bad
+from vitrine.standins.telegram.invoices import checked_invoice
 from vitrine.standins.telegram.people import Person, Shown
 from vitrine.standins.telegram.state import BotState, Call
 
@@ -120,6 +121,17 @@ def send_location(api: BotState, args: Arguments, uploads: Uploads) -> object:
     return _appear(api, person, {"location": place}, args.get("reply_markup"))
 
 
+def send_invoice(api: BotState, args: Arguments, uploads: Uploads) -> object:
+    person = _person(api, args)
+    message = _appear(api, person, {"invoice": checked_invoice(args)}, args.get("reply_markup"))
+    api.payloads[(person.id, message["message_id"])] = str(args["payload"])
+    return message
+
+
+def answer_pre_checkout_query(api: BotState, args: Arguments, uploads: Uploads) -> object:
+    return api.desk.answer(args, api.token)
+
+
 def send_chat_action(api: BotState, args: Arguments, uploads: Uploads) -> object:
     _person(api, args)
     if args["action"] not in _ACTIONS:
@@ -195,6 +207,8 @@ METHODS: dict[str, Callable[[BotState, Arguments, Uploads], object]] = {
     "senddocument": send_document,
     "sendmediagroup": send_media_group,
     "sendlocation": send_location,
+    "sendinvoice": send_invoice,
+    "answerprecheckoutquery": answer_pre_checkout_query,
     "sendchataction": send_chat_action,
     "editmessagetext": edit_message_text,
     "editmessagereplymarkup": edit_message_reply_markup,
@@ -224,6 +238,7 @@ def perform(api: BotState, method: str, raw: dict[str, Any], uploads: Uploads) -
             answer["parameters"] = refused.parameters
     with api.lock:
         api.calls.append(Call(method, arguments, code, str(answer.get("description", "")), time.monotonic()))
+    api.desk.hand_over()
     return code, answer
 
 
@@ -307,7 +322,7 @@ def _shown(api: BotState, message: dict[str, Any], keyboard: list[list[dict[str,
     keys = [key for row in keyboard for key in row]
     return Shown(
         message_id=message["message_id"],
-        text=message.get("text") or message.get("caption") or "",
+        text=message.get("text") or message.get("caption") or _invoice_text(message),
         photos=tuple(api.files[size["file_id"]].data for size in message.get("photo", ())),
         documents=tuple(api.files[file["file_id"]].data for file in (message.get("document"),) if file),
         buttons=tuple(tuple(str(button["text"]) for button in row) for row in rows),
@@ -315,3 +330,8 @@ def _shown(api: BotState, message: dict[str, Any], keyboard: list[list[dict[str,
         asks_location=next((str(key["text"]) for key in keys if key.get("request_location")), ""),
         raw=message,
     )
+
+
+def _invoice_text(message: dict[str, Any]) -> str:
+    invoice = message.get("invoice")
+    return f"{invoice['title']}\n{invoice['description']}" if invoice else ""

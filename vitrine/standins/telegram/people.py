@@ -6,6 +6,8 @@ import io
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from vitrine.standins.telegram.invoices import Payment
+
 PHOTO_SIDES_PX = (90, 320, 800, 1280)  # Telegram keeps about these sizes of a photo
 
 
@@ -34,6 +36,7 @@ class Network(Protocol):
     def next_message_id(self) -> int: ...
     def next_query_id(self) -> str: ...
     def now_s(self) -> int: ...
+    def pay(self, person: Person, message: dict[str, Any]) -> Payment: ...
 
 
 class NoSuchButton(LookupError):
@@ -96,6 +99,9 @@ class Person:
                     if _same(button["text"], label):
                         if "url" in button:
                             return str(button["url"])
+                        if button.get("pay"):
+                            self._standin.pay(self, shown.raw)
+                            return ""
                         self._standin.receive(self._tapped(shown, button["callback_data"]))
                         return ""
         for row in self._standin.keyboards.get(self.id, ()):
@@ -106,6 +112,13 @@ class Person:
                     self._write_text(key["text"])
                     return ""
         raise NoSuchButton(f"no button {label!r} on the screen; there are {self.buttons}")
+
+    def pay(self) -> Payment:
+        """Pays the newest invoice on the screen. What the bot answers is in the payment as soon as it has."""
+        newest = next((shown for shown in reversed(self._screen) if "invoice" in shown.raw), None)
+        if newest is None:
+            raise NoSuchButton("no invoice on the screen")
+        return self._standin.pay(self, newest.raw)
 
     def block(self) -> None:
         self.blocked = True

@@ -13,6 +13,7 @@ from typing import Any
 from commerce.clock import SystemClock
 from commerce.ports import Clock
 from vitrine.standins.telegram.checks import Refused
+from vitrine.standins.telegram.invoices import Desk, Payment
 from vitrine.standins.telegram.people import Person
 
 TOKEN = "700700700:REHEARSAL-TOKEN-of-the-stand-in-00"  # noqa: S105  # opens nothing but a stand-in
@@ -82,6 +83,7 @@ class BotState(ABC):
         with self.lock:
             self.people: dict[int, Person] = {}
             self.messages: dict[tuple[int, int], dict[str, Any]] = {}
+            self.payloads: dict[tuple[int, int], str] = {}  # of invoices: seen by the bot alone
             self.keyboards: dict[int, list[list[dict[str, Any]]]] = {}
             self.files: dict[str, StoredFile] = {}
             self.calls: list[Call] = []
@@ -96,6 +98,7 @@ class BotState(ABC):
             self._poll = 0
             self._ids = itertools.count(1)
             self._update_ids = itertools.count(900_000_001)
+            self.desk = Desk(self.receive, self.next_message_id)
 
     # --- people and their messages
 
@@ -122,6 +125,13 @@ class BotState(ABC):
             with self.lock:
                 self._pending.append(update)
         return int(update["update_id"])
+
+    def pay(self, person: Person, message: dict[str, Any]) -> Payment:
+        """The person presses the button of an invoice and confirms."""
+        with self.lock:
+            payload = self.payloads[(person.id, message["message_id"])]
+            desk = self.desk
+        return desk.pay(person, message, payload, self.now_s)
 
     @abstractmethod
     def deliver(self, update: dict[str, Any]) -> bool:

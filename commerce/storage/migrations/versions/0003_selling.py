@@ -64,7 +64,14 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_staff_task_done_at_us_created_at_us"), "staff_task", ["done_at_us", "created_at_us"], unique=False
     )
-    op.create_index(op.f("ix_staff_task_kind_subject"), "staff_task", ["kind", "subject"], unique=False)
+    op.create_index(
+        "uq_staff_task_open",
+        "staff_task",
+        ["kind", "subject"],
+        unique=True,
+        sqlite_where=sa.text("done_at_us IS NULL"),
+        postgresql_where=sa.text("done_at_us IS NULL"),
+    )
     op.create_table(
         "cart",
         sa.Column("id", sa.String(length=32), nullable=False),
