@@ -176,7 +176,7 @@ class SetQuantity(Action):
 class DropSaved(Action):
     """Something that was saved for later is not wanted at all."""
 
-    verb: ClassVar[str] = "drop"
+    verb: ClassVar[str] = "unsave"
     variant_id: int = 0
 
 
@@ -233,6 +233,7 @@ class AcceptLink(Action):
 @dataclass(frozen=True, slots=True)
 class DeclineLink(Action):
     verb: ClassVar[str] = "nolink"
+    token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,10 +245,9 @@ class MakeLink(Action):
 
 @dataclass(frozen=True, slots=True)
 class Unlink(Action):
-    """Two again; `sure` 0: asks first."""
+    """Two again."""
 
     verb: ClassVar[str] = "unlink"
-    sure: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -340,6 +340,7 @@ ABILITY = Ability(
         Intent.EMPTY_CART: empty,
         Intent.SAVE_FOR_LATER: save_in_words,
         Intent.USE_CODE: code_in_words,
+        Intent.DROP_CODE: drop_code,
         Intent.ASK_DISCOUNT: no_discount,
     },
     actions={

@@ -103,9 +103,10 @@ def _put(talk: Talk, product: Product, variant: Variant, quantity: int = 1) -> T
         customer = talk.shop.customers.recognise(uow, contact, language=talk.language)
         result = talk.shop.carts.add(uow, customer.id, variant.id, quantity, source=contact.channel)
         if not isinstance(result, Refused):
-            count = f"{quantity} × " if quantity > 1 else ""
-            intro = talk.t("Added: {item}.", item=f"{count}{item_name(talk, product, variant)}")
-            return cart_turn(talk, uow, result, customer.id, intro)
+            name = item_name(talk, product, variant)
+            if quantity > 1:
+                name = f"{quantity} × {name}"
+            return cart_turn(talk, uow, result, customer.id, talk.t("Added: {item}.", item=name))
         if result.reason is NotInCart.SOLD_OUT:
             return _sold_out(talk, product, variant, sizes)
         text = refused(talk, result.reason)

@@ -6,7 +6,20 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from bot.conversation import browse, garments, person, photo, product, reserve, sizes, smalltalk, stores
+from bot.conversation import (
+    basket,
+    browse,
+    garments,
+    linking,
+    person,
+    photo,
+    product,
+    putting_in,
+    reserve,
+    sizes,
+    smalltalk,
+    stores,
+)
 from bot.conversation.actions import Action
 from bot.conversation.talk import Ability, Heard, Talk, Turn
 from bot.sessions import Question
@@ -20,6 +33,9 @@ ABILITIES: tuple[Ability, ...] = (
     sizes.ABILITY,
     stores.ABILITY,
     reserve.ABILITY,
+    putting_in.ABILITY,
+    basket.ABILITY,
+    linking.ABILITY,
     person.ABILITY,
     smalltalk.ABILITY,
 )
@@ -30,13 +46,6 @@ _WIDER = {
     Intent.PROBLEM: Intent.RETURN_ITEM,
     Intent.WITHDRAW: Intent.RETURN_ITEM,
     Intent.CANCEL_ORDER: Intent.ORDER_STATUS,
-    Intent.REMOVE_FROM_CART: Intent.SHOW_CART,
-    Intent.EMPTY_CART: Intent.SHOW_CART,
-    Intent.SAVE_FOR_LATER: Intent.SHOW_CART,
-    Intent.USE_CODE: Intent.SHOW_CART,
-    Intent.ASK_DISCOUNT: Intent.SHOW_CART,
-    Intent.LINK_ACCOUNT: Intent.HELP,
-    Intent.UNLINK: Intent.HELP,
 }
 
 

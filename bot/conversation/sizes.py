@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.conversation.actions import ChooseColour, ChooseSize, Remember, encode, means
-from bot.conversation.cards import levels_of, similar_button, store_button
+from bot.conversation.cards import cart_button, levels_of, similar_button, store_button
 from bot.conversation.options import (
     colour_label,
     colour_of,
@@ -156,7 +156,7 @@ def _sold_out(talk: Talk, product: Product, focus: Focus) -> Turn:
 
 
 def _next_buttons(talk: Talk, product_id: int) -> tuple[Button, ...]:
-    return store_button(talk, product_id), similar_button(talk, product_id)
+    return store_button(talk, product_id), cart_button(talk, product_id), similar_button(talk, product_id)
 
 
 def answer(talk: Talk, yes: bool) -> Turn:

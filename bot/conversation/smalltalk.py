@@ -155,5 +155,5 @@ ABILITY = Ability(
         Intent.UNKNOWN: unknown,
     },
     actions={Help: tapped_help, Speak: tapped_language, Pay: no_basket, PickUpInStore: no_basket},
-    heard={Heard.START: greet, Heard.OTHER_MEDIA: other_media, Heard.CARD_NUMBER: card_number},
+    heard={Heard.OTHER_MEDIA: other_media, Heard.CARD_NUMBER: card_number},
 )
