@@ -29,6 +29,7 @@ from commerce.ports.selling import (
     ReturnRepository,
     StaffTaskRepository,
 )
+from commerce.ports.stocktaking import StockRecordRepository
 from commerce.ports.storage import (
     AuditRepository,
     Change,
@@ -96,6 +97,7 @@ __all__ = [
     "SeenPhoto",
     "StaffTaskRepository",
     "StateRepository",
+    "StockRecordRepository",
     "StockRepository",
     "Storage",
     "StoreRepository",

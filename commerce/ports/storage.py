@@ -26,6 +26,7 @@ from commerce.ports.selling import (
     ReturnRepository,
     StaffTaskRepository,
 )
+from commerce.ports.stocktaking import StockRecordRepository
 
 T = TypeVar("T")
 
@@ -143,16 +144,45 @@ class StockRepository(Protocol):
         """The held units leave the shop: on_hand and held fall together, once."""
         ...
 
+    def locked(self, variant_id: int, store_id: str) -> StockLevel | None:
+        """The level, which nobody else can change until this transaction ends. None: never stocked there."""
+        ...
+
     def adjust(
-        self, variant_id: int, store_id: str, change: int, reason: MovementReason, reference: str, at: datetime
+        self,
+        variant_id: int,
+        store_id: str,
+        change: int,
+        reason: MovementReason,
+        reference: str,
+        at: datetime,
+        *,
+        actor: str = "",
+        note: str = "",
     ) -> bool:
         """Adds to on_hand (negative: removes). False when it would go below what is held, or the reference is known."""
         ...
 
     def set_on_hand(
-        self, variant_id: int, store_id: str, on_hand: int, reason: MovementReason, at: datetime
+        self,
+        variant_id: int,
+        store_id: str,
+        on_hand: int,
+        reason: MovementReason,
+        at: datetime,
+        *,
+        reference: str = "",
+        actor: str = "",
+        note: str = "",
     ) -> StockLevel:
-        """A count or a feed says how many there are. Held units stay held: on_hand never falls below held."""
+        """A count or a feed says how many there are. Held units stay held: on_hand never falls below held.
+
+        A known reference changes nothing; a new one leaves a movement even where the number was right.
+        """
+        ...
+
+    def set_safety(self, variant_id: int, store_id: str, safety: int, at: datetime) -> StockLevel:
+        """Units kept back from online shoppers."""
         ...
 
 
@@ -348,6 +378,8 @@ class UnitOfWork(Protocol):
     def products(self) -> ProductRepository: ...
     @property
     def stock(self) -> StockRepository: ...
+    @property
+    def stock_records(self) -> StockRecordRepository: ...
     @property
     def stores(self) -> StoreRepository: ...
     @property

@@ -27,7 +27,7 @@ _LINES = (
     .order_by(order_line.c.order_id, order_line.c.position)
 )
 # Whoever has begun to prepare an order that nobody has paid still waits for its money.
-_UNPAID = or_(
+UNPAID = or_(
     shop_order.c.state.in_([OrderState.PENDING_PAYMENT.value, OrderState.PLACED.value]),
     and_(
         shop_order.c.state.in_([OrderState.PREPARING.value, OrderState.READY.value]),
@@ -157,7 +157,7 @@ class SqlOrders:
     def due(self, now: datetime, limit: int) -> list[Order]:
         statement = (
             select(shop_order)
-            .where(_UNPAID, shop_order.c.expires_at_us <= to_us(now))
+            .where(UNPAID, shop_order.c.expires_at_us <= to_us(now))
             .order_by(shop_order.c.expires_at_us, shop_order.c.number)
             .limit(limit)
         )

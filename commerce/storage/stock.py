@@ -39,6 +39,7 @@ _HAND_OVER = (
     .values(held=stock.c.held - bindparam("quantity"), on_hand=stock.c.on_hand - bindparam("quantity"))
 )
 _SET = update(stock).where(_AT).values(on_hand=bindparam("to"))
+_KEEP_BACK = update(stock).where(_AT).values(safety=bindparam("to"))
 _NEW_ROW = text(
     "INSERT INTO stock (variant_id, store_id, on_hand, held, safety) VALUES (:v, :s, 0, 0, 0)"
     " ON CONFLICT (variant_id, store_id) DO NOTHING"
@@ -184,9 +185,13 @@ class SqlStock:
         self._moved([(variant_id, store_id, -quantity, -quantity, reason, hold_id)], to_us(at))
         return True
 
+    def locked(self, variant_id: int, store_id: str) -> StockLevel | None:
+        return self._locked_level(variant_id, store_id, create=False)
+
     def adjust(
-        self, variant_id: int, store_id: str, change: int, reason: MovementReason, reference: str, at: datetime
-    ) -> bool:
+        self, variant_id: int, store_id: str, change: int, reason: MovementReason, reference: str, at: datetime, *,
+        actor: str = "", note: str = "",
+    ) -> bool:  # fmt: skip
         """A reference is known when this variant at this store moved for the same reason under it before: a sale and
         its return may carry the same receipt number. '' is never known."""
         level = self._locked_level(variant_id, store_id, create=change > 0)
@@ -197,21 +202,36 @@ class SqlStock:
             return False
         if change:
             self._db.execute(_SET, {"v": variant_id, "s": store_id, "to": level.on_hand + change})
-            self._moved([(variant_id, store_id, change, 0, reason, reference)], to_us(at))
+            self._moved([(variant_id, store_id, change, 0, reason, reference)], to_us(at), actor, note)
         return True
 
     def set_on_hand(
-        self, variant_id: int, store_id: str, on_hand: int, reason: MovementReason, at: datetime
-    ) -> StockLevel:
+        self, variant_id: int, store_id: str, on_hand: int, reason: MovementReason, at: datetime, *,
+        reference: str = "", actor: str = "", note: str = "",
+    ) -> StockLevel:  # fmt: skip
         if on_hand < 0:
             raise ValueError(f"{on_hand} units cannot be on hand")
         level = self._locked_level(variant_id, store_id, create=True)
         assert level is not None
+        if reference and self._known(variant_id, store_id, reason, reference):
+            return level
         target = max(on_hand, level.held)
         if target != level.on_hand:
             self._db.execute(_SET, {"v": variant_id, "s": store_id, "to": target})
-            self._moved([(variant_id, store_id, target - level.on_hand, 0, reason, "")], to_us(at))
+        if target != level.on_hand or reference:
+            change = target - level.on_hand
+            self._moved([(variant_id, store_id, change, 0, reason, reference)], to_us(at), actor, note)
         return StockLevel(variant_id, store_id, target, level.held, level.safety)
+
+    def set_safety(self, variant_id: int, store_id: str, safety: int, at: datetime) -> StockLevel:
+        if safety < 0:
+            raise ValueError(f"{safety} units cannot be kept back")
+        level = self._locked_level(variant_id, store_id, create=True)
+        assert level is not None
+        if safety != level.safety:
+            self._db.execute(_KEEP_BACK, {"v": variant_id, "s": store_id, "to": safety})
+            self._db.note_variant(variant_id, ChangeKind.STOCK, to_us(at))
+        return StockLevel(variant_id, store_id, level.on_hand, level.held, safety)
 
     def _take_one(self, wanted: StockHold) -> bool:
         key = {"v": wanted.variant_id, "s": wanted.store_id, "quantity": wanted.quantity}
@@ -235,7 +255,7 @@ class SqlStock:
         key = {"v": variant_id, "s": store_id, "reference": reference, "reason": reason.value}
         return self._db.execute(_KNOWN, key).first() is not None
 
-    def _moved(self, movements: Sequence[_Movement], at_us: int) -> None:
+    def _moved(self, movements: Sequence[_Movement], at_us: int, actor: str = "", note: str = "") -> None:
         self._db.execute(
             _MOVE,
             [
@@ -246,6 +266,8 @@ class SqlStock:
                     "held_change": held,
                     "reason": reason.value,
                     "reference": reference,
+                    "actor": actor,
+                    "note": note,
                     "at_us": at_us,
                 }
                 for variant_id, store_id, on_hand, held, reason, reference in movements

@@ -17,6 +17,7 @@ from commerce.storage.returns import SqlReturns
 from commerce.storage.staff import SqlPauses, SqlStaffTasks
 from commerce.storage.state import SqlAudit, SqlPhotos, SqlState
 from commerce.storage.stock import SqlStock
+from commerce.storage.stock_records import SqlStockRecords
 from commerce.storage.stores import SqlStores
 from commerce.storage.transaction import Transaction
 
@@ -28,6 +29,7 @@ class SqlUnitOfWork:
         self.transaction = transaction
         self.products = SqlProducts(transaction)
         self.stock = SqlStock(transaction)
+        self.stock_records = SqlStockRecords(transaction)
         self.stores = SqlStores(transaction)
         self.reservations = SqlReservations(transaction)
         self.customers = SqlCustomers(transaction)
