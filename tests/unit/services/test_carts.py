@@ -103,8 +103,14 @@ def test_a_full_cart_takes_more_of_what_it_has_only(small: Small):
 def test_the_last_one_held_for_oneself_may_go_into_the_cart(small: Small):
     for store_id in ("S1", "S2"):
         small.place("38", store_id=store_id)
-    write(small, lambda uow: uow.stock.set_on_hand(small.variants["38"], "WEB", 0, MovementReason.COUNT, small.clock.now()))  # noqa: E501
-    write(small, lambda uow: uow.stock.set_on_hand(small.variants["38"], "GONE", 0, MovementReason.COUNT, small.clock.now()))  # noqa: E501
+    write(
+        small,
+        lambda uow: uow.stock.set_on_hand(small.variants["38"], "WEB", 0, MovementReason.COUNT, small.clock.now()),
+    )
+    write(
+        small,
+        lambda uow: uow.stock.set_on_hand(small.variants["38"], "GONE", 0, MovementReason.COUNT, small.clock.now()),
+    )
     assert add(small, "38", contact=SAM) == Refused(NotInCart.SOLD_OUT)
     assert isinstance(add(small, "38"), Cart)
 
@@ -197,11 +203,14 @@ def test_two_carts_meet_and_nothing_is_lost(small: Small, choice: MergeChoice):
     add(small, "38", 3, contact=SAM)
     write(small, lambda uow: small.carts.set_draft(uow, sam, CheckoutDraft(email="sam@example.org")))
     merged = write(small, lambda uow: small.carts.merge(uow, brought_id=sam, into_id=lea, choice=choice))
-    assert amounts(merged.cart) == {
-        MergeChoice.KEEP_BOTH: {(first, False): 3, (second, False): 3, (second, True): 1},
-        MergeChoice.ONLY_THIS: {(first, False): 1, (first, True): 2, (second, False): 3, (second, True): 1},
-        MergeChoice.SAVE_FOR_LATER: {(first, False): 2, (first, True): 1, (second, True): 4},
-    }[choice]
+    assert (
+        amounts(merged.cart)
+        == {
+            MergeChoice.KEEP_BOTH: {(first, False): 3, (second, False): 3, (second, True): 1},
+            MergeChoice.ONLY_THIS: {(first, False): 1, (first, True): 2, (second, False): 3, (second, True): 1},
+            MergeChoice.SAVE_FOR_LATER: {(first, False): 2, (first, True): 1, (second, True): 4},
+        }[choice]
+    )
     assert merged.cart.customer_id == lea
     assert merged.cart.draft.email == "sam@example.org"
     assert cart_of(small, SAM).lines == ()
