@@ -132,7 +132,11 @@ class Checkout:
         )
         if own.pending is not None and self._still_stands(uow, own.pending, quote):
             return self._pay_again(uow, own.pending, provider)
-        waiting = sum(order.state in _WAITING for order in uow.orders.of_customer(customer_id) if own.pending is None or order.id != own.pending.id)
+        waiting = sum(
+            order.state in _WAITING
+            for order in uow.orders.of_customer(customer_id)
+            if own.pending is None or order.id != own.pending.id
+        )
         if waiting >= self._rules.pickup.max_open_per_customer:
             return OrderRefused(NotOrdered.TOO_MANY_OPEN)
         return self._order(uow, quote, own, provider, contact, source, language)

@@ -24,7 +24,14 @@ _TRIES = 5
 
 
 def end_unpaid(
-    uow: UnitOfWork, order: Order, to_state: OrderState, *, actor: str, note: str, at: datetime, offline: Collection[str]
+    uow: UnitOfWork,
+    order: Order,
+    to_state: OrderState,
+    *,
+    actor: str,
+    note: str,
+    at: datetime,
+    offline: Collection[str],
 ) -> Order:
     """Cancels or expires it: its stock and its promotion are free again. `offline`: providers that nobody calls."""
     # The move first: whoever saw an old version must not give back what somebody else has just been promised.
@@ -35,9 +42,7 @@ def end_unpaid(
     return ended
 
 
-def stop_attempts(
-    uow: UnitOfWork, order_id: str, at: datetime, *, offline: Collection[str], but: str = ""
-) -> None:
+def stop_attempts(uow: UnitOfWork, order_id: str, at: datetime, *, offline: Collection[str], but: str = "") -> None:
     """Every open attempt of the order is over, all but the one named: at once where no provider was ever asked, else
     as soon as the tick has ended it there."""
 

@@ -28,9 +28,7 @@ class OwnUnits:
         return self.at.get((variant_id, store_id), 0)
 
 
-def own_units(
-    uow: UnitOfWork, *, cart_id: str, customer_id: str, wanted: Collection[int], store_id: str
-) -> OwnUnits:
+def own_units(uow: UnitOfWork, *, cart_id: str, customer_id: str, wanted: Collection[int], store_id: str) -> OwnUnits:
     """What this person holds. `store_id` is the store in which they collect, '' for a parcel."""
     units: Counter[tuple[int, str]] = Counter()
     pending = uow.orders.pending_of_cart(cart_id)

@@ -202,9 +202,7 @@ class Quoting:
         return any(contact.channel not in _PAGES for contact in uow.customers.contacts(customer_id))
 
 
-def _free(
-    levels: Mapping[tuple[int, str], StockLevel], own: OwnUnits, variant_id: int, store_id: str
-) -> int:
+def _free(levels: Mapping[tuple[int, str], StockLevel], own: OwnUnits, variant_id: int, store_id: str) -> int:
     """Units for this person: what nobody else holds above the safety stock. The same sum as the guard of `take` makes
     once their own holds are given back."""
     level = levels.get((variant_id, store_id))

@@ -56,9 +56,7 @@ _log = structlog.get_logger(__name__)
 class Refunding:
     """Asking belongs to the caller's unit of work; sending opens its own."""
 
-    def __init__(
-        self, storage: Storage, clock: Clock, ids: Ids, providers: Mapping[str, PaymentProvider]
-    ) -> None:
+    def __init__(self, storage: Storage, clock: Clock, ids: Ids, providers: Mapping[str, PaymentProvider]) -> None:
         self._storage, self._clock, self._ids, self._providers = storage, clock, ids, providers
 
     # --- asking
@@ -244,9 +242,7 @@ class Refunding:
             uow.tasks.done(kind, refund.id, now)
         tell(uow, order, OrderNews.REFUND_DONE, now, refund_id=refund.id)
 
-    def _book(
-        self, uow: UnitOfWork, order: Order, attempt_id: str, amount: Money, reference: str
-    ) -> None:
+    def _book(self, uow: UnitOfWork, order: Order, attempt_id: str, amount: Money, reference: str) -> None:
         """Money that went back: on the attempt, in the ledger, on the order."""
         now = self._clock.now()
         uow.payments.confirm_refund(attempt_id, amount.minor)

@@ -90,9 +90,7 @@ class Settling:
                 return attempt
         return None
 
-    def _of_this_money(
-        self, uow: UnitOfWork, attempt: PaymentAttempt, report: PaymentReport
-    ) -> PaymentAttempt | None:
+    def _of_this_money(self, uow: UnitOfWork, attempt: PaymentAttempt, report: PaymentReport) -> PaymentAttempt | None:
         """The attempt that this very payment belongs to: one request to pay can be paid twice (a link that was
         forwarded), and then the second payment needs an attempt of its own to be given back from."""
         other = bool(report.payment_ref) and report.payment_ref != attempt.payment_ref
@@ -175,7 +173,9 @@ class Settling:
                 if not uow.payments.enter(entry):
                     raise _KnownMoney
         except _KnownMoney:
-            self._raise(uow, TaskKind.PAYMENT_DIFFERENCE, attempt.id, reference=reference, why="one payment, two orders")
+            self._raise(
+                uow, TaskKind.PAYMENT_DIFFERENCE, attempt.id, reference=reference, why="one payment, two orders"
+            )
             return None
         order = uow.orders.get(attempt.order_id)
         assert order is not None
@@ -198,7 +198,9 @@ class Settling:
     ) -> None:
         """It is not this order's price: all of it goes back, and the order goes on waiting."""
         note = f"{amount.minor} {amount.currency} collected instead of {attempt.amount.minor} {attempt.amount.currency}"
-        uow.orders.move(order, order.state, OrderEvent(now, order.state, order.state, actor, note), paid_minor=paid_minor)
+        uow.orders.move(
+            order, order.state, OrderEvent(now, order.state, order.state, actor, note), paid_minor=paid_minor
+        )
         self._refunding.give_back(uow, attempt, RefundReason.WRONG_AMOUNT, currency=amount.currency)
         self._raise(
             uow,
