@@ -65,6 +65,7 @@ class Question(StrEnum):
     CONTACT = "contact"
     ORDER_NUMBER = "order_number"
     ORDER_CODE = "order_code"
+    CODE = "code"
 
 
 class Goal(StrEnum):
@@ -74,6 +75,7 @@ class Goal(StrEnum):
     STORES = "stores"
     RESERVE = "reserve"
     CHECKOUT = "checkout"
+    CART = "cart"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ class Pending:
     size_system: str = ""
     size: str = ""
     wording: str = ""
+    quantity: int = 1
 
 
 @dataclass(frozen=True, slots=True)

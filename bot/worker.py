@@ -112,8 +112,7 @@ class Worker:
         """Everything that only time brings about, once."""
         self._shop.reserving.expire_due()
         self.delete_photos()
-        now = self._shop.clock.now()
-        self._shop.storage.write(lambda uow: uow.state.sweep(now))
+        self._sweep()
 
     def delete_photos(self) -> int:
         """Deletes shoppers' photos whose time is over: the file first, then its row with a line in the record."""
@@ -297,6 +296,7 @@ class Worker:
     def _sweep(self) -> None:
         now = self._shop.clock.now()
         self._shop.storage.write(lambda uow: uow.state.sweep(now))
+        self._shop.storage.write(self._shop.linking.sweep)
 
 
 class _Bell:

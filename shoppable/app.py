@@ -13,7 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from commerce.i18n import Translator
 from shoppable import health, language, media, observe, pages, problems, security
-from shoppable.api import chat, openapi, operators, products, stores
+from shoppable.api import chat, customers, openapi, operators, products, stores
 from shoppable.limits import Buckets, Places
 from shoppable.site import EXTENSION, Site, site
 
@@ -61,6 +61,7 @@ def create_app(shop: Shop, *, wake: Callable[[], None] = lambda: None) -> Flask:
         app.register_blueprint(room)
     if shop.settings.secrets_of("api_keys"):
         app.register_blueprint(operators.blueprint)
+        app.register_blueprint(customers.blueprint)
     app.add_url_rule("/api/v1/openapi.json", "api_openapi", _openapi(app))
     return app
 

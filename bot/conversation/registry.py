@@ -7,15 +7,18 @@ from functools import cache
 from typing import Any
 
 from bot.conversation import (
+    basket,
     browse,
     checkout,
     checkout_answers,
     garments,
+    linking,
     order_status,
     paying,
     person,
     photo,
     product,
+    putting_in,
     reserve,
     sizes,
     smalltalk,
@@ -38,6 +41,9 @@ ABILITIES: tuple[Ability, ...] = (
     checkout_answers.ABILITY,
     paying.ABILITY,
     order_status.ABILITY,
+    putting_in.ABILITY,
+    basket.ABILITY,
+    linking.ABILITY,
     person.ABILITY,
     smalltalk.ABILITY,
 )
@@ -48,13 +54,6 @@ _WIDER = {
     Intent.PROBLEM: Intent.RETURN_ITEM,
     Intent.WITHDRAW: Intent.RETURN_ITEM,
     Intent.CANCEL_ORDER: Intent.ORDER_STATUS,
-    Intent.REMOVE_FROM_CART: Intent.SHOW_CART,
-    Intent.EMPTY_CART: Intent.SHOW_CART,
-    Intent.SAVE_FOR_LATER: Intent.SHOW_CART,
-    Intent.USE_CODE: Intent.SHOW_CART,
-    Intent.ASK_DISCOUNT: Intent.SHOW_CART,
-    Intent.LINK_ACCOUNT: Intent.HELP,
-    Intent.UNLINK: Intent.HELP,
 }
 
 

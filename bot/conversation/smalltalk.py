@@ -151,10 +151,9 @@ ABILITY = Ability(
         Intent.GIVE_NAME: name_given,
         Intent.SWITCH_LANGUAGE: switch,
         Intent.STOP_MESSAGES: stop,
-        Intent.SHOW_CART: no_basket,
         Intent.CHECKOUT: no_basket,
         Intent.UNKNOWN: unknown,
     },
     actions={Help: tapped_help, Speak: tapped_language, Pay: no_basket, PickUpInStore: no_basket},
-    heard={Heard.START: greet, Heard.OTHER_MEDIA: other_media, Heard.CARD_NUMBER: card_number},
+    heard={Heard.OTHER_MEDIA: other_media, Heard.CARD_NUMBER: card_number},
 )

@@ -57,6 +57,7 @@ from commerce.ports.world import (
     Ids,
     MediaStore,
     ReservationRules,
+    SellingRules,
     WebFetcher,
 )
 
@@ -93,6 +94,7 @@ __all__ = [
     "ReservationRepository",
     "ReservationRules",
     "ReturnRepository",
+    "SellingRules",
     "SeenGarment",
     "SeenPhoto",
     "StaffTaskRepository",
