@@ -34,6 +34,7 @@ ROWS_PER_TURN = 20  # of one lane before others get their chance
 LANES = 64
 URGENT_THREADS, HELPERS_POLL_S = 6, 30.0  # beside the one that looks for work, who wakes them when there is more
 EXPIRY_EVERY_S, PHOTOS_EVERY_S, SWEEP_EVERY_S = 1.0, 60.0, 600.0
+PAYING_EVERY_S = 0.5  # how long somebody who has ordered waits for the place to pay, at most
 ALIVE, ALIVE_EVERY_S = "heartbeat:worker", 10.0
 _BATCH = 200
 _RUNAWAY = 10_000  # rounds after which `run_until_quiet` says that something goes round in circles
@@ -72,6 +73,7 @@ class Worker:
             *((f"outbox-{n}", self._outbox_loop) for n in range(count)),
             ("urgent", self._urgent_loop),
             *((f"urgent-{n}", self._urgent_helper_loop) for n in range(URGENT_THREADS)),
+            ("paying", self._paying_loop),
             ("heartbeat", self._heartbeat_loop),
             ("ticks", self._tick_loop),
         ]
@@ -98,19 +100,26 @@ class Worker:
     def run_until_quiet(self) -> int:
         """Answers and sends in this thread until nothing is left to do now. Returns how many rows were touched."""
         touched = 0
+        paid = False  # whether payments were looked at since the last message
         for _ in range(_RUNAWAY):
             self._paced = False
             done = self._work_inbox() + self._work_outbox()
             touched += done
-            if self._paced and not done:
+            if done:
+                paid = False
+            elif self._paced:
                 time.sleep(PACE_S)
-            elif not done:
+            elif paid:
                 return touched
+            else:
+                self._shop.paying.tick()
+                paid = True
         raise RuntimeError("messages go round in circles")
 
     def tick(self) -> None:
         """Everything that only time brings about, once."""
         self._shop.reserving.expire_due()
+        self._shop.paying.tick()
         self.delete_photos()
         self._sweep()
 
@@ -261,6 +270,12 @@ class Worker:
                     self._renew(lease)
                 except StorageError:
                     log.warning("lease_not_renewed", lane=lease)
+
+    def _paying_loop(self) -> None:
+        """A thread of its own: providers may take their time."""
+        while not self._stopping.wait(PAYING_EVERY_S):
+            self._shop.paying.tick()
+            self._wake_out.ring()
 
     def _tick_loop(self) -> None:
         chores: list[tuple[float, Callable[[], object]]] = [

@@ -102,9 +102,7 @@ def contact_typed(talk: Talk) -> Turn | None:
         return asking(
             talk,
             Question.CONTACT,
-            talk.t(
-                "I cannot read that. An e-mail address looks like name@example.org, a number like +33 6 12 34 56 78."
-            ),
+            talk.t("I cannot read that. An address looks like name@example.org, a number like +33 6 12 34 56 78."),
             Button(talk.t("Skip"), encode(SkipContact())),
         )
     return drafting(

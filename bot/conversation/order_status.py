@@ -1,4 +1,4 @@
-"""« où est ma commande ? »: without a number for whoever we know; for anybody else by a code sent to the order's chat."""
+"""« où est ma commande ? »: whoever we know needs no number; anybody else types a code sent to the order's chat."""
 
 from __future__ import annotations
 
@@ -126,9 +126,7 @@ def cancel(talk: Talk, action: CancelOrder) -> Turn:
             return talk.say(talk.t("I cannot find this order."))
         result = talk.shop.checkout.cancel(uow, action.order_id, customer.id)
         if isinstance(result, Refused):
-            return talk.say(
-                _not_cancelled(talk, result.reason), buttons=(Button(talk.t("Talk to a person"), encode(Person())),)
-            )
+            return talk.say(_not_cancelled(talk, result.reason), buttons=(_team(talk),))
         match result.state:
             case OrderState.CANCELLED:
                 text = talk.t("Order {number} is cancelled. There is nothing to pay.", number=result.number)
@@ -172,8 +170,8 @@ def number_typed(talk: Talk) -> Turn | None:
 def _somebody_elses(talk: Talk, number: int) -> Turn:
     """The same words whether that order exists or not: a code goes to the chat it was ordered in, if there is one."""
     text = talk.t(
-        "I see no order {number} from this chat. If it is yours, I have sent a code to the chat it was ordered in: write "
-        "it here. Without that chat, open the link in your receipt, or ask our team.",
+        "I see no order {number} from this chat. If it is yours, I have sent a code to the chat it was ordered in: "
+        "write it here. Without that chat, open the link in your receipt, or ask our team.",
         number=number,
     )
     contact = talk.message.contact
@@ -183,7 +181,7 @@ def _somebody_elses(talk: Talk, number: int) -> Turn:
         if not _counted(talk, uow, f"ordercodes:{contact.lane}"):
             return talk.say(
                 talk.t("That were many numbers for one day. Our team can help you."),
-                buttons=(Button(talk.t("Talk to a person"), encode(Person())),),
+                buttons=(_team(talk),),
             )
         order, code = uow.orders.by_number(number), talk.shop.ids.new_code()
         reached = uow.orders.contact_of(order.id) if order else None
@@ -194,7 +192,7 @@ def _somebody_elses(talk: Talk, number: int) -> Turn:
         uow.state.put(_key(talk), json.dumps(secret), now + CODE_LASTS)
         return talk.say(
             text,
-            buttons=(Button(talk.t("Talk to a person"), encode(Person())),),
+            buttons=(_team(talk),),
             session=replace(talk.session, pending=Pending(Question.ORDER_CODE)),
         )
 
@@ -230,6 +228,10 @@ def code_typed(talk: Talk) -> Turn | None:
         return talk.say(talk.t("That is not the code."), session=talk.session)
 
     return Turn((), talk.session, act)
+
+
+def _team(talk: Talk) -> Button:
+    return Button(talk.t("Talk to a person"), encode(Person()))
 
 
 def _counted(talk: Talk, uow: UnitOfWork, key: str) -> bool:

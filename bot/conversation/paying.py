@@ -63,9 +63,7 @@ def _placed(talk: Talk, uow: UnitOfWork, placed: Placed) -> Turn:
             until = ""
             if order.expires_at is not None and store is not None:
                 until = format_time(order.expires_at, talk.language, store.timezone)
-            text = talk.t(
-                "Order {number}: I am holding everything for you until {time}.", number=order.number, time=until
-            )
+            text = talk.t("Order {number}: everything is held for you until {time}.", number=order.number, time=until)
             if attempt.state is PaymentState.REQUIRES_ACTION:  # asked for again: the same way to pay once more
                 body = json.dumps({"order_id": order.id, "attempt_id": attempt.id})
                 uow.outbox.add(OutboundMessage(talk.message.contact, NOTICE_READY, body), talk.shop.clock.now())

@@ -139,8 +139,8 @@ class Heard(StrEnum):
 class Ability:
     """What one file of the conversation can do: the intents, taps and other things it answers.
 
-    `answers`: what a yes or no means while a question of ours is open; `typed`: what any words mean then, None when they
-    are no answer to it. Handlers of actions get the action too.
+    `answers`: what a yes or no means while a question of ours is open; `typed`: what any words mean then, None when
+    they are no answer to it. Handlers of actions get the action too.
     """
 
     intents: Mapping[Intent, Callable[[Talk], Turn]] = field(default_factory=dict)
