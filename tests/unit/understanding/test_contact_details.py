@@ -39,7 +39,9 @@ def test_what_is_between_street_and_town_is_kept():
     assert (read.line1, read.line2) == ("12 rue de la République", "bât. B 3e étage")
 
 
-@pytest.mark.parametrize("typed", ["69002 Lyon", "12 rue de la République", "bonjour", "", "…", "1", "\n,\n;", "a" * 5000])
+@pytest.mark.parametrize(
+    "typed", ["69002 Lyon", "12 rue de la République", "bonjour", "", "…", "1", "\n,\n;", "a" * 5000]
+)
 def test_half_an_address_is_not_a_whole_one(typed):
     assert not address_in(typed, COUNTRIES, NAMES).is_whole
 
