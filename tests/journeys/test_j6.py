@@ -42,16 +42,19 @@ def with_sneakers(talk: Talk) -> Talk:
 
 
 @on_pages
-def test_pay(shop: Shop, person: People) -> None:
+def test_the_summary_and_one_order_however_often_it_is_tapped(shop: Shop, person: People) -> None:
     lea = with_sneakers(person("Léa"))
-    print(lea.text, lea.labels)
-    lea.say("payer ‖ pay")
-    print(lea.text, lea.labels)
+    lea.say("payer ‖ pay").expect("Lyon Bellecour").expect_buttons(AT_BELLECOUR)
+    lea.expect_no_button("Retirer à Part-Dieu ‖ Pick up at Part-Dieu", "Livraison ‖ Delivery")
     lea.tap(AT_BELLECOUR)
-    print(lea.text, lea.labels)
     if "Passer" in lea.labels or "Skip" in lea.labels:
         lea.tap("Passer ‖ Skip")
-        print(lea.text, lea.labels)
-    lea.tap(PAY)
-    print(lea.text, lea.labels)
-    assert 0
+    lea.expect("Récapitulatif ‖ Summary", "Baskets blanches, 42 — 89,90 € ‖ White sneakers, 42 — €89.90")
+    lea.expect("dont TVA 20 % : 14,98 € ‖ of which 20% tax: €14.98", "Total : 89,90 € ‖ Total: €89.90")
+    lea.expect_buttons(PAY, "Payer au magasin ‖ Pay in store", CHANGE)
+    lea.tap(PAY).expect("Commande 1001 ‖ Order 1001", "payez 89,90 € ici ‖ pay €89.90 here")
+    lea.tap(PAY).expect("Commande 1001 ‖ Order 1001")
+    with shop.storage.read() as uow:
+        (order,) = uow.orders.find()
+        assert (order.total_minor, order.store_id) == (8990, "S1")
+        assert len(uow.payments.of_order(order.id)) == 1
