@@ -27,7 +27,7 @@ NAME = "square"
 _STATES = {
     "COMPLETED": PaymentState.CAPTURED,
     "APPROVED": PaymentState.AUTHORIZED,
-    "PENDING": PaymentState.AUTHORIZED,  # a bank debit on its way
+    "PENDING": PaymentState.AUTHORIZED,  # of a bank debit, on its way; of anything else, it has not begun
 }
 _REFUND_STATES = {
     "COMPLETED": RefundState.DONE,
@@ -70,8 +70,9 @@ def _of_event(kind: str, data: Mapping[str, Any]) -> tuple[tuple[PaymentReport, 
 
 def payment_report(payment: Mapping[str, Any]) -> PaymentReport | None:
     """None for one that brings no money, and leaves its link open."""
-    state = _STATES.get(_text(payment["status"]))
-    if state is None:
+    status = _text(payment["status"])
+    state = _STATES.get(status)
+    if state is None or (status == "PENDING" and payment.get("source_type") != "BANK_ACCOUNT"):
         return None
     total = _money(payment.get("total_money") or payment["amount_money"])
     refunded = _money(payment["refunded_money"]).minor if payment.get("refunded_money") else 0

@@ -162,6 +162,13 @@ def test_the_librarys_client_and_ours_get_the_same_from_the_standin(standin, pro
     assert "IDEMPOTENCY_KEY_REUSED" in str(refused.value)
 
 
+def test_that_search_finds_unknown_names():
+    event = {"type": "payment.updated", "data": {"object": {"payment": {"id": "x", "total_money": {"amout": 1}}}}}
+    assert unknown_to_the_library(PaymentUpdatedEvent.model_validate(event)) == [
+        ".data.object.payment.total_money.amout"
+    ]
+
+
 def test_the_events_of_the_standin_are_the_librarys(standin, provider, case):
     attempt = case.attempt()
     session = provider.start(case.request(attempt))
@@ -286,7 +293,7 @@ def test_a_declined_card_leaves_the_link_open(provider, standin, case):
     attempt = case.attempt()
     session = provider.start(case.request(attempt))
     assert not standin.pay(session.session_ref, "declined")
-    assert {report.state for report in told(standin)} <= {PaymentState.AUTHORIZED}, "it was pending for a moment"
+    assert told(standin) == []
     assert provider.look_up(replace(attempt, session_ref=session.session_ref)).state is PaymentState.REQUIRES_ACTION
     assert standin.pay(session.session_ref)
 

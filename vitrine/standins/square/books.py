@@ -13,6 +13,7 @@ from vitrine.standins.square import checks
 from vitrine.standins.square.checks import Json, Refused, not_found
 
 LOCATION, MERCHANT = "LREHEARSAL001", "MREHEARSAL001"
+_FIRST = {"card": "APPROVED", "declined": "FAILED", "debit": "PENDING"}  # what a payment is said to be at first
 _SIGNS = string.ascii_letters + string.digits
 
 
@@ -137,6 +138,7 @@ class SquareBooks(ProviderStandIn):
             order = self.orders[link["order_id"]]
             states = {"card": "COMPLETED", "declined": "FAILED", "debit": "PENDING"}
             payment = self._payment(order["total_money"]["amount"], states[how], order["id"], link["payment_note"])
+            payment["source_type"] = "BANK_ACCOUNT" if how == "debit" else "CARD"
             if how != "declined":
                 tender = {
                     "id": payment["id"],
@@ -150,7 +152,7 @@ class SquareBooks(ProviderStandIn):
                     "updated_at": self.now_text(),
                     "tenders": [{**tender, "amount_money": payment["total_money"]}],
                 }
-            self._happened("payment.created", "payment", payment["id"], {"payment": {**payment, "status": "PENDING"}})
+            self._happened("payment.created", "payment", payment["id"], {"payment": {**payment, "status": _FIRST[how]}})
             self._happened("payment.updated", "payment", payment["id"], {"payment": payment})
             return how != "declined"
 
