@@ -13,7 +13,20 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from commerce.i18n import Translator
 from shoppable import health, language, media, observe, pages, problems, security
-from shoppable.api import carts, chat, checkout, openapi, operators, order_desk, orders, products, stores
+from shoppable.api import (
+    carts,
+    chat,
+    checkout,
+    customers,
+    openapi,
+    operators,
+    order_desk,
+    orders,
+    pauses,
+    products,
+    stock,
+    stores,
+)
 from shoppable.limits import Buckets, Places
 from shoppable.payment_callbacks import payment_callbacks
 from shoppable.site import EXTENSION, Site, site
@@ -62,8 +75,8 @@ def create_app(shop: Shop, *, wake: Callable[[], None] = lambda: None) -> Flask:
         app.register_blueprint(room.blueprint)
     app.register_blueprint(payment_callbacks(shop, wake))
     if shop.settings.secrets_of("api_keys"):
-        app.register_blueprint(operators.blueprint)
-        app.register_blueprint(order_desk.blueprint)
+        for room in (operators, customers, stock, pauses, order_desk):
+            app.register_blueprint(room.blueprint)
     app.add_url_rule("/api/v1/openapi.json", "api_openapi", _openapi(app))
     return app
 
