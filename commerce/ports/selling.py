@@ -65,7 +65,8 @@ class CartRepository(Protocol):
 
     def move(self, from_cart_id: str, to_cart_id: str, *, saved: bool | None, most: int, at: datetime) -> None:
         """Moves every line; quantities of lines that meet (same variant, same `saved`) are added up to `most`. `saved`
-        True puts all that is moved aside, False makes it wanted, None keeps what each line says."""
+        True puts all that is moved aside, False makes it wanted, None keeps what each line says. What comes in stands
+        after what is there."""
         ...
 
     def replace(self, cart: Cart, at: datetime) -> None:
