@@ -119,6 +119,7 @@ def _talk(message: Message, session: Session, shop: Shop, fetch: Fetch) -> Talk:
 
 def _understood(message: Message, session: Session, shop: Shop, context: Context) -> Understood:
     text = message.text
+    is_command = text.startswith("/") and len(text.split()) == 1
     if text.startswith("/"):
         command = text.split()[0].split("@")[0].casefold()
         text = _COMMANDS.get(command, text.lstrip("/"))
@@ -127,9 +128,10 @@ def _understood(message: Message, session: Session, shop: Shop, context: Context
     if not text:
         spoken = "fr" if session.language.startswith("fr") else "en"
         return Understood(Intent.UNKNOWN, "fr" if spoken == "fr" else "en", 0.0)
-    return understand(
+    understood = understand(
         text, language=session.language, lexicon=shop.lexicon, context=context, known_words=shop.text_index
     )
+    return replace(understood, confidence=0.0) if is_command else understood  # /cart is said in every language
 
 
 def _context(session: Session, shop: Shop, stores: list[StoreName]) -> Context:
