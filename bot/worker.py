@@ -102,6 +102,7 @@ class Worker:
     def tick(self) -> None:
         """Everything that only time brings about, once."""
         self._shop.reserving.expire_due()
+        self._shop.pausing.tick()
         self.delete_photos()
         self._sweep()
 
@@ -229,6 +230,7 @@ class Worker:
         chores: list[tuple[float, Callable[[], object]]] = [
             (ALIVE_EVERY_S, self._say_alive),
             (EXPIRY_EVERY_S, self._expire),
+            (EXPIRY_EVERY_S, self._resume_stores),
             (PHOTOS_EVERY_S, self.delete_photos),
             (SWEEP_EVERY_S, self._sweep),
         ]
@@ -254,6 +256,10 @@ class Worker:
 
     def _expire(self) -> None:
         if self._shop.reserving.expire_due():
+            self._wake_out.ring()
+
+    def _resume_stores(self) -> None:
+        if self._shop.pausing.tick():
             self._wake_out.ring()
 
     def _sweep(self) -> None:

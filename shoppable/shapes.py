@@ -156,7 +156,8 @@ class PhotoQuestion(TypedDict):
 
 @_exact
 class StoreFacts(TypedDict):
-    """A store. `band` and `distance_m` only where a variant and a place were asked about."""
+    """A store. `band` and `distance_m` only where a variant and a place were asked about. `paused_until`: it takes no
+    online orders until then."""
 
     id: str
     name: str
@@ -173,6 +174,7 @@ class StoreFacts(TypedDict):
     open_now: bool
     closes_at: Iso | None
     opens_at: Iso | None
+    paused_until: Iso | None
     distance_m: int | None
     band: BandName | None
 

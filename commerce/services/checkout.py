@@ -1,4 +1,4 @@
-"""From a cart to an order: priced again, stock taken, payment prepared, in one transaction. Nobody outside is called."""
+"""From a cart to an order: priced again, stock taken, payment prepared, in one transaction. It calls nobody outside."""
 
 from __future__ import annotations
 
@@ -24,7 +24,13 @@ from commerce.domain.reservation import Refused, ReservationEvent, ReservationSt
 from commerce.domain.stock import MovementReason
 from commerce.errors import StaleVersion
 from commerce.ports import Clock, Ids, PaymentProvider, SellingRules, UnitOfWork
-from commerce.services.ending import REPLACED_BY, end_unpaid, is_to_be_cancelled, stop_attempts
+from commerce.services.ending import (
+    REPLACED_BY,
+    end_unpaid,
+    is_to_be_cancelled,
+    moment_of_next_attempt,
+    stop_attempts,
+)
 from commerce.services.order_news import OrderNews, tell
 from commerce.services.order_stock import is_held, keep, make_good
 from commerce.services.order_writing import is_same, lines_of, new_order
@@ -216,7 +222,7 @@ class Checkout:
             amount=order.total,
             state=PaymentState.REQUIRES_ACTION if at_counter else PaymentState.CREATED,
             idempotency_key=attempt_id,
-            created_at=now,
+            created_at=moment_of_next_attempt(uow, order.id, now),
             expires_at=expires_at if at_counter else self._session_end(provider, expires_at, now),
             next_check_at=None if at_counter or provider == FREE else now,
         )

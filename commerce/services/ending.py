@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from commerce.domain.order import Order, OrderEvent, OrderState
 from commerce.domain.payment import OPEN_PAYMENTS, PaymentAttempt, PaymentState
@@ -21,6 +21,7 @@ CANCEL_ASKED = "the shopper asked to cancel"
 REPLACED_BY = "replaced by order "
 
 _TRIES = 5
+_A_TICK = timedelta(microseconds=1)
 
 
 def end_unpaid(
@@ -61,7 +62,7 @@ def stop_attempts(uow: UnitOfWork, order_id: str, at: datetime, *, offline: Coll
 def change_attempt(
     uow: UnitOfWork, attempt_id: str, change: Callable[[PaymentAttempt], PaymentAttempt | None]
 ) -> PaymentAttempt | None:
-    """Writes what `change` makes of the attempt as it is by then; None from it: nothing to change. None: no such one."""
+    """Writes what `change` makes of the attempt as it is by then (None: nothing to change). None: no such attempt."""
     for _ in range(_TRIES):
         attempt = uow.payments.get(attempt_id)
         if attempt is None:
@@ -74,6 +75,11 @@ def change_attempt(
         except StaleVersion:  # PostgreSQL: somebody committed between our two statements
             continue
     raise StaleVersion(f"payment attempt {attempt_id} does not stand still")
+
+
+def moment_of_next_attempt(uow: UnitOfWork, order_id: str, now: datetime) -> datetime:
+    """Now, or just after the order's last attempt: the newest one is the one that counts, even where time stands."""
+    return max([now, *(attempt.created_at + _A_TICK for attempt in uow.payments.of_order(order_id))])
 
 
 def is_to_be_cancelled(uow: UnitOfWork, order: Order) -> bool:

@@ -12,7 +12,7 @@ from commerce.ports import UnitOfWork
 
 
 class OrderNews(StrEnum):
-    """Kinds of notices; the conversation layer has the words. All carry the order's number: to say one twice is safe."""
+    """Kinds of notices; the conversation layer has the words, with the order's number: saying one twice is no harm."""
 
     READY_TO_PAY = "payment_ready"
     PAYMENT_FAILED = "payment_failed"
@@ -24,9 +24,13 @@ class OrderNews(StrEnum):
     REFUND_DONE = "refund_done"
 
 
+# Where nobody can be written to: staff spoke with the person, or another shop did.
+SPOKEN = frozenset({"phone", "counter", "marketplace"})
+
+
 def tell(uow: UnitOfWork, order: Order, news: OrderNews, at: datetime, **facts: object) -> None:
-    """Puts it into the lane of the order's contact."""
+    """Puts it into the lane of the order's contact, if that is one that can be written to."""
     contact = uow.orders.contact_of(order.id)
-    if contact is not None:
+    if contact is not None and contact.channel not in SPOKEN:
         body = json.dumps({"order_id": order.id, **facts})
         uow.outbox.add(OutboundMessage(contact, news.value, body), at)

@@ -107,6 +107,14 @@ class Refunding:
         except _TooMuch:
             return None
 
+    def nothing_to_send(self, uow: UnitOfWork, order: Order, actor: str, note: str) -> Order:
+        """An order is over of which no money is left to be asked back: it cost nothing, or all of it is on its way."""
+        order = self._wait_for_money_back(uow, order, actor, note)
+        if order.refunded_minor < order.paid_minor:
+            return order
+        over = OrderState.REFUNDED
+        return uow.orders.move(order, over, OrderEvent(self._clock.now(), order.state, over, actor))
+
     def paid_back(self, uow: UnitOfWork, refund_id: str, actor: str) -> Refund | Refused[NotRefunded]:
         """Somebody has given the money back at the counter."""
         refund = uow.payments.refund(refund_id)
@@ -118,8 +126,8 @@ class Refunding:
         return uow.payments.refund(refund_id) or refund
 
     def seen_elsewhere(self, uow: UnitOfWork, attempt: PaymentAttempt, refunded_minor: int) -> None:
-        """The provider says that so much has gone back altogether. What is on its way from us is asked about first; what
-        remains was given back at the provider's, and is written down."""
+        """The provider says that so much has gone back altogether. What is on its way from us is asked about first;
+        what remains was given back at the provider's, and is written down."""
         now = self._clock.now()
         in_flight = [
             refund

@@ -22,7 +22,7 @@ from commerce.domain.payment import (
     PaymentState,
     may_move,
 )
-from commerce.errors import PaymentRefused, PaymentUnknown, RetryLater, StaleVersion
+from commerce.errors import PaymentRefused, PaymentUnknown, RetryLater, StaleVersion, VendorError
 from commerce.i18n import Translator
 from commerce.ports import Clock, PaymentProvider, Storage, UnitOfWork
 from commerce.services.again import write_again
@@ -63,8 +63,8 @@ class Starting:
         self._links, self._words, self._shop_name = links, words, shop_name
 
     def begin(self, attempt_id: str) -> PaymentAttempt:
-        """Asks for a session unless there is one, or somebody is at it. The attempt as it is then. LookupError: there is
-        no such attempt."""
+        """Asks for a session unless there is one, or somebody is at it. The attempt as it is then. LookupError: there
+        is no such attempt."""
         with self._storage.read() as uow:
             attempt = uow.payments.get(attempt_id)
         if attempt is None:
@@ -99,7 +99,22 @@ class Starting:
             if not isinstance(error, PaymentUnknown):
                 _log.error("payment_surprised", attempt=attempt.id, error=type(error).__name__)
             return write_again(self._storage, partial(self._unanswered, attempt_id=attempt.id))
-        return write_again(self._storage, partial(self._started, attempt_id=attempt.id, session=session))
+        started = write_again(self._storage, partial(self._started, attempt_id=attempt.id, session=session))
+        if started is not None and started.state is PaymentState.CANCELED:
+            self._end_at_once(started, provider)
+        return started
+
+    def _end_at_once(self, attempt: PaymentAttempt, provider: PaymentProvider) -> None:
+        """The order ended while the provider was making the session, and nothing would ever ask about it again. Should
+        it not end, what it brings is late money."""
+        try:
+            report = provider.cancel(attempt)
+        except VendorError as error:
+            _log.warning("session_left_open", attempt=attempt.id, error=type(error).__name__)
+            return
+        if report is not None:
+            named = replace(report, attempt_id=attempt.id)
+            write_again(self._storage, lambda uow: self._settling.settle(uow, named))
 
     def _claim(self, uow: UnitOfWork, *, seen: PaymentAttempt) -> tuple[PaymentAttempt, Order] | None:
         attempt, order = uow.payments.get(seen.id), uow.orders.get(seen.order_id)
@@ -118,14 +133,15 @@ class Starting:
         rest = order.total_minor - sum(line.total_minor for line in lines)
         if rest:  # with its tax, where prices are told without
             lines.append(PaymentLine(self._words(order.language, "Delivery"), 1, rest))
+        # Word for word the same at every repetition: a key goes with what was asked under it.
         return PaymentRequest(
             attempt=attempt,
             order_number=order.number,
             lines=tuple(lines),
             language=order.language,
             email=order.email,
-            return_url=self._links.url(order.id, "/paid"),
-            cancel_url=self._links.url(order.id),
+            return_url=self._links.url(order.id, "/paid", since=attempt.created_at),
+            cancel_url=self._links.url(order.id, since=attempt.created_at),
             description=self._words(
                 order.language, "{shop}: order {number}", shop=self._shop_name, number=str(order.number)
             ),

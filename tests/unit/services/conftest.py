@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import time, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +25,7 @@ from commerce.services.linking import Linking
 from commerce.services.promotions import Promotions
 from commerce.services.reserving import Reserving
 from commerce.storage.seeding import add_product
+from tests.unit.services.till import Till, open_till
 
 LEA = Contact("telegram", "shop", "1001")
 SAM = Contact("webchat", "web", "1002")
@@ -126,3 +128,9 @@ def small(storage: Storage, clock: ManualClock, ids: SeededIds) -> Small:
         carts,
         Linking(clock, ids, customers, carts, b"k" * 32),
     )
+
+
+@pytest.fixture
+def till(storage: Storage, clock: ManualClock, ids: SeededIds, tmp_path: Path) -> Till:
+    """A shop that sells, on both databases."""
+    return open_till(storage, clock, ids, tmp_path)
