@@ -60,7 +60,7 @@ def create_app(shop: Shop, *, wake: Callable[[], None] = lambda: None) -> Flask:
     for room in (media.blueprint, health.blueprint, products.blueprint, stores.blueprint, chat.blueprint):
         app.register_blueprint(room)
     if shop.settings.secrets_of("api_keys"):
-        for room in (operators.blueprint, stock.blueprint, pauses.blueprint, customers.blueprint):
+        for room in (operators.blueprint, customers.blueprint, stock.blueprint, pauses.blueprint):
             app.register_blueprint(room)
     app.add_url_rule("/api/v1/openapi.json", "api_openapi", _openapi(app))
     return app

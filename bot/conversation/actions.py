@@ -222,6 +222,70 @@ class PickUpInStore(Action):
 
 
 @dataclass(frozen=True, slots=True)
+class ShipIt(Action):
+    """The cart is to be sent."""
+
+    verb: ClassVar[str] = "ship"
+
+
+@dataclass(frozen=True, slots=True)
+class CollectAt(Action):
+    """The cart is to be collected there. `store` is a store id that may travel as a digest: compare with `means`."""
+
+    verb: ClassVar[str] = "collect"
+    store: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeCheckout(Action):
+    """What is to be said anew: how, contact, address, code; '' asks which."""
+
+    verb: ClassVar[str] = "edit"
+    what: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SkipContact(Action):
+    """No other way to reach me: the chat is enough."""
+
+    verb: ClassVar[str] = "nocontact"
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOrder(Action):
+    """Orders the cart, to be paid in that way; `total_minor` is the total that was shown."""
+
+    verb: ClassVar[str] = "order"
+    provider: str = ""
+    total_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TellWhenOpen(Action):
+    """News when that store takes orders again. `store` as in `CollectAt`."""
+
+    verb: ClassVar[str] = "tellme"
+    store: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderStatus(Action):
+    """One order of one's own; '': all of them."""
+
+    verb: ClassVar[str] = "status"
+    order_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOrder(Action):
+    """`sure` 0: asks first."""
+
+    verb: ClassVar[str] = "callitoff"
+    order_id: str = ""
+    sure: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class AcceptLink(Action):
     """Yes, these two are one person. `choice` counts `MergeChoice` from 1; 0: there is nothing to choose."""
 

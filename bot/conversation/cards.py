@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from bot.conversation.actions import AddToCart, ChooseColour, ChooseSize, FindInStore, Similar, encode
 from bot.conversation.options import colour_of, colours_of, sizes_of
-from bot.conversation.talk import Talk
+from bot.conversation.talk import Talk, Voice
 from bot.messages import Button, Card, ReplyPicture
 from bot.sessions import ShownItem
 from commerce.domain.product import Product, Variant
@@ -107,7 +107,7 @@ def choose_button(talk: Talk, product: Product) -> tuple[Button, ...]:
     return ()
 
 
-def store_button(talk: Talk, product_id: int) -> Button:
+def store_button(talk: Voice, product_id: int) -> Button:
     return Button(talk.t("Find in store"), encode(FindInStore(product_id)))
 
 
@@ -115,7 +115,7 @@ def cart_button(talk: Talk, product_id: int) -> Button:
     return Button(talk.t("Add to cart"), encode(AddToCart(product_id)))
 
 
-def similar_button(talk: Talk, product_id: int) -> Button:
+def similar_button(talk: Voice, product_id: int) -> Button:
     return Button(talk.t("Similar items"), encode(Similar(product_id)))
 
 

@@ -9,8 +9,12 @@ from typing import Any
 from bot.conversation import (
     basket,
     browse,
+    checkout,
+    checkout_answers,
     garments,
     linking,
+    order_status,
+    paying,
     person,
     photo,
     product,
@@ -33,6 +37,10 @@ ABILITIES: tuple[Ability, ...] = (
     sizes.ABILITY,
     stores.ABILITY,
     reserve.ABILITY,
+    checkout.ABILITY,
+    checkout_answers.ABILITY,
+    paying.ABILITY,
+    order_status.ABILITY,
     putting_in.ABILITY,
     basket.ABILITY,
     linking.ABILITY,
@@ -68,6 +76,11 @@ def on_heard() -> dict[Heard, Callable[[Talk], Turn]]:
 @cache
 def on_answer() -> dict[Question, Callable[[Talk, bool], Turn]]:
     return _joined([ability.answers for ability in ABILITIES])
+
+
+@cache
+def on_typed() -> dict[Question, Callable[[Talk], Turn | None]]:
+    return _joined([ability.typed for ability in ABILITIES])
 
 
 def _joined(tables: list[Any]) -> dict[Any, Any]:

@@ -371,6 +371,6 @@ class PaymentProvider(Protocol):
         """Of verified bytes. Raises ValueError for what cannot be read: a dead letter."""
         ...
 
-    def list_since(self, since: datetime) -> Iterable[PaymentReport]:
-        """What the provider knows of payments since then, for the daily comparison."""
+    def list_since(self, since: datetime) -> Iterable[PaymentReport] | None:
+        """What the provider knows of payments since then, for the daily comparison. None: it keeps no list."""
         ...
