@@ -123,7 +123,8 @@ class Starting:
             return None
         if attempt.version != seen.version:
             raise StaleVersion(f"payment attempt {seen.id} is being seen to")
-        if order.state is not OrderState.PENDING_PAYMENT or now - attempt.created_at > KEY_LASTS:
+        too_late = now >= attempt.expires_at or now - attempt.created_at > KEY_LASTS
+        if order.state is not OrderState.PENDING_PAYMENT or too_late:
             return None
         claimed = replace(attempt, next_check_at=now + CLAIM, tries=attempt.tries + 1)
         return uow.payments.update(claimed), order
