@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot import stock_notices
 from bot.conversation.actions import FindInStore, encode
 from bot.messages import Button, Reply
 from bot.wording import words
@@ -53,6 +54,8 @@ def reservation_expired(news: _News) -> Reply | None:
 
 NOTICES: dict[str, Callable[[_News], Reply | None]] = {
     "reservation_expired": reservation_expired,
+    "reservation_lost": stock_notices.reservation_lost,
+    "order_lost": stock_notices.order_lost,
 }
 
 

@@ -102,6 +102,7 @@ class Worker:
     def tick(self) -> None:
         """Everything that only time brings about, once."""
         self._shop.reserving.expire_due()
+        self._shop.pausing.tick()
         self.delete_photos()
         now = self._shop.clock.now()
         self._shop.storage.write(lambda uow: uow.state.sweep(now))
@@ -230,6 +231,7 @@ class Worker:
         chores: list[tuple[float, Callable[[], object]]] = [
             (ALIVE_EVERY_S, self._say_alive),
             (EXPIRY_EVERY_S, self._expire),
+            (EXPIRY_EVERY_S, self._resume_stores),
             (PHOTOS_EVERY_S, self.delete_photos),
             (SWEEP_EVERY_S, self._sweep),
         ]
@@ -255,6 +257,10 @@ class Worker:
 
     def _expire(self) -> None:
         if self._shop.reserving.expire_due():
+            self._wake_out.ring()
+
+    def _resume_stores(self) -> None:
+        if self._shop.pausing.tick():
             self._wake_out.ring()
 
     def _sweep(self) -> None:
