@@ -30,6 +30,7 @@ POLL_S = 0.3  # how long a message from another process may lie unnoticed
 PACE_S = 0.05
 ROWS_PER_TURN = 20  # of one lane before others get their chance
 LANES = 64
+PAYMENTS_EVERY_S = 1.0
 EXPIRY_EVERY_S, PHOTOS_EVERY_S, SWEEP_EVERY_S = 1.0, 60.0, 600.0
 ALIVE, ALIVE_EVERY_S = "heartbeat:worker", 10.0
 _BATCH = 200
@@ -68,6 +69,7 @@ class Worker:
             *((f"outbox-{n}", self._outbox_loop) for n in range(count)),
             ("heartbeat", self._heartbeat_loop),
             ("ticks", self._tick_loop),
+            ("payments", self._payments_loop),
         ]
         self._threads = [threading.Thread(target=loop, name=f"worker-{name}", daemon=True) for name, loop in loops]
         for thread in self._threads:
@@ -103,6 +105,7 @@ class Worker:
         """Everything that only time brings about, once."""
         self._shop.reserving.expire_due()
         self._shop.pausing.tick()
+        self._shop.paying.tick()
         self.delete_photos()
         now = self._shop.clock.now()
         self._shop.storage.write(lambda uow: uow.state.sweep(now))
@@ -249,6 +252,17 @@ class Worker:
             if self._stopping.wait(EXPIRY_EVERY_S):
                 return
             waited = [seconds + EXPIRY_EVERY_S for seconds in waited]
+
+    def _payments_loop(self) -> None:
+        """Beside the other chores: a provider that is slow to answer keeps nobody else waiting."""
+        while True:
+            try:
+                if self._shop.paying.tick():
+                    self._wake_out.ring()
+            except Exception as error:  # the thread goes on
+                log.error("worker_surprised", error=described(error))
+            if self._stopping.wait(PAYMENTS_EVERY_S):
+                return
 
     def _say_alive(self) -> None:
         """For whoever asks whether anybody works (/readyz): a line that runs out when nobody does."""
