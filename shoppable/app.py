@@ -13,7 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from commerce.i18n import Translator
 from shoppable import health, language, media, observe, pages, problems, security
-from shoppable.api import chat, openapi, operators, products, stores
+from shoppable.api import chat, customers, openapi, operators, pauses, products, stock, stores
 from shoppable.limits import Buckets, Places
 from shoppable.site import EXTENSION, Site, site
 
@@ -60,7 +60,8 @@ def create_app(shop: Shop, *, wake: Callable[[], None] = lambda: None) -> Flask:
     for room in (media.blueprint, health.blueprint, products.blueprint, stores.blueprint, chat.blueprint):
         app.register_blueprint(room)
     if shop.settings.secrets_of("api_keys"):
-        app.register_blueprint(operators.blueprint)
+        for room in (operators.blueprint, customers.blueprint, stock.blueprint, pauses.blueprint):
+            app.register_blueprint(room)
     app.add_url_rule("/api/v1/openapi.json", "api_openapi", _openapi(app))
     return app
 

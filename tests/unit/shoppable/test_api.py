@@ -87,6 +87,22 @@ def test_every_operation_answers_as_described(app: Flask, client: FlaskClient, d
     stock = f"{v1}/stock/{{sku}}/{{store}}"
     call(stock, "put", f"{v1}/stock/P2-blue-M/S1", 200, json={"on_hand": 9}, headers=BEARER)
     call(stock, "put", f"{v1}/stock/P2-blue-M/S9", 404, json={"on_hand": 9}, headers=BEARER)
+    said: dict[str, Any] = {"sku": "P2-blue-M", "store": "S1"}
+    for what in ("sales", "damage", "not-found", "returns"):
+        call(f"{v1}/stock/{what}", "post", f"{v1}/stock/{what}", 200, json=said | {"reference": "r1"}, headers=BEARER)
+    many = said | {"reference": "r2", "quantity": 99}
+    call(f"{v1}/stock/sales", "post", f"{v1}/stock/sales", 409, json=many, headers=BEARER)
+    counted = said | {"reference": "r3", "on_hand": 9}
+    call(f"{v1}/stock/counts", "post", f"{v1}/stock/counts", 200, json=counted, headers=BEARER)
+    moves = f"{v1}/stock/{{sku}}/movements"
+    call(moves, "get", f"{v1}/stock/P2-blue-M/movements?store=S1&limit=2", 200, headers=BEARER)
+    call(moves, "get", f"{v1}/stock/nothing/movements", 404, headers=BEARER)
+    call(f"{stock}/safety", "put", f"{v1}/stock/P2-blue-M/S1/safety", 200, json={"safety": 1}, headers=BEARER)
+    call(f"{v1}/stock/differences", "get", f"{v1}/stock/differences", 200, headers=BEARER)
+    pause = f"{v1}/stores/{{store}}/pause"
+    call(pause, "put", f"{v1}/stores/S1/pause", 200, json={"minutes": 30, "reason": "livraison"}, headers=BEARER)
+    call(pause, "delete", f"{v1}/stores/S1/pause", 204, headers=BEARER)
+    call(pause, "delete", f"{v1}/stores/S1/pause", 404, headers=BEARER)
     message = {"client_msg_id": "12345678", "text": "robe"}
     call(f"{v1}/chat/messages", "post", f"{v1}/chat/messages", 202, json=message, headers=ORIGIN)
     call(f"{v1}/chat/messages", "post", f"{v1}/chat/messages", 200, json=message, headers=ORIGIN)
