@@ -126,6 +126,15 @@ class Settings(BaseSettings):
         SecretStr(""), description="Stripe: signing secrets of the webhook, by commas while one is rolled."
     )
     stripe_api_url: str = Field("https://api.stripe.com", description="Address of Stripe's API.")
+    square_token: SecretStr = Field(SecretStr(""), description="Square: access token.")
+    square_signature_key: SecretStr = Field(
+        SecretStr(""), description="Square: signature keys of the webhook subscription, by commas while one is changed."
+    )
+    square_location: str = Field("", description="Square: id of the location that sells.")
+    square_api_url: str = Field("https://connect.squareup.com", description="Address of Square's API.")
+    telegram_payment_token: SecretStr = Field(
+        SecretStr(""), description="Provider token for invoices in Telegram, from @BotFather."
+    )
 
     # --- fetching what shoppers point at
     fetch_allow_hosts: List = Field((), description="host:port that may be fetched though not public. For rehearsals.")
@@ -169,7 +178,7 @@ class Settings(BaseSettings):
             raise ValueError(f"unknown time zone {value!r}") from error
         return value
 
-    @field_validator("base_url", "telegram_api_url", "stripe_api_url")
+    @field_validator("base_url", "telegram_api_url", "stripe_api_url", "square_api_url")
     @classmethod
     def _address(cls, value: str) -> str:
         parts = urlsplit(value)
@@ -183,7 +192,9 @@ class Settings(BaseSettings):
             raise ValueError("languages: at least one")
         if not self.is_https and urlsplit(self.base_url).hostname not in LOOPBACK:
             raise ValueError("base_url: must be https unless it is on this machine")
-        for name in ("secret_key", "telegram_secret", "api_keys", "pos_secret", "stripe_webhook_secret"):
+        for name in (
+            "secret_key", "telegram_secret", "api_keys", "pos_secret", "stripe_webhook_secret", "square_signature_key",
+        ):  # fmt: skip
             for secret in self.secrets_of(name):
                 if len(secret) < _SHORTEST_SECRET:
                     raise ValueError(f"{name}: each secret needs at least {_SHORTEST_SECRET} characters")
@@ -195,7 +206,11 @@ class Settings(BaseSettings):
         """Goods must never leave a real shop for make-believe money."""
         if self.host not in LOOPBACK or urlsplit(self.base_url).hostname not in LOOPBACK:
             raise ValueError("fake_payments: only where host and base_url are on this machine")
-        for name, url in (("stripe_key", self.stripe_api_url),):
+        for name, url in (
+            ("stripe_key", self.stripe_api_url),
+            ("square_token", self.square_api_url),
+            ("telegram_payment_token", self.telegram_api_url),
+        ):
             if self.secrets_of(name) and urlsplit(url).hostname not in LOOPBACK:
                 raise ValueError(f"fake_payments: never beside a real {name}")
 

@@ -13,7 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from commerce.i18n import Translator
 from shoppable import health, language, media, observe, pages, pos_events, problems, security
-from shoppable.api import chat, openapi, operators, pauses, products, stock, stores
+from shoppable.api import chat, customers, openapi, operators, pauses, products, stock, stores
 from shoppable.limits import Buckets, Places
 from shoppable.site import EXTENSION, Site, site
 
@@ -60,7 +60,7 @@ def create_app(shop: Shop, *, wake: Callable[[], None] = lambda: None) -> Flask:
     for room in (media.blueprint, health.blueprint, products.blueprint, stores.blueprint, chat.blueprint):
         app.register_blueprint(room)
     if shop.settings.secrets_of("api_keys"):
-        for room in (operators.blueprint, stock.blueprint, pauses.blueprint):
+        for room in (operators.blueprint, customers.blueprint, stock.blueprint, pauses.blueprint):
             app.register_blueprint(room)
     if shop.settings.secrets_of("pos_secret"):
         app.register_blueprint(pos_events.blueprint)

@@ -220,6 +220,25 @@ class StockWritten(TypedDict):
 
 
 @_exact
+class CustomerFacts(TypedDict):
+    """One person, however many doors they use. `channels`: where they have written from, the latest first."""
+
+    id: str
+    name: str
+    language: str
+    channels: list[str]
+    created_at: Iso
+
+
+@_exact
+class CustomersListed(TypedDict):
+    """In the order of their ids; `next_cursor` null: that was all."""
+
+    customers: list[CustomerFacts]
+    next_cursor: str | None
+
+
+@_exact
 class Location(TypedDict):
     latitude: Annotated[float, Field(ge=-90, le=90)]
     longitude: Annotated[float, Field(ge=-180, le=180)]

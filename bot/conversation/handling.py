@@ -6,13 +6,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.conversation import actions, garments
+from bot.conversation.basket import code_typed
+from bot.conversation.checkout_answers import located
+from bot.conversation.linking import offered, token_of
 from bot.conversation.photo import is_picture
-from bot.conversation.registry import on_action, on_answer, on_heard, on_intent
+from bot.conversation.registry import on_action, on_answer, on_heard, on_intent, on_typed
 from bot.conversation.stores import place_by_text
 from bot.conversation.talk import Fetch, Heard, Talk, Turn
 from bot.intake import clean, gtin_of, link_of, mask_cards
 from bot.messages import MediaRef, Message
-from bot.sessions import Question, Session
+from bot.sessions import Goal, Question, Session
 from commerce.errors import FetchRefused
 from commerce.understanding import Context, Focus, Intent, Pending, Shown, StoreName, Understood, understand
 
@@ -29,7 +32,14 @@ _PENDING: dict[Question, Pending] = {
 }
 _SURE = 0.5  # confidence from which a message's language becomes the conversation's
 _MASKED_DIGITS = 9  # of the shortest card number; here or by the channel
-_COMMANDS = {"/start": "start", "/help": "help", "/aide": "aide", "/stop": "stop"}
+_COMMANDS = {
+    "/start": "start",
+    "/help": "help",
+    "/aide": "aide",
+    "/stop": "stop",
+    "/link": "link my account",
+    "/lier": "lier mon compte",
+}
 
 
 def no_files(ref: MediaRef) -> bytes:
@@ -50,6 +60,8 @@ def handle(message: Message, session: Session, shop: Shop, fetch: Fetch = no_fil
     if tapped:
         return _tap(talk, tapped)
     if message.location is not None:
+        if session.pending is not None and session.pending.goal is Goal.CHECKOUT:
+            return located(talk)
         return on_heard()[Heard.LOCATION](talk)
     if any(is_picture(ref) for ref in message.media):
         return on_heard()[Heard.PHOTO](talk)
@@ -57,6 +69,8 @@ def handle(message: Message, session: Session, shop: Shop, fetch: Fetch = no_fil
         return on_heard()[Heard.OTHER_MEDIA](talk)
     if message.start is not None:
         return on_heard()[Heard.START](talk)
+    if token := token_of(message.text):
+        return offered(talk, token)
     if talk.gtin and talk.understood.intent is not Intent.GIVE_PLACE:
         return on_heard()[Heard.BARCODE](talk)
     if message.text.count("•") >= _MASKED_DIGITS:
@@ -162,8 +176,13 @@ def _tap(talk: Talk, tapped: str) -> Turn:
 def _words(talk: Talk) -> Turn:
     intent, pending = talk.understood.intent, talk.session.pending
     if pending is not None:
+        typed = on_typed().get(pending.question)
+        if typed is not None and (turn := typed(talk)) is not None:
+            return turn
         if intent in (Intent.YES, Intent.NO) and pending.question in on_answer():
             return on_answer()[pending.question](talk, intent is Intent.YES)
+        if pending.question is Question.CODE and (turn := code_typed(talk)):
+            return turn
         asked_where = pending.question in (Question.PLACE, Question.CITY)
         if asked_where and intent in (Intent.SEARCH, Intent.UNKNOWN) and not talk.slots.category:
             return place_by_text(talk)

@@ -61,5 +61,5 @@ class PayInStore:
     def parse(self, body: bytes, now: datetime) -> PaymentCallback:
         raise ValueError("a counter does not call")
 
-    def list_since(self, since: datetime) -> Iterable[PaymentReport]:
-        return ()
+    def list_since(self, since: datetime) -> Iterable[PaymentReport] | None:
+        return None

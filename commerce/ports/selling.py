@@ -65,7 +65,8 @@ class CartRepository(Protocol):
 
     def move(self, from_cart_id: str, to_cart_id: str, *, saved: bool | None, most: int, at: datetime) -> None:
         """Moves every line; quantities of lines that meet (same variant, same `saved`) are added up to `most`. `saved`
-        True puts all that is moved aside, False makes it wanted, None keeps what each line says."""
+        True puts all that is moved aside, False makes it wanted, None keeps what each line says. What comes in stands
+        after what is there."""
         ...
 
     def replace(self, cart: Cart, at: datetime) -> None:
@@ -370,6 +371,6 @@ class PaymentProvider(Protocol):
         """Of verified bytes. Raises ValueError for what cannot be read: a dead letter."""
         ...
 
-    def list_since(self, since: datetime) -> Iterable[PaymentReport]:
-        """What the provider knows of payments since then, for the daily comparison."""
+    def list_since(self, since: datetime) -> Iterable[PaymentReport] | None:
+        """What the provider knows of payments since then, for the daily comparison. None: it keeps no list."""
         ...

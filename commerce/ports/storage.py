@@ -244,6 +244,11 @@ class CustomerRepository(Protocol):
 
     def contacts(self, customer_id: str) -> list[Contact]: ...
 
+    def after(self, customer_id: str, limit: int) -> list[Customer]:
+        """Customers with a larger id, by id: for walking through all of them. Whoever was joined to somebody else is
+        that other one, and not in it."""
+        ...
+
     def fit(self, customer_id: str) -> dict[str, FitMemory]:
         """By size system."""
         ...
