@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from commerce.i18n import Translator
-from shoppable import health, language, media, observe, pages, problems, security
+from shoppable import health, language, media, observe, pages, pos_events, problems, security
 from shoppable.api import chat, customers, openapi, operators, pauses, products, stock, stores
 from shoppable.limits import Buckets, Places
 from shoppable.site import EXTENSION, Site, site
@@ -62,6 +62,8 @@ def create_app(shop: Shop, *, wake: Callable[[], None] = lambda: None) -> Flask:
     if shop.settings.secrets_of("api_keys"):
         for room in (operators.blueprint, customers.blueprint, stock.blueprint, pauses.blueprint):
             app.register_blueprint(room)
+    if shop.settings.secrets_of("pos_secret"):
+        app.register_blueprint(pos_events.blueprint)
     app.add_url_rule("/api/v1/openapi.json", "api_openapi", _openapi(app))
     return app
 
