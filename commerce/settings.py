@@ -111,6 +111,11 @@ class Settings(BaseSettings):
     telegram_api_url: str = Field("https://api.telegram.org", description="Address of the Bot API.")
     telegram_username: str = Field("", description="The bot's user name, for links to it.")
 
+    # --- tills
+    pos_secret: SecretStr = Field(
+        SecretStr(""), description="Signs what a till of yours sends to /hooks/pos; several by commas while rotated."
+    )
+
     # --- collecting money
     pay_in_store: bool = Field(True, description="Whether orders may be paid at the counter.")
     fake_payments: bool = Field(
@@ -189,7 +194,9 @@ class Settings(BaseSettings):
             raise ValueError("languages: at least one")
         if not self.is_https and urlsplit(self.base_url).hostname not in LOOPBACK:
             raise ValueError("base_url: must be https unless it is on this machine")
-        for name in ("secret_key", "telegram_secret", "api_keys", "stripe_webhook_secret", "square_signature_key"):
+        for name in (
+            "secret_key", "telegram_secret", "api_keys", "pos_secret", "stripe_webhook_secret", "square_signature_key",
+        ):  # fmt: skip
             for secret in self.secrets_of(name):
                 if len(secret) < _SHORTEST_SECRET:
                     raise ValueError(f"{name}: each secret needs at least {_SHORTEST_SECRET} characters")

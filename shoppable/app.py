@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from commerce.i18n import Translator
-from shoppable import health, language, media, observe, pages, problems, security
+from shoppable import health, language, media, observe, pages, pos_events, problems, security
 from shoppable.api import (
     carts,
     chat,
@@ -77,6 +77,8 @@ def create_app(shop: Shop, *, wake: Callable[[], None] = lambda: None) -> Flask:
     if shop.settings.secrets_of("api_keys"):
         for room in (operators, customers, stock, pauses, order_desk):
             app.register_blueprint(room.blueprint)
+    if shop.settings.secrets_of("pos_secret"):
+        app.register_blueprint(pos_events.blueprint)
     app.add_url_rule("/api/v1/openapi.json", "api_openapi", _openapi(app))
     return app
 

@@ -79,6 +79,10 @@ class PaymentWatch:
             self._silent(attempt)
         elif order.state is not OrderState.PENDING_PAYMENT or not self._is_newest(attempt):
             self._end(attempt, provider)
+        elif self._is_due(order, self._clock.now()):
+            return  # `expire` ends it
+        elif attempt.state in STARTABLE and attempt.expires_at <= self._clock.now():
+            self._end(attempt, provider)  # too late to be paid
         elif attempt.state is PaymentState.CREATED and self._age(attempt) <= KEY_LASTS:
             if order.source is OrderSource.BOT or self._age(attempt) >= OWN_TURN:
                 self._starting.start(attempt, provider)

@@ -49,6 +49,7 @@ class FakeProvider:
     name = "fake"
     is_online = True
     has_callbacks = True
+    gives_back = True
     session_s: int | None = None
     currencies: frozenset[str] | None = None
 
