@@ -61,6 +61,13 @@ class Question(StrEnum):
     WHICH_RESERVATION = "which_reservation"
     PROBLEM = "problem"
     WITHDRAWAL_NAME = "withdrawal_name"
+    HOW_TO_GET_IT = "how_to_get_it"
+    ADDRESS = "address"
+    CONFIRM_ADDRESS = "confirm_address"
+    CONTACT = "contact"
+    ORDER_NUMBER = "order_number"
+    ORDER_CODE = "order_code"
+    CODE = "code"
 
 
 class Goal(StrEnum):
@@ -69,6 +76,8 @@ class Goal(StrEnum):
     NONE = ""
     STORES = "stores"
     RESERVE = "reserve"
+    CHECKOUT = "checkout"
+    CART = "cart"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +92,7 @@ class Pending:
     size: str = ""
     wording: str = ""
     typed: str = ""  # what was answered, while something else is still to be said
+    quantity: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +123,7 @@ class Session:
     choices_numbered: bool = False
     recent_s: tuple[int, ...] = ()  # when the last messages were sent, for the flood guard
     flooded: bool = False
+    contact_asked: bool = False  # for this checkout
 
     def with_list(self, items: tuple[ShownItem, ...]) -> Session:
         """With one more list shown, the oldest forgotten."""

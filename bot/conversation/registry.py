@@ -7,11 +7,18 @@ from functools import cache
 from typing import Any
 
 from bot.conversation import (
+    basket,
     browse,
+    checkout,
+    checkout_answers,
     garments,
+    linking,
+    order_status,
+    paying,
     person,
     photo,
     product,
+    putting_in,
     reserve,
     returns,
     sizes,
@@ -34,6 +41,13 @@ ABILITIES: tuple[Ability, ...] = (
     reserve.ABILITY,
     returns.ABILITY,
     withdrawal.ABILITY,
+    checkout.ABILITY,
+    checkout_answers.ABILITY,
+    paying.ABILITY,
+    order_status.ABILITY,
+    putting_in.ABILITY,
+    basket.ABILITY,
+    linking.ABILITY,
     person.ABILITY,
     smalltalk.ABILITY,
 )
@@ -41,13 +55,6 @@ ABILITIES: tuple[Ability, ...] = (
 # A finer wish that no file answers is taken for the wider one.
 _WIDER = {
     Intent.CANCEL_ORDER: Intent.ORDER_STATUS,
-    Intent.REMOVE_FROM_CART: Intent.SHOW_CART,
-    Intent.EMPTY_CART: Intent.SHOW_CART,
-    Intent.SAVE_FOR_LATER: Intent.SHOW_CART,
-    Intent.USE_CODE: Intent.SHOW_CART,
-    Intent.ASK_DISCOUNT: Intent.SHOW_CART,
-    Intent.LINK_ACCOUNT: Intent.HELP,
-    Intent.UNLINK: Intent.HELP,
 }
 
 
@@ -73,8 +80,13 @@ def on_answer() -> dict[Question, Callable[[Talk, bool], Turn]]:
 
 
 @cache
-def on_told() -> dict[Question, Callable[[Talk], Turn | None]]:
-    return _joined([ability.told for ability in ABILITIES])
+def on_typed() -> dict[Question, Callable[[Talk], Turn | None]]:
+    return _joined([ability.typed for ability in ABILITIES])
+
+
+@cache
+def on_shown() -> dict[Question, Callable[[Talk], Turn | None]]:
+    return _joined([ability.shown for ability in ABILITIES])
 
 
 def _joined(tables: list[Any]) -> dict[Any, Any]:

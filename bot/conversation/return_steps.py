@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import ClassVar
 from urllib.parse import quote
 
-from bot.conversation.actions import BringBack, Renounce, encode, parse
+from bot.conversation.actions import GiveBack, Renounce, encode, parse
 
 _LARGEST = 2**63 - 1
 _TINY = 13
@@ -102,13 +102,13 @@ _OF_WITHDRAWALS = (Withdraw, WithdrawalName, ConfirmWithdrawal)
 def code(step: Step) -> str:
     """What a button sends for this step."""
     said = ".".join([step.sign, *(str(getattr(step, field.name)) for field in fields(step)[1:])])
-    kind = Renounce if isinstance(step, _OF_WITHDRAWALS) else BringBack
+    kind = Renounce if isinstance(step, _OF_WITHDRAWALS) else GiveBack
     return encode(kind(step.number, said))
 
 
 def step_of(action: object) -> Step | None:
     """The step that an action carries; None for whatever `code` did not make."""
-    if not isinstance(action, (BringBack, Renounce)):
+    if not isinstance(action, (GiveBack, Renounce)):
         return None
     sign, _, said = action.what.partition(".")
     kind = STEPS.get(sign)

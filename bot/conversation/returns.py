@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.conversation.actions import BringBack, KeepIt, Person, encode
+from bot.conversation.actions import GiveBack, KeepIt, Person, encode
 from bot.conversation.exchange import hold, instead, which_instead
 from bot.conversation.own_orders import (
     MOST_ORDERS,
@@ -84,7 +84,7 @@ def problem_in_words(talk: Talk) -> Turn:
 # --- which order, which thing, why
 
 
-def tapped(talk: Talk, action: BringBack) -> Turn:
+def tapped(talk: Talk, action: GiveBack) -> Turn:
     match step_of(action):
         case Return() as step:
             return asked(talk, step)
@@ -279,6 +279,7 @@ ABILITY = Ability(
         Intent.RETURN_ITEM: return_in_words,
         Intent.PROBLEM: problem_in_words,
     },
-    actions={BringBack: tapped, KeepIt: keep},
-    told={Question.PROBLEM: shown},
+    actions={GiveBack: tapped, KeepIt: keep},
+    typed={Question.PROBLEM: shown},
+    shown={Question.PROBLEM: shown},
 )

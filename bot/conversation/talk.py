@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from bot.conversation.actions import Action
-from bot.messages import Ask, Button, Card, MediaRef, Message, Reply, ReplyDocument, ReplyPicture
+from bot.messages import Ask, Button, Card, MediaRef, Message, Reply, ReplyPicture
 from bot.sessions import Question, Session
 from bot.wording import words
 from commerce.domain.product import Product
@@ -17,7 +17,7 @@ from commerce.i18n import format_money
 from commerce.understanding import Intent, Slots, Understood
 
 if TYPE_CHECKING:
-    from commerce.domain.customer import Customer
+    from commerce.domain.customer import Contact, Customer
     from commerce.domain.money import Money
     from commerce.ports import UnitOfWork
     from commerce.wiring import Shop
@@ -44,6 +44,8 @@ class Voice(Protocol):
 
     @property
     def shop(self) -> Shop: ...
+    @property
+    def contact(self) -> Contact: ...
     @property
     def now(self) -> datetime: ...
     @property
@@ -72,6 +74,10 @@ class Talk:
         return self.session.language
 
     @property
+    def contact(self) -> Contact:
+        return self.message.contact
+
+    @property
     def slots(self) -> Slots:
         return self.understood.slots
 
@@ -98,9 +104,8 @@ class Talk:
         buttons: tuple[Button, ...] = (),
         picture: ReplyPicture | None = None,
         ask: Ask | None = None,
-        document: ReplyDocument | None = None,
     ) -> Reply:
-        return Reply(text, cards, buttons, picture, ask, self.language, document=document)
+        return Reply(text, cards, buttons, picture, ask, self.language)
 
     def say(
         self,
@@ -134,15 +139,16 @@ class Heard(StrEnum):
 class Ability:
     """What one file of the conversation can do: the intents, taps and other things it answers.
 
-    `answers`: what a yes or no means while a question of ours is open. `told`: what an answer in words or by a photo
-    does while it is open; None from it: this is no answer to that. Handlers of actions get the action too.
+    `answers`: what a yes or no means while a question of ours is open; `typed`: what any words mean then, `shown` what
+    a photo does, None when they are no answer to it. Handlers of actions get the action too.
     """
 
     intents: Mapping[Intent, Callable[[Talk], Turn]] = field(default_factory=dict)
     actions: Mapping[type[Action], Callable[[Talk, Any], Turn]] = field(default_factory=dict)
     heard: Mapping[Heard, Callable[[Talk], Turn]] = field(default_factory=dict)
     answers: Mapping[Question, Callable[[Talk, bool], Turn]] = field(default_factory=dict)
-    told: Mapping[Question, Callable[[Talk], Turn | None]] = field(default_factory=dict)
+    typed: Mapping[Question, Callable[[Talk], Turn | None]] = field(default_factory=dict)
+    shown: Mapping[Question, Callable[[Talk], Turn | None]] = field(default_factory=dict)
 
 
 def size_system(shop: Shop, product: Product) -> str:

@@ -275,5 +275,5 @@ def _receipt(talk: Talk, uow: UnitOfWork, return_id: str) -> Turn:
 ABILITY = Ability(
     intents={Intent.WITHDRAW: in_words},
     actions={Renounce: tapped, WithdrawalReceipt: receipt},
-    told={Question.WITHDRAWAL_NAME: name_told},
+    typed={Question.WITHDRAWAL_NAME: name_told},
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from commerce.domain.customer import Contact
@@ -49,6 +50,11 @@ class Pausing:
     def in_force(self, uow: UnitOfWork, store_id: str) -> StorePause | None:
         """The pause that keeps this store from taking orders now."""
         return uow.pauses.get(store_id, self._clock.now())
+
+    def those_in_force(self, uow: UnitOfWork, store_ids: Iterable[str]) -> dict[str, StorePause]:
+        """The pauses of these stores, by store."""
+        found = ((store_id, self.in_force(uow, store_id)) for store_id in store_ids)
+        return {store_id: pause for store_id, pause in found if pause is not None}
 
     def wait(self, uow: UnitOfWork, store_id: str, contact: Contact) -> StorePause | None:
         """Remembers who wants to know when it is over; None when nothing is to be waited for."""

@@ -57,7 +57,7 @@ class ExchangeTimes:
 
 @dataclass(frozen=True, slots=True)
 class ReturnOptions:
-    """What of an order may come back now. `ways`: each way, or why it is closed to the whole order; `requests`: what was
+    """What of an order may come back now. `ways`: each way, or why it is closed to the order; `requests`: what was
     asked for so far, oldest first."""
 
     order: Order

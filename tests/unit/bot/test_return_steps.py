@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.actions import MAX_BYTES, BringBack, Renounce
+from bot.conversation.actions import MAX_BYTES, GiveBack, Renounce
 from bot.conversation.return_steps import STEPS, Swap, Withdraw, code, is_tiny, step_in, step_of, tiny
 from commerce.domain.returns import ReturnKind, ReturnReason, ReturnWay
 
@@ -39,13 +39,13 @@ def test_there_and_back(data: st.DataObject) -> None:
     "what", ["", "s", "s.1", "s.1.2.3", "s.x.2.3.S1", "s.-1.2.3.S1", "z.1", "w.1.to", f"s.1.{10**20}.1.S"]
 )
 def test_what_nobody_was_shown_is_nothing(what: str) -> None:
-    assert step_of(BringBack(1042, what)) is None
+    assert step_of(GiveBack(1042, what)) is None
 
 
 def test_a_withdrawal_is_no_return() -> None:
     assert step_of(Renounce(1042, "w.0.to")) == Withdraw(1042, 0, "to")
     assert step_of(Renounce(1042, "s.1.2.3.S1")) is None
-    assert step_of(BringBack(1042, "s.1.2.3.S1.x")) == Swap(1042, 1, 2, 3, "S1.x"), "a store's name may hold a dot"
+    assert step_of(GiveBack(1042, "s.1.2.3.S1.x")) == Swap(1042, 1, 2, 3, "S1.x"), "a store's name may hold a dot"
 
 
 def test_long_words_travel_as_digests() -> None:
