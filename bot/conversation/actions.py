@@ -318,7 +318,7 @@ class Unlink(Action):
 class GiveBack(Action):
     """A step of a return or an exchange of one's order of that number; see `return_steps`."""
 
-    verb: ClassVar[str] = "back"
+    verb: ClassVar[str] = "giveback"
     number: int = 0
     what: str = ""
 
@@ -330,20 +330,6 @@ class Renounce(Action):
     verb: ClassVar[str] = "renounce"
     number: int = 0
     what: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class KeepIt(Action):
-    """Nothing comes back after all."""
-
-    verb: ClassVar[str] = "keep"
-    return_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class WithdrawalReceipt(Action):
-    verb: ClassVar[str] = "receipt"
-    return_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

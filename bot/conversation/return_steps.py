@@ -95,8 +95,24 @@ class ConfirmWithdrawal(Step):
     to: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class KeepIt(Step):
+    """Nothing comes back after all."""
+
+    sign: ClassVar[str] = "k"
+    return_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt(Step):
+    """The receipt of a withdrawal again."""
+
+    sign: ClassVar[str] = "v"
+    return_id: str = ""
+
+
 STEPS: dict[str, type[Step]] = {kind.sign: kind for kind in Step.__subclasses__()}
-_OF_WITHDRAWALS = (Withdraw, WithdrawalName, ConfirmWithdrawal)
+_OF_WITHDRAWALS = (Withdraw, WithdrawalName, ConfirmWithdrawal, Receipt)
 
 
 def code(step: Step) -> str:

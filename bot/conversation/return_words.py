@@ -6,7 +6,7 @@ import io
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.conversation.actions import KeepIt, encode
+from bot.conversation.return_steps import KeepIt, code
 from bot.conversation.talk import Talk, Voice
 from bot.messages import Button, Reply, ReplyDocument, ReplyPicture
 from commerce.domain.money import Money
@@ -172,7 +172,7 @@ def asked_for(talk: Talk, uow: UnitOfWork, order: Order, request: ReturnRequest,
     keep = talk.t("Cancel the exchange") if request.kind is ReturnKind.EXCHANGE else talk.t("Keep it after all")
     return talk.reply(
         text,
-        buttons=(Button(keep, encode(KeepIt(request.id))),),
+        buttons=(Button(keep, code(KeepIt(order.number, request.id))),),
         picture=ReplyPicture(talk.t("QR code of {code}", code=request.code), png=qr_png(request)),
     )
 

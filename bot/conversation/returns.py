@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.conversation.actions import GiveBack, KeepIt, Person, encode
+from bot.conversation.actions import GiveBack, Person, encode
 from bot.conversation.exchange import hold, instead, which_instead
 from bot.conversation.own_orders import (
     MOST_ORDERS,
@@ -18,7 +18,7 @@ from bot.conversation.own_orders import (
 )
 from bot.conversation.person import order_matter
 from bot.conversation.photo import is_picture
-from bot.conversation.return_steps import Return, ReturnBy, Swap, SwapFor, code, step_in, step_of
+from bot.conversation.return_steps import KeepIt, Return, ReturnBy, Swap, SwapFor, code, step_in, step_of
 from bot.conversation.return_words import (
     OFFERED_REASONS,
     asked_for,
@@ -94,6 +94,8 @@ def tapped(talk: Talk, action: GiveBack) -> Turn:
             return instead(talk, step)
         case Swap() as step:
             return hold(talk, step)
+        case KeepIt() as step:
+            return keep(talk, step)
         case _:
             return no_such_button(talk)
 
@@ -279,7 +281,7 @@ ABILITY = Ability(
         Intent.RETURN_ITEM: return_in_words,
         Intent.PROBLEM: problem_in_words,
     },
-    actions={GiveBack: tapped, KeepIt: keep},
+    actions={GiveBack: tapped},
     typed={Question.PROBLEM: shown},
     shown={Question.PROBLEM: shown},
 )

@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.conversation.actions import Renounce, WithdrawalReceipt, encode
+from bot.conversation.actions import Renounce
 from bot.conversation.own_orders import MOST_ORDERS, is_no_answer, no_such_button, number_said, own_order
 from bot.conversation.return_steps import (
     ConfirmWithdrawal,
+    Receipt,
     Return,
     Withdraw,
     WithdrawalName,
@@ -47,8 +48,8 @@ def buttons_for(voice: Voice, uow: UnitOfWork, order: Order) -> tuple[Button, ..
     if isinstance(found.withdrawal, WayBack) and found.lines_for(_WITHDRAWAL):
         buttons.append(Button(voice.t("Withdraw from contract here"), code(Withdraw(order.number))))
     if found.withdrawn:
-        receipt = encode(WithdrawalReceipt(found.withdrawn[-1].id))
-        buttons.append(Button(voice.t("Withdrawal receipt"), receipt))
+        again = code(Receipt(order.number, found.withdrawn[-1].id))
+        buttons.append(Button(voice.t("Withdrawal receipt"), again))
     for kind, label in ((ReturnKind.EXCHANGE, voice.t("Exchange")), (ReturnKind.RETURN, voice.t("Return"))):
         if found.lines_for(kind):
             buttons.append(Button(label, code(Return(order.number, kind=kind.value))))
@@ -80,6 +81,8 @@ def tapped(talk: Talk, action: Renounce) -> Turn:
             return ask_name(talk, step)
         case ConfirmWithdrawal() as step:
             return confirmed(talk, step)
+        case Receipt() as step:
+            return receipt(talk, step)
         case _:
             return no_such_button(talk)
 
@@ -256,7 +259,7 @@ def confirmed(talk: Talk, action: ConfirmWithdrawal) -> Turn:
     return Turn((), talk.session, act)
 
 
-def receipt(talk: Talk, action: WithdrawalReceipt) -> Turn:
+def receipt(talk: Talk, action: Receipt) -> Turn:
     with talk.shop.storage.read() as uow:
         return _receipt(talk, uow, action.return_id)
 
@@ -274,6 +277,6 @@ def _receipt(talk: Talk, uow: UnitOfWork, return_id: str) -> Turn:
 
 ABILITY = Ability(
     intents={Intent.WITHDRAW: in_words},
-    actions={Renounce: tapped, WithdrawalReceipt: receipt},
+    actions={Renounce: tapped},
     typed={Question.WITHDRAWAL_NAME: name_told},
 )

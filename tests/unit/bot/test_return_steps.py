@@ -25,6 +25,8 @@ def test_there_and_back(data: st.DataObject) -> None:
     for field in fields(kind):
         if field.type == "int":
             values.append(data.draw(st.integers(0, LARGEST[field.name])))
+        elif field.name == "return_id":
+            values.append(data.draw(st.text("0123456789abcdef", min_size=32, max_size=32)))
         elif field.name in ("store", "to"):
             values.append(tiny(data.draw(st.text(max_size=40))))
         else:
