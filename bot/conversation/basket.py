@@ -354,4 +354,5 @@ ABILITY = Ability(
         EmptyCart: empty,
         DropCode: drop_code,
     },
+    typed={Question.CODE: code_typed},
 )
