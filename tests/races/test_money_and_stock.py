@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import mkdtemp
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
@@ -257,6 +258,7 @@ def _play(new_database: Callable[[], str], examples: int) -> None:
     )
 
 
+@pytest.mark.timeout(0 if os.environ.get("VITRINE_EXAMPLES") else 300)
 def test_plays_on_sqlite(sqlite_template: Path, tmp_path: Path) -> None:
     made = iter(range(1_000_000))
 
@@ -268,6 +270,7 @@ def test_plays_on_sqlite(sqlite_template: Path, tmp_path: Path) -> None:
     _play(new_database, 12)
 
 
+@pytest.mark.timeout(0 if os.environ.get("VITRINE_EXAMPLES") else 300)
 def test_plays_on_postgresql(postgres: PostgresServer) -> None:
     urls: list[str] = []
 
