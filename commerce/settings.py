@@ -56,6 +56,8 @@ class Settings(BaseSettings):
         description="Link for directions to a store.",
     )
 
+    terms_url: str = Field("", description="Address of the terms of sale, linked at the checkout; empty: no link.")
+
     # --- serving
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")

@@ -343,6 +343,7 @@ class PaymentProvider(Protocol):
     name: str
     is_online: bool  # False: paid at the counter, nothing to call
     has_callbacks: bool  # it calls POST /hooks/{name}; False: no such route (Telegram's news comes to the bot)
+    gives_back: bool  # False: money goes back by a person's hand (a till, another company's page), who says so
     session_s: int | None  # how long a session can be paid; None: as long as we say
     currencies: frozenset[str] | None  # None: all
 

@@ -269,6 +269,10 @@ class StateRepository(Protocol):
 
     def put(self, key: str, value: str, expires_at: datetime) -> None: ...
 
+    def claim(self, key: str, value: str, expires_at: datetime, now: datetime) -> bool:
+        """Writes it unless something unexpired is there already: of many at once, one gets True."""
+        ...
+
     def delete(self, key: str) -> None: ...
 
     def sweep(self, now: datetime) -> int:

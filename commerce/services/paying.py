@@ -70,6 +70,11 @@ class Paying:
         """A provider's call: see `CallbackAnswer`. Raises StorageError when it could not be kept (answer 503)."""
         return self._calls.receive(provider, body, headers, url)
 
+    def look(self, attempt_id: str) -> None:
+        """Asks the provider how a payment stands, and believes the answer: for a shopper who comes back from paying
+        before the provider has called. Without an answer nothing happens."""
+        self._watch.look(attempt_id)
+
     def tick(self) -> int:
         """Everything that only time brings about with money. One kind of trouble does not stop the others. Returns how
         many things were seen to: news may have been written."""

@@ -89,6 +89,22 @@ class PaymentWatch:
         else:
             self._ask(attempt, provider)
 
+    def look(self, attempt_id: str) -> None:
+        """Asks the provider how a payment stands now, for a shopper who has just come back from paying. Changes nothing
+        about when the tick asks; a provider without an answer is left to it."""
+        with self._storage.read() as uow:
+            attempt = uow.payments.get(attempt_id)
+        provider = self._providers.get(attempt.provider) if attempt else None
+        if attempt is None or provider is None or not provider.is_online or attempt.state not in OPEN_PAYMENTS:
+            return
+        try:
+            report = provider.look_up(attempt)
+        except VendorError as error:
+            self._note(attempt, error)
+            return
+        if report is not None:
+            write_again(self._storage, partial(self._settle, report=_named(report, attempt)))
+
     def _ask(self, seen: PaymentAttempt, provider: PaymentProvider) -> None:
         """How it stands. A provider that knows nothing of it, or not where to pay, is asked for it again: with the same
         key that is the same session."""
