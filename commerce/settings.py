@@ -98,6 +98,11 @@ class Settings(BaseSettings):
         description="Whether a make-believe provider collects make-believe money. On this machine only, and never "
         "beside a real provider.",
     )
+    stripe_key: SecretStr = Field(SecretStr(""), description="Stripe: secret or restricted key.")
+    stripe_webhook_secret: SecretStr = Field(
+        SecretStr(""), description="Stripe: signing secrets of the webhook, by commas while one is rolled."
+    )
+    stripe_api_url: str = Field("https://api.stripe.com", description="Address of Stripe's API.")
 
     # --- fetching what shoppers point at
     fetch_allow_hosts: List = Field((), description="host:port that may be fetched though not public. For rehearsals.")
@@ -127,7 +132,7 @@ class Settings(BaseSettings):
             raise ValueError(f"unknown time zone {value!r}") from error
         return value
 
-    @field_validator("base_url", "telegram_api_url")
+    @field_validator("base_url", "telegram_api_url", "stripe_api_url")
     @classmethod
     def _address(cls, value: str) -> str:
         parts = urlsplit(value)
@@ -141,7 +146,7 @@ class Settings(BaseSettings):
             raise ValueError("languages: at least one")
         if not self.is_https and urlsplit(self.base_url).hostname not in LOOPBACK:
             raise ValueError("base_url: must be https unless it is on this machine")
-        for name in ("secret_key", "telegram_secret", "api_keys"):
+        for name in ("secret_key", "telegram_secret", "api_keys", "stripe_webhook_secret"):
             for secret in self.secrets_of(name):
                 if len(secret) < _SHORTEST_SECRET:
                     raise ValueError(f"{name}: each secret needs at least {_SHORTEST_SECRET} characters")
@@ -153,6 +158,9 @@ class Settings(BaseSettings):
         """Goods must never leave a real shop for make-believe money."""
         if self.host not in LOOPBACK or urlsplit(self.base_url).hostname not in LOOPBACK:
             raise ValueError("fake_payments: only where host and base_url are on this machine")
+        for name, url in (("stripe_key", self.stripe_api_url),):
+            if self.secrets_of(name) and urlsplit(url).hostname not in LOOPBACK:
+                raise ValueError(f"fake_payments: never beside a real {name}")
 
     def secrets_of(self, name: str) -> tuple[str, ...]:
         """The values of a secret that may have several, the current one first; () closes the door."""
