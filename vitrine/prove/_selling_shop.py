@@ -57,11 +57,11 @@ class SellingShop:
         """A customer and the contact through which they come: channels take turns."""
         return f"{number:032x}", Contact(CHANNELS[number % len(CHANNELS)], "proof", str(number))
 
-    def know(self, people: int) -> None:
-        """So many customers exist."""
+    def know(self, people: range) -> None:
+        """Those customers exist."""
 
         def work(uow: UnitOfWork) -> None:
-            for number in range(people):
+            for number in people:
                 customer_id, contact = self.person(number)
                 uow.customers.add(Customer(customer_id, f"P{number}", "fr", START), contact, START)
 
@@ -152,7 +152,7 @@ def selling_shop(
         variants = shop.storage.write(partial(_fill, units=units, at_warehouse=at_warehouse))
         selling = SellingShop(shop, clock, variants)
         if people:
-            selling.know(people)
+            selling.know(range(people))
         yield selling
 
 
