@@ -10,6 +10,7 @@ import os
 import secrets
 import tempfile
 from contextlib import suppress
+from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
@@ -69,6 +70,23 @@ class Settings(BaseSettings):
     hold_grace_s: int = Field(0, ge=0, description="Seconds of grace after the deadline of a reservation.")
     max_open_reservations: int = Field(5, ge=1, description="Open reservations one person may have.")
 
+    # --- selling
+    tax_rates: str = Field(
+        "*=20", description="Tax in percent by category, `*` for the rest, by commas: `*=20,books=5.5`."
+    )
+    prices_include_tax: bool = Field(True, description="Whether prices are told with their tax.")
+    delivery_price_minor: int = Field(490, ge=0, description="What a parcel costs, in the currency's smallest unit.")
+    delivery_free_from_minor: int = Field(
+        0, ge=0, description="From which value of goods on a parcel costs nothing; 0: never."
+    )
+    delivery_countries: List = Field(("FR",), description="Countries to which parcels go, ISO 3166 alpha-2, by commas.")
+    payment_hold_s: int = Field(
+        35 * 60,
+        ge=10 * 60,
+        description="How long stock waits for an online payment, in seconds: five minutes longer than any provider "
+        "lets it be paid.",
+    )
+
     # --- conversations
     flood_messages: int = Field(
         20, ge=1, description="Messages one person may send in ten seconds before being asked to slow down."
@@ -118,10 +136,24 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
-    @field_validator("languages", "fetch_allow_hosts", mode="before")
+    @field_validator("languages", "fetch_allow_hosts", "delivery_countries", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("delivery_countries")
+    @classmethod
+    def _country_codes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        codes = tuple(code.upper() for code in value)
+        if any(len(code) != 2 or not (code.isascii() and code.isalpha()) for code in codes):
+            raise ValueError("countries are told by two letters: FR, BE")
+        return codes
+
+    @field_validator("tax_rates")
+    @classmethod
+    def _rates(cls, value: str) -> str:
+        rates_bp(value)
+        return value
 
     @field_validator("timezone")
     @classmethod
@@ -212,3 +244,20 @@ def load_settings(**overrides: object) -> Settings:
             name = "VITRINE_" + str(mistake["loc"][0]).upper() if mistake["loc"] else "settings"
             lines.append(f"{name}: {mistake['msg'].removeprefix('Value error, ')}")
         raise SettingsError("\n".join(lines)) from error
+
+
+def rates_bp(text: str) -> dict[str, int]:
+    """Rates in hundredths of a percent by category, "*" for the rest. Raises ValueError."""
+    rates: dict[str, int] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        category, equals, percent = (piece.strip() for piece in part.partition("="))
+        try:
+            rate = Decimal(percent) * 100
+        except InvalidOperation as error:
+            raise ValueError(f"{part!r} is no rate: write `books=5.5`") from error
+        if not category or not equals or not rate.is_finite() or rate != int(rate) or not 0 <= rate <= 10_000:
+            raise ValueError(f"{part!r} is no rate: write `books=5.5`")
+        rates[category] = int(rate)
+    if "*" not in rates:
+        raise ValueError("the rate of everything else is missing: `*=20`")
+    return rates

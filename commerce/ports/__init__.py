@@ -18,6 +18,7 @@ from commerce.ports.finding import (
     TextIndex,
     TextMatches,
 )
+from commerce.ports.mail import InboxRepository, LeaseRepository, OutboxRepository, ThreadRepository
 from commerce.ports.selling import (
     CartRepository,
     LinkRepository,
@@ -35,9 +36,6 @@ from commerce.ports.storage import (
     Change,
     ChangeKind,
     CustomerRepository,
-    InboxRepository,
-    LeaseRepository,
-    OutboxRepository,
     PhotoRepository,
     ProductRepository,
     ReservationRepository,
@@ -46,7 +44,6 @@ from commerce.ports.storage import (
     Storage,
     StoredPicture,
     StoreRepository,
-    ThreadRepository,
     UnitOfWork,
 )
 from commerce.ports.teaching import KindWords, Taught, Teachable
@@ -57,6 +54,7 @@ from commerce.ports.world import (
     Ids,
     MediaStore,
     ReservationRules,
+    SellingRules,
     WebFetcher,
 )
 
@@ -95,6 +93,7 @@ __all__ = [
     "ReturnRepository",
     "SeenGarment",
     "SeenPhoto",
+    "SellingRules",
     "StaffTaskRepository",
     "StateRepository",
     "StockRecordRepository",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from commerce.domain.geo import GeoPoint, Place
+from commerce.domain.pricing import DeliveryRules, TaxRules
 
 
 class Clock(Protocol):
@@ -81,3 +82,15 @@ class ReservationRules:
     duration: timedelta | None
     grace: timedelta
     max_open_per_customer: int
+
+
+@dataclass(frozen=True, slots=True)
+class SellingRules:
+    """What selling costs and how long its steps may take. `payment_hold` is how long stock waits for a payment: longer
+    than any provider's session. `currency` is the shop's own."""
+
+    currency: str
+    tax: TaxRules
+    delivery: DeliveryRules
+    payment_hold: timedelta
+    pickup: ReservationRules
