@@ -82,11 +82,14 @@ def _tell(selling: SellingShop, n: int, rng: random.Random, report: Callable[[st
 
         order_id, attempt_id = order()
         placed.append(order_id)
-        shop.paying.begin(attempt_id)
+        attempts = [shop.paying.begin(attempt_id)]
         if rng.random() < 0.3:  # nothing seems to happen: the button again
             again = shop.storage.write(lambda uow, number=number: selling.place(uow, number))
             if isinstance(again, Placed):
-                shop.paying.begin(again.attempt.id)
+                attempts.append(shop.paying.begin(again.attempt.id))
+        for attempt in attempts:
+            if attempt.session_ref and rng.random() < 0.7:
+                fake.pay_session(attempt.session_ref)
         if number % 200 == 199:
             report(f"{number + 1:,} orders placed")
     started = selling.clock.now()
