@@ -79,11 +79,31 @@ class PaymentWatch:
             self._silent(attempt)
         elif order.state is not OrderState.PENDING_PAYMENT or not self._is_newest(attempt):
             self._end(attempt, provider)
+        elif self._is_due(order, self._clock.now()):
+            return  # `expire` ends it
+        elif attempt.state in STARTABLE and attempt.expires_at <= self._clock.now():
+            self._end(attempt, provider)  # too late to be paid
         elif attempt.state is PaymentState.CREATED and self._age(attempt) <= KEY_LASTS:
             if order.source is OrderSource.BOT or self._age(attempt) >= OWN_TURN:
                 self._starting.start(attempt, provider)
         else:
             self._ask(attempt, provider)
+
+    def look(self, attempt_id: str) -> None:
+        """Asks the provider how a payment stands now, for a shopper who has just come back from paying. Changes nothing
+        about when the tick asks; a provider without an answer is left to it."""
+        with self._storage.read() as uow:
+            attempt = uow.payments.get(attempt_id)
+        provider = self._providers.get(attempt.provider) if attempt else None
+        if attempt is None or provider is None or not provider.is_online or attempt.state not in OPEN_PAYMENTS:
+            return
+        try:
+            report = provider.look_up(attempt)
+        except VendorError as error:
+            self._note(attempt, error)
+            return
+        if report is not None:
+            write_again(self._storage, partial(self._settle, report=_named(report, attempt)))
 
     def _ask(self, seen: PaymentAttempt, provider: PaymentProvider) -> None:
         """How it stands. A provider that knows nothing of it, or not where to pay, is asked for it again: with the same

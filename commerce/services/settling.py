@@ -27,7 +27,7 @@ from commerce.domain.payment import (
 )
 from commerce.domain.staff import StaffTask, TaskKind
 from commerce.ports import Clock, Ids, UnitOfWork
-from commerce.services.ending import end_unpaid, stop_attempts, successor_of
+from commerce.services.ending import end_unpaid, moment_of_next_attempt, stop_attempts, successor_of
 from commerce.services.order_news import OrderNews, tell
 from commerce.services.order_stock import give_back, is_held, make_good, sell
 from commerce.services.refunding import Refunding
@@ -102,7 +102,7 @@ class Settling:
         if report.amount is None:
             return None
         uow.payments.update(attempt)  # of two that bring this news, one goes on
-        now, new_id = self._clock.now(), self._ids.new_id()
+        now, new_id = moment_of_next_attempt(uow, attempt.order_id, self._clock.now()), self._ids.new_id()
         second = PaymentAttempt(
             id=new_id,
             order_id=attempt.order_id,
