@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,8 @@ from vitrine.prove._steps import CALLS, Steps
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.channels.port import Outgoing
+    from bot.channels.port import Outgoing, PaymentAnswer
+    from bot.messages import MediaRef, Message
 
 PEOPLE = 6
 _UNITS = (5, 5, 1)
@@ -67,13 +69,13 @@ class _Post:
 
     name, account = "recorder", "memory"
 
-    def __init__(self, folder: Path, steps: Steps, shop: object) -> None:
+    def __init__(self, folder: Path, steps: Steps) -> None:
         from bot.channels.recorder.send import CAPABILITIES
 
         self.capabilities = CAPABILITIES
         self._path, self._steps = folder / "delivered", steps
 
-    def parse(self, event: InboundEvent):  # type: ignore[no-untyped-def]
+    def parse(self, event: InboundEvent) -> Message | None:
         from bot.channels.recorder.parse import parse
 
         return parse(event)
@@ -88,10 +90,10 @@ class _Post:
         self._steps.step("after a message has left")
         return "sent"
 
-    def fetch_media(self, ref: object, max_bytes: int) -> bytes:
+    def fetch_media(self, ref: MediaRef, max_bytes: int) -> bytes:
         raise AssertionError("nobody sends files on this day")
 
-    def answer_payment(self, answer: object) -> None:
+    def answer_payment(self, answer: PaymentAnswer) -> None:
         raise AssertionError("nobody pays inside this channel")
 
     def close(self) -> None:
@@ -104,7 +106,7 @@ class _Day:
 
         self._selling, self._steps, self._folder = selling, steps, folder
         self._shop = selling.shop
-        self._worker = Worker(selling.shop, [_Post(folder, steps, selling.shop)])
+        self._worker = Worker(selling.shop, [_Post(folder, steps)])
 
     def live(self) -> None:
         for phase in (
@@ -190,9 +192,10 @@ class _Day:
             asked = [refund for order in orders for refund in uow.payments.refunds_of(order.id)]
         for order in orders:
             if order.state is OrderState.PAID and not asked:
-                self._shop.storage.write(
-                    lambda uow, order=order: self._shop.refunding.ask(uow, order.id, 500, RefundReason.GOODWILL)  # type: ignore[misc]
+                ask = partial(
+                    self._shop.refunding.ask, order_id=order.id, amount_minor=500, reason=RefundReason.GOODWILL
                 )
+                self._shop.storage.write(ask)
         self._later(timedelta(minutes=1))
 
     def _a_feed_comes(self) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from commerce.domain.cart import CartLine
 from commerce.domain.customer import Contact
 from commerce.domain.mail import Direction, InboundEvent
 from commerce.domain.order import NotOrdered, OrderRefused, OrderSource, OrderState
@@ -83,7 +84,7 @@ class _Rounds:
 
     def play(self, n: int, report: Callable[[str], None]) -> tuple[Tally, list[float]]:
         times_s: list[float] = []
-        self._shop.storage.write(lambda uow: [self._fill(uow, number) for number in range(BUYERS)])
+        self._shop.storage.write(self._fill_all)
         with ThreadPoolExecutor(BUYERS) as pool:
             for self._round in range(n):
                 answers = list(pool.map(self._buy, range(BUYERS)))
@@ -100,6 +101,10 @@ class _Rounds:
                 if self._round % 100 == 99:
                     report(f"{self._round + 1:,} rounds")
         return self._tally, times_s
+
+    def _fill_all(self, uow: UnitOfWork) -> None:
+        for number in range(BUYERS):
+            self._fill(uow, number)
 
     def _fill(self, uow: UnitOfWork, number: int) -> None:
         provider = "pay_in_store" if number % len(self._doors) == 2 else "fake"
@@ -200,7 +205,7 @@ class _Rounds:
         if not any(line.variant_id == self._variant for line in self._cart(uow, number)):
             self._fill(uow, number)
 
-    def _cart(self, uow: UnitOfWork, number: int):  # type: ignore[no-untyped-def]
+    def _cart(self, uow: UnitOfWork, number: int) -> tuple[CartLine, ...]:
         cart = self._shop.carts.of(uow, self._selling.person(number)[0])
         return cart.wanted if cart else ()
 

@@ -140,7 +140,7 @@ def _give_back(selling: SellingShop, session: FakeSession, minor: int, rng: rand
     assert attempt is not None
     now = selling.clock.now()
     refund = Refund(
-        f"{rng.getrandbits(128):032x}", attempt.order_id, attempt.id, Money(minor, "EUR"), RefundReason.GOODWILL,
+        f"back-{rng.getrandbits(96):024x}", attempt.order_id, attempt.id, Money(minor, "EUR"), RefundReason.GOODWILL,
         RefundState.QUEUED, now, now,
     )  # fmt: skip
     selling.fake.refund(refund, attempt)
@@ -165,6 +165,7 @@ def _in_disorder(selling: SellingShop, calls: list[_Call], rng: random.Random) -
 
 def _door(selling: SellingShop) -> Callable[[], FlaskClient]:
     from flask import Flask
+
     from shoppable.payment_callbacks import payment_callbacks
 
     app = Flask("proof")

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from commerce.domain.order import OrderRefused, OrderState
@@ -84,7 +85,7 @@ def _tell(selling: SellingShop, n: int, rng: random.Random, report: Callable[[st
         placed.append(order_id)
         attempts = [shop.paying.begin(attempt_id)]
         if rng.random() < 0.3:  # nothing seems to happen: the button again
-            again = shop.storage.write(lambda uow, number=number: selling.place(uow, number))
+            again = shop.storage.write(partial(selling.place, number=number))
             if isinstance(again, Placed):
                 attempts.append(shop.paying.begin(again.attempt.id))
         for attempt in attempts:
