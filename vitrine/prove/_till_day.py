@@ -299,7 +299,7 @@ def _price_list(uow: UnitOfWork) -> list[str]:
 def _mail(uow: UnitOfWork) -> list[str]:
     far = _tomorrow() + timedelta(days=30)
     waiting = [*uow.inbox.waiting_lanes(far, 10), *uow.outbox.waiting_lanes(far, 10)]
-    dead = [letter.what for letter in (*uow.inbox.dead(10), *uow.outbox.dead_letters(10))]
+    dead = [f"{letter.what}: {letter.error}" for letter in (*uow.inbox.dead(10), *uow.outbox.dead_letters(10))]
     return [f"waits: {waiting}"] * bool(waiting) + [f"dead letters: {dead}"] * bool(dead)
 
 
