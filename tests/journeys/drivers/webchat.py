@@ -7,6 +7,7 @@ import time
 from datetime import timedelta
 from itertools import count
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask
 from werkzeug.test import TestResponse
@@ -41,7 +42,7 @@ class WebChatDriver:
     def contact(self) -> Contact:
         """Who this browser is to the shop, once it has said something."""
         with self._app.test_request_context(base_url=self._base):
-            cookie = self._client.get_cookie(session.cookie_name())
+            cookie = self._client.get_cookie(session.cookie_name(), domain=urlsplit(self._base).hostname or "")
         assert cookie is not None, "nothing was said yet"
         headers = {"Cookie": f"{cookie.key}={cookie.value}"}
         with self._app.test_request_context(base_url=self._base, headers=headers):
