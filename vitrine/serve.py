@@ -205,6 +205,8 @@ def announce(shop: Shop, address: str) -> None:
     for state in describe_channels(shop.settings):
         if "VITRINE_" in state.off_because:  # the others are opened by commands of their own
             print(f"  closed: {state.name} ({state.off_because})")
+    if not shop.settings.secrets_of("pos_secret"):
+        print("  closed: a till of your own at /hooks/pos (VITRINE_POS_SECRET is not set)")
     eyes = shop.image_matcher.describe()
     if eyes["state"] == "off":
         print(f"  photo search is off: {eyes['reason']}")
