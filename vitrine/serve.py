@@ -242,6 +242,8 @@ def announce(shop: Shop, address: str) -> None:
             print(f"  closed: {state.name} ({state.off_because})")
     for provider in describe_providers(shop.settings):
         print(f"  payments by {provider.name}: {provider.off_because or 'yes'}")
+    if not shop.settings.secrets_of("pos_secret"):
+        print("  closed: a till of your own at /hooks/pos (VITRINE_POS_SECRET is not set)")
     eyes = shop.image_matcher.describe()
     if eyes["state"] == "off":
         print(f"  photo search is off: {eyes['reason']}")
