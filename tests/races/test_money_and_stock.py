@@ -28,7 +28,8 @@ from commerce.domain.order import ORDER_MOVES, Order, OrderState
 from commerce.domain.payment import OPEN_PAYMENTS, Placed, RefundReason
 from commerce.domain.stock import MovementReason
 from commerce.ids import SeededIds
-from commerce.payments.fake import Fault
+from commerce.payments.fake import FakeSession, Fault
+from commerce.services import payment_watch
 from commerce.storage import open_storage
 from tests.unit.services.till import LEA, SAM, open_till
 from vitrine.prove._databases import PostgresServer
@@ -95,7 +96,7 @@ class Shop(RuleBasedStateMachine):
     @rule(data=st.data(), heard=st.booleans())
     @precondition(lambda self: self.till.fake.control.sessions())
     def pay(self, data: st.DataObject, heard: bool) -> None:
-        session = data.draw(st.sampled_from(self.till.fake.control.sessions()))
+        session = data.draw(st.sampled_from(self.sessions()))
         press = data.draw(
             st.sampled_from((self.till.fake.pay_session, self.till.fake.pay_session, self.till.fake.control.pay_late))
         )
@@ -106,7 +107,7 @@ class Shop(RuleBasedStateMachine):
     @rule(data=st.data())
     @precondition(lambda self: self.till.fake.control.sessions())
     def card_declined(self, data: st.DataObject) -> None:
-        self.till.fake.decline_session(data.draw(st.sampled_from(self.till.fake.control.sessions())).id)
+        self.till.fake.decline_session(data.draw(st.sampled_from(self.sessions())).id)
 
     @rule(data=st.data())
     @precondition(lambda self: self.orders())
@@ -183,6 +184,11 @@ class Shop(RuleBasedStateMachine):
 
     # --- what is always true
 
+    def sessions(self) -> list[FakeSession]:
+        """In an order that is the same whenever a play is played again: their names are drawn by lot."""
+        found = self.till.fake.control.sessions()
+        return sorted(found, key=lambda session: self.till.attempt(session.attempt_id).created_at)
+
     def orders(self) -> list[Order]:
         with self.storage.read() as uow:
             return uow.orders.find(limit=200)
@@ -247,6 +253,12 @@ class Shop(RuleBasedStateMachine):
         assert sum(entry.amount.minor for entry in entries) == collected.minor
         since = self.clock.now() - timedelta(days=9)
         assert self.till.selling.paying.reconcile("fake", since) == []
+
+
+@pytest.fixture(autouse=True)
+def _one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a play can be played again: which of several threads draws the next name is nobody's choice."""
+    monkeypatch.setattr(payment_watch, "THREADS", 1)
 
 
 def _play(new_database: Callable[[], str], examples: int) -> None:
