@@ -119,6 +119,7 @@ class Worker:
     def tick(self) -> None:
         """Everything that only time brings about, once."""
         self._shop.reserving.expire_due()
+        self._shop.returns.expire_due()
         self._shop.paying.tick()
         self._shop.pausing.tick()
         self.delete_photos()
@@ -307,7 +308,7 @@ class Worker:
         self._shop.storage.write(lambda uow: uow.state.put(ALIVE, self._owner, until))
 
     def _expire(self) -> None:
-        if self._shop.reserving.expire_due():
+        if self._shop.reserving.expire_due() + self._shop.returns.expire_due():
             self._wake_out.ring()
 
     def _resume_stores(self) -> None:
