@@ -187,7 +187,9 @@ class Shop(RuleBasedStateMachine):
     def sessions(self) -> list[FakeSession]:
         """In an order that is the same whenever a play is played again: their names are drawn by lot."""
         found = self.till.fake.control.sessions()
-        return sorted(found, key=lambda session: self.till.attempt(session.attempt_id).created_at)
+        return sorted(
+            found, key=lambda session: (session.order_number, self.till.attempt(session.attempt_id).created_at)
+        )
 
     def orders(self) -> list[Order]:
         with self.storage.read() as uow:
