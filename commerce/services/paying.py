@@ -20,7 +20,7 @@ from commerce.domain.payment import (
 from commerce.domain.reservation import Refused
 from commerce.errors import StorageError
 from commerce.ports import Clock, Ids, UnitOfWork
-from commerce.services.order_stock import is_held
+from commerce.services.order_stock import is_sold
 from commerce.services.payment_calls import PaymentCalls
 from commerce.services.payment_watch import PaymentWatch
 from commerce.services.quoting import PAY_IN_STORE
@@ -107,7 +107,7 @@ class Paying:
         if order.state not in (OrderState.PLACED, OrderState.PREPARING, OrderState.READY):
             return order if order.state in (OrderState.PAID, OrderState.COMPLETED) else Refused(NotAdvanced.NOT_ALLOWED)
         attempts = [attempt for attempt in uow.payments.of_order(order_id) if attempt.provider == PAY_IN_STORE]
-        if not is_held(uow, order) and order.state is not OrderState.PLACED:
+        if is_sold(uow, order):
             return order  # paid before the shop began with it
         waiting = [attempt for attempt in attempts if attempt.state in OPEN_PAYMENTS]
         attempt = waiting[-1] if waiting else self._at_counter(uow, order)
