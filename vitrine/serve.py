@@ -32,6 +32,7 @@ _PAGES = (
     ("JSON API", "/api/v1/openapi.json"),
     ("is it ready?", "/readyz"),
 )
+_FAKE_CALLS_EVERY_S = 2.0
 _LARGEST_BODY_BYTES = 16 * 1024 * 1024  # a photo of 10 MB in base64; each route has a limit of its own below it
 
 
@@ -164,11 +165,26 @@ def _serving(shop: Shop, wake: Callable[[], None], extend_app: Callable[[Flask],
         ) from error
     thread = threading.Thread(target=server.run, name="web", daemon=True)
     thread.start()
+    ended = threading.Event()
+    if "fake" in shop.providers:
+        threading.Thread(target=_make_believe_calls, args=(shop, ended), name="fake-payments", daemon=True).start()
     try:
         yield f"http://{_host_in_url(settings.host)}:{server.effective_port}"
     finally:
+        ended.set()
         _close(server)
         thread.join(5)
+
+
+def _make_believe_calls(shop: Shop, ended: threading.Event) -> None:
+    """The make-believe provider's calls that come late, or once more: a real one makes them from its own machines."""
+    from shoppable.pages.fake_payment import tell_the_shop
+
+    while not ended.wait(_FAKE_CALLS_EVERY_S):
+        try:
+            tell_the_shop(shop)
+        except Exception as error:
+            log.warning("fake_calls_failed", error=type(error).__name__)
 
 
 def _close(server: TcpWSGIServer) -> None:
