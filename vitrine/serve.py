@@ -6,13 +6,13 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import structlog
 
-from commerce.errors import SettingsError, VendorError
+from commerce.errors import SettingsError, StorageError, VendorError
 from vitrine.logs import configure_logs
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _PAGES = (
     ("JSON API", "/api/v1/openapi.json"),
     ("is it ready?", "/readyz"),
 )
-_FAKE_CALLS_EVERY_S = 2.0
+_CALLS_EVERY_S = 1.0  # of the make-believe provider
 _LARGEST_BODY_BYTES = 16 * 1024 * 1024  # a photo of 10 MB in base64; each route has a limit of its own below it
 
 
@@ -78,6 +78,7 @@ def running(
         wake: Callable[[], None] = lambda: None  # noqa: E731
         if worker:
             wake = stack.enter_context(_working(shop)).wake
+            stack.enter_context(_make_believe(shop, wake))
         if polling:
             stack.enter_context(_polling(shop, wake))
         address = ""
@@ -102,6 +103,38 @@ def _working(shop: Shop) -> Iterator[Worker]:
         worker.stop()
         for channel in channels.values():
             channel.close()
+
+
+@contextmanager
+def _make_believe(shop: Shop, wake: Callable[[], None]) -> Iterator[None]:
+    """What a real provider does by itself the make-believe one does here: it calls the shop when its time has come."""
+    from commerce.payments.fake import FakeProvider
+
+    provider = shop.providers.get("fake")
+    stop = threading.Event()
+
+    def receive(body: bytes, headers: Mapping[str, str]) -> bool:
+        url = f"{shop.settings.base_url}/hooks/fake"
+        try:
+            return shop.paying.receive("fake", body, headers, url).status == 200
+        except StorageError:
+            return False
+
+    def call(provider: FakeProvider) -> None:
+        while not stop.wait(_CALLS_EVERY_S):
+            if provider.deliver(receive):
+                wake()
+
+    if not isinstance(provider, FakeProvider):
+        yield
+        return
+    thread = threading.Thread(target=call, args=(provider,), name="make-believe", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(5)
 
 
 @contextmanager
@@ -165,26 +198,11 @@ def _serving(shop: Shop, wake: Callable[[], None], extend_app: Callable[[Flask],
         ) from error
     thread = threading.Thread(target=server.run, name="web", daemon=True)
     thread.start()
-    ended = threading.Event()
-    if "fake" in shop.providers:
-        threading.Thread(target=_make_believe_calls, args=(shop, ended), name="fake-payments", daemon=True).start()
     try:
         yield f"http://{_host_in_url(settings.host)}:{server.effective_port}"
     finally:
-        ended.set()
         _close(server)
         thread.join(5)
-
-
-def _make_believe_calls(shop: Shop, ended: threading.Event) -> None:
-    """The make-believe provider's calls that come late, or once more: a real one makes them from its own machines."""
-    from shoppable.pages.fake_payment import tell_the_shop
-
-    while not ended.wait(_FAKE_CALLS_EVERY_S):
-        try:
-            tell_the_shop(shop)
-        except Exception as error:
-            log.warning("fake_calls_failed", error=type(error).__name__)
 
 
 def _close(server: TcpWSGIServer) -> None:
@@ -207,8 +225,9 @@ def _host_in_url(host: str) -> str:
 
 
 def announce(shop: Shop, address: str) -> None:
-    """Says where everything is, and which channels are closed for want of a secret."""
+    """Says where everything is, and which channels and payments are closed for want of a secret."""
     from bot.channels import describe_channels
+    from commerce.payments import describe_providers
 
     print(f"\n{shop.settings.shop_name} is open on {address}\n")
     for what, path in _PAGES:
@@ -221,6 +240,10 @@ def announce(shop: Shop, address: str) -> None:
     for state in describe_channels(shop.settings):
         if "VITRINE_" in state.off_because:  # the others are opened by commands of their own
             print(f"  closed: {state.name} ({state.off_because})")
+    for provider in describe_providers(shop.settings):
+        print(f"  payments by {provider.name}: {provider.off_because or 'yes'}")
+    if not shop.settings.secrets_of("pos_secret"):
+        print("  closed: a till of your own at /hooks/pos (VITRINE_POS_SECRET is not set)")
     eyes = shop.image_matcher.describe()
     if eyes["state"] == "off":
         print(f"  photo search is off: {eyes['reason']}")

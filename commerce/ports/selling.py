@@ -263,6 +263,10 @@ class ReturnRepository(Protocol):
         self, *, state: ReturnState | None = None, store_id: str = "", limit: int = 100
     ) -> list[ReturnRequest]: ...
 
+    def due(self, now: datetime, limit: int) -> list[ReturnRequest]:
+        """Exchanges whose new unit was held until now or before while the old one has not come, oldest first."""
+        ...
+
     def move(self, request: ReturnRequest, to_state: ReturnState) -> ReturnRequest:
         """Writes `request` (all fields that may change) in its new state if the stored version is its version, else
         raises StaleVersion; IllegalMove for pairs that the table does not hold."""
