@@ -40,7 +40,7 @@ def test_a_start_gives_something_to_pay_at(case):
 
 
 @pytest.mark.parametrize(
-    "email", ["", "Zoé@exemple.fr", "sam@localhost", "sam@@example.com", "sam example.com", "x" * 300 + "@example.com"]
+    "email", ["", "Léa@exemple.fr", "sam@localhost", "sam@@example.com", "sam example.com", "x" * 300 + "@example.com"]
 )
 def test_an_address_that_the_provider_would_not_take_costs_no_order(case, email):
     assert case.provider.start(case.request(case.attempt(), email=email)).session_ref
