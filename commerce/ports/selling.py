@@ -9,6 +9,7 @@ from typing import Protocol
 from commerce.domain.cart import Cart, CheckoutDraft
 from commerce.domain.customer import Contact
 from commerce.domain.linking import CustomerMerge, LinkToken
+from commerce.domain.mail import DeadLetter
 from commerce.domain.order import Order, OrderEvent, OrderSource, OrderState
 from commerce.domain.payment import (
     LedgerEntry,
@@ -249,6 +250,14 @@ class PaymentRepository(Protocol):
 
     def callback_failed(self, row_id: int, error: str, not_before: datetime | None) -> None:
         """Counts a try; None: dead letter."""
+        ...
+
+    def dead_calls(self, limit: int) -> list[DeadLetter]:
+        """Calls that wait for a person, oldest first; their lane is the provider."""
+        ...
+
+    def replay_call(self, row_id: int, at: datetime) -> bool:
+        """A dead letter is tried again; False when it is none."""
         ...
 
 
