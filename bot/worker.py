@@ -19,6 +19,7 @@ import structlog
 from bot.dispatch import Dispatcher
 from bot.outbox_worker import Sender
 from bot.surprises import described
+from commerce.domain.customer import URGENT
 from commerce.errors import StorageError
 
 if TYPE_CHECKING:
@@ -173,6 +174,8 @@ class Worker:
                 break
             if not lane.startswith(self._ours):
                 continue  # another process speaks to these people
+            if self._threads and lane.endswith(URGENT):
+                continue  # has threads of its own
             if side == "out" and not self._sender.is_open(lane):
                 self._paced = True  # something waits for its account's pace alone
                 continue
@@ -180,7 +183,11 @@ class Worker:
         return touched
 
     def _in_lane(self, side: str, lane: str, step: Callable[[str], bool]) -> int:
-        """Takes the lane if it is free and works on it for a while. Returns how many rows were touched."""
+        """Takes the lane if it is free and works on it for a while. Returns how many rows were touched.
+
+        An urgent lane is taken without a lease, which would cost two more commits: should another process be at it
+        too, whoever is first to finish a row is the only one.
+        """
         lease = f"{side}:{lane}"
         if not self._take(lease):
             return 0
@@ -213,6 +220,8 @@ class Worker:
             if lease in self._held:
                 return False  # another thread of ours is at it
             self._held.add(lease)
+        if lease.endswith(URGENT):
+            return True
         taken = False
         try:
             taken = self._renew(lease)
@@ -229,7 +238,8 @@ class Worker:
 
     def _drop(self, lease: str) -> None:
         try:
-            self._shop.storage.write(lambda uow: uow.leases.drop(lease, self._owner))
+            if not lease.endswith(URGENT):
+                self._shop.storage.write(lambda uow: uow.leases.drop(lease, self._owner))
         except StorageError:
             log.warning("lease_kept", lane=lease)  # it runs out by itself
         finally:
@@ -265,7 +275,7 @@ class Worker:
     def _heartbeat_loop(self) -> None:
         while not self._stopping.wait(HEARTBEAT_S):
             with self._lock:
-                held = list(self._held)
+                held = [lease for lease in self._held if not lease.endswith(URGENT)]
             for lease in held:
                 try:
                     self._renew(lease)
