@@ -38,6 +38,7 @@ EXPIRY_EVERY_S, PHOTOS_EVERY_S, SWEEP_EVERY_S = 1.0, 60.0, 600.0
 PAYING_EVERY_S = 0.5  # how long somebody who has ordered waits for the place to pay, at most
 ALIVE, ALIVE_EVERY_S = "heartbeat:worker", 10.0
 _BATCH = 200
+_LANES_REMEMBERED = 10_000
 _RUNAWAY = 10_000  # rounds after which `run_until_quiet` says that something goes round in circles
 
 log = structlog.get_logger(__name__)
@@ -54,6 +55,7 @@ class Worker:
         self._ours = tuple(f"{name}:{account}:" for name, account in by_account)
         self._owner = shop.ids.new_id()
         self._held: set[str] = set()
+        self._left_at: dict[str, float] = {}  # when a lane was last left, in monotonic seconds
         self._paced = False
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -150,7 +152,7 @@ class Worker:
 
     def _work_urgent(self) -> int:
         """Answers what a vendor waits for and sends the answer, lane by lane, without waiting for the others."""
-        now = self._shop.clock.now()
+        now, looked_at = self._shop.clock.now(), time.monotonic()
         with self._shop.storage.read() as uow:
             asked = uow.inbox.waiting_lanes(now, LANES, urgent=True)
             answered = uow.outbox.waiting_lanes(now, LANES, urgent=True)
@@ -161,11 +163,13 @@ class Worker:
         for lane in ours:
             if self._stopping.is_set():
                 break
-            touched += self._in_lane("in", lane, self._answer_next) + self._in_lane("out", lane, self._send_next)
+            touched += self._in_lane("in", lane, self._answer_next, looked_at)
+            touched += self._in_lane("out", lane, self._send_next, looked_at)
         return touched
 
     def _work(self, side: str, waiting: Callable[[UnitOfWork], list[str]], step: Callable[[str], bool]) -> int:
         """Goes through the lanes that wait, taking those that are free. Returns how many rows were touched."""
+        looked_at = time.monotonic()
         with self._shop.storage.read() as uow:
             lanes = waiting(uow)
         touched = 0
@@ -179,27 +183,36 @@ class Worker:
             if side == "out" and not self._sender.is_open(lane):
                 self._paced = True  # something waits for its account's pace alone
                 continue
-            touched += self._in_lane(side, lane, step)
+            touched += self._in_lane(side, lane, step, looked_at)
         return touched
 
-    def _in_lane(self, side: str, lane: str, step: Callable[[str], bool]) -> int:
+    def _in_lane(self, side: str, lane: str, step: Callable[[str], bool], looked_at: float) -> int:
         """Takes the lane if it is free and works on it for a while. Returns how many rows were touched.
 
+        Another thread with the same list may have been there since `looked_at`: then there is nothing left in it.
         An urgent lane is taken without a lease, which would cost two more commits: should another process be at it
         too, whoever is first to finish a row is the only one.
         """
         lease = f"{side}:{lane}"
-        if not self._take(lease):
+        if self._left_at.get(lease, looked_at) > looked_at or not self._take(lease):
             return 0
         touched = 0
         try:
             for _ in range(ROWS_PER_TURN):
                 if self._stopping.is_set() or not step(lane):
+                    self._leaves(lease)
                     break
                 touched += 1
         finally:
             self._drop(lease)
         return touched
+
+    def _leaves(self, lease: str) -> None:
+        """Nothing is left to do in it for now."""
+        with self._lock:
+            if len(self._left_at) > _LANES_REMEMBERED:
+                self._left_at.clear()
+            self._left_at[lease] = time.monotonic()
 
     def _answer_next(self, lane: str) -> bool:
         with self._shop.storage.read() as uow:

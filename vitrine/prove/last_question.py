@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import threading
+import os
+import socket
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,56 +36,43 @@ DEFAULT_N = 200
 CI_N = 40
 
 _LIMIT_MS = 2_000
-_WAITING = 3  # other messages in each chat, sent at the bot's pace
+_WAITING = 2  # other messages in each chat, sent at the bot's pace
 _PATIENCE_S = 120.0
 _TITLE, _MINOR = "Baskets blanches", 8990
+_CONNECTIONS = 40  # that Telegram opens to a webhook at once
 
 
 def run(n: int, seed: int, scratch: Path, report: Callable[[str], None]) -> ProofResult:
-    """`n` people, the webhook's real door, a real worker and aiogram, against the stand-in of the Bot API."""
+    """`n` people at a stand-in of the Bot API; `vitrine serve` in a process of its own answers them."""
     details: dict[str, object] = {}
     figures, kept = [], True
     with scratch_databases(scratch, report) as databases:
         for name, url in databases.items():
             folder = scratch / name
             folder.mkdir()
-            found, figure = _ask(url, folder, n, seed)
+            found, figure = ask(url, folder, n, seed)
             details[name] = found
             figures.append(f"{name}: {figure}")
             kept = kept and found["whole"] is True and float(str(found["p99_ms"])) <= _LIMIT_MS
     return ProofResult(kept, "; ".join(figures), details)
 
 
-def _ask(url: str, folder: Path, n: int, seed: int) -> tuple[dict[str, object], str]:
-    from bot.channels import build_channels
-    from bot.webhooks import webhooks
-    from bot.worker import Worker
+def ask(url: str, folder: Path, n: int, seed: int) -> tuple[dict[str, object], str]:
     from vitrine.standins.telegram import PROVIDER_TOKEN, TelegramStandIn
 
     with TelegramStandIn() as telegram:
         known: dict[str, Any] = {"telegram_token": telegram.token, "telegram_secret": SECRET}
         known |= {"telegram_api_url": telegram.url, "telegram_payment_token": PROVIDER_TOKEN}
         with talking_shop(url, folder, SystemClock(), seed, **known) as shop:
-            account = telegram.token.partition(":")[0]
-            attempts = shop.storage.write(lambda uow: _order(uow, shop, account, n))
+            attempts = shop.storage.write(lambda uow: _order(uow, shop, telegram.token.partition(":")[0], n))
             for attempt_id in attempts:
                 shop.paying.begin(attempt_id)
             people = [telegram.person(1000 + number, f"Shopper {number}") for number in range(n)]
             for person in people:
                 person.started = True
-            channel = build_channels(shop.settings, shop.media)["telegram"]
-            worker = Worker(shop, [channel])
-            server = _door(webhooks(shop, worker.wake), telegram)
-            worker.start()
-            try:
-                _warm(channel)
+            with _served(url, folder, known, telegram):
                 payments = _pay_at_once(telegram, list(zip(people, attempts, strict=True)))
                 _wait(shop, payments, n)
-            finally:
-                worker.stop()
-                server.shutdown()
-                server.server_close()
-                channel.close()
             return _judge(shop, payments, n)
 
 
@@ -112,39 +103,41 @@ def _order(uow: UnitOfWork, shop: Shop, account: str, n: int) -> list[str]:
     return attempts
 
 
-def _door(blueprint: Any, telegram: TelegramStandIn) -> Any:
-    """The webhook's door over HTTP, and Telegram told of it."""
-    from flask import Flask
-    from werkzeug.serving import WSGIRequestHandler, make_server
-
-    class Quiet(WSGIRequestHandler):
-        def log(self, type: str, message: str, *args: Any) -> None:
-            """Nothing: hundreds of calls are no news."""
-
-    app = Flask(__name__)
-    app.register_blueprint(blueprint)
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    telegram.set_webhook(f"http://127.0.0.1:{server.server_port}/hooks/telegram", SECRET, None, 40, drop=False)
-    return server
-
-
-def _warm(channel: Any) -> None:
-    async def nothing(bot: object) -> None:
-        return None
-
-    channel.client.call(nothing, 120)
+@contextmanager
+def _served(url: str, folder: Path, known: dict[str, Any], telegram: TelegramStandIn) -> Iterator[None]:
+    """`vitrine serve` on the same database, until it has told Telegram where it is."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    settings = {
+        **known, "data_dir": folder, "database_url": url, "encoder": "none", "secret_key": "proof" * 8, "port": port,
+        "base_url": f"http://127.0.0.1:{port}",
+    }  # fmt: skip
+    environment = {**os.environ, **{f"VITRINE_{name.upper()}": str(value) for name, value in settings.items()}}
+    log = folder / "serve.log"
+    with log.open("wb") as output:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "vitrine", "serve"], env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+        try:
+            until = time.monotonic() + _PATIENCE_S
+            while not telegram.webhook_info()["url"] or not telegram.sent("sendMessage"):  # all is loaded
+                if child.poll() is not None or time.monotonic() > until:
+                    raise RuntimeError(f"vitrine serve does not work: {log.read_text('utf-8', 'replace')[-2000:]}")
+                time.sleep(0.1)
+            yield
+        finally:
+            child.terminate()
+            child.wait(30)
 
 
 def _pay_at_once(telegram: TelegramStandIn, people: list[tuple[Person, str]]) -> list[Payment]:
-    """Everybody confirms as soon as all are there; Telegram keeps at most 40 calls to a webhook open."""
     invoice = {"title": _TITLE, "currency": "EUR", "total_amount": _MINOR}
 
     def pay(person: Person, attempt_id: str) -> Payment:
         message = {"message_id": telegram.next_message_id(), "invoice": invoice}
         return telegram.desk.pay(person, message, attempt_id, telegram.now_s)
 
-    with ThreadPoolExecutor(40) as pool:
+    with ThreadPoolExecutor(_CONNECTIONS) as pool:
         return list(pool.map(lambda each: pay(*each), people))
 
 
@@ -155,7 +148,7 @@ def _wait(shop: Shop, payments: list[Payment], n: int) -> None:
             paid = len(uow.orders.find(state=OrderState.PAID, limit=n + 1))
         if paid >= n and all(payment.ok is not None for payment in payments):
             return
-        time.sleep(0.1)
+        time.sleep(0.2)
 
 
 def _judge(shop: Shop, payments: list[Payment], n: int) -> tuple[dict[str, object], str]:
