@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bot import order_notices, stock_notices
+from bot import order_notices, return_notices, stock_notices
 from bot.conversation.actions import FindInStore, encode
 from bot.messages import Button, Reply
 from bot.news import News
@@ -50,6 +50,10 @@ NOTICES: dict[str, Callable[[News], Reply | None]] = {
     "refund_done": order_notices.refund_done,
     "order_code": order_notices.order_code,
     "store_resumed": order_notices.store_resumed,
+    "withdrawal_receipt": return_notices.withdrawal_receipt,
+    "return_received": return_notices.return_received,
+    "return_rejected": return_notices.return_rejected,
+    "exchange_expired": return_notices.exchange_expired,
     "reservation_lost": stock_notices.reservation_lost,
     "order_lost": stock_notices.order_lost,
 }

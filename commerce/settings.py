@@ -56,6 +56,8 @@ class Settings(BaseSettings):
         description="Link for directions to a store.",
     )
 
+    terms_url: str = Field("", description="Address of the terms of sale, linked at the checkout; empty: no link.")
+
     # --- serving
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
@@ -69,6 +71,25 @@ class Settings(BaseSettings):
     )
     hold_grace_s: int = Field(0, ge=0, description="Seconds of grace after the deadline of a reservation.")
     max_open_reservations: int = Field(5, ge=1, description="Open reservations one person may have.")
+
+    # --- what comes back
+    withdrawal_days: int = Field(
+        14,
+        ge=0,
+        le=365,
+        description="Days after the hand-over in which somebody who paid at a distance may withdraw from the contract: "
+        "14 by law in the European Union; 0 where there is no such right.",
+    )
+    return_days: int = Field(30, ge=0, le=730, description="Days for returns and exchanges; 0: none are taken.")
+    problem_days: int = Field(730, ge=0, description="Days in which something wrong or damaged may be reported.")
+    problem_photo_days: int = Field(
+        90, ge=1, le=730, description="Days after which a photo of something wrong or damaged is deleted."
+    )
+    exchange_hold_days: int = Field(7, ge=1, le=60, description="Days for which a store holds the new size.")
+    exchange_parcel_days: int = Field(21, ge=1, le=90, description="The same when the old one comes by parcel.")
+    returns_address: str = Field(
+        "", description="Where parcels come back to, on one line; empty: the address from which they are sent."
+    )
 
     # --- selling
     tax_rates: str = Field(
@@ -108,6 +129,11 @@ class Settings(BaseSettings):
     telegram_secret: SecretStr = Field(SecretStr(""), description="Webhook secrets, by commas while one is rotated.")
     telegram_api_url: str = Field("https://api.telegram.org", description="Address of the Bot API.")
     telegram_username: str = Field("", description="The bot's user name, for links to it.")
+
+    # --- tills
+    pos_secret: SecretStr = Field(
+        SecretStr(""), description="Signs what a till of yours sends to /hooks/pos; several by commas while rotated."
+    )
 
     # --- collecting money
     pay_in_store: bool = Field(True, description="Whether orders may be paid at the counter.")
@@ -187,7 +213,9 @@ class Settings(BaseSettings):
             raise ValueError("languages: at least one")
         if not self.is_https and urlsplit(self.base_url).hostname not in LOOPBACK:
             raise ValueError("base_url: must be https unless it is on this machine")
-        for name in ("secret_key", "telegram_secret", "api_keys", "stripe_webhook_secret", "square_signature_key"):
+        for name in (
+            "secret_key", "telegram_secret", "api_keys", "pos_secret", "stripe_webhook_secret", "square_signature_key",
+        ):  # fmt: skip
             for secret in self.secrets_of(name):
                 if len(secret) < _SHORTEST_SECRET:
                     raise ValueError(f"{name}: each secret needs at least {_SHORTEST_SECRET} characters")

@@ -6,11 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.conversation import actions, garments
-from bot.conversation.basket import code_typed
 from bot.conversation.checkout_answers import located
 from bot.conversation.linking import offered, token_of
 from bot.conversation.photo import is_picture
-from bot.conversation.registry import on_action, on_answer, on_heard, on_intent, on_typed
+from bot.conversation.registry import on_action, on_answer, on_heard, on_intent, on_shown, on_typed
 from bot.conversation.stores import place_by_text
 from bot.conversation.talk import Fetch, Heard, Talk, Turn
 from bot.intake import clean, gtin_of, link_of, mask_cards
@@ -64,7 +63,8 @@ def handle(message: Message, session: Session, shop: Shop, fetch: Fetch = no_fil
             return located(talk)
         return on_heard()[Heard.LOCATION](talk)
     if any(is_picture(ref) for ref in message.media):
-        return on_heard()[Heard.PHOTO](talk)
+        shown = on_shown().get(session.pending.question) if session.pending is not None else None
+        return (shown(talk) if shown else None) or on_heard()[Heard.PHOTO](talk)
     if message.media:
         return on_heard()[Heard.OTHER_MEDIA](talk)
     if message.start is not None:
@@ -122,6 +122,7 @@ def _talk(message: Message, session: Session, shop: Shop, fetch: Fetch) -> Talk:
 
 def _understood(message: Message, session: Session, shop: Shop, context: Context) -> Understood:
     text = message.text
+    is_command = text.startswith("/") and len(text.split()) == 1
     if text.startswith("/"):
         command = text.split()[0].split("@")[0].casefold()
         text = _COMMANDS.get(command, text.lstrip("/"))
@@ -130,9 +131,10 @@ def _understood(message: Message, session: Session, shop: Shop, context: Context
     if not text:
         spoken = "fr" if session.language.startswith("fr") else "en"
         return Understood(Intent.UNKNOWN, "fr" if spoken == "fr" else "en", 0.0)
-    return understand(
+    understood = understand(
         text, language=session.language, lexicon=shop.lexicon, context=context, known_words=shop.text_index
     )
+    return replace(understood, confidence=0.0) if is_command else understood  # /cart is said in every language
 
 
 def _context(session: Session, shop: Shop, stores: list[StoreName]) -> Context:
@@ -181,8 +183,6 @@ def _words(talk: Talk) -> Turn:
             return turn
         if intent in (Intent.YES, Intent.NO) and pending.question in on_answer():
             return on_answer()[pending.question](talk, intent is Intent.YES)
-        if pending.question is Question.CODE and (turn := code_typed(talk)):
-            return turn
         asked_where = pending.question in (Question.PLACE, Question.CITY)
         if asked_where and intent in (Intent.SEARCH, Intent.UNKNOWN) and not talk.slots.category:
             return place_by_text(talk)

@@ -34,6 +34,7 @@ class PayInStore:
     name = "pay_in_store"
     is_online = False
     has_callbacks = False
+    gives_back = False
     session_s: int | None = None
     currencies: frozenset[str] | None = None
 

@@ -41,6 +41,7 @@ class TelegramPayments:
     name = "telegram"
     is_online = True
     has_callbacks = False  # its news are updates of the bot
+    gives_back = False
     session_s: int | None = None
     currencies: frozenset[str] | None = None
 

@@ -263,6 +263,10 @@ class ReturnRepository(Protocol):
         self, *, state: ReturnState | None = None, store_id: str = "", limit: int = 100
     ) -> list[ReturnRequest]: ...
 
+    def due(self, now: datetime, limit: int) -> list[ReturnRequest]:
+        """Exchanges whose new unit was held until now or before while the old one has not come, oldest first."""
+        ...
+
     def move(self, request: ReturnRequest, to_state: ReturnState) -> ReturnRequest:
         """Writes `request` (all fields that may change) in its new state if the stored version is its version, else
         raises StaleVersion; IllegalMove for pairs that the table does not hold."""
@@ -343,6 +347,7 @@ class PaymentProvider(Protocol):
     name: str
     is_online: bool  # False: paid at the counter, nothing to call
     has_callbacks: bool  # it calls POST /hooks/{name}; False: no such route (Telegram's news comes to the bot)
+    gives_back: bool  # False: money goes back by a person's hand (a till, another company's page), who says so
     session_s: int | None  # how long a session can be paid; None: as long as we say
     currencies: frozenset[str] | None  # None: all
 

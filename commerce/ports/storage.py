@@ -269,7 +269,19 @@ class StateRepository(Protocol):
 
     def put(self, key: str, value: str, expires_at: datetime) -> None: ...
 
+    def claim(self, key: str, value: str, expires_at: datetime, now: datetime) -> bool:
+        """Writes it unless something unexpired is there already: of many at once, one gets True."""
+        ...
+
     def delete(self, key: str) -> None: ...
+
+    def count(self, key: str, now: datetime, until: datetime, *, most: int) -> int:
+        """Counts one more by one statement and returns how many that makes: of many at once, each gets its own number.
+
+        Each one up to `most` moves the counter's end to `until`; past that it answers `most` + 1 and ends when it ends.
+        A counter that has ended begins again.
+        """
+        ...
 
     def sweep(self, now: datetime) -> int:
         """Deletes what has expired; returns how many."""

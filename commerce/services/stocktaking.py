@@ -7,9 +7,12 @@ transaction is committed.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
+from commerce.domain.moments import to_us
 from commerce.domain.payment import PaymentCallback
+from commerce.domain.product import Variant
 from commerce.domain.reservation import Refused
 from commerce.domain.staff import StaffTask, TaskKind
 from commerce.domain.stock import MovementReason, StockLevel
@@ -24,6 +27,7 @@ from commerce.domain.stocktaking import (
     StockEntry,
     StockMovement,
     TillCount,
+    TillEvent,
     TillReport,
 )
 from commerce.ports import Clock, Ids, UnitOfWork
@@ -31,6 +35,7 @@ from commerce.services.giving_way import GivingWay
 
 _LONGEST_NOTE = 500
 _LONGEST_ACTOR = 64
+_MOST_DIFFERENCES = 100_000
 
 
 class _Short(Exception):
@@ -133,23 +138,60 @@ class Stocktaking:
         """Counts of a till, each applied once and only where it is newer than the one we know."""
         applied = stale = unknown = short = 0
         for count in sorted(counts, key=lambda each: (each.counted_at, each.version)):
-            sku = uow.stock_records.ours(count.source, "item", count.item)
-            store_id = uow.stock_records.ours(count.source, "store", count.place)
-            found = uow.products.by_sku(sku) or uow.products.by_gtin(sku)
-            if found is None or uow.stores.get(store_id) is None:
+            shelf = self._shelf_of_till(uow, count.source, count.item, count.place)
+            if shelf is None:
                 unknown += 1
-                self._raise(uow, f"till:{count.source}", store_id="", source=count.source, unknown=count.item)
                 continue
-            variant = found[1]
+            variant, store_id = shelf
             if not uow.stock_records.note_count(count, variant.id, store_id):
                 stale += 1
                 continue
-            reference = f"{count.source}:{int(count.counted_at.timestamp() * 1_000_000)}:{count.version}"
-            entry = StockEntry(MovementReason.COUNT, variant.sku, store_id, max(0, count.quantity), reference)
-            taken = self.enter(uow, entry, actor=f"till:{count.source}")
+            actor = f"till:{count.source}"
+            # What the same till has sold since it counted came in before the count did.
+            since = uow.stock_records.moved_by(actor, variant.id, store_id, count.counted_at)
+            reference = f"{count.source}:{to_us(count.counted_at)}:{count.version}"
+            entry = StockEntry(MovementReason.COUNT, variant.sku, store_id, max(0, count.quantity + since), reference)
+            taken = self.enter(uow, entry, actor=actor)
             if isinstance(taken, Refused):
                 raise ValueError(f"a count of {count.source} cannot be taken: {taken.reason}")
             uow.stock_records.count_applied(count.source, variant.id, store_id)
+            applied += 1
+            short += taken.missing > 0
+        return TillReport(applied, stale, unknown, short)
+
+    def take_till_event(self, uow: UnitOfWork, event: TillEvent) -> TillReport:
+        """What a till says has happened: nothing of it can be refused, and what a later count of the same till holds
+        already is not counted again."""
+        if event.reason is MovementReason.COUNT:
+            return self.take_counts(
+                uow,
+                [
+                    TillCount(event.source, line.item, event.place, line.quantity, event.occurred_at, line.version)
+                    for line in event.lines
+                ],
+            )
+        applied = stale = unknown = short = 0
+        units: Counter[str] = Counter()
+        for line in event.lines:
+            units[line.item] += line.quantity
+        for item, quantity in sorted(units.items()):
+            shelf = self._shelf_of_till(uow, event.source, item, event.place)
+            if shelf is None:
+                unknown += 1
+                continue
+            variant, store_id = shelf
+            counted_at = uow.stock_records.counted_at(event.source, variant.id, store_id)
+            if counted_at is not None and event.occurred_at <= counted_at:
+                stale += 1
+                continue
+            reference = f"{event.source}:{event.event_id}"[:LONGEST_REFERENCE]
+            entry = StockEntry(
+                event.reason, variant.sku, store_id, quantity, reference, event.note, happened=True,
+                at=event.occurred_at,
+            )  # fmt: skip
+            taken = self.enter(uow, entry, actor=f"till:{event.source}")
+            if isinstance(taken, Refused):
+                raise ValueError(f"an event of {event.source} cannot be taken: {taken.reason}")
             applied += 1
             short += taken.missing > 0
         return TillReport(applied, stale, unknown, short)
@@ -158,6 +200,10 @@ class Stocktaking:
         """Where the last feed or a till says another number than we do."""
         return uow.stock_records.differences(store_id, limit)
 
+    def unexplained(self, uow: UnitOfWork) -> list[StockDifference]:
+        """Differences that nothing we know of explains."""
+        return [each for each in uow.stock_records.differences(limit=_MOST_DIFFERENCES) if each.unexplained]
+
     def raise_differences(self, uow: UnitOfWork) -> int:
         """A task for each shelf whose difference nothing explains; how many are new."""
         return sum(
@@ -165,9 +211,18 @@ class Stocktaking:
                 uow, _subject(each.variant_id, each.store_id), store_id=each.store_id, sku=each.sku,
                 source=each.source, theirs=each.theirs, ours=each.ours, unexplained=each.unexplained,
             )
-            for each in uow.stock_records.differences()
-            if each.unexplained
+            for each in self.unexplained(uow)
         )  # fmt: skip
+
+    def _shelf_of_till(self, uow: UnitOfWork, source: str, item: str, place: str) -> tuple[Variant, str] | None:
+        """What a till calls so, by its own names or by ours; None becomes somebody's task."""
+        sku = uow.stock_records.ours(source, "item", item)
+        store_id = uow.stock_records.ours(source, "store", place)
+        found = uow.products.by_sku(sku) or uow.products.by_gtin(sku)
+        if found is None or uow.stores.get(store_id) is None:
+            self._raise(uow, f"till:{source}", store_id="", source=source, item=item, place=place)
+            return None
+        return found[1], store_id
 
     def _shelf(self, uow: UnitOfWork, entry: StockEntry) -> int | Refused[NotCounted]:
         least = 0 if entry.reason is MovementReason.COUNT else 1
@@ -191,7 +246,7 @@ class Stocktaking:
             level.store_id,
             reached,
             entry.reason,
-            self._clock.now(),
+            entry.at or self._clock.now(),
             reference=entry.reference,
             actor=actor[:_LONGEST_ACTOR],
             note=entry.note[:_LONGEST_NOTE],

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
-from sqlalchemy import insert, select, text, tuple_, update
+from sqlalchemy import func, insert, select, text, tuple_, update
 
 from commerce.domain.moments import from_us, to_us
 from commerce.domain.reservation import OPEN_STATES
@@ -18,6 +19,7 @@ from commerce.storage.tables import (
     reservation_line,
     shop_order,
     stock_movement,
+    till_count,
     till_name,
 )
 from commerce.storage.transaction import Transaction, one_row_changed
@@ -36,19 +38,21 @@ _APPLIED = text(
     " (SELECT coalesce(max(m.id), 0) FROM stock_movement m WHERE m.variant_id = :v AND m.store_id = :s)"
     " WHERE source = :source AND variant_id = :v AND store_id = :s"
 )
-# A feed leaves a movement where it changed a shelf; what came after it explains a difference.
+# A feed leaves a movement where it changed a shelf; what came after it explains a difference. Shelves are compared
+# before movements are looked at: few differ.
 _DIFFERENCES = text(
-    "SELECT d.variant_id, v.sku, d.store_id, d.source, d.theirs, coalesce(k.on_hand, 0) AS ours,"
+    "SELECT d.variant_id, v.sku, d.store_id, d.source, d.theirs, d.ours,"
     " (SELECT coalesce(sum(m.on_hand_change), 0) FROM stock_movement m WHERE m.variant_id = d.variant_id"
-    "  AND m.store_id = d.store_id AND m.id > d.after_movement) AS moved_since"
-    " FROM (SELECT f.variant_id, f.store_id, 'feed' AS source, f.quantity AS theirs,"
-    "  (SELECT coalesce(max(m.id), 0) FROM stock_movement m WHERE m.variant_id = f.variant_id"
-    "   AND m.store_id = f.store_id AND m.reason = 'feed') AS after_movement"
-    "  FROM feed_stock f UNION ALL"
-    "  SELECT t.variant_id, t.store_id, t.source, t.quantity, t.after_movement FROM till_count t) d"
-    " JOIN variant v ON v.id = d.variant_id"
-    " LEFT JOIN stock k ON k.variant_id = d.variant_id AND k.store_id = d.store_id"
-    " WHERE coalesce(k.on_hand, 0) <> d.theirs AND (:store_id = '' OR d.store_id = :store_id)"
+    "  AND m.store_id = d.store_id AND m.id > coalesce(d.after_movement, (SELECT max(f.id) FROM stock_movement f"
+    "   WHERE f.variant_id = d.variant_id AND f.store_id = d.store_id AND f.reason = 'feed'), 0)) AS moved_since"
+    " FROM (SELECT f.variant_id, f.store_id, 'feed' AS source, f.quantity AS theirs, coalesce(k.on_hand, 0) AS ours,"
+    "  CAST(NULL AS BIGINT) AS after_movement"
+    "  FROM feed_stock f LEFT JOIN stock k ON k.variant_id = f.variant_id AND k.store_id = f.store_id"
+    "  WHERE coalesce(k.on_hand, 0) <> f.quantity UNION ALL"
+    "  SELECT t.variant_id, t.store_id, t.source, t.quantity, coalesce(k.on_hand, 0), t.after_movement"
+    "  FROM till_count t LEFT JOIN stock k ON k.variant_id = t.variant_id AND k.store_id = t.store_id"
+    "  WHERE coalesce(k.on_hand, 0) <> t.quantity) d"
+    " JOIN variant v ON v.id = d.variant_id WHERE :store_id = '' OR d.store_id = :store_id"
     " ORDER BY d.store_id, v.sku, d.source LIMIT :limit"
 )
 
@@ -147,6 +151,28 @@ class SqlStockRecords:
                 },
             )
         )
+
+    def counted_at(self, source: str, variant_id: int, store_id: str) -> datetime | None:
+        found: int | None = self._db.execute(
+            select(till_count.c.counted_at_us).where(
+                till_count.c.source == source,
+                till_count.c.variant_id == variant_id,
+                till_count.c.store_id == store_id,
+            )
+        ).scalar()
+        return None if found is None else from_us(found)
+
+    def moved_by(self, actor: str, variant_id: int, store_id: str, since: datetime) -> int:
+        moved = self._db.execute(
+            select(func.coalesce(func.sum(stock_movement.c.on_hand_change), 0)).where(
+                stock_movement.c.variant_id == variant_id,
+                stock_movement.c.store_id == store_id,
+                stock_movement.c.actor == actor,
+                stock_movement.c.reason != MovementReason.COUNT.value,
+                stock_movement.c.at_us > to_us(since),
+            )
+        )
+        return int(moved.scalar_one())
 
     def count_applied(self, source: str, variant_id: int, store_id: str) -> None:
         self._db.execute(_APPLIED, {"source": source, "v": variant_id, "s": store_id})

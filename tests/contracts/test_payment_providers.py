@@ -354,6 +354,7 @@ def test_every_provider_of_the_registry_has_a_case_and_a_row(tmp_path):
     assert {name for name, provider in opened.items() if provider.name != name} == set()
     assert {name for name, provider in opened.items() if provider.has_callbacks} == set(CASES)
     assert {name for name, provider in opened.items() if not provider.is_online} == {"pay_in_store"}
+    assert {name for name, provider in opened.items() if not provider.gives_back} == IN_PERSON
 
 
 def test_a_provider_without_its_secrets_does_not_exist():

@@ -39,6 +39,7 @@ class SquareProvider:
     name = NAME
     is_online = True
     has_callbacks = True
+    gives_back = True
     session_s: int | None = None  # until it is deleted
     currencies: frozenset[str] | None = None  # the location's own; another one is refused by Square
 

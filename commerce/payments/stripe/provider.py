@@ -42,6 +42,7 @@ class StripeProvider:
     name = NAME
     is_online = True
     has_callbacks = True
+    gives_back = True
     session_s: int | None = None  # as long as we say, between 30 minutes and a day
     currencies: frozenset[str] | None = None
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import permutations
 
 import pytest
 
@@ -15,7 +16,7 @@ from commerce.domain.payment import CallbackKind, PaymentCallback
 from commerce.domain.reservation import Refused, Reservation, ReservationState
 from commerce.domain.staff import TaskKind
 from commerce.domain.stock import MovementReason, StockLevel
-from commerce.domain.stocktaking import Counted, NotCounted, StockEntry, TillCount
+from commerce.domain.stocktaking import Counted, NotCounted, StockEntry, TillCount, TillEvent, TillLine
 from commerce.ids import SeededIds
 from commerce.payments.till_counts import TILLS
 from commerce.ports import UnitOfWork
@@ -315,7 +316,7 @@ def test_counts_of_square_are_taken_by_their_own_moment(small: Small, taking: St
     assert level(small, "36").on_hand == 7
     unknown = take(("X", "S1", "7", later), ("P1-36", "nowhere", "7", later))
     assert (unknown.applied, unknown.unknown) == (0, 2)
-    assert [(task["source"], task["unknown"]) for task in tasks(small)] == [("square", "X")]
+    assert [(task["source"], task["item"]) for task in tasks(small)] == [("square", "X")]
 
 
 def test_a_till_that_counts_less_than_is_promised_is_reported(small: Small, taking: Stocktaking):
@@ -368,3 +369,35 @@ def test_other_states_of_square_are_no_stock(small: Small, taking: Stocktaking):
     halves = call(small, ("P1-36", "S1", "2.5", small.clock.now()))
     small.storage.write(lambda uow: taking.take_count_callback(uow, from_till(halves)))
     assert level(small, "36").on_hand == 2
+
+
+def test_sales_and_counts_of_a_till_end_the_same_in_any_order(small: Small, taking: Stocktaking):
+    """10:00 sold one of 4; 10:01 counted 3 (it had been right); 10:02 sold one more; 10:03 two came back."""
+    at = small.clock.now()
+    small.clock.advance(timedelta(minutes=10))
+
+    def event(name: str, reason: MovementReason, minutes: int, *lines: TillLine) -> TillEvent:
+        return TillEvent("pos", name, reason, "S1", at + timedelta(minutes=minutes), lines)
+
+    events = [
+        event("e1", SALE, 0, TillLine("P1-36", 1)),
+        event("e2", COUNT, 1, TillLine("P1-36", 3)),
+        event("e3", SALE, 2, TillLine("P1-36", 1)),
+        event("e4", MovementReason.RETURN, 3, TillLine("P1-36", 1), TillLine("P1-36", 1)),
+    ]
+    for number, order in enumerate(permutations(events)):
+        for each in order:
+            named = replace(each, event_id=f"{each.event_id}-{number}", source=f"till-{number}")
+            small.storage.write(lambda uow, named=named: taking.take_till_event(uow, named))
+        assert level(small, "36").on_hand == 4, [each.event_id for each in order]
+
+
+def test_a_till_that_sells_what_is_held_takes_it_from_its_owner(small: Small, taking: Stocktaking):
+    held = small.place("38")
+    sold = TillEvent("pos", "e1", SALE, "S1", small.clock.now(), (TillLine("P1-38", 1), TillLine("X", 1)))
+    report = small.storage.write(lambda uow: taking.take_till_event(uow, sold))
+    assert (report.applied, report.unknown, report.short) == (1, 1, 0)
+    assert outbox(small) == [("reservation_lost", {"reservation_id": held.id, "variant_id": small.variants["38"]})]
+    again = TillEvent("pos", "e2", SALE, "S1", small.clock.now(), (TillLine("P1-38", 1),))
+    assert small.storage.write(lambda uow: taking.take_till_event(uow, again)).short == 1
+    assert level(small, "38").on_hand == 0
