@@ -241,7 +241,8 @@ def announce(shop: Shop, address: str) -> None:
         if "VITRINE_" in state.off_because:  # the others are opened by commands of their own
             print(f"  closed: {state.name} ({state.off_because})")
     for provider in describe_providers(shop.settings):
-        print(f"  payments by {provider.name}: {provider.off_because or 'yes'}")
+        if provider.name != "fake" or not provider.off_because:  # not offered where it could be taken for money
+            print(f"  payments by {provider.name}: {provider.off_because or 'yes'}")
     if not shop.settings.secrets_of("pos_secret"):
         print("  closed: a till of your own at /hooks/pos (VITRINE_POS_SECRET is not set)")
     eyes = shop.image_matcher.describe()
