@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,7 @@ URGENT_THREADS, HELPERS_POLL_S = 6, 30.0  # beside the one that looks for work, 
 EXPIRY_EVERY_S, PHOTOS_EVERY_S, SWEEP_EVERY_S, COMPARING_EVERY_S = 1.0, 60.0, 600.0, 3600.0
 PAYING_EVERY_S = 0.5  # how long somebody who has ordered waits for the place to pay, at most
 ALIVE, ALIVE_EVERY_S = "heartbeat:worker", 10.0
+GIVE_WAY_S = 2.0  # at most so long other messages wait for what a vendor waits for
 _BATCH = 200
 _LANES_REMEMBERED = 10_000
 _RUNAWAY = 10_000  # rounds after which `run_until_quiet` says that something goes round in circles
@@ -61,6 +63,7 @@ class Worker:
         self._stopping = threading.Event()
         self._wake_in, self._wake_out = _Bell(), _Bell()
         self._wake_urgent, self._wake_helpers = _Bell(), _Bell()
+        self._hurry = _Hurry()
         self._threads: list[threading.Thread] = []
 
     # --- running
@@ -161,11 +164,12 @@ class Worker:
         if len(ours) > 1:
             self._wake_helpers.ring()
         touched = 0
-        for lane in ours:
-            if self._stopping.is_set():
-                break
-            touched += self._in_lane("in", lane, self._answer_next, looked_at)
-            touched += self._in_lane("out", lane, self._send_next, looked_at)
+        with self._hurry if ours else nullcontext():
+            for lane in ours:
+                if self._stopping.is_set():
+                    break
+                touched += self._in_lane("in", lane, self._answer_next, looked_at)
+                touched += self._in_lane("out", lane, self._send_next, looked_at)
         return touched
 
     def _work(self, side: str, waiting: Callable[[UnitOfWork], list[str]], step: Callable[[str], bool]) -> int:
@@ -181,6 +185,7 @@ class Worker:
                 continue  # another process speaks to these people
             if self._threads and lane.endswith(URGENT):
                 continue  # has threads of its own
+            self._hurry.give_way()
             if side == "out" and not self._sender.is_open(lane):
                 self._paced = True  # something waits for its account's pace alone
                 continue
@@ -350,6 +355,32 @@ class Worker:
         now = self._shop.clock.now()
         self._shop.storage.write(lambda uow: uow.state.sweep(now))
         self._shop.storage.write(self._shop.linking.sweep)
+
+
+class _Hurry:
+    """`with` it, what a vendor waits for is seen to; meanwhile the others give way, but never for long: the vendor may
+    have fallen silent."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._at_it = 0
+        self._since_s = 0.0
+
+    def __enter__(self) -> None:
+        with self._changed:
+            if self._at_it == 0:
+                self._since_s = time.monotonic()
+            self._at_it += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self._changed:
+            self._at_it -= 1
+            self._changed.notify_all()
+
+    def give_way(self) -> None:
+        with self._changed:
+            while self._at_it and (left_s := self._since_s + GIVE_WAY_S - time.monotonic()) > 0:
+                self._changed.wait(left_s)
 
 
 class _Bell:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import json
 import socket
 import subprocess
 import sys
@@ -43,7 +43,7 @@ _CONNECTIONS = 40  # that Telegram opens to a webhook at once
 
 
 def run(n: int, seed: int, scratch: Path, report: Callable[[str], None]) -> ProofResult:
-    """`n` people at a stand-in of the Bot API; `vitrine serve` in a process of its own answers them."""
+    """`n` people at a stand-in of the Bot API; the shop answers them in a process of its own."""
     details: dict[str, object] = {}
     figures, kept = [], True
     with scratch_databases(scratch, report) as databases:
@@ -105,24 +105,22 @@ def _order(uow: UnitOfWork, shop: Shop, account: str, n: int) -> list[str]:
 
 @contextmanager
 def _served(url: str, folder: Path, known: dict[str, Any], telegram: TelegramStandIn) -> Iterator[None]:
-    """`vitrine serve` on the same database, until it has told Telegram where it is."""
+    """Pages, webhooks and worker on the same database in a process of their own, once all of it is loaded."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     settings = {
-        **known, "data_dir": folder, "database_url": url, "encoder": "none", "secret_key": "proof" * 8, "port": port,
-        "base_url": f"http://127.0.0.1:{port}",
+        **known, "data_dir": str(folder), "database_url": url, "encoder": "none", "secret_key": "proof" * 8,
+        "port": port, "base_url": f"http://127.0.0.1:{port}",
     }  # fmt: skip
-    environment = {**os.environ, **{f"VITRINE_{name.upper()}": str(value) for name, value in settings.items()}}
+    command = [sys.executable, "-m", "vitrine.prove._serving_child", json.dumps(settings)]
     log = folder / "serve.log"
     with log.open("wb") as output:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "vitrine", "serve"], env=environment, stdout=output, stderr=subprocess.STDOUT
-        )
+        child = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
         try:
             until = time.monotonic() + _PATIENCE_S
             while not telegram.webhook_info()["url"] or not telegram.sent("sendMessage"):  # all is loaded
                 if child.poll() is not None or time.monotonic() > until:
-                    raise RuntimeError(f"vitrine serve does not work: {log.read_text('utf-8', 'replace')[-2000:]}")
+                    raise RuntimeError(f"the shop does not work: {log.read_text('utf-8', 'replace')[-2000:]}")
                 time.sleep(0.1)
             yield
         finally:
