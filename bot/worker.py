@@ -168,8 +168,8 @@ class Worker:
             for lane in ours:
                 if self._stopping.is_set():
                     break
-                touched += self._in_lane("in", lane, self._answer_next, looked_at)
-                touched += self._in_lane("out", lane, self._send_next, looked_at)
+                touched += self._in_lane("in", lane, self._answer_next, looked_at, rows=1)
+                touched += self._in_lane("out", lane, self._send_next, looked_at, rows=1)
         return touched
 
     def _work(self, side: str, waiting: Callable[[UnitOfWork], list[str]], step: Callable[[str], bool]) -> int:
@@ -192,7 +192,9 @@ class Worker:
             touched += self._in_lane(side, lane, step, looked_at)
         return touched
 
-    def _in_lane(self, side: str, lane: str, step: Callable[[str], bool], looked_at: float) -> int:
+    def _in_lane(
+        self, side: str, lane: str, step: Callable[[str], bool], looked_at: float, *, rows: int = ROWS_PER_TURN
+    ) -> int:
         """Takes the lane if it is free and works on it for a while. Returns how many rows were touched.
 
         Another thread with the same list may have been there since `looked_at`: then there is nothing left in it.
@@ -204,7 +206,7 @@ class Worker:
             return 0
         touched = 0
         try:
-            for _ in range(ROWS_PER_TURN):
+            for _ in range(rows):
                 if self._stopping.is_set() or not step(lane):
                     self._leaves(lease)
                     break
