@@ -9,6 +9,7 @@ from typing import Protocol
 from commerce.domain.cart import Cart, CheckoutDraft
 from commerce.domain.customer import Contact
 from commerce.domain.linking import CustomerMerge, LinkToken
+from commerce.domain.mail import DeadLetter
 from commerce.domain.order import Order, OrderEvent, OrderSource, OrderState
 from commerce.domain.payment import (
     LedgerEntry,
@@ -78,6 +79,10 @@ class OrderRepository(Protocol):
     def add(self, order: Order, contact: Contact, event: OrderEvent) -> Order:
         """Stores it and returns it with its number (a given number other than 0 is kept). News of it goes to
         `contact`."""
+        ...
+
+    def number_after(self, number: int) -> None:
+        """Orders to come get larger numbers than this one: they go on where another system's ended."""
         ...
 
     def get(self, order_id: str) -> Order | None: ...
@@ -245,6 +250,14 @@ class PaymentRepository(Protocol):
 
     def callback_failed(self, row_id: int, error: str, not_before: datetime | None) -> None:
         """Counts a try; None: dead letter."""
+        ...
+
+    def dead_calls(self, limit: int) -> list[DeadLetter]:
+        """Calls that wait for a person, oldest first; their lane is the provider."""
+        ...
+
+    def replay_call(self, row_id: int, at: datetime) -> bool:
+        """A dead letter is tried again; False when it is none."""
         ...
 
 
