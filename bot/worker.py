@@ -197,7 +197,7 @@ class Worker:
     ) -> int:
         """Takes the lane if it is free and works on it for a while. Returns how many rows were touched.
 
-        Another thread with the same list may have been there since `looked_at`: then there is nothing left in it.
+        Another thread with the same list may have been there since `looked_at`: what it left is on the next list.
         An urgent lane is taken without a lease, which would cost two more commits: should another process be at it
         too, whoever is first to finish a row is the only one.
         """
@@ -208,15 +208,15 @@ class Worker:
         try:
             for _ in range(rows):
                 if self._stopping.is_set() or not step(lane):
-                    self._leaves(lease)
                     break
                 touched += 1
         finally:
+            self._leaves(lease)
             self._drop(lease)
         return touched
 
     def _leaves(self, lease: str) -> None:
-        """Nothing is left to do in it for now."""
+        """Whatever is left in it is on the next list."""
         with self._lock:
             if len(self._left_at) > _LANES_REMEMBERED:
                 self._left_at.clear()
