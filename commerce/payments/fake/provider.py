@@ -155,10 +155,12 @@ class FakeProvider:
                 occurred_at=datetime.fromtimestamp(event["created"], UTC),
             )
             event_id = _name(event["id"])
+            refused = tuple((_name(refund), _name(why)) for refund, why in event.get("refused_refunds", ()))
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
             raise ValueError(f"not an event of the fake provider: {error!r}") from error
         assert report.occurred_at is not None
-        return PaymentCallback(self.name, event_id, CallbackKind.PAYMENT, report.occurred_at, (report,), (), body)
+        kind, at = CallbackKind.PAYMENT, report.occurred_at
+        return PaymentCallback(self.name, event_id, kind, at, (report,), (), body, refused)
 
     def list_since(self, since: datetime) -> Iterable[PaymentReport]:
         with self._books.open() as books:
@@ -262,15 +264,17 @@ class FakeProvider:
         if after and state != "failed":
             self._call(books, after, "session.refunded", done_at)
 
-    def _call(self, books: Pages, session: FakeSession, kind: str, at: datetime) -> None:
-        """Writes down the call that tells how the session stands."""
+    def _call(self, books: Pages, session: FakeSession, kind: str, at: datetime, refused: str = "") -> None:
+        """Writes down the call that tells how the session stands, and which refund will not arrive."""
         if Tag.SILENT in session.tags:
             return
+        what = f"{session.id} {kind} {session.refunded_minor} {refused}"
         body = json.dumps(
             {
-                "id": f"fe_{hashlib.sha256(f'{session.id} {kind} {session.refunded_minor}'.encode()).hexdigest()[:24]}",
+                "id": f"fe_{hashlib.sha256(what.encode()).hexdigest()[:24]}",
                 "type": kind,
                 "created": int(at.timestamp()),
+                "refused_refunds": [[refused, "returned_by_the_bank"]] if refused else [],
                 "data": {
                     "session": session.id,
                     "attempt_id": session.attempt_id,
@@ -333,6 +337,15 @@ class FakeControl:
             if session is None or session.state is SessionState.PAID:
                 return session
             return self._provider._collect(books, session, now)
+
+    def bounce(self, refund_id: str) -> None:
+        """The shopper's bank sends back what was given back, days later. By the refund's id, which is its key."""
+        now = self._provider._clock.now()
+        with self._provider._books.open() as books:
+            refund = books.bounce(refund_id)
+            session = books.session(refund.session_id, now) if refund else None
+            if session:
+                self._provider._call(books, session, "refund.bounced", now, refused=refund_id)
 
     def sessions(self) -> list[FakeSession]:
         """Everything in the books, oldest first."""
