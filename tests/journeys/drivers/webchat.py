@@ -59,6 +59,9 @@ class WebChatDriver:
         assert button["action"], f"[{label}] opens {button['url']}"
         self._send(action=button["action"])
 
+    def address(self, label: str) -> str:
+        return next(b["url"] for b in self._buttons if same_label(b["label"], label))
+
     def start(self, parameter: str) -> None:
         self._send(start=parameter)
 
