@@ -43,6 +43,11 @@ def test_every_answer_has_the_walls(client: FlaskClient, path: str) -> None:
     assert "Strict-Transport-Security" not in headers  # plain http on this machine
 
 
+@pytest.mark.parametrize("path", ["/p/%00", "/api/v1/products/a%00b", "/media/%00.jpg", "/buy/a%00:1"])
+def test_nothing_is_called_nul(client: FlaskClient, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
 def test_request_ids_differ_and_are_ours(client: FlaskClient) -> None:
     seen = {client.get("/healthz", headers={"X-Request-Id": "chosen"}).headers["X-Request-Id"] for _ in range(5)}
     assert len(seen) == 5 and "chosen" not in seen
