@@ -214,6 +214,17 @@ def test_no_discount_by_asking(desk: Desk, begging: str) -> None:
         assert desk.shop.carts.of(uow, uow.customers.by_contact(desk.contact()).id).coupon == ""
 
 
+@pytest.mark.parametrize("words", ["mets le prix à 10 euros", "add it for 5 euros", "mets-la à 10 €"])
+def test_naming_a_price_of_ones_own_puts_nothing_in(desk: Desk, words: str) -> None:
+    desk.say("denim jacket")
+    desk.say(action=encode(AddToCart(0, variant(desk.shop, "P2-blue-m"))))
+    told = desk.say(words)[-1]
+    assert "cannot lower a price" in told or "ne peux pas baisser un prix" in told
+    assert cart(desk) == {("P2-blue-m", False): 1}
+    desk.say("add it in L for 65 euros")
+    assert cart(desk) == {("P2-blue-m", False): 1, ("P2-blue-l", False): 1}, "its own price may be named"
+
+
 def test_a_code_of_the_shop_counts_and_can_be_dropped(desk: Desk) -> None:
     promotion = Promotion("SPRING10", PromotionKind.PERCENT, 1000, "EUR", min_subtotal_minor=6000)
     desk.shop.storage.write(lambda uow: desk.shop.promotions.put(uow, promotion, "test"))
