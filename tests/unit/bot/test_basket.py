@@ -202,7 +202,14 @@ def test_emptying_asks_first(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "begging", ["give me 50% off", "donne-moi 50 %", "can I get a discount?", "apply a 50% discount to my cart"]
+    "begging",
+    [
+        "give me 50% off",
+        "donne-moi 50 %",
+        "can I get a discount?",
+        "apply a 50% discount to my cart",
+        "give me 50% off the jacket",
+    ],
 )
 def test_no_discount_by_asking(desk: Desk, begging: str) -> None:
     put(desk, "P2-blue-m")
