@@ -4,11 +4,16 @@ A durable commit waits for the disk. Works that arrive meanwhile queue up, and t
 each in a savepoint of its own, so that one that fails takes nothing with it. There is no writer thread to start or
 stop: whoever is at the head of the queue runs the batch for all and then wakes the next head. Nobody in this process
 ever waits on SQLite's lock against a neighbour; only a second process can make it busy.
+
+Whoever wrote together comes back together: a leader waits a moment for those of the last commit, or every other commit
+would be for the one who came back first.
 """
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,23 +26,31 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from commerce.errors import CommitUnknown, StorageBusy, StorageError
 from commerce.ports import UnitOfWork
+from commerce.storage.changes import Changes
 from commerce.storage.engine import sqlite_engine, sqlite_is_busy, sqlite_unusable
 from commerce.storage.sql_storage import SqlStorage, reading
+from commerce.storage.transaction import Transaction
 
 T = TypeVar("T")
 
 WORKS_A_COMMIT = 64
+GATHER_S, LOOK_EVERY_S = 0.001, 0.0001
 
 
 class _Job:
-    """A work on its way. `turn` is set when it is finished, or when its thread is to run the next batch."""
+    """A work on its way. `turn` is let go when it is finished, or when its thread is to run the next batch (`leads`).
 
-    __slots__ = ("context", "error", "finished", "result", "turn", "work")
+    A bare lock: an Event costs several times as much to make, to set and to wait for.
+    """
+
+    __slots__ = ("context", "error", "finished", "leads", "result", "turn", "work")
 
     def __init__(self, work: Callable[[UnitOfWork], Any]) -> None:
         self.work = work
         self.context = copy_context()  # the work may run in another caller's thread
-        self.turn = threading.Event()
+        self.turn = threading.Lock()
+        self.turn.acquire()
+        self.leads = False
         self.finished = False
         self.result: Any = None
         self.error: BaseException | None = None
@@ -61,6 +74,7 @@ class SqliteStorage(SqlStorage):
         self._mutex = threading.Lock()
         self._queue: deque[_Job] = deque()
         self._somebody_leads = False
+        self._companions = 1  # works of the last commit
         try:
             self._writer.connect().close()  # makes the file and its WAL before the first reader comes
         except DBAPIError as error:
@@ -93,7 +107,7 @@ class SqliteStorage(SqlStorage):
             self._somebody_leads = True
         if not leads:
             try:
-                job.turn.wait()
+                job.turn.acquire()
             except BaseException:  # interrupted: nobody may wait for a leader that has gone
                 self._leave(job)
                 raise
@@ -113,19 +127,28 @@ class SqliteStorage(SqlStorage):
             if job not in self._queue:
                 return  # done, or in the batch that runs now
             self._queue.remove(job)
-            if job.turn.is_set():  # it was to lead
+            if job.leads:
                 self._pass_on()
 
     def _pass_on(self) -> None:
         """Wakes the next leader, if anybody waits. The mutex is held."""
         self._somebody_leads = bool(self._queue)
         if self._queue:
-            self._queue[0].turn.set()
+            self._queue[0].leads = True
+            self._queue[0].turn.release()
+
+    def _gather(self) -> None:
+        """Waits a moment for those who shared the last commit; never where one writes alone."""
+        until = time.monotonic() + GATHER_S
+        while len(self._queue) < self._companions and time.monotonic() < until:
+            time.sleep(LOOK_EVERY_S)
 
     def _lead(self, own: _Job) -> None:
         """Runs the batch at the head of the queue (`own` is its first) and wakes its owners and the next leader."""
+        self._gather()
         with self._mutex:
             batch = [self._queue.popleft() for _ in range(min(WORKS_A_COMMIT, len(self._queue)))]
+        self._companions = len(batch)
         try:
             self._commit_together(batch)
         except StorageBusy as error:
@@ -147,8 +170,8 @@ class SqliteStorage(SqlStorage):
                 self._queue.extendleft(reversed(left))
                 self._pass_on()
             for job in batch:
-                if job.finished:
-                    job.turn.set()
+                if job.finished and job is not own:
+                    job.turn.release()
 
     def _commit_together(self, batch: Sequence[_Job]) -> None:
         try:
@@ -173,30 +196,48 @@ class SqliteStorage(SqlStorage):
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             except OperationalError as error:
                 raise _translated(error) from error
+            changes = Changes()
             for job in batch:
-                self._do(job, connection, alone=alone)
-            if not any(job.error is None for job in batch):
-                connection.rollback()
-            else:
+                self._do(job, connection, changes, alone=alone)
+            if any(job.error is None for job in batch):
+                self._append(changes, batch, connection, alone=alone)
+            if any(job.error is None for job in batch):
                 self._commit(connection, alone=alone)
+            else:
+                connection.rollback()
             for job in batch:
                 job.finished = True
 
-    def _do(self, job: _Job, connection: Connection, *, alone: bool) -> None:
+    def _do(self, job: _Job, connection: Connection, changes: Changes, *, alone: bool) -> None:
         job.error = None
+        driver = cast(sqlite3.Connection, connection.connection.dbapi_connection)
         try:
-            if alone:
-                job.result = job.context.run(self._run, job.work, connection)
-            else:
-                with connection.begin_nested():
-                    job.result = job.context.run(self._run, job.work, connection)
+            if not alone:
+                driver.execute("SAVEPOINT work")
+            try:
+                job.result = job.context.run(self._run, job.work, connection, changes)
+            except BaseException:
+                if not alone and driver.in_transaction:
+                    driver.execute("ROLLBACK TO work")
+                raise
+            finally:
+                if not alone and driver.in_transaction:
+                    driver.execute("RELEASE work")
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            lost = not _in_transaction(connection)
-            if lost and not alone:
+            if not driver.in_transaction and not alone:
                 raise _TransactionLost from error
             job.result, job.error = None, _translated(error)
+
+    def _append(self, changes: Changes, batch: Sequence[_Job], connection: Connection, *, alone: bool) -> None:
+        """Once a commit what all its works have changed in the catalogue: most of them sell the same few things."""
+        try:
+            changes.append(Transaction(connection))
+        except DBAPIError as error:
+            if not alone:
+                raise _TransactionLost from error
+            batch[0].result, batch[0].error = None, _translated(error)
 
     def _commit(self, connection: Connection, *, alone: bool) -> None:
         try:
@@ -212,10 +253,6 @@ class SqliteStorage(SqlStorage):
                     raise _TransactionLost from error
                 raise StorageError("the disk is full: nothing was written") from error
             raise CommitUnknown(f"the disk failed while committing ({code})") from error
-
-
-def _in_transaction(connection: Connection) -> bool:
-    return bool(cast(Any, connection.connection.dbapi_connection).in_transaction)
 
 
 def _translated(error: BaseException) -> BaseException:

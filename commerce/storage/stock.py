@@ -7,11 +7,12 @@ from datetime import datetime
 from hashlib import blake2s
 from typing import TypeAlias
 
-from sqlalchemy import bindparam, insert, select, text, update
+from sqlalchemy import bindparam, select, text, update
 
 from commerce.domain.moments import from_us, to_us
 from commerce.domain.stock import HoldState, MovementReason, StockHold, StockLevel
 from commerce.ports import ChangeKind
+from commerce.storage.direct import Direct, insert_into
 from commerce.storage.mapping import id_batches
 from commerce.storage.tables import hold, stock, stock_movement
 from commerce.storage.transaction import AnyRow, Transaction, one_row_changed
@@ -27,12 +28,10 @@ _AT = (stock.c.variant_id == bindparam("v")) & (stock.c.store_id == bindparam("s
 _LOCKED_LEVEL = select(stock.c.on_hand, stock.c.held, stock.c.safety).where(_AT).with_for_update()
 
 # The guard is in the statement: whoever comes second finds the row as the first one left it.
-_TAKE = (
-    update(stock)
-    .where(_AT, stock.c.on_hand - stock.c.held - stock.c.safety >= bindparam("quantity"))
-    .values(held=stock.c.held + bindparam("quantity"))
+_TAKE = Direct(
+    "UPDATE stock SET held = held + ? WHERE variant_id = ? AND store_id = ? AND on_hand - held - safety >= ?"
 )
-_GIVE_BACK = update(stock).where(_AT).values(held=stock.c.held - bindparam("quantity"))
+_GIVE_BACK = Direct("UPDATE stock SET held = held - ? WHERE variant_id = ? AND store_id = ?")
 _HAND_OVER = (
     update(stock)
     .where(_AT)
@@ -61,14 +60,11 @@ _END_HOLD = (
 )
 
 
-_HOLD, _MOVE = insert(hold), insert(stock_movement)
+_HOLD = insert_into("hold", "id variant_id store_id quantity owner state expires_at_us created_at_us")
+_MOVE = insert_into("stock_movement", "variant_id store_id on_hand_change held_change reason reference at_us")
 
 # variant, store, change of on_hand, change of held, why, under which reference
 _Movement: TypeAlias = tuple[int, str, int, int, MovementReason, str]
-
-
-class _Short(Exception):
-    """Not enough of one variant: undoes the savepoint of `take`."""
 
 
 def _hold(row: AnyRow) -> StockHold:
@@ -120,31 +116,16 @@ class SqlStock:
             StockHold(derived_hold_id(hold_id, n), variant_id, store_id, quantity, owner, HoldState.ACTIVE, expires_at)
             for n, (variant_id, quantity) in enumerate(sorted(wanted.items()))
         ]
-        if len(holds) == 1:  # one statement needs no savepoint: it changes the row or it does not
-            if not self._take_one(holds[0]):
+        for n, wanted_one in enumerate(holds):
+            if not self._take_one(wanted_one):
+                for taken in holds[:n]:  # cheaper than a savepoint, which every order would pay for
+                    self._give_back(taken.variant_id, store_id, taken.quantity)
                 return None
-        else:
-            try:
-                with self._db.savepoint():
-                    for taken in holds:
-                        if not self._take_one(taken):
-                            raise _Short
-            except _Short:
-                return None
-        at_us = to_us(at)
-        self._db.execute(
+        at_us, until_us = to_us(at), to_us(expires_at)
+        self._db.direct_many(
             _HOLD,
             [
-                {
-                    "id": taken.id,
-                    "variant_id": taken.variant_id,
-                    "store_id": store_id,
-                    "quantity": taken.quantity,
-                    "owner": owner,
-                    "state": taken.state.value,
-                    "expires_at_us": to_us(expires_at),
-                    "created_at_us": at_us,
-                }
+                (taken.id, taken.variant_id, store_id, taken.quantity, owner, taken.state.value, until_us, at_us)
                 for taken in holds
             ],
         )
@@ -171,7 +152,7 @@ class SqlStock:
         if ended is None:
             return False
         variant_id, store_id, quantity = ended
-        self._db.execute(_GIVE_BACK, {"v": variant_id, "s": store_id, "quantity": quantity})
+        self._give_back(variant_id, store_id, quantity)
         self._moved([(variant_id, store_id, 0, -quantity, reason, hold_id)], to_us(at))
         return True
 
@@ -214,8 +195,11 @@ class SqlStock:
         return StockLevel(variant_id, store_id, target, level.held, level.safety)
 
     def _take_one(self, wanted: StockHold) -> bool:
-        key = {"v": wanted.variant_id, "s": wanted.store_id, "quantity": wanted.quantity}
-        return one_row_changed(self._db.execute(_TAKE, key))
+        quantity = wanted.quantity
+        return self._db.direct(_TAKE, (quantity, wanted.variant_id, wanted.store_id, quantity)) == 1
+
+    def _give_back(self, variant_id: int, store_id: str, quantity: int) -> None:
+        self._db.direct(_GIVE_BACK, (quantity, variant_id, store_id))
 
     def _end(self, hold_id: str, to_state: HoldState) -> tuple[int, str, int] | None:
         """Ends an active hold; None when there is none: of two that try, one gets the row."""
@@ -236,18 +220,10 @@ class SqlStock:
         return self._db.execute(_KNOWN, key).first() is not None
 
     def _moved(self, movements: Sequence[_Movement], at_us: int) -> None:
-        self._db.execute(
+        self._db.direct_many(
             _MOVE,
             [
-                {
-                    "variant_id": variant_id,
-                    "store_id": store_id,
-                    "on_hand_change": on_hand,
-                    "held_change": held,
-                    "reason": reason.value,
-                    "reference": reference,
-                    "at_us": at_us,
-                }
+                (variant_id, store_id, on_hand, held, reason.value, reference, at_us)
                 for variant_id, store_id, on_hand, held, reason, reference in movements
             ],
         )

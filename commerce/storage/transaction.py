@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
-from sqlalchemy import Connection, CursorResult, Executable, Row, TextClause, bindparam, text
+from sqlalchemy import Connection, CursorResult, Executable, Row, TextClause, text
+from sqlalchemy.exc import DBAPIError
 
 from commerce.ports import ChangeKind
-from commerce.storage.mapping import id_batches
+from commerce.storage.changes import Changes
+from commerce.storage.direct import Direct
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 AnyResult: TypeAlias = CursorResult[*tuple[Any, ...]]
@@ -17,29 +19,17 @@ AnyResult: TypeAlias = CursorResult[*tuple[Any, ...]]
 # Any constant that nothing else in the database locks.
 CHANGE_LOCK = 0x5669_7472  # "Vitr"
 
-_NOTE_PRODUCTS = text("INSERT INTO catalogue_change (product_id, what, at_us) VALUES (:product_id, :what, :at_us)")
-_NOTE_VARIANTS = text(
-    "INSERT INTO catalogue_change (product_id, what, at_us)"
-    " SELECT DISTINCT product_id, :what, :at_us FROM variant WHERE id IN :ids ORDER BY product_id"
-).bindparams(bindparam("ids", expanding=True))
-
 
 class Transaction:
-    """Runs statements, and writes down what changed in the catalogue.
+    """Runs statements, and collects what they changed in the catalogue (see `Changes`)."""
 
-    Changes are collected and appended by the last statements before COMMIT. Followers read `catalogue_change` by "seq
-    larger than the last I saw", so a number must never appear below one that was already visible. On SQLite there is
-    one writer and nothing to do. On PostgreSQL two transactions may draw 5 and 6 and commit 6 first; therefore the
-    append takes an advisory lock that lasts until the commit: numbers are drawn in the order of commits. As it is the
-    last lock that a transaction takes, it cannot be part of a deadlock, and a long import holds it only while it
-    appends. (Filtering by pg_snapshot_xmin instead would make every change wait for the longest running import.)
-    """
+    __slots__ = ("_connection", "_cursor", "changes", "is_postgres")
 
     def __init__(self, connection: Connection) -> None:
         self._connection: Connection | None = connection
+        self._cursor: Any = None
         self.is_postgres = connection.dialect.name == "postgresql"
-        self._products: dict[tuple[int, ChangeKind], int] = {}
-        self._variants: dict[tuple[int, ChangeKind], int] = {}
+        self.changes = Changes()
 
     @property
     def connection(self) -> Connection:
@@ -53,46 +43,65 @@ class Transaction:
     ) -> AnyResult:
         return self.connection.execute(statement, parameters)
 
+    def direct(self, statement: Direct, values: Sequence[Any]) -> int:
+        """Runs it in the driver; how many rows it changed. Errors are those of `execute`."""
+        return cast(int, self._directly(statement, values, many=False).rowcount)
+
+    def direct_many(self, statement: Direct, rows: Sequence[Sequence[Any]]) -> int:
+        """The same for several rows of values: how many rows they changed altogether."""
+        return cast(int, self._directly(statement, rows, many=True).rowcount)
+
+    def insert_numbered(self, statement: Direct, values: Sequence[Any]) -> int:
+        """The number that the database drew for the new row."""
+        cursor = self._directly(statement, values, many=False)
+        return cast(int, cursor.fetchone()[0] if self.is_postgres else cursor.lastrowid)
+
     def savepoint(self) -> AbstractContextManager[Any]:
         """Everything inside is undone when the block raises."""
         return self.connection.begin_nested()
 
     def note_product(self, product_id: int, what: ChangeKind, at_us: int) -> None:
         """Followers of the catalogue will hear of it once the transaction is committed; several notes make one row."""
-        self._products[product_id, what] = at_us
+        self.changes.product(product_id, what, at_us)
 
     def note_variant(self, variant_id: int, what: ChangeKind, at_us: int) -> None:
         """The same, for the product of a variant."""
-        self._variants[variant_id, what] = at_us
+        self.changes.variant(variant_id, what, at_us)
 
     def lock_changes(self) -> None:
-        """To be called right before rows are added to catalogue_change, as late as possible (see the class)."""
+        """To be called right before rows are added to catalogue_change, as late as possible (see `Changes`)."""
         if self.is_postgres:
             self.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CHANGE_LOCK})
 
-    def finish(self) -> None:
-        """Appends the changes. The last thing before COMMIT."""
-        if not (self._products or self._variants):
-            return
-        self.lock_changes()
-        if self._products:
-            self.execute(
-                _NOTE_PRODUCTS,
-                [
-                    {"product_id": i, "what": what.value, "at_us": at}
-                    for (i, what), at in sorted(self._products.items())
-                ],
-            )
-        for what in sorted({what for _, what in self._variants}):
-            ids = [i for i, kind in self._variants if kind is what]
-            at_us = max(at for (_, kind), at in self._variants.items() if kind is what)
-            for batch in id_batches(ids):
-                self.execute(_NOTE_VARIANTS, {"what": what.value, "at_us": at_us, "ids": batch})
-        self._products.clear()
-        self._variants.clear()
-
     def close(self) -> None:
-        self._connection = None
+        self._connection = self._cursor = None
+
+    def _directly(self, statement: Direct, values: Sequence[Any], *, many: bool) -> Any:
+        connection = self.connection
+        as_text = statement.postgres if self.is_postgres else statement.sqlite
+        # Whoever listens to statements hears of these, too.
+        if connection.dispatch.before_cursor_execute:
+            return connection.exec_driver_sql(as_text, list(values) if many else tuple(values))
+        cursor = self._cursor
+        if cursor is None:
+            cursor = self._cursor = connection.connection.cursor()
+        try:
+            (cursor.executemany if many else cursor.execute)(as_text, values)
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise _as_sqlalchemy_says(error, as_text, connection) from error
+        return cursor
+
+
+def _as_sqlalchemy_says(error: Exception, statement: str, connection: Connection) -> BaseException:
+    """An error of the driver as `execute` would have raised it."""
+    dialect = connection.dialect
+    lost = dialect.is_disconnect(error, connection.connection.dbapi_connection, None)  # type: ignore[arg-type]
+    wrapped = DBAPIError.instance(
+        statement, None, error, dialect.loaded_dbapi.Error, connection_invalidated=lost, dialect=dialect
+    )
+    if lost:
+        connection.invalidate(error)
+    return wrapped
 
 
 def one_row_changed(result: AnyResult) -> bool:
