@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import itertools
 import statistics
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -47,13 +46,11 @@ class Shopping:
     def client(self, number: int, seed: int) -> Callable[[], None]:
         basket = raw.baskets(seed + number, len(self._variants))
         contact = self._people[number]
-        prefix = itertools.count()
 
         def order() -> None:
             variants = [self._variants[sku - 1] for sku in basket()]
-            order_id = self._ids.new_id()
-            key = f"{order_id[:16]}{next(prefix):016x}"
-            if not self._storage.write(lambda uow: self._place(uow, order_id, key, variants, contact)):
+            order_id, hold_id = self._ids.new_key(), self._ids.new_key()
+            if not self._storage.write(lambda uow: self._place(uow, order_id, hold_id, variants, contact)):
                 raise Short
 
         return order
@@ -88,11 +85,11 @@ class Shopping:
             uow.stock.set_on_hand(variant_id, "bellecour", units, MovementReason.COUNT, now)
         return variants
 
-    def _place(self, uow: UnitOfWork, order_id: str, key: str, variants: Sequence[int], contact: Contact) -> bool:
+    def _place(self, uow: UnitOfWork, order_id: str, hold_id: str, variants: Sequence[int], contact: Contact) -> bool:
         now = datetime.now(UTC)
         until = now + _PAYABLE
         holds = uow.stock.take(
-            key, [(variant, 1) for variant in variants], "bellecour", f"order:{order_id}", until, now
+            hold_id, [(variant, 1) for variant in variants], "bellecour", f"order:{order_id}", until, now
         )
         if holds is None:
             return False

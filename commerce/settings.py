@@ -10,6 +10,7 @@ import os
 import secrets
 import tempfile
 from contextlib import suppress
+from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
@@ -69,6 +70,23 @@ class Settings(BaseSettings):
     hold_grace_s: int = Field(0, ge=0, description="Seconds of grace after the deadline of a reservation.")
     max_open_reservations: int = Field(5, ge=1, description="Open reservations one person may have.")
 
+    # --- selling
+    tax_rates: str = Field(
+        "*=20", description="Tax in percent by category, `*` for the rest, by commas: `*=20,books=5.5`."
+    )
+    prices_include_tax: bool = Field(True, description="Whether prices are told with their tax.")
+    delivery_price_minor: int = Field(490, ge=0, description="What a parcel costs, in the currency's smallest unit.")
+    delivery_free_from_minor: int = Field(
+        0, ge=0, description="From which value of goods on a parcel costs nothing; 0: never."
+    )
+    delivery_countries: List = Field(("FR",), description="Countries to which parcels go, ISO 3166 alpha-2, by commas.")
+    payment_hold_s: int = Field(
+        35 * 60,
+        ge=10 * 60,
+        description="How long stock waits for an online payment, in seconds: five minutes longer than any provider "
+        "lets it be paid.",
+    )
+
     # --- conversations
     flood_messages: int = Field(
         20, ge=1, description="Messages one person may send in ten seconds before being asked to slow down."
@@ -98,6 +116,11 @@ class Settings(BaseSettings):
         description="Whether a make-believe provider collects make-believe money. On this machine only, and never "
         "beside a real provider.",
     )
+    stripe_key: SecretStr = Field(SecretStr(""), description="Stripe: secret or restricted key.")
+    stripe_webhook_secret: SecretStr = Field(
+        SecretStr(""), description="Stripe: signing secrets of the webhook, by commas while one is rolled."
+    )
+    stripe_api_url: str = Field("https://api.stripe.com", description="Address of Stripe's API.")
 
     # --- fetching what shoppers point at
     fetch_allow_hosts: List = Field((), description="host:port that may be fetched though not public. For rehearsals.")
@@ -113,10 +136,24 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
-    @field_validator("languages", "fetch_allow_hosts", mode="before")
+    @field_validator("languages", "fetch_allow_hosts", "delivery_countries", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("delivery_countries")
+    @classmethod
+    def _country_codes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        codes = tuple(code.upper() for code in value)
+        if any(len(code) != 2 or not (code.isascii() and code.isalpha()) for code in codes):
+            raise ValueError("countries are told by two letters: FR, BE")
+        return codes
+
+    @field_validator("tax_rates")
+    @classmethod
+    def _rates(cls, value: str) -> str:
+        rates_bp(value)
+        return value
 
     @field_validator("timezone")
     @classmethod
@@ -127,7 +164,7 @@ class Settings(BaseSettings):
             raise ValueError(f"unknown time zone {value!r}") from error
         return value
 
-    @field_validator("base_url", "telegram_api_url")
+    @field_validator("base_url", "telegram_api_url", "stripe_api_url")
     @classmethod
     def _address(cls, value: str) -> str:
         parts = urlsplit(value)
@@ -141,7 +178,7 @@ class Settings(BaseSettings):
             raise ValueError("languages: at least one")
         if not self.is_https and urlsplit(self.base_url).hostname not in LOOPBACK:
             raise ValueError("base_url: must be https unless it is on this machine")
-        for name in ("secret_key", "telegram_secret", "api_keys"):
+        for name in ("secret_key", "telegram_secret", "api_keys", "stripe_webhook_secret"):
             for secret in self.secrets_of(name):
                 if len(secret) < _SHORTEST_SECRET:
                     raise ValueError(f"{name}: each secret needs at least {_SHORTEST_SECRET} characters")
@@ -153,6 +190,9 @@ class Settings(BaseSettings):
         """Goods must never leave a real shop for make-believe money."""
         if self.host not in LOOPBACK or urlsplit(self.base_url).hostname not in LOOPBACK:
             raise ValueError("fake_payments: only where host and base_url are on this machine")
+        for name, url in (("stripe_key", self.stripe_api_url),):
+            if self.secrets_of(name) and urlsplit(url).hostname not in LOOPBACK:
+                raise ValueError(f"fake_payments: never beside a real {name}")
 
     def secrets_of(self, name: str) -> tuple[str, ...]:
         """The values of a secret that may have several, the current one first; () closes the door."""
@@ -204,3 +244,20 @@ def load_settings(**overrides: object) -> Settings:
             name = "VITRINE_" + str(mistake["loc"][0]).upper() if mistake["loc"] else "settings"
             lines.append(f"{name}: {mistake['msg'].removeprefix('Value error, ')}")
         raise SettingsError("\n".join(lines)) from error
+
+
+def rates_bp(text: str) -> dict[str, int]:
+    """Rates in hundredths of a percent by category, "*" for the rest. Raises ValueError."""
+    rates: dict[str, int] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        category, equals, percent = (piece.strip() for piece in part.partition("="))
+        try:
+            rate = Decimal(percent) * 100
+        except InvalidOperation as error:
+            raise ValueError(f"{part!r} is no rate: write `books=5.5`") from error
+        if not category or not equals or not rate.is_finite() or rate != int(rate) or not 0 <= rate <= 10_000:
+            raise ValueError(f"{part!r} is no rate: write `books=5.5`")
+        rates[category] = int(rate)
+    if "*" not in rates:
+        raise ValueError("the rate of everything else is missing: `*=20`")
+    return rates

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from commerce.clock import SystemClock
 from commerce.domain.geo import GeoPoint
+from commerce.domain.pricing import DeliveryRules, TaxRules
 from commerce.gazetteer import FileGazetteer
 from commerce.ids import RandomIds
 from commerce.lexicon import Lexicon, lexicon
@@ -18,7 +20,9 @@ from commerce.ports import (
     Ids,
     ImageMatcher,
     MediaStore,
+    PaymentProvider,
     ReservationRules,
+    SellingRules,
     Storage,
     TextIndex,
     WebFetcher,
@@ -26,16 +30,22 @@ from commerce.ports import (
 from commerce.services.asking import Asking
 from commerce.services.carts import Carts
 from commerce.services.catalog import Catalog
+from commerce.services.checkout import Checkout
 from commerce.services.customers import Customers
 from commerce.services.discovery import Discovery
 from commerce.services.index_keeper import IndexKeeper
 from commerce.services.linking import Linking
 from commerce.services.order_links import OrderLinks
+from commerce.services.orders import Orders
+from commerce.services.paying import Paying
 from commerce.services.photos import Photos
 from commerce.services.promotions import Promotions
+from commerce.services.quoting import Quoting
+from commerce.services.refunding import Refunding
 from commerce.services.reserving import Reserving
+from commerce.services.selling import build_selling
 from commerce.services.teaching import Teaching
-from commerce.settings import Settings
+from commerce.settings import Settings, rates_bp
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -66,6 +76,12 @@ class Shop:
     carts: Carts
     linking: Linking
     order_links: OrderLinks
+    providers: Mapping[str, PaymentProvider]
+    quoting: Quoting
+    checkout: Checkout
+    paying: Paying
+    refunding: Refunding
+    orders: Orders
     index_keeper: IndexKeeper
     teaching: Teaching
 
@@ -93,6 +109,7 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
     from commerce.image_matching import open_image_matcher
     from commerce.kept_words import WordsOnDisk
     from commerce.media import FileMediaStore
+    from commerce.payments import open_providers
     from commerce.storage import migrate, open_picture_index, open_storage
     from commerce.text_index import FuzzyTextIndex
     from commerce.web_fetcher import SafeWebFetcher
@@ -118,6 +135,18 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
     )
     customers, promotions = Customers(clock, ids), Promotions(clock)
     carts = Carts(clock, ids, promotions)
+    order_links = OrderLinks(settings.base_url, settings.signing_key, clock)
+    providers = open_providers(settings, clock)
+    selling = build_selling(
+        storage=storage,
+        clock=clock,
+        ids=ids,
+        rules=_selling_rules(settings, rules),
+        providers=providers,
+        customers=customers,
+        links=order_links,
+        shop_name=settings.shop_name,
+    )
     return Shop(
         settings=settings,
         clock=clock,
@@ -139,9 +168,32 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
         promotions=promotions,
         carts=carts,
         linking=Linking(clock, ids, customers, carts, settings.signing_key.encode()),
-        order_links=OrderLinks(settings.base_url, settings.signing_key, clock),
+        order_links=order_links,
+        providers=providers,
+        quoting=selling.quoting,
+        checkout=selling.checkout,
+        paying=selling.paying,
+        refunding=selling.refunding,
+        orders=selling.orders,
         index_keeper=IndexKeeper(storage, text_index, facets, image_matcher, media, words, kept_words),
         teaching=Teaching(storage, media, words, image_matcher),
+    )
+
+
+def _selling_rules(settings: Settings, pickup: ReservationRules) -> SellingRules:
+    rates = rates_bp(settings.tax_rates)
+    rest = rates.pop("*")
+    return SellingRules(
+        currency=settings.currency,
+        tax=TaxRules(default_bp=rest, by_category=rates, included=settings.prices_include_tax),
+        delivery=DeliveryRules(
+            price_minor=settings.delivery_price_minor,
+            free_from_minor=settings.delivery_free_from_minor or None,
+            countries=settings.delivery_countries,
+            tax_bp=rest,
+        ),
+        payment_hold=timedelta(seconds=settings.payment_hold_s),
+        pickup=pickup,
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from commerce.ports import Storage, UnitOfWork
 from commerce.storage import audit_queries as audit
+from commerce.storage import money_queries as money
 from commerce.storage.audit_queries import Breaches
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 INBOX_PATIENCE = timedelta(seconds=60)
 OUTBOX_PATIENCE = timedelta(minutes=5)
+PAYMENT_PATIENCE = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,12 @@ def check(storage: Storage, now: datetime, indexed: IndexedPictures | None = Non
             _rule("held stock is what active holds promise", audit.stock_against_holds, uow),
             _rule("open reservations have their holds, others none", audit.holds_against_reservations, uow),
             _rule("stock is the sum of its movements", audit.stock_against_movements, uow),
+            _rule("what is paid is sold, what is over holds nothing", money.holds_against_orders, uow),
+            _rule("what was sold left the shelf once", money.sales_moved_once, uow),
+            _rule("money is what the ledger says", money.money_against_ledger, uow),
+            _rule("no money without goods or a way back", money.money_without_goods, uow),
+            _rule("promotions count the orders that use them", money.promotions_against_uses, uow),
+            _finding("no payment is stuck", money.payments_stuck(uow, now, PAYMENT_PATIENCE)),
             _rule("every event took effect once", audit.inbox_contradictions, uow),
             _finding("no event is stuck", audit.inbox_stuck(uow, now, INBOX_PATIENCE)),
             _rule("messages left in order", audit.outbox_out_of_order, uow),
@@ -109,7 +117,8 @@ def _rule(name: str, question: Callable[[UnitOfWork], Breaches], uow: UnitOfWork
 
 def _letters(uow: UnitOfWork) -> Finding:
     """Dead letters break no promise; somebody should look at them."""
-    waiting = {what: count for what, count in audit.waiting_for_a_person(uow).items() if count}
+    letters = audit.waiting_for_a_person(uow) | {"calls of providers": money.dead_calls(uow)}
+    waiting = {what: count for what, count in letters.items() if count}
     told = ", ".join(f"{count} {what}" for what, count in waiting.items())
     return Finding("dead letters", True, f"{told}: see dead-letter list" if told else "none")
 

@@ -55,9 +55,10 @@ class _Now:
 
 
 def _registry() -> tuple[_Adapter, ...]:
-    from commerce.payments import fake, pay_in_store
+    from commerce.payments import fake, pay_in_store, stripe
 
     return (
         _Adapter("pay_in_store", pay_in_store.off_because, pay_in_store.build),
+        _Adapter("stripe", stripe.off_because, stripe.build),
         _Adapter("fake", fake.off_because, fake.build),
     )

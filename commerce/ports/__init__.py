@@ -18,6 +18,7 @@ from commerce.ports.finding import (
     TextIndex,
     TextMatches,
 )
+from commerce.ports.mail import InboxRepository, LeaseRepository, OutboxRepository, ThreadRepository
 from commerce.ports.selling import (
     CartRepository,
     LinkRepository,
@@ -29,14 +30,12 @@ from commerce.ports.selling import (
     ReturnRepository,
     StaffTaskRepository,
 )
+from commerce.ports.stocktaking import StockRecordRepository
 from commerce.ports.storage import (
     AuditRepository,
     Change,
     ChangeKind,
     CustomerRepository,
-    InboxRepository,
-    LeaseRepository,
-    OutboxRepository,
     PhotoRepository,
     ProductRepository,
     ReservationRepository,
@@ -45,7 +44,6 @@ from commerce.ports.storage import (
     Storage,
     StoredPicture,
     StoreRepository,
-    ThreadRepository,
     UnitOfWork,
 )
 from commerce.ports.teaching import KindWords, Taught, Teachable
@@ -56,6 +54,7 @@ from commerce.ports.world import (
     Ids,
     MediaStore,
     ReservationRules,
+    SellingRules,
     WebFetcher,
 )
 
@@ -94,8 +93,10 @@ __all__ = [
     "ReturnRepository",
     "SeenGarment",
     "SeenPhoto",
+    "SellingRules",
     "StaffTaskRepository",
     "StateRepository",
+    "StockRecordRepository",
     "StockRepository",
     "Storage",
     "StoreRepository",

@@ -10,12 +10,12 @@ from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from commerce.domain.customer import Consent, Contact, Customer, FitMemory, Purpose
-from commerce.domain.mail import DeadLetter, Direction, InboundEvent, InboxRow, OutboundMessage, OutboxRow, ThreadEntry
 from commerce.domain.money import Money
 from commerce.domain.product import Picture, Product, Variant
 from commerce.domain.reservation import Reservation, ReservationEvent, ReservationState
 from commerce.domain.stock import MovementReason, StockHold, StockLevel
 from commerce.domain.store import Store
+from commerce.ports.mail import InboxRepository, LeaseRepository, OutboxRepository, ThreadRepository
 from commerce.ports.selling import (
     CartRepository,
     LinkRepository,
@@ -26,6 +26,7 @@ from commerce.ports.selling import (
     ReturnRepository,
     StaffTaskRepository,
 )
+from commerce.ports.stocktaking import StockRecordRepository
 
 T = TypeVar("T")
 
@@ -143,16 +144,45 @@ class StockRepository(Protocol):
         """The held units leave the shop: on_hand and held fall together, once."""
         ...
 
+    def locked(self, variant_id: int, store_id: str) -> StockLevel | None:
+        """The level, which nobody else can change until this transaction ends. None: never stocked there."""
+        ...
+
     def adjust(
-        self, variant_id: int, store_id: str, change: int, reason: MovementReason, reference: str, at: datetime
+        self,
+        variant_id: int,
+        store_id: str,
+        change: int,
+        reason: MovementReason,
+        reference: str,
+        at: datetime,
+        *,
+        actor: str = "",
+        note: str = "",
     ) -> bool:
         """Adds to on_hand (negative: removes). False when it would go below what is held, or the reference is known."""
         ...
 
     def set_on_hand(
-        self, variant_id: int, store_id: str, on_hand: int, reason: MovementReason, at: datetime
+        self,
+        variant_id: int,
+        store_id: str,
+        on_hand: int,
+        reason: MovementReason,
+        at: datetime,
+        *,
+        reference: str = "",
+        actor: str = "",
+        note: str = "",
     ) -> StockLevel:
-        """A count or a feed says how many there are. Held units stay held: on_hand never falls below held."""
+        """A count or a feed says how many there are. Held units stay held: on_hand never falls below held.
+
+        A known reference changes nothing; a new one leaves a movement even where the number was right.
+        """
+        ...
+
+    def set_safety(self, variant_id: int, store_id: str, safety: int, at: datetime) -> StockLevel:
+        """Units kept back from online shoppers."""
         ...
 
 
@@ -229,84 +259,6 @@ class CustomerRepository(Protocol):
         ...
 
 
-class InboxRepository(Protocol):
-    def accept(self, event: InboundEvent, at: datetime) -> bool:
-        """Stores an authentic event; False when it is already there."""
-        ...
-
-    def dead_letter(self, event: InboundEvent, error: str, at: datetime) -> bool:
-        """Stores an authentic event that cannot be interpreted."""
-        ...
-
-    def waiting_lanes(self, now: datetime, limit: int) -> list[str]:
-        """Lanes with something to do whose lease is free, oldest first."""
-        ...
-
-    def next_in(self, lane: str, now: datetime) -> InboxRow | None:
-        """The first row of the lane that is not done, by (sent_at, id); None when it must wait for a retry."""
-        ...
-
-    def done(self, row_id: int, at: datetime) -> bool:
-        """Marks it done in the transaction of its effect; False when somebody did already."""
-        ...
-
-    def failed(self, row_id: int, error: str, retry_at: datetime | None) -> None:
-        """Counts a try; None sends the row to the dead letters so that the lane goes on."""
-        ...
-
-    def dead(self, limit: int) -> list[DeadLetter]:
-        """Dead letters, oldest first."""
-        ...
-
-    def replay(self, row_id: int, at: datetime) -> bool:
-        """A dead letter is tried again, in its old place; False when it is none."""
-        ...
-
-
-class OutboxRepository(Protocol):
-    def add(self, message: OutboundMessage, at: datetime) -> int: ...
-
-    def waiting_lanes(self, now: datetime, limit: int) -> list[str]: ...
-
-    def next_in(self, lane: str, now: datetime) -> OutboxRow | None:
-        """The first row of the lane that is not finished; None when it must wait. Order is by id, always."""
-        ...
-
-    def sending(self, row_id: int) -> bool:
-        """Commits the intention before the call, so that a crash leaves a trace."""
-        ...
-
-    def sent(self, row_id: int, provider_id: str, at: datetime) -> None: ...
-
-    def retry(self, row_id: int, error: str, not_before: datetime) -> None: ...
-
-    def dead(self, row_id: int, error: str) -> None: ...
-
-    def unknown(self, row_id: int, error: str) -> None: ...
-
-    def dead_letters(self, limit: int) -> list[DeadLetter]:
-        """Messages that were given up, or of which nobody knows whether they arrived; oldest first."""
-        ...
-
-    def replay(self, row_id: int, at: datetime) -> bool:
-        """A dead letter goes to the end of its lane as a new message; False when it is none."""
-        ...
-
-
-class LeaseRepository(Protocol):
-    def take(self, lane: str, owner: str, now: datetime, until: datetime) -> bool:
-        """True when the lane is ours until then (free, ours already, or its lease ran out)."""
-        ...
-
-    def drop(self, lane: str, owner: str) -> None: ...
-
-
-class ThreadRepository(Protocol):
-    def add(self, contact: Contact, direction: Direction, body: str, at: datetime) -> int: ...
-
-    def after(self, contact: Contact, entry_id: int, limit: int) -> list[ThreadEntry]: ...
-
-
 class StateRepository(Protocol):
     def get(self, key: str, now: datetime) -> str | None: ...
 
@@ -348,6 +300,8 @@ class UnitOfWork(Protocol):
     def products(self) -> ProductRepository: ...
     @property
     def stock(self) -> StockRepository: ...
+    @property
+    def stock_records(self) -> StockRecordRepository: ...
     @property
     def stores(self) -> StoreRepository: ...
     @property

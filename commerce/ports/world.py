@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from commerce.domain.geo import GeoPoint, Place
+from commerce.domain.pricing import DeliveryRules, TaxRules
 
 
 class Clock(Protocol):
@@ -23,7 +24,12 @@ class Ids(Protocol):
     """The only source of chance."""
 
     def new_id(self) -> str:
-        """128 random bits as 32 hexadecimal digits."""
+        """128 random bits as 32 hexadecimal digits: for whatever is a secret, and for rows that are few."""
+        ...
+
+    def new_key(self) -> str:
+        """The same shape for rows that are many: 48 bits of time and 80 random bits, so that what is made together lies
+        together in every index. Nobody guesses it, but it tells when it was made."""
         ...
 
     def new_code(self) -> str:
@@ -81,3 +87,15 @@ class ReservationRules:
     duration: timedelta | None
     grace: timedelta
     max_open_per_customer: int
+
+
+@dataclass(frozen=True, slots=True)
+class SellingRules:
+    """What selling costs and how long its steps may take. `payment_hold` is how long stock waits for a payment: longer
+    than any provider's session. `currency` is the shop's own."""
+
+    currency: str
+    tax: TaxRules
+    delivery: DeliveryRules
+    payment_hold: timedelta
+    pickup: ReservationRules

@@ -41,10 +41,10 @@ class Catalog:
 
     def prior_price(self, variant: Variant) -> Money | None:
         """The lowest price of the 30 days before a cut, to be shown beside it; None without a cut or another price."""
-        if variant.list_price is None or variant.list_price.minor <= variant.price.minor:
+        if not is_cut(variant):
             return None
         with self._storage.read() as uow:
-            return uow.products.lowest_price_before(variant.id, PRIOR_PRICE_WINDOW)
+            return prior_price(uow, variant)
 
     def set_price(self, uow: UnitOfWork, sku: str, price: Money, list_price: Money | None = None) -> bool:
         """False when no such SKU exists, or its price already is so. `list_price` is the price before a cut."""
@@ -69,3 +69,13 @@ class Catalog:
         return found is not None and uow.stock.adjust(
             found[1].id, store_id, -quantity, MovementReason.SALE, reference, self._clock.now()
         )
+
+
+def is_cut(variant: Variant) -> bool:
+    """Whether it is told with a higher price of before."""
+    return variant.list_price is not None and variant.list_price.minor > variant.price.minor
+
+
+def prior_price(uow: UnitOfWork, variant: Variant) -> Money | None:
+    """`Catalog.prior_price`, in the caller's unit of work."""
+    return uow.products.lowest_price_before(variant.id, PRIOR_PRICE_WINDOW) if is_cut(variant) else None

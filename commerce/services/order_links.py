@@ -22,13 +22,14 @@ class OrderLinks:
     def __init__(self, base_url: str, key: str, clock: Clock) -> None:
         self._base_url, self._key, self._clock = base_url, key.encode(), clock
 
-    def url(self, order_id: str, page: str = "") -> str:
-        """The address of the order's page, or of one below it ("/paid")."""
-        return f"{self._base_url}/orders/{order_id}{page}?k={self.proof(order_id)}"
+    def url(self, order_id: str, page: str = "", *, since: datetime | None = None) -> str:
+        """The address of the order's page, or of one below it ("/paid"). With `since` it is always the same one."""
+        return f"{self._base_url}/orders/{order_id}{page}?k={self.proof(order_id, since=since)}"
 
-    def proof(self, order_id: str) -> str:
-        """What is added to an address: when it ends, and 128 bits that only this shop can make."""
-        ends = _in_36(to_us(self._clock.now() + LASTS) // 1_000_000)
+    def proof(self, order_id: str, *, since: datetime | None = None) -> str:
+        """What is added to an address: when it ends, and 128 bits that only this shop can make. Its time counts from
+        `since`, else from now."""
+        ends = _in_36(to_us((since or self._clock.now()) + LASTS) // 1_000_000)
         return f"{ends}.{self._sign(order_id, ends)}"
 
     def opens(self, order_id: str, proof: str) -> bool:

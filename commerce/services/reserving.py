@@ -48,7 +48,7 @@ class Reserving:
         if not lines or len(lines) > MAX_LINES or any(not 1 <= quantity <= MAX_QUANTITY for _, quantity in lines):
             return Refused(NotHeld.QUANTITY)
         store = uow.stores.get(store_id)
-        expires_at = self._deadline(store, now) if store and store.takes_visitors else None
+        expires_at = kept_until(self._rules, store, now) if store and store.takes_visitors else None
         if store is None or expires_at is None:
             return Refused(NotHeld.STORE_NOT_OPEN)
         if len(uow.reservations.of_customer(customer_id, only_open=True)) >= self._rules.max_open_per_customer:
@@ -147,10 +147,12 @@ class Reserving:
             uow.stock.release(line.hold_id, MovementReason.RELEASE, now, expired=actor == "clock")
         return moved
 
-    def _deadline(self, store: Store, now: datetime) -> datetime | None:
-        if self._rules.duration is not None:
-            return now + self._rules.duration if store.next_opening(now, days=_HORIZON_DAYS) else None
-        return _closing_after_today(store, now)
+
+def kept_until(rules: ReservationRules, store: Store, now: datetime) -> datetime | None:
+    """Until when a store keeps what is put aside there now; None when it does not open within the horizon."""
+    if rules.duration is not None:
+        return now + rules.duration if store.next_opening(now, days=_HORIZON_DAYS) else None
+    return _closing_after_today(store, now)
 
 
 def _closing_after_today(store: Store, moment: datetime) -> datetime | None:

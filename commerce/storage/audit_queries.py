@@ -37,8 +37,9 @@ class Breaches:
         return self.count > 0
 
 
-def _found(lines: Iterable[str]) -> Breaches:
-    listed = list(lines)
+def found(sentences: Iterable[str]) -> Breaches:
+    """What is wrong, counted."""
+    listed = list(sentences)
     return Breaches(len(listed), tuple(listed[:EXAMPLES]))
 
 
@@ -46,7 +47,8 @@ def _db(unit_of_work: UnitOfWork) -> Transaction:
     return cast(SqlUnitOfWork, unit_of_work).transaction
 
 
-def _lines(unit_of_work: UnitOfWork, statement: str, sentence: str, **parameters: Any) -> Iterator[str]:
+def lines(unit_of_work: UnitOfWork, statement: str, sentence: str, **parameters: Any) -> Iterator[str]:
+    """The sentence filled in with each row of the answer."""
     for row in _db(unit_of_work).execute(text(statement), parameters):
         yield sentence.format(**row._mapping)
 
@@ -57,27 +59,27 @@ _OPEN = ", ".join(f"'{state.value}'" for state in sorted(OPEN_STATES))
 def stock_against_holds(unit_of_work: UnitOfWork) -> Breaches:
     """0 <= held <= on_hand, and held is the sum of the active holds."""
     held = "SELECT variant_id, store_id, sum(quantity) AS promised FROM hold WHERE state = 'active' GROUP BY 1, 2"
-    levels = _lines(
+    levels = lines(
         unit_of_work,
         "SELECT s.variant_id, s.store_id, s.on_hand, s.held, coalesce(h.promised, 0) AS promised"  # noqa: S608
         f" FROM stock s LEFT JOIN ({held}) h ON h.variant_id = s.variant_id AND h.store_id = s.store_id"
         " WHERE s.held <> coalesce(h.promised, 0) OR s.held < 0 OR s.held > s.on_hand ORDER BY 1, 2",
         "variant {variant_id} at {store_id}: {on_hand} on hand, {held} held, active holds of {promised}",
     )
-    without_shelf = _lines(
+    without_shelf = lines(
         unit_of_work,
         "SELECT h.id, h.variant_id, h.store_id FROM hold h LEFT JOIN stock s"
         " ON s.variant_id = h.variant_id AND s.store_id = h.store_id"
         " WHERE h.state = 'active' AND s.variant_id IS NULL ORDER BY 1",
         "hold {id} of variant {variant_id} at {store_id}: there is no such stock",
     )
-    return _found([*levels, *without_shelf])
+    return found([*levels, *without_shelf])
 
 
 def holds_against_reservations(unit_of_work: UnitOfWork) -> Breaches:
     """An open reservation has all its holds; one that is over has none left."""
-    return _found(
-        _lines(
+    return found(
+        lines(
             unit_of_work,
             "SELECT r.id, r.state, h.id AS hold_id, h.state AS hold_state FROM reservation r"  # noqa: S608
             " JOIN reservation_line l ON l.reservation_id = r.id JOIN hold h ON h.id = l.hold_id"
@@ -93,8 +95,8 @@ def stock_against_movements(unit_of_work: UnitOfWork) -> Breaches:
         "SELECT variant_id, store_id, sum(on_hand_change) AS on_hand, sum(held_change) AS held"
         " FROM stock_movement GROUP BY 1, 2"
     )
-    return _found(
-        _lines(
+    return found(
+        lines(
             unit_of_work,
             "SELECT s.variant_id, s.store_id, s.on_hand, s.held, coalesce(m.on_hand, 0) AS moved_on_hand,"  # noqa: S608
             f" coalesce(m.held, 0) AS moved_held FROM stock s LEFT JOIN ({moved}) m"
@@ -108,23 +110,23 @@ def stock_against_movements(unit_of_work: UnitOfWork) -> Breaches:
 
 def inbox_contradictions(unit_of_work: UnitOfWork) -> Breaches:
     """Done exactly once: a done row says when, no other row does; no event is there twice."""
-    marks = _lines(
+    marks = lines(
         unit_of_work,
         "SELECT id, state FROM inbox WHERE (state = 'done') <> (done_at_us IS NOT NULL) ORDER BY id",
         "event {id} is {state}, its time of doing says otherwise",
     )
-    twice = _lines(
+    twice = lines(
         unit_of_work,
         "SELECT channel, account, event_id FROM inbox GROUP BY 1, 2, 3 HAVING count(*) > 1 ORDER BY 1, 2, 3",
         "event {event_id} of {channel} {account} is there more than once",
     )
-    return _found([*marks, *twice])
+    return found([*marks, *twice])
 
 
 def inbox_stuck(unit_of_work: UnitOfWork, now: datetime, patience: timedelta) -> Breaches:
     """Events that could have been worked on and were not for that long."""
-    return _found(
-        _lines(
+    return found(
+        lines(
             unit_of_work,
             "SELECT lane, count(*) AS events FROM inbox WHERE state = 'new'"
             " AND received_at_us < :since AND not_before_us < :since GROUP BY lane ORDER BY min(id)",
@@ -136,7 +138,7 @@ def inbox_stuck(unit_of_work: UnitOfWork, now: datetime, patience: timedelta) ->
 
 def outbox_out_of_order(unit_of_work: UnitOfWork) -> Breaches:
     """Inside a lane nothing was sent before what was queued before it."""
-    overtaken = _lines(
+    overtaken = lines(
         unit_of_work,
         "SELECT id, lane, before_id FROM (SELECT id, lane, state, sent_at_us,"
         " lag(id) OVER lanes AS before_id, lag(sent_at_us) OVER lanes AS before_sent FROM outbox"
@@ -144,7 +146,7 @@ def outbox_out_of_order(unit_of_work: UnitOfWork) -> Breaches:
         " WHERE sent_at_us < before_sent ORDER BY id",
         "lane {lane}: message {id} was sent before {before_id}",
     )
-    skipped = _lines(
+    skipped = lines(
         unit_of_work,
         "SELECT lane, min(o.id) AS id, max(s.last_sent) AS last_sent FROM outbox o JOIN"
         " (SELECT lane AS sent_lane, max(id) AS last_sent FROM outbox WHERE state = 'sent' GROUP BY lane) s"
@@ -152,13 +154,13 @@ def outbox_out_of_order(unit_of_work: UnitOfWork) -> Breaches:
         " GROUP BY lane ORDER BY 2",
         "lane {lane}: message {id} still waits, {last_sent} was sent",
     )
-    return _found([*overtaken, *skipped])
+    return found([*overtaken, *skipped])
 
 
 def outbox_stuck(unit_of_work: UnitOfWork, now: datetime, patience: timedelta) -> Breaches:
     """Messages that could have been sent and were not for that long, and those whose sender died over them."""
-    return _found(
-        _lines(
+    return found(
+        lines(
             unit_of_work,
             "SELECT lane, count(*) AS messages FROM outbox WHERE state IN ('ready', 'sending')"
             " AND created_at_us < :since AND not_before_us < :since GROUP BY lane ORDER BY min(id)",
@@ -188,25 +190,25 @@ def waiting_for_a_person(unit_of_work: UnitOfWork) -> dict[str, int]:
 
 def imports_half_done(unit_of_work: UnitOfWork) -> Breaches:
     """An import is applied and finished together, and a source has one import at a time."""
-    halves = _lines(
+    halves = lines(
         unit_of_work,
         "SELECT id, source, state FROM feed_run WHERE (state IN ('applied', 'refused', 'unchanged'))"
         " <> (finished_at_us IS NOT NULL) ORDER BY id",
         "import {id} of {source} is {state}, its end says otherwise",
     )
-    rivals = _lines(
+    rivals = lines(
         unit_of_work,
         "SELECT source, count(*) AS runs FROM feed_run WHERE state IN ('reading', 'staged')"
         " GROUP BY source HAVING count(*) > 1 ORDER BY source",
         "{source}: {runs} imports at once",
     )
-    orphans = _lines(
+    orphans = lines(
         unit_of_work,
         "SELECT p.id, p.source FROM product p WHERE p.active"
         " AND NOT EXISTS (SELECT 1 FROM variant v WHERE v.product_id = p.id) ORDER BY p.id",
         "product {id} of {source} is active and has no variant at all",
     )
-    return _found([*halves, *rivals, *orphans])
+    return found([*halves, *rivals, *orphans])
 
 
 def dead_pictures(unit_of_work: UnitOfWork, picture_ids: Collection[int]) -> list[int]:
@@ -229,23 +231,23 @@ def database_damage(unit_of_work: UnitOfWork) -> Breaches:
     """What the database itself says is wrong with its files and references."""
     db = _db(unit_of_work)
     if db.is_postgres:
-        indexes = _lines(
+        indexes = lines(
             unit_of_work,
             "SELECT indexrelid::regclass::text AS name FROM pg_index WHERE NOT indisvalid ORDER BY 1",
             "index {name} is not valid",
         )
-        rules = _lines(
+        rules = lines(
             unit_of_work,
             "SELECT conname AS name FROM pg_constraint WHERE NOT convalidated ORDER BY 1",
             "rule {name} was never checked",
         )
-        return _found([*indexes, *rules])
+        return found([*indexes, *rules])
     integrity = [line for (line,) in db.connection.exec_driver_sql("PRAGMA integrity_check") if line != "ok"]
     references = [
         f"{table} row {row_id} points at a missing {parent}"
         for table, row_id, parent, _ in db.connection.exec_driver_sql("PRAGMA foreign_key_check")
     ]
-    return _found([*integrity, *references])
+    return found([*integrity, *references])
 
 
 def schema_revision(unit_of_work: UnitOfWork) -> tuple[str | None, str]:

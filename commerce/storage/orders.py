@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -17,7 +16,7 @@ from commerce.domain.order import Order, OrderEvent, OrderLine, OrderSource, Ord
 from commerce.domain.pricing import TaxLine
 from commerce.errors import StaleVersion
 from commerce.storage.direct import insert_into
-from commerce.storage.mapping import dump_json, from_text, load_json, maybe_from_us, maybe_to_us, to_text
+from commerce.storage.mapping import dump_json, dump_rows, from_text, load_json, maybe_from_us, maybe_to_us, to_text
 from commerce.storage.tables import order_event, order_line, shop_order
 from commerce.storage.transaction import AnyRow, Transaction, one_row_changed
 
@@ -40,7 +39,7 @@ _LINES = (
     .order_by(order_line.c.order_id, order_line.c.position)
 )
 # Whoever has begun to prepare an order that nobody has paid still waits for its money.
-_UNPAID = or_(
+UNPAID = or_(
     shop_order.c.state.in_([OrderState.PENDING_PAYMENT.value, OrderState.PLACED.value]),
     and_(
         shop_order.c.state.in_([OrderState.PREPARING.value, OrderState.READY.value]),
@@ -171,7 +170,7 @@ class SqlOrders:
     def due(self, now: datetime, limit: int) -> list[Order]:
         statement = (
             select(shop_order)
-            .where(_UNPAID, shop_order.c.expires_at_us <= to_us(now))
+            .where(UNPAID, shop_order.c.expires_at_us <= to_us(now))
             .order_by(shop_order.c.expires_at_us, shop_order.c.number)
             .limit(limit)
         )
@@ -256,7 +255,7 @@ def _values(new: Order, contact: Contact) -> tuple[Any, ...]:
         new.discount_minor,
         new.delivery_minor,
         0 if new.tax_included else sum(tax.tax_minor for tax in new.taxes),
-        json.dumps([[tax.rate_bp, tax.net_minor, tax.tax_minor] for tax in new.taxes]),
+        dump_rows((tax.rate_bp, tax.net_minor, tax.tax_minor) for tax in new.taxes),
         new.tax_included,
         new.total_minor,
         new.paid_minor,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from hashlib import blake2s
 from typing import TypeAlias
 
 from sqlalchemy import bindparam, select, text, update
@@ -38,6 +37,7 @@ _HAND_OVER = (
     .values(held=stock.c.held - bindparam("quantity"), on_hand=stock.c.on_hand - bindparam("quantity"))
 )
 _SET = update(stock).where(_AT).values(on_hand=bindparam("to"))
+_KEEP_BACK = update(stock).where(_AT).values(safety=bindparam("to"))
 _NEW_ROW = text(
     "INSERT INTO stock (variant_id, store_id, on_hand, held, safety) VALUES (:v, :s, 0, 0, 0)"
     " ON CONFLICT (variant_id, store_id) DO NOTHING"
@@ -61,7 +61,9 @@ _END_HOLD = (
 
 
 _HOLD = insert_into("hold", "id variant_id store_id quantity owner state expires_at_us created_at_us")
-_MOVE = insert_into("stock_movement", "variant_id store_id on_hand_change held_change reason reference at_us")
+_MOVE = insert_into(
+    "stock_movement", "variant_id store_id on_hand_change held_change reason reference actor note at_us"
+)
 
 # variant, store, change of on_hand, change of held, why, under which reference
 _Movement: TypeAlias = tuple[int, str, int, int, MovementReason, str]
@@ -74,8 +76,9 @@ def _hold(row: AnyRow) -> StockHold:
 
 
 def derived_hold_id(hold_id: str, index: int) -> str:
-    """The id of the nth hold taken together under `hold_id`: itself, then 128 bits that follow from it."""
-    return hold_id if index == 0 else blake2s(f"{hold_id}/{index}".encode(), digest_size=16).hexdigest()
+    """The id of the nth hold taken together under `hold_id`: itself, then its neighbours, which an index keeps on one
+    page. No id ends like that by itself: it is made of hexadecimal digits."""
+    return hold_id if index == 0 else f"{hold_id[:28]}-{index:03d}"
 
 
 class SqlStock:
@@ -165,9 +168,13 @@ class SqlStock:
         self._moved([(variant_id, store_id, -quantity, -quantity, reason, hold_id)], to_us(at))
         return True
 
+    def locked(self, variant_id: int, store_id: str) -> StockLevel | None:
+        return self._locked_level(variant_id, store_id, create=False)
+
     def adjust(
-        self, variant_id: int, store_id: str, change: int, reason: MovementReason, reference: str, at: datetime
-    ) -> bool:
+        self, variant_id: int, store_id: str, change: int, reason: MovementReason, reference: str, at: datetime, *,
+        actor: str = "", note: str = "",
+    ) -> bool:  # fmt: skip
         """A reference is known when this variant at this store moved for the same reason under it before: a sale and
         its return may carry the same receipt number. '' is never known."""
         level = self._locked_level(variant_id, store_id, create=change > 0)
@@ -178,21 +185,36 @@ class SqlStock:
             return False
         if change:
             self._db.execute(_SET, {"v": variant_id, "s": store_id, "to": level.on_hand + change})
-            self._moved([(variant_id, store_id, change, 0, reason, reference)], to_us(at))
+            self._moved([(variant_id, store_id, change, 0, reason, reference)], to_us(at), actor, note)
         return True
 
     def set_on_hand(
-        self, variant_id: int, store_id: str, on_hand: int, reason: MovementReason, at: datetime
-    ) -> StockLevel:
+        self, variant_id: int, store_id: str, on_hand: int, reason: MovementReason, at: datetime, *,
+        reference: str = "", actor: str = "", note: str = "",
+    ) -> StockLevel:  # fmt: skip
         if on_hand < 0:
             raise ValueError(f"{on_hand} units cannot be on hand")
         level = self._locked_level(variant_id, store_id, create=True)
         assert level is not None
+        if reference and self._known(variant_id, store_id, reason, reference):
+            return level
         target = max(on_hand, level.held)
         if target != level.on_hand:
             self._db.execute(_SET, {"v": variant_id, "s": store_id, "to": target})
-            self._moved([(variant_id, store_id, target - level.on_hand, 0, reason, "")], to_us(at))
+        if target != level.on_hand or reference:
+            change = target - level.on_hand
+            self._moved([(variant_id, store_id, change, 0, reason, reference)], to_us(at), actor, note)
         return StockLevel(variant_id, store_id, target, level.held, level.safety)
+
+    def set_safety(self, variant_id: int, store_id: str, safety: int, at: datetime) -> StockLevel:
+        if safety < 0:
+            raise ValueError(f"{safety} units cannot be kept back")
+        level = self._locked_level(variant_id, store_id, create=True)
+        assert level is not None
+        if safety != level.safety:
+            self._db.execute(_KEEP_BACK, {"v": variant_id, "s": store_id, "to": safety})
+            self._db.note_variant(variant_id, ChangeKind.STOCK, to_us(at))
+        return StockLevel(variant_id, store_id, level.on_hand, level.held, safety)
 
     def _take_one(self, wanted: StockHold) -> bool:
         quantity = wanted.quantity
@@ -219,11 +241,11 @@ class SqlStock:
         key = {"v": variant_id, "s": store_id, "reference": reference, "reason": reason.value}
         return self._db.execute(_KNOWN, key).first() is not None
 
-    def _moved(self, movements: Sequence[_Movement], at_us: int) -> None:
+    def _moved(self, movements: Sequence[_Movement], at_us: int, actor: str = "", note: str = "") -> None:
         self._db.direct_many(
             _MOVE,
             [
-                (variant_id, store_id, on_hand, held, reason.value, reference, at_us)
+                (variant_id, store_id, on_hand, held, reason.value, reference, actor, note, at_us)
                 for variant_id, store_id, on_hand, held, reason, reference in movements
             ],
         )

@@ -191,6 +191,8 @@ stock_movement = Table(
     Column("reason", String(16), nullable=False),
     Column("reference", String(64), nullable=False, server_default=""),
     Column("at_us", BigInteger, nullable=False),
+    Column("actor", String(64), nullable=False, server_default=""),
+    Column("note", Text, nullable=False, server_default=""),
     Index(None, "variant_id", "store_id"),
 )
 
@@ -209,6 +211,31 @@ hold = Table(
     CheckConstraint(_one_of("state", HoldState), name="state"),
     Index(None, "state", "expires_at_us"),
     Index(None, "variant_id", "store_id", "state"),
+)
+
+# What each till said last of each shelf: an older count never overwrites a newer one.
+till_count = Table(
+    "till_count",
+    metadata,
+    Column("source", String(32), nullable=False),
+    Column("variant_id", BigInteger, ForeignKey("variant.id"), nullable=False),
+    Column("store_id", String(64), ForeignKey("store.id"), nullable=False),
+    Column("quantity", Integer, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("counted_at_us", BigInteger, nullable=False),
+    Column("after_movement", BigInteger, nullable=False, server_default="0"),  # the last one before it was applied
+    PrimaryKeyConstraint("source", "variant_id", "store_id"),
+)
+
+# What a till calls our things and stores.
+till_name = Table(
+    "till_name",
+    metadata,
+    Column("source", String(32), nullable=False),
+    Column("kind", String(8), nullable=False),  # item | store
+    Column("theirs", String(128), nullable=False),
+    Column("ours", String(128), nullable=False),
+    PrimaryKeyConstraint("source", "kind", "theirs"),
 )
 
 
@@ -419,6 +446,7 @@ order_line = Table(
     PrimaryKeyConstraint("order_id", "position"),
     CheckConstraint("quantity > 0", name="quantity"),
     CheckConstraint("returned >= 0 AND returned <= quantity", name="returned"),
+    sqlite_with_rowid=False,
 )
 
 order_event = Table(

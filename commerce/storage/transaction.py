@@ -79,11 +79,10 @@ class Transaction:
     def _directly(self, statement: Direct, values: Sequence[Any], *, many: bool) -> Any:
         connection = self.connection
         as_text = statement.postgres if self.is_postgres else statement.sqlite
-        # Whoever listens to statements hears of these, too.
-        if connection.dispatch.before_cursor_execute:
-            return connection.exec_driver_sql(as_text, list(values) if many else tuple(values))
         cursor = self._cursor
         if cursor is None:
+            if connection.dispatch.before_cursor_execute:  # whoever listens to statements hears of these, too
+                return connection.exec_driver_sql(as_text, list(values) if many else tuple(values))
             cursor = self._cursor = connection.connection.cursor()
         try:
             (cursor.executemany if many else cursor.execute)(as_text, values)

@@ -278,20 +278,21 @@ class Search:
                 phrases.append((bit, concept.wanted.several))
                 for number in concept.wanted.every:
                     bits.setdefault(number, 0)
+        wanted = set(bits)
         ranked = []
         for candidate in head:
             inside = set(candidate.words[: candidate.title_words])
-            named = asked_for = known = 0
-            for number in inside:
-                if number in bits:
-                    named |= bits[number]
-                    asked_for += 1
+            named = known = 0
+            found = inside & wanted  # few of many, and found without a step of ours a word
+            for number in found:
+                named |= bits[number]
             for bit, several in phrases:
                 if not named & bit and any(map(inside.issuperset, several)):
                     named |= bit
-            for number in candidate.words[candidate.title_words :]:
-                if number in bits and CONCEPT in texts[number]:
+            for number in wanted.intersection(candidate.words[candidate.title_words :]):
+                if CONCEPT in texts[number]:
                     known |= bits[number]
+            asked_for = len(found)
             in_title = named.bit_count() + _KNOWN_TO_BE * (known & ~named).bit_count()
             score = (
                 _WEIGHT_FIT * candidate.score

@@ -13,6 +13,7 @@ from commerce.text_index.vocabulary import Vocabulary
 
 MOST_WORDS = 24  # read of a query; nobody types more and means it
 
+_piece = itemgetter(2)
 _INNER = re.compile(r"([’'‘`´\-‐‑–—./_+&,;:!?()\"]+)")
 
 
@@ -53,7 +54,13 @@ def say_again(tokens: Sequence[Token], pieces: Sequence[str], read: Sequence[str
     """The query in the shopper's own order and style, each token replaced by what it was read as."""
     said = list(pieces)
     accented = vocabulary.accented
-    for piece, group in groupby(tokens, itemgetter(2)):
+    if len(set(map(_piece, tokens))) == len(tokens):  # as most people type: one word a piece
+        for (text, _, piece), word in zip(tokens, read, strict=True):
+            typed, written = pieces[piece], accented(word)
+            if text != word or (written != typed and typed.isascii() and typed.isalpha()):
+                said[piece] = _in_style(typed, written)
+        return "".join(said).strip()
+    for piece, group in groupby(tokens, _piece):
         typed, own = pieces[piece], list(group)
         meant = read[own[0].place : own[-1].place + 1]
         if [token.text for token in own] != meant:

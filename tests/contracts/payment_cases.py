@@ -5,7 +5,8 @@ A new provider adds its case to CASES and inherits every test of test_payment_pr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import json
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -24,7 +25,11 @@ from commerce.domain.payment import (
     RefundState,
 )
 from commerce.payments.fake import FakeProvider, Fault
+from commerce.payments.stripe.provider import StripeProvider
 from commerce.ports import PaymentProvider
+from vitrine.standins.provider import Fault as StandInFault
+from vitrine.standins.provider import ProviderStandIn
+from vitrine.standins.stripe import StripeStandIn
 
 NOW = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
 HOOK = "https://shop.example/hooks/"
@@ -36,7 +41,7 @@ Call = tuple[bytes, dict[str, str]]
 class Case:
     """`pay`: the shopper pays on the provider's page; False when there is no longer anything to pay. `calls`: what the
     provider has sent since the last time. `lose`: the next such call happens, and its answer does not arrive.
-    `fail`: the next such call is answered 500. `made`: sessions that the provider knows. `forge`: signed by a stranger.
+    `fail`: the next such call is answered 500. `made`: sessions that the provider knows.
     """
 
     provider: PaymentProvider
@@ -47,7 +52,6 @@ class Case:
     fail: Callable[[str], None]
     unreachable: Callable[[], None]
     made: Callable[[], int]
-    sign: Callable[[bytes, datetime], Mapping[str, str]]
     signs_time: bool = True
 
     @property
@@ -134,9 +138,6 @@ def fake(tmp_path: Path) -> Iterator[Case]:
             and None
         ),
         made=lambda: len(provider.control.sessions()),
-        sign=lambda body, at: {
-            "fake-signature": f"t={int(at.timestamp())},v1={provider._signature(int(at.timestamp()), body)}"
-        },
     )
 
 
@@ -144,4 +145,35 @@ def _nothing() -> object:
     raise AssertionError("no such session")
 
 
-CASES = {"fake": fake}
+WEBHOOK_SECRETS = ("whsec_of_the_contract_new", "whsec_of_the_contract_old")
+
+
+@contextmanager
+def stripe(tmp_path: Path) -> Iterator[Case]:
+    clock = ManualClock(NOW)
+    calls = {"start": "checkout.sessions.create", "cancel": "checkout.sessions.expire", "refund": "refunds.create"}
+    with StripeStandIn(clock=clock) as standin:
+        provider = StripeProvider(standin.key, WEBHOOK_SECRETS, standin.url, clock)
+        yield Case(
+            provider=provider,
+            clock=clock,
+            pay=lambda session: standin.pay(session.session_ref),
+            calls=lambda: _told(standin, WEBHOOK_SECRETS[0], HOOK + "stripe"),
+            lose=lambda what: standin.fail(calls[what], StandInFault(drop=True)),
+            fail=lambda what: standin.fail(calls[what], StandInFault(status=500)),
+            unreachable=standin.close,
+            made=lambda: len(standin.sessions),
+        )
+
+
+def _told(standin: ProviderStandIn, secret: str, url: str) -> list[Call]:
+    """Events as they would be posted."""
+    told = []
+    for event in standin.take_events():
+        body = json.dumps(event).encode()
+        headers = {name.lower(): value for name, value in standin.signed(body, secret, url).items()}
+        told.append((body, headers))
+    return told
+
+
+CASES = {"fake": fake, "stripe": stripe}

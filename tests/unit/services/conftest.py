@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import time, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +22,7 @@ from commerce.services.catalog import Catalog
 from commerce.services.customers import Customers
 from commerce.services.reserving import Reserving
 from commerce.storage.seeding import add_product
+from tests.unit.services.till import Till, open_till
 
 LEA = Contact("telegram", "shop", "1001")
 SAM = Contact("webchat", "web", "1002")
@@ -115,3 +117,9 @@ def small(storage: Storage, clock: ManualClock, ids: SeededIds) -> Small:
         Reserving(storage, clock, ids, rules),
         variants,
     )
+
+
+@pytest.fixture
+def till(storage: Storage, clock: ManualClock, ids: SeededIds, tmp_path: Path) -> Till:
+    """A shop that sells, on both databases."""
+    return open_till(storage, clock, ids, tmp_path)

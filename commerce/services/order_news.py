@@ -1,0 +1,36 @@
+"""News of an order for whoever placed it: rows of the outbox, in the transaction that caused them."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from enum import StrEnum
+
+from commerce.domain.mail import OutboundMessage
+from commerce.domain.order import Order
+from commerce.ports import UnitOfWork
+
+
+class OrderNews(StrEnum):
+    """Kinds of notices; the conversation layer has the words, with the order's number: saying one twice is no harm."""
+
+    READY_TO_PAY = "payment_ready"
+    PAYMENT_FAILED = "payment_failed"
+    PLACED = "order_placed"  # to be paid at the counter
+    PAID = "order_paid"
+    LATE_MONEY = "order_late_money"
+    EXPIRED = "order_expired"
+    MOVED = "order_moved"
+    REFUND_DONE = "refund_done"
+
+
+# Where nobody can be written to: staff spoke with the person, or another shop did.
+SPOKEN = frozenset({"phone", "counter", "marketplace"})
+
+
+def tell(uow: UnitOfWork, order: Order, news: OrderNews, at: datetime, **facts: object) -> None:
+    """Puts it into the lane of the order's contact, if that is one that can be written to."""
+    contact = uow.orders.contact_of(order.id)
+    if contact is not None and contact.channel not in SPOKEN:
+        body = json.dumps({"order_id": order.id, **facts})
+        uow.outbox.add(OutboundMessage(contact, news.value, body), at)

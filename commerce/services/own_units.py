@@ -1,0 +1,57 @@
+"""Units that are held for a person already and would become part of their order: a hold never counts against its owner.
+
+That is the order of the same cart that waits for its payment, and reservations at the store of which every line is in
+the cart. A reservation of which the shopper wants only a part stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from commerce.domain.order import Order
+from commerce.domain.reservation import Reservation
+from commerce.domain.stock import HoldState
+from commerce.ports import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class OwnUnits:
+    """`pending`: the cart's order that waits for its payment. `at`: units by (variant, store)."""
+
+    pending: Order | None
+    reservations: tuple[Reservation, ...]
+    at: Mapping[tuple[int, str], int]
+
+    def units(self, variant_id: int, store_id: str) -> int:
+        return self.at.get((variant_id, store_id), 0)
+
+
+def own_units(uow: UnitOfWork, *, cart_id: str, customer_id: str, wanted: Collection[int], store_id: str) -> OwnUnits:
+    """What this person holds. `store_id` is the store in which they collect, '' for a parcel."""
+    units: Counter[tuple[int, str]] = Counter()
+    pending = uow.orders.pending_of_cart(cart_id)
+    if pending is not None:
+        for hold_id in order_holds(pending):
+            _count(uow, hold_id, units)
+    taken_over: list[Reservation] = []
+    if store_id:
+        for reservation in uow.reservations.of_customer(customer_id, only_open=True):
+            if reservation.store_id == store_id and all(line.variant_id in wanted for line in reservation.lines):
+                taken_over.append(reservation)
+                for line in reservation.lines:
+                    _count(uow, line.hold_id, units)
+    return OwnUnits(pending, tuple(taken_over), units)
+
+
+def order_holds(order: Order) -> list[str]:
+    """Ids of an order's holds, each once, in the order in which stock is locked."""
+    by_hold = {line.hold_id: line.variant_id for line in order.lines if line.hold_id}
+    return sorted(by_hold, key=lambda hold_id: (by_hold[hold_id], hold_id))
+
+
+def _count(uow: UnitOfWork, hold_id: str, units: Counter[tuple[int, str]]) -> None:
+    hold = uow.stock.hold(hold_id)
+    if hold is not None and hold.state is HoldState.ACTIVE:
+        units[hold.variant_id, hold.store_id] += hold.quantity

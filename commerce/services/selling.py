@@ -1,0 +1,85 @@
+"""Everything from a cart to its money, put together: who needs whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from commerce.errors import SettingsError
+from commerce.i18n import Translator
+from commerce.ports import Clock, Ids, PaymentProvider, SellingRules, Storage
+from commerce.services.checkout import Checkout
+from commerce.services.customers import Customers
+from commerce.services.entering import Entering
+from commerce.services.order_links import OrderLinks
+from commerce.services.orders import Orders
+from commerce.services.paying import Paying
+from commerce.services.payment_calls import PaymentCalls, TakeStock
+from commerce.services.payment_watch import PaymentWatch
+from commerce.services.quoting import Quoting
+from commerce.services.reconciling import Reconciling
+from commerce.services.refunding import Refunding
+from commerce.services.settling import Settling
+from commerce.services.starting import MARGIN, Starting
+
+
+@dataclass(frozen=True, slots=True)
+class Selling:
+    quoting: Quoting
+    checkout: Checkout
+    paying: Paying
+    refunding: Refunding
+    orders: Orders
+
+
+def build_selling(
+    *,
+    storage: Storage,
+    clock: Clock,
+    ids: Ids,
+    rules: SellingRules,
+    providers: Mapping[str, PaymentProvider],
+    customers: Customers,
+    links: OrderLinks,
+    shop_name: str,
+    take_stock: TakeStock | None = None,
+) -> Selling:
+    """Raises SettingsError when stock would be free again while a provider still lets somebody pay for it."""
+    _check_hold(rules, providers)
+    offline = frozenset(name for name, provider in providers.items() if not provider.is_online)
+    offline |= {"pay_in_store", "marketplace"}  # money that orders of before may have come by
+    refunding = Refunding(storage, clock, ids, providers)
+    settling = Settling(clock, ids, refunding, offline)
+    words = Translator(Path(__file__).parent.parent)
+    starting = Starting(storage, clock, providers, settling, links, words, shop_name)
+    quoting = Quoting(clock, rules, providers)
+    orders = Orders(clock, refunding, Entering(clock, ids, rules, customers), offline)
+    return Selling(
+        quoting=quoting,
+        checkout=Checkout(clock, ids, rules, providers, quoting, settling, orders),
+        paying=Paying(
+            clock,
+            ids,
+            settling,
+            starting,
+            PaymentCalls(storage, clock, providers, settling, take_stock),
+            PaymentWatch(storage, clock, ids, rules, providers, settling, starting),
+            refunding,
+            Reconciling(storage, clock, ids, providers, settling),
+        ),
+        refunding=refunding,
+        orders=orders,
+    )
+
+
+def _check_hold(rules: SellingRules, providers: Mapping[str, PaymentProvider]) -> None:
+    for provider in providers.values():
+        if provider.session_s is None:
+            continue
+        needed_s = provider.session_s + round(MARGIN.total_seconds())
+        if rules.payment_hold.total_seconds() < needed_s:
+            raise SettingsError(
+                f"VITRINE_PAYMENT_HOLD_S: at least {needed_s}, because {provider.name} lets a session be paid for "
+                f"{provider.session_s} seconds"
+            )
