@@ -65,14 +65,12 @@ class SqlOrders:
         self._db = transaction
 
     def add(self, new: Order, contact: Contact, event: OrderEvent) -> Order:
-        values = _values(new, contact)
+        values, add = _values(new, contact), _ADD
         if new.number:
             self._keep_ahead_of(new.number)
-            number = self._db.insert_numbered(_ADD_WITH_NUMBER, (*values, new.number))
-        else:
-            number = self._db.insert_numbered(_ADD, values)
-        self._db.direct_many(_ADD_LINE, [_line_values(new.id, line) for line in new.lines])
-        self._add_event(new.id, event)
+            values, add = (*values, new.number), _ADD_WITH_NUMBER
+        lines = [_line_values(new.id, line) for line in new.lines]
+        number = self._db.insert_numbered(add, values, (_ADD_LINE, lines), (_ADD_EVENT, [_event_values(new.id, event)]))
         return replace(new, number=number, channel=contact.channel)
 
     def get(self, order_id: str) -> Order | None:
@@ -157,7 +155,7 @@ class SqlOrders:
             raise StaleVersion(f"order {seen.id} is no longer at version {seen.version}")
         if holds:
             self._db.execute(_NEW_HOLD, [{"of": seen.id, "at": n, "hold": hold} for n, hold in sorted(holds.items())])
-        self._add_event(seen.id, event)
+        self._db.direct(_ADD_EVENT, _event_values(seen.id, event))
         return moved
 
     def returned(self, order_id: str, position: int, quantity: int) -> bool:
@@ -208,12 +206,6 @@ class SqlOrders:
                 ),
                 {"number": number},
             )
-
-    def _add_event(self, order_id: str, event: OrderEvent) -> None:
-        from_state = event.from_state.value if event.from_state else ""
-        self._db.direct(
-            _ADD_EVENT, (order_id, from_state, event.to_state.value, event.actor, event.note, to_us(event.at))
-        )
 
     def _newest(self, statement: Any, limit: int) -> list[Order]:
         return self._assemble(self._db.execute(statement.order_by(shop_order.c.number.desc()).limit(limit)).all())
@@ -285,6 +277,11 @@ def _line_values(order_id: str, line: OrderLine) -> tuple[Any, ...]:
         line.hold_id,
         line.returned,
     )
+
+
+def _event_values(order_id: str, event: OrderEvent) -> tuple[Any, ...]:
+    from_state = event.from_state.value if event.from_state else ""
+    return (order_id, from_state, event.to_state.value, event.actor, event.note, to_us(event.at))
 
 
 def _order(row: AnyRow, lines: tuple[OrderLine, ...]) -> Order:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TypeAlias
+from functools import lru_cache
+from typing import Any, TypeAlias
 
 from sqlalchemy import bindparam, select, text, update
 
@@ -75,6 +76,28 @@ def _hold(row: AnyRow) -> StockHold:
     )
 
 
+@lru_cache(maxsize=64)
+def _take_all(count: int) -> str:
+    """All of `take` on one way to the server: the rows are locked in key order, and nothing is written unless every
+    one of them has enough."""
+    wanted = ", ".join(["(%s::text, %s::bigint, %s::integer)"] * count)
+    enough = "stock.on_hand - stock.held - stock.safety >= wanted.quantity"
+    return (
+        f"WITH wanted (id, variant_id, quantity) AS (VALUES {wanted}), locked AS ("  # noqa: S608 - our own words
+        "SELECT stock.variant_id FROM stock JOIN wanted ON wanted.variant_id = stock.variant_id"
+        f" WHERE stock.store_id = %s AND {enough} ORDER BY stock.variant_id FOR UPDATE OF stock"
+        "), answer AS (SELECT count(*) = %s AS is_yes FROM locked), taken AS ("
+        "UPDATE stock SET held = stock.held + wanted.quantity FROM wanted, answer"
+        " WHERE is_yes AND stock.variant_id = wanted.variant_id AND stock.store_id = %s"
+        "), held AS (INSERT INTO hold (id, variant_id, store_id, quantity, owner, state, expires_at_us, created_at_us)"
+        " SELECT id, variant_id, %s, quantity, %s, 'active', %s, %s FROM wanted, answer WHERE is_yes"
+        "), moved AS ("
+        "INSERT INTO stock_movement (variant_id, store_id, on_hand_change, held_change, reason, reference, at_us)"
+        " SELECT variant_id, %s, 0, quantity, 'hold', id, %s FROM wanted, answer WHERE is_yes"
+        ") SELECT is_yes FROM answer"
+    )
+
+
 def derived_hold_id(hold_id: str, index: int) -> str:
     """The id of the nth hold taken together under `hold_id`: itself, then its neighbours, which an index keeps on one
     page. No id ends like that by itself: it is made of hexadecimal digits."""
@@ -119,22 +142,14 @@ class SqlStock:
             StockHold(derived_hold_id(hold_id, n), variant_id, store_id, quantity, owner, HoldState.ACTIVE, expires_at)
             for n, (variant_id, quantity) in enumerate(sorted(wanted.items()))
         ]
-        for n, wanted_one in enumerate(holds):
-            if not self._take_one(wanted_one):
-                for taken in holds[:n]:  # cheaper than a savepoint, which every order would pay for
-                    self._give_back(taken.variant_id, store_id, taken.quantity)
-                return None
         at_us, until_us = to_us(at), to_us(expires_at)
-        self._db.direct_many(
-            _HOLD,
-            [
-                (taken.id, taken.variant_id, store_id, taken.quantity, owner, taken.state.value, until_us, at_us)
-                for taken in holds
-            ],
-        )
-        self._moved(
-            [(taken.variant_id, store_id, 0, taken.quantity, MovementReason.HOLD, taken.id) for taken in holds], at_us
-        )
+        if self._db.is_postgres:
+            if not self._take_at_once(holds, until_us, at_us):
+                return None
+        elif not self._take_each(holds, until_us, at_us):
+            return None
+        for taken in holds:
+            self._db.note_variant(taken.variant_id, ChangeKind.STOCK, at_us)
         return holds
 
     def hold(self, hold_id: str) -> StockHold | None:
@@ -216,9 +231,35 @@ class SqlStock:
             self._db.note_variant(variant_id, ChangeKind.STOCK, to_us(at))
         return StockLevel(variant_id, store_id, level.on_hand, level.held, safety)
 
-    def _take_one(self, wanted: StockHold) -> bool:
-        quantity = wanted.quantity
-        return self._db.direct(_TAKE, (quantity, wanted.variant_id, wanted.store_id, quantity)) == 1
+    def _take_each(self, holds: Sequence[StockHold], until_us: int, at_us: int) -> bool:
+        for n, wanted in enumerate(holds):
+            key = (wanted.quantity, wanted.variant_id, wanted.store_id, wanted.quantity)
+            if self._db.direct(_TAKE, key) != 1:
+                for taken in holds[:n]:  # cheaper than a savepoint, which every order would pay for
+                    self._give_back(taken.variant_id, taken.store_id, taken.quantity)
+                return False
+        self._db.insert_many(
+            _HOLD,
+            [
+                (one.id, one.variant_id, one.store_id, one.quantity, one.owner, one.state.value, until_us, at_us)
+                for one in holds
+            ],
+        )
+        moved = MovementReason.HOLD.value
+        self._db.insert_many(
+            _MOVE,
+            [(one.variant_id, one.store_id, 0, one.quantity, moved, one.id, "", "", at_us) for one in holds],
+        )
+        return True
+
+    def _take_at_once(self, holds: Sequence[StockHold], until_us: int, at_us: int) -> bool:
+        values: list[Any] = []
+        for wanted in holds:
+            values += (wanted.id, wanted.variant_id, wanted.quantity)
+        first = holds[0]
+        values += (first.store_id, len(holds), first.store_id, first.store_id, first.owner, until_us, at_us)
+        values += (first.store_id, at_us)
+        return bool(self._db.ask(_take_all(len(holds)), values)[0])
 
     def _give_back(self, variant_id: int, store_id: str, quantity: int) -> None:
         self._db.direct(_GIVE_BACK, (quantity, variant_id, store_id))
@@ -242,7 +283,7 @@ class SqlStock:
         return self._db.execute(_KNOWN, key).first() is not None
 
     def _moved(self, movements: Sequence[_Movement], at_us: int, actor: str = "", note: str = "") -> None:
-        self._db.direct_many(
+        self._db.insert_many(
             _MOVE,
             [
                 (variant_id, store_id, on_hand, held, reason.value, reference, actor, note, at_us)

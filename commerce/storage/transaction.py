@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from commerce.ports import ChangeKind
 from commerce.storage.changes import Changes
-from commerce.storage.direct import Direct
+from commerce.storage.direct import Direct, postgres_together
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 AnyResult: TypeAlias = CursorResult[*tuple[Any, ...]]
@@ -45,16 +45,32 @@ class Transaction:
 
     def direct(self, statement: Direct, values: Sequence[Any]) -> int:
         """Runs it in the driver; how many rows it changed. Errors are those of `execute`."""
-        return cast(int, self._directly(statement, values, many=False).rowcount)
+        as_text = statement.postgres if self.is_postgres else statement.sqlite
+        return cast(int, self._directly(as_text, values).rowcount)
 
-    def direct_many(self, statement: Direct, rows: Sequence[Sequence[Any]]) -> int:
-        """The same for several rows of values: how many rows they changed altogether."""
-        return cast(int, self._directly(statement, rows, many=True).rowcount)
+    def insert_many(self, statement: Direct, rows: Sequence[Sequence[Any]]) -> None:
+        """An `insert_into` of several rows."""
+        if not self.is_postgres:
+            self._directly(statement.sqlite, rows, many=True)
+        elif rows:
+            self._directly(statement.postgres_rows(len(rows)), [value for row in rows for value in row])
 
-    def insert_numbered(self, statement: Direct, values: Sequence[Any]) -> int:
-        """The number that the database drew for the new row."""
-        cursor = self._directly(statement, values, many=False)
-        return cast(int, cursor.fetchone()[0] if self.is_postgres else cursor.lastrowid)
+    def insert_numbered(
+        self, statement: Direct, values: Sequence[Any], *others: tuple[Direct, Sequence[Sequence[Any]]]
+    ) -> int:
+        """Inserts a row with those of other tables that belong to it; the number that the database drew for it."""
+        if self.is_postgres:  # on one way to the server
+            counts = tuple((insert, len(rows)) for insert, rows in others if rows)
+            together = [*values, *(value for _, rows in others for row in rows for value in row)]
+            return cast(int, self._directly(postgres_together(statement, counts), together).fetchone()[0])
+        number = cast(int, self._directly(statement.sqlite, values).lastrowid)
+        for insert, rows in others:
+            self.insert_many(insert, rows)
+        return number
+
+    def ask(self, statement: str, values: Sequence[Any]) -> Any:
+        """The first row of an answer, for a statement that one database alone is given."""
+        return self._directly(statement, values).fetchone()
 
     def savepoint(self) -> AbstractContextManager[Any]:
         """Everything inside is undone when the block raises."""
@@ -74,11 +90,12 @@ class Transaction:
             self.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CHANGE_LOCK})
 
     def close(self) -> None:
+        if self._cursor is not None:
+            self._cursor.close()
         self._connection = self._cursor = None
 
-    def _directly(self, statement: Direct, values: Sequence[Any], *, many: bool) -> Any:
+    def _directly(self, as_text: str, values: Sequence[Any], *, many: bool = False) -> Any:
         connection = self.connection
-        as_text = statement.postgres if self.is_postgres else statement.sqlite
         cursor = self._cursor
         if cursor is None:
             if connection.dispatch.before_cursor_execute:  # whoever listens to statements hears of these, too
