@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
 
-from bot import sessions
+from bot import approving, sessions
 from bot.conversation import Fetch, Turn, arrived, handle
 from bot.conversation.talk import LARGEST_PHOTO_BYTES
-from bot.messages import MediaRef, Message, Reply
+from bot.messages import Approval, MediaRef, Message, Paid, Reply
 from bot.render import choices
 from bot.sessions import CHOICES_KEPT, Choice, Session
 from bot.surprises import described
 from bot.wire import message_to_json, reply_to_json
 from bot.wording import words
 from commerce.domain.mail import Direction, InboxRow, OutboundMessage
-from commerce.errors import StorageError
+from commerce.errors import StaleVersion, StorageError
 
 if TYPE_CHECKING:
     from bot.channels.port import Channel
@@ -60,6 +61,12 @@ class Dispatcher:
         if message is None:
             self._shop.storage.write(lambda uow: uow.inbox.done(row.id, self._shop.clock.now()))
             return
+        if message.approval is not None:
+            self._approve(row, message, message.approval)
+            return
+        if message.paid is not None:
+            self._settle(row, message, message.paid)
+            return
         now = self._shop.clock.now()
         with self._shop.storage.read() as uow:
             session = sessions.load(uow, message.contact, now)
@@ -87,6 +94,63 @@ class Dispatcher:
             uow.outbox.add(OutboundMessage(message.contact, "reply", body), now)
         session = _with_choices(turn.session, turn.replies, channel) if turn.replies else turn.session
         sessions.save(uow, message.contact, session, now)
+
+    # --- payments inside the chat; neither session nor thread has a part in them
+
+    def _approve(self, row: InboxRow, message: Message, approval: Approval) -> None:
+        """The vendor waits: what fails twice is answered no."""
+
+        def answer(uow: UnitOfWork) -> None:
+            now = self._shop.clock.now()
+            if uow.inbox.done(row.id, now) and not approving.is_too_late(message, now):
+                approving.approve(self._shop, uow, message, approval)
+
+        def give_up(uow: UnitOfWork) -> None:
+            uow.inbox.failed(row.id, reason, None)
+            approving.refuse(self._shop, uow, message, approval)
+
+        try:
+            self._again_while_stale(answer)
+        except StorageError:
+            raise
+        except Exception as error:
+            reason = described(error)
+            log.error("approval_failed", inbox=row.id, tries=row.tries + 1, error=reason)
+            if row.tries:
+                self._shop.storage.write(give_up)
+            else:
+                retry_at = self._shop.clock.now() + _RETRY_AFTER[0]
+                self._shop.storage.write(lambda uow: uow.inbox.failed(row.id, reason, retry_at))
+
+    def _settle(self, row: InboxRow, message: Message, paid: Paid) -> None:
+        def book(uow: UnitOfWork) -> None:
+            if uow.inbox.done(row.id, self._shop.clock.now()):
+                approving.settle(self._shop, uow, message, paid)
+
+        def give_up(uow: UnitOfWork) -> None:
+            uow.inbox.failed(row.id, reason, None)
+            approving.unsettled(self._shop, uow, message, paid, reason)
+
+        try:
+            self._again_while_stale(book)
+        except StorageError:
+            raise
+        except Exception as error:
+            reason = described(error)
+            log.error("payment_not_settled", inbox=row.id, tries=row.tries + 1, error=reason)
+            if row.tries < len(approving.PAID_RETRIES):
+                retry_at = self._shop.clock.now() + approving.PAID_RETRIES[row.tries]
+                self._shop.storage.write(lambda uow: uow.inbox.failed(row.id, reason, retry_at))
+            else:
+                self._shop.storage.write(give_up)
+
+    def _again_while_stale(self, work: Callable[[UnitOfWork], None]) -> None:
+        """Somebody else was faster at the same order: it is read anew."""
+        for _ in range(MAX_TRIES - 1):
+            with suppress(StaleVersion):
+                self._shop.storage.write(work)
+                return
+        self._shop.storage.write(work)
 
     def _failed(self, row: InboxRow, error: Exception) -> None:
         """Three tries, then the dead letters with a word to the shopper."""

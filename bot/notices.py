@@ -7,34 +7,20 @@ shopper used last.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from bot import order_notices, stock_notices
 from bot.conversation.actions import FindInStore, encode
 from bot.messages import Button, Reply
-from bot.wording import words
+from bot.news import News
 from commerce.domain.customer import Contact
 
 if TYPE_CHECKING:
-    from commerce.ports import UnitOfWork
     from commerce.wiring import Shop
 
 
-@dataclass(frozen=True, slots=True)
-class _News:
-    """What a notice is made of."""
-
-    shop: Shop
-    uow: UnitOfWork
-    language: str
-    facts: Mapping[str, object]
-
-    def t(self, msgid: str, **values: object) -> str:
-        return words(self.language, msgid, **values)
-
-
-def reservation_expired(news: _News) -> Reply | None:
+def reservation_expired(news: News) -> Reply | None:
     reservation = news.uow.reservations.get(str(news.facts.get("reservation_id", "")))
     if reservation is None:
         return None
@@ -51,8 +37,21 @@ def reservation_expired(news: _News) -> Reply | None:
     return Reply(text, buttons=buttons, language=news.language)
 
 
-NOTICES: dict[str, Callable[[_News], Reply | None]] = {
+NOTICES: dict[str, Callable[[News], Reply | None]] = {
     "reservation_expired": reservation_expired,
+    "payment_ready": order_notices.payment_ready,
+    "payment_refused": order_notices.payment_refused,
+    "payment_failed": order_notices.payment_failed,
+    "order_placed": order_notices.order_placed,
+    "order_paid": order_notices.order_paid,
+    "order_expired": order_notices.order_expired,
+    "order_late_money": order_notices.order_late_money,
+    "order_moved": order_notices.order_moved,
+    "refund_done": order_notices.refund_done,
+    "order_code": order_notices.order_code,
+    "store_resumed": order_notices.store_resumed,
+    "reservation_lost": stock_notices.reservation_lost,
+    "order_lost": stock_notices.order_lost,
 }
 
 
@@ -69,4 +68,4 @@ def in_words(shop: Shop, contact: Contact, kind: str, body: str) -> Reply | None
         customer = uow.customers.by_contact(contact)
         offered = shop.settings.languages
         language = customer.language if customer and customer.language in offered else offered[0]
-        return put(_News(shop, uow, language, facts))
+        return put(News(shop, uow, contact, shop.clock.now(), language, facts))

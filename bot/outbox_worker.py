@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot import notices
+from bot import approving, notices
 from bot.render import render
 from bot.surprises import described
 from bot.wire import reply_from_json, reply_to_json
+from commerce.domain.customer import URGENT
 from commerce.domain.mail import Direction, OutboxRow, OutboxState
 from commerce.errors import RetryLater, SendRefused, SendUnknown, StorageError
 
@@ -32,6 +33,7 @@ MAX_TRIES = 8
 MAX_AGE = timedelta(hours=24)
 MARGIN_S = 0.1  # beyond what a vendor's retry_after asks for
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 1.0, 300.0
+SOON_S = 1.0  # between two tries at what a vendor waits for
 REFUSALS, REFUSALS_S = 3, 10  # lanes told to slow down within that time pause their whole account
 
 log = structlog.get_logger(__name__)
@@ -93,7 +95,9 @@ class Sender:
         self._unsure: set[int] = set()
 
     def is_open(self, lane: str) -> bool:
-        """Whether the account of this lane may send now."""
+        """Whether the account of this lane may send now. What a vendor waits for is no message: it has no pace."""
+        if lane.endswith(URGENT):
+            return True
         account = next((f"{n}:{a}" for n, a in self._channels if lane.startswith(f"{n}:{a}:")), None)
         return account is None or self._pace.is_open(account)
 
@@ -108,6 +112,8 @@ class Sender:
         channel = self._channels.get((contact.channel, contact.account))
         if channel is None:
             return False  # another process speaks to these people
+        if row.message.kind == approving.ANSWER:
+            return self._answer_payment(row, channel, now)
         try:
             reply = self._reply(row)
         except Exception as error:  # what cannot be put into words never can be
@@ -120,6 +126,23 @@ class Sender:
         if not self._shop.storage.write(lambda uow: uow.outbox.sending(row.id)):
             return True  # somebody finished it
         return self._call(row, channel, reply)
+
+    def _answer_payment(self, row: OutboxRow, channel: Channel, now: datetime) -> bool:
+        """Answering twice does no harm: the vendor refuses the second one. Nobody waits for an answer that is late."""
+        answer, until = approving.read_answer(row.message.body)
+        if now > until:
+            return self._dead(row, "too late to answer", now)
+        if not self._shop.storage.write(lambda uow: uow.outbox.sending(row.id)):
+            return True
+        try:
+            channel.answer_payment(answer)
+        except SendRefused as error:
+            return self._dead(row, f"refused: {error.reason}", self._shop.clock.now())
+        except (RetryLater, SendUnknown) as error:
+            soon = self._shop.clock.now() + timedelta(seconds=min(getattr(error, "after_s", 0.0), SOON_S))
+            return self._wait(row, f"no answer: {error}", soon)
+        self._shop.storage.write(lambda uow: uow.outbox.sent(row.id, "", self._shop.clock.now()))
+        return True
 
     def _call(self, row: OutboxRow, channel: Channel, reply: Reply) -> bool:
         contact = row.message.contact

@@ -59,6 +59,13 @@ class Question(StrEnum):
     GARMENT = "garment"
     REMEMBER_SIZE = "remember_size"
     WHICH_RESERVATION = "which_reservation"
+    HOW_TO_GET_IT = "how_to_get_it"
+    ADDRESS = "address"
+    CONFIRM_ADDRESS = "confirm_address"
+    CONTACT = "contact"
+    ORDER_NUMBER = "order_number"
+    ORDER_CODE = "order_code"
+    CODE = "code"
 
 
 class Goal(StrEnum):
@@ -67,6 +74,8 @@ class Goal(StrEnum):
     NONE = ""
     STORES = "stores"
     RESERVE = "reserve"
+    CHECKOUT = "checkout"
+    CART = "cart"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +88,7 @@ class Pending:
     size_system: str = ""
     size: str = ""
     wording: str = ""
+    quantity: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +119,7 @@ class Session:
     choices_numbered: bool = False
     recent_s: tuple[int, ...] = ()  # when the last messages were sent, for the flood guard
     flooded: bool = False
+    contact_asked: bool = False  # for this checkout
 
     def with_list(self, items: tuple[ShownItem, ...]) -> Session:
         """With one more list shown, the oldest forgotten."""

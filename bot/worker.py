@@ -1,5 +1,7 @@
 """The threads that make conversations go: answer what came in, send what must go out, keep time.
 
+What a vendor waits for (urgent lanes) has threads of its own: a slow photo or a full bot does not hold it up.
+
 A lane (one contact) belongs to one thread of one process at a time, by a lease in the database: order inside a lane,
 parallel across lanes and processes. A process that dies loses its lanes within LEASE_S.
 """
@@ -30,7 +32,9 @@ POLL_S = 0.3  # how long a message from another process may lie unnoticed
 PACE_S = 0.05
 ROWS_PER_TURN = 20  # of one lane before others get their chance
 LANES = 64
+URGENT_THREADS, HELPERS_POLL_S = 6, 30.0  # beside the one that looks for work, who wakes them when there is more
 EXPIRY_EVERY_S, PHOTOS_EVERY_S, SWEEP_EVERY_S = 1.0, 60.0, 600.0
+PAYING_EVERY_S = 0.5  # how long somebody who has ordered waits for the place to pay, at most
 ALIVE, ALIVE_EVERY_S = "heartbeat:worker", 10.0
 _BATCH = 200
 _RUNAWAY = 10_000  # rounds after which `run_until_quiet` says that something goes round in circles
@@ -53,6 +57,7 @@ class Worker:
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._wake_in, self._wake_out = _Bell(), _Bell()
+        self._wake_urgent, self._wake_helpers = _Bell(), _Bell()
         self._threads: list[threading.Thread] = []
 
     # --- running
@@ -66,6 +71,9 @@ class Worker:
         loops: list[tuple[str, Callable[[], None]]] = [
             *((f"inbox-{n}", self._inbox_loop) for n in range(count)),
             *((f"outbox-{n}", self._outbox_loop) for n in range(count)),
+            ("urgent", self._urgent_loop),
+            *((f"urgent-{n}", self._urgent_helper_loop) for n in range(URGENT_THREADS)),
+            ("paying", self._paying_loop),
             ("heartbeat", self._heartbeat_loop),
             ("ticks", self._tick_loop),
         ]
@@ -85,26 +93,36 @@ class Worker:
         """Something was stored: look now. From any thread, at no cost."""
         self._wake_in.ring()
         self._wake_out.ring()
+        self._wake_urgent.ring()
+        if self._stopping.is_set():
+            self._wake_helpers.ring()
 
     def run_until_quiet(self) -> int:
         """Answers and sends in this thread until nothing is left to do now. Returns how many rows were touched."""
         touched = 0
+        paid = False  # whether payments were looked at since the last message
         for _ in range(_RUNAWAY):
             self._paced = False
             done = self._work_inbox() + self._work_outbox()
             touched += done
-            if self._paced and not done:
+            if done:
+                paid = False
+            elif self._paced:
                 time.sleep(PACE_S)
-            elif not done:
+            elif paid:
                 return touched
+            else:
+                self._shop.paying.tick()
+                paid = True
         raise RuntimeError("messages go round in circles")
 
     def tick(self) -> None:
         """Everything that only time brings about, once."""
         self._shop.reserving.expire_due()
+        self._shop.paying.tick()
+        self._shop.pausing.tick()
         self.delete_photos()
-        now = self._shop.clock.now()
-        self._shop.storage.write(lambda uow: uow.state.sweep(now))
+        self._sweep()
 
     def delete_photos(self) -> int:
         """Deletes shoppers' photos whose time is over: the file first, then its row with a line in the record."""
@@ -129,6 +147,22 @@ class Worker:
     def _work_outbox(self) -> int:
         return self._work("out", lambda uow: uow.outbox.waiting_lanes(self._shop.clock.now(), LANES), self._send_next)
 
+    def _work_urgent(self) -> int:
+        """Answers what a vendor waits for and sends the answer, lane by lane, without waiting for the others."""
+        now = self._shop.clock.now()
+        with self._shop.storage.read() as uow:
+            asked = uow.inbox.waiting_lanes(now, LANES, urgent=True)
+            answered = uow.outbox.waiting_lanes(now, LANES, urgent=True)
+        ours = [lane for lane in dict.fromkeys((*asked, *answered)) if lane.startswith(self._ours)]
+        if len(ours) > 1:
+            self._wake_helpers.ring()
+        touched = 0
+        for lane in ours:
+            if self._stopping.is_set():
+                break
+            touched += self._in_lane("in", lane, self._answer_next) + self._in_lane("out", lane, self._send_next)
+        return touched
+
     def _work(self, side: str, waiting: Callable[[UnitOfWork], list[str]], step: Callable[[str], bool]) -> int:
         """Goes through the lanes that wait, taking those that are free. Returns how many rows were touched."""
         with self._shop.storage.read() as uow:
@@ -142,16 +176,22 @@ class Worker:
             if side == "out" and not self._sender.is_open(lane):
                 self._paced = True  # something waits for its account's pace alone
                 continue
-            lease = f"{side}:{lane}"
-            if not self._take(lease):
-                continue
-            try:
-                for _ in range(ROWS_PER_TURN):
-                    if self._stopping.is_set() or not step(lane):
-                        break
-                    touched += 1
-            finally:
-                self._drop(lease)
+            touched += self._in_lane(side, lane, step)
+        return touched
+
+    def _in_lane(self, side: str, lane: str, step: Callable[[str], bool]) -> int:
+        """Takes the lane if it is free and works on it for a while. Returns how many rows were touched."""
+        lease = f"{side}:{lane}"
+        if not self._take(lease):
+            return 0
+        touched = 0
+        try:
+            for _ in range(ROWS_PER_TURN):
+                if self._stopping.is_set() or not step(lane):
+                    break
+                touched += 1
+        finally:
+            self._drop(lease)
         return touched
 
     def _answer_next(self, lane: str) -> bool:
@@ -204,7 +244,13 @@ class Worker:
     def _outbox_loop(self) -> None:
         self._loop(self._wake_out, self._work_outbox)
 
-    def _loop(self, bell: _Bell, work: Callable[[], int]) -> None:
+    def _urgent_loop(self) -> None:
+        self._loop(self._wake_urgent, self._work_urgent)
+
+    def _urgent_helper_loop(self) -> None:
+        self._loop(self._wake_helpers, self._work_urgent, HELPERS_POLL_S)
+
+    def _loop(self, bell: _Bell, work: Callable[[], int], poll_s: float = POLL_S) -> None:
         while not self._stopping.is_set():
             heard = bell.count
             try:
@@ -214,7 +260,7 @@ class Worker:
                 log.warning("storage_trouble", error=type(error).__name__)
             except Exception as error:  # the thread goes on
                 log.error("worker_surprised", error=described(error))
-            bell.wait(heard, POLL_S)
+            bell.wait(heard, poll_s)
 
     def _heartbeat_loop(self) -> None:
         while not self._stopping.wait(HEARTBEAT_S):
@@ -226,10 +272,17 @@ class Worker:
                 except StorageError:
                     log.warning("lease_not_renewed", lane=lease)
 
+    def _paying_loop(self) -> None:
+        """A thread of its own: providers may take their time."""
+        while not self._stopping.wait(PAYING_EVERY_S):
+            self._shop.paying.tick()
+            self._wake_out.ring()
+
     def _tick_loop(self) -> None:
         chores: list[tuple[float, Callable[[], object]]] = [
             (ALIVE_EVERY_S, self._say_alive),
             (EXPIRY_EVERY_S, self._expire),
+            (EXPIRY_EVERY_S, self._resume_stores),
             (PHOTOS_EVERY_S, self.delete_photos),
             (SWEEP_EVERY_S, self._sweep),
         ]
@@ -257,9 +310,14 @@ class Worker:
         if self._shop.reserving.expire_due():
             self._wake_out.ring()
 
+    def _resume_stores(self) -> None:
+        if self._shop.pausing.tick():
+            self._wake_out.ring()
+
     def _sweep(self) -> None:
         now = self._shop.clock.now()
         self._shop.storage.write(lambda uow: uow.state.sweep(now))
+        self._shop.storage.write(self._shop.linking.sweep)
 
 
 class _Bell:

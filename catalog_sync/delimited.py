@@ -82,9 +82,14 @@ def _first_line(file: io.TextIOBase) -> str:
     return line
 
 
+def fields_of(item: RawItem) -> list[str]:
+    """The columns of a record, however many."""
+    return item.data.decode("utf-8", "surrogatepass").split(_SEPARATOR)
+
+
 def columns_of(item: RawItem, width: int) -> list[str] | RowError:
     """The columns of a record, or why it has too few or too many."""
-    columns = item.data.decode("utf-8", "surrogatepass").split(_SEPARATOR)
+    columns = fields_of(item)
     if len(columns) < width:
         return RowError(item.line, "line", Reason.TOO_FEW_COLUMNS, f"{len(columns)} < {width}")
     while len(columns) > width and not columns[-1].strip():

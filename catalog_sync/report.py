@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from catalog_sync.rows import Reason, RowError, Stop
+from catalog_sync.rows import FeedRefused, Reason, RowError, Stop
 from commerce.i18n import Translator
 
 MAX_LINES = 1000
@@ -35,6 +35,10 @@ _REASONS: dict[Reason, str] = {
     Reason.NOT_A_COUNT: "not a number of units: “{value}”",
     Reason.UNKNOWN_STORE: "no such store: “{value}”",
     Reason.UNKNOWN_ITEM: "no such item: “{value}”",
+    Reason.NOT_A_KIND: "not a kind of movement: “{value}”",
+    Reason.NOT_THAT_MANY: "there are not that many on the shelf: {value}",
+    Reason.HELD_ONLINE: "held online: {value}. With --override their owners lose them.",
+    Reason.PAID_FOR: "promised to somebody: {value}",
 }
 _STOPS: dict[Stop, str] = {
     Stop.NOT_FOUND: "There is nothing at {source}.",
@@ -129,6 +133,11 @@ class FeedReport:
         """(field, reason, how many) of the listed lines, most frequent first."""
         counted = Counter((error.field, error.reason.value) for error in self.rejected)
         return [(name, reason, count) for (name, reason), count in counted.most_common()]
+
+
+def refusal(stop: FeedRefused, language: str) -> str:
+    """Why a whole file was refused, as a sentence."""
+    return _words(language, _STOPS[stop.stop], **{"line": "?", **stop.details})
 
 
 def describe(error: RowError, language: str) -> str:

@@ -33,6 +33,10 @@ class Reason(StrEnum):
     NOT_A_COUNT = "not_a_count"
     UNKNOWN_STORE = "unknown_store"
     UNKNOWN_ITEM = "unknown_item"
+    NOT_A_KIND = "not_a_kind"
+    NOT_THAT_MANY = "not_that_many"
+    HELD_ONLINE = "held_online"
+    PAID_FOR = "paid_for"
 
 
 class Stop(StrEnum):

@@ -56,6 +56,8 @@ class Settings(BaseSettings):
         description="Link for directions to a store.",
     )
 
+    terms_url: str = Field("", description="Address of the terms of sale, linked at the checkout; empty: no link.")
+
     # --- serving
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
@@ -109,6 +111,11 @@ class Settings(BaseSettings):
     telegram_api_url: str = Field("https://api.telegram.org", description="Address of the Bot API.")
     telegram_username: str = Field("", description="The bot's user name, for links to it.")
 
+    # --- tills
+    pos_secret: SecretStr = Field(
+        SecretStr(""), description="Signs what a till of yours sends to /hooks/pos; several by commas while rotated."
+    )
+
     # --- collecting money
     pay_in_store: bool = Field(True, description="Whether orders may be paid at the counter.")
     fake_payments: bool = Field(
@@ -121,6 +128,15 @@ class Settings(BaseSettings):
         SecretStr(""), description="Stripe: signing secrets of the webhook, by commas while one is rolled."
     )
     stripe_api_url: str = Field("https://api.stripe.com", description="Address of Stripe's API.")
+    square_token: SecretStr = Field(SecretStr(""), description="Square: access token.")
+    square_signature_key: SecretStr = Field(
+        SecretStr(""), description="Square: signature keys of the webhook subscription, by commas while one is changed."
+    )
+    square_location: str = Field("", description="Square: id of the location that sells.")
+    square_api_url: str = Field("https://connect.squareup.com", description="Address of Square's API.")
+    telegram_payment_token: SecretStr = Field(
+        SecretStr(""), description="Provider token for invoices in Telegram, from @BotFather."
+    )
 
     # --- fetching what shoppers point at
     fetch_allow_hosts: List = Field((), description="host:port that may be fetched though not public. For rehearsals.")
@@ -164,7 +180,7 @@ class Settings(BaseSettings):
             raise ValueError(f"unknown time zone {value!r}") from error
         return value
 
-    @field_validator("base_url", "telegram_api_url", "stripe_api_url")
+    @field_validator("base_url", "telegram_api_url", "stripe_api_url", "square_api_url")
     @classmethod
     def _address(cls, value: str) -> str:
         parts = urlsplit(value)
@@ -178,7 +194,9 @@ class Settings(BaseSettings):
             raise ValueError("languages: at least one")
         if not self.is_https and urlsplit(self.base_url).hostname not in LOOPBACK:
             raise ValueError("base_url: must be https unless it is on this machine")
-        for name in ("secret_key", "telegram_secret", "api_keys", "stripe_webhook_secret"):
+        for name in (
+            "secret_key", "telegram_secret", "api_keys", "pos_secret", "stripe_webhook_secret", "square_signature_key",
+        ):  # fmt: skip
             for secret in self.secrets_of(name):
                 if len(secret) < _SHORTEST_SECRET:
                     raise ValueError(f"{name}: each secret needs at least {_SHORTEST_SECRET} characters")
@@ -190,7 +208,11 @@ class Settings(BaseSettings):
         """Goods must never leave a real shop for make-believe money."""
         if self.host not in LOOPBACK or urlsplit(self.base_url).hostname not in LOOPBACK:
             raise ValueError("fake_payments: only where host and base_url are on this machine")
-        for name, url in (("stripe_key", self.stripe_api_url),):
+        for name, url in (
+            ("stripe_key", self.stripe_api_url),
+            ("square_token", self.square_api_url),
+            ("telegram_payment_token", self.telegram_api_url),
+        ):
             if self.secrets_of(name) and urlsplit(url).hostname not in LOOPBACK:
                 raise ValueError(f"fake_payments: never beside a real {name}")
 

@@ -33,17 +33,20 @@ from commerce.services.catalog import Catalog
 from commerce.services.checkout import Checkout
 from commerce.services.customers import Customers
 from commerce.services.discovery import Discovery
+from commerce.services.giving_way import GivingWay
 from commerce.services.index_keeper import IndexKeeper
 from commerce.services.linking import Linking
 from commerce.services.order_links import OrderLinks
 from commerce.services.orders import Orders
+from commerce.services.pausing import Pausing
 from commerce.services.paying import Paying
 from commerce.services.photos import Photos
 from commerce.services.promotions import Promotions
 from commerce.services.quoting import Quoting
 from commerce.services.refunding import Refunding
 from commerce.services.reserving import Reserving
-from commerce.services.selling import build_selling
+from commerce.services.selling import build_selling, offline_of
+from commerce.services.stocktaking import Stocktaking
 from commerce.services.teaching import Teaching
 from commerce.settings import Settings, rates_bp
 
@@ -72,6 +75,8 @@ class Shop:
     photos: Photos
     customers: Customers
     reserving: Reserving
+    stocktaking: Stocktaking
+    pausing: Pausing
     promotions: Promotions
     carts: Carts
     linking: Linking
@@ -110,6 +115,7 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
     from commerce.kept_words import WordsOnDisk
     from commerce.media import FileMediaStore
     from commerce.payments import open_providers
+    from commerce.payments.till_counts import TILLS
     from commerce.storage import migrate, open_picture_index, open_storage
     from commerce.text_index import FuzzyTextIndex
     from commerce.web_fetcher import SafeWebFetcher
@@ -135,8 +141,10 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
     )
     customers, promotions = Customers(clock, ids), Promotions(clock)
     carts = Carts(clock, ids, promotions)
+    reserving = Reserving(storage, clock, ids, rules)
     order_links = OrderLinks(settings.base_url, settings.signing_key, clock)
     providers = open_providers(settings, clock)
+    stocktaking = Stocktaking(clock, ids, GivingWay(clock, reserving, offline_of(providers)), TILLS)
     selling = build_selling(
         storage=storage,
         clock=clock,
@@ -146,6 +154,7 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
         customers=customers,
         links=order_links,
         shop_name=settings.shop_name,
+        take_stock=stocktaking.take_count_callback,
     )
     return Shop(
         settings=settings,
@@ -164,7 +173,9 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
         discovery=Discovery(storage, text_index, facets, image_matcher, words),
         photos=Photos(storage, media, clock, timedelta(hours=settings.photo_keep_h)),
         customers=customers,
-        reserving=Reserving(storage, clock, ids, rules),
+        reserving=reserving,
+        stocktaking=stocktaking,
+        pausing=Pausing(storage, clock),
         promotions=promotions,
         carts=carts,
         linking=Linking(clock, ids, customers, carts, settings.signing_key.encode()),

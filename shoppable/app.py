@@ -12,9 +12,23 @@ from flask.typing import ResponseReturnValue
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from commerce.i18n import Translator
-from shoppable import health, language, media, observe, pages, problems, security
-from shoppable.api import chat, openapi, operators, products, stores
+from shoppable import health, language, media, observe, pages, pos_events, problems, security
+from shoppable.api import (
+    carts,
+    chat,
+    checkout,
+    customers,
+    openapi,
+    operators,
+    order_desk,
+    orders,
+    pauses,
+    products,
+    stock,
+    stores,
+)
 from shoppable.limits import Buckets, Places
+from shoppable.payment_callbacks import payment_callbacks
 from shoppable.site import EXTENSION, Site, site
 
 if TYPE_CHECKING:
@@ -57,10 +71,14 @@ def create_app(shop: Shop, *, wake: Callable[[], None] = lambda: None) -> Flask:
     observe.install(app)
     problems.install(app)
     pages.install(app)
-    for room in (media.blueprint, health.blueprint, products.blueprint, stores.blueprint, chat.blueprint):
-        app.register_blueprint(room)
+    for room in (media, health, products, stores, chat, carts, checkout, orders):
+        app.register_blueprint(room.blueprint)
+    app.register_blueprint(payment_callbacks(shop, wake))
     if shop.settings.secrets_of("api_keys"):
-        app.register_blueprint(operators.blueprint)
+        for room in (operators, customers, stock, pauses, order_desk):
+            app.register_blueprint(room.blueprint)
+    if shop.settings.secrets_of("pos_secret"):
+        app.register_blueprint(pos_events.blueprint)
     app.add_url_rule("/api/v1/openapi.json", "api_openapi", _openapi(app))
     return app
 

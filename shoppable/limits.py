@@ -25,6 +25,10 @@ SEARCH = Rate(burst=60, per_s=10)
 PHOTO = Rate(burst=8, per_s=0.5)
 TALK = Rate(burst=20, per_s=1)
 LISTEN = Rate(burst=40, per_s=4)
+CART = Rate(burst=60, per_s=4)
+LOOK = Rate(burst=60, per_s=6)  # a page that looks every second, in several tabs
+LOOK_UP = Rate(burst=3, per_s=0.2)  # questions to a payment provider about one payment
+CHECKOUT = Rate(burst=12, per_s=0.2)
 WRONG_KEY = Rate(burst=10, per_s=0.2)
 
 

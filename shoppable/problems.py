@@ -56,22 +56,30 @@ def is_for_machines() -> bool:
     return request.path.startswith("/api/") or request.path in {"/healthz", "/readyz", "/metrics"}
 
 
+def _title(status: int) -> str:
+    return translate(_TITLES.get(status, _TITLES[500] if status >= 500 else _TITLES[400]))
+
+
+def body_of(status: int, code: str, detail: str) -> dict[str, object]:
+    """Problem details as JSON values; `detail` is already in the caller's language."""
+    return {
+        "type": f"urn:vitrine:problem:{code}",
+        "title": _title(status),
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "request_id": g.get("request_id", ""),
+    }
+
+
 def answer(status: int, code: str, detail: str, *, retry_after_s: float | None = None) -> Response:
     """The answer for a failure; `detail` is already in the caller's language."""
-    title = translate(_TITLES.get(status, _TITLES[500] if status >= 500 else _TITLES[400]))
     response: Response
     if is_for_machines():
-        body = {
-            "type": f"urn:vitrine:problem:{code}",
-            "title": title,
-            "status": status,
-            "detail": detail,
-            "code": code,
-            "request_id": g.get("request_id", ""),
-        }
+        body = body_of(status, code, detail)
         response = Response(json.dumps(body, ensure_ascii=False), status, mimetype=PROBLEM_JSON)
     else:
-        page = render_template("error.html", title=title, detail=detail, status=status)
+        page = render_template("error.html", title=_title(status), detail=detail, status=status)
         response = Response(page, status, mimetype="text/html")
     response.headers["Content-Language"] = language()
     response.headers["Cache-Control"] = "no-store"

@@ -46,6 +46,13 @@ def require_same_origin() -> None:
         raise Problem(403, "cross_origin", "This can only be done from the shop's own pages.")
 
 
+def let_forms_lead_to(response: Response, *origins: str) -> None:
+    """Forms of this page may end at these other sites too: browsers hold `form-action` against redirects as well."""
+    response.headers["Content-Security-Policy"] = PAGE_POLICY.replace(
+        "form-action 'self'", " ".join(("form-action 'self'", *origins))
+    )
+
+
 def _headers(response: Response) -> Response:
     headers = response.headers
     headers.setdefault("Content-Security-Policy", PAGE_POLICY if response.mimetype == "text/html" else FILE_POLICY)

@@ -156,7 +156,8 @@ class PhotoQuestion(TypedDict):
 
 @_exact
 class StoreFacts(TypedDict):
-    """A store. `band` and `distance_m` only where a variant and a place were asked about."""
+    """A store. `band` and `distance_m` only where a variant and a place were asked about. `paused_until`: it takes no
+    online orders until then."""
 
     id: str
     name: str
@@ -173,6 +174,7 @@ class StoreFacts(TypedDict):
     open_now: bool
     closes_at: Iso | None
     opens_at: Iso | None
+    paused_until: Iso | None
     distance_m: int | None
     band: BandName | None
 
@@ -215,6 +217,25 @@ class StockWritten(TypedDict):
     held: int
     available: int
     band: BandName
+
+
+@_exact
+class CustomerFacts(TypedDict):
+    """One person, however many doors they use. `channels`: where they have written from, the latest first."""
+
+    id: str
+    name: str
+    language: str
+    channels: list[str]
+    created_at: Iso
+
+
+@_exact
+class CustomersListed(TypedDict):
+    """In the order of their ids; `next_cursor` null: that was all."""
+
+    customers: list[CustomerFacts]
+    next_cursor: str | None
 
 
 @_exact

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from commerce.domain.geo import GeoPoint
-from commerce.domain.product import Product, Variant
+from commerce.domain.product import Picture, Product, Variant
 from commerce.domain.stock import Band, StockLevel
 from commerce.domain.store import Store
 from commerce.ports import UnitOfWork
@@ -73,6 +73,13 @@ def slug(text: str) -> str:
 def product_path(product: Product, language: str) -> str:
     """Path of its page. The number decides; the words are for people."""
     return f"/p/{product.id}-{slug(product.title(language))}".rstrip("-")
+
+
+def main_picture(product: Product, variant: Variant | None = None) -> Picture | None:
+    """The first picture whose file we have, of that variant if it has one of its own."""
+    ready = [picture for picture in product.pictures if picture.media_key]
+    own = [picture for picture in ready if variant is not None and picture.variant_id == variant.id]
+    return next(iter(own or ready), None)
 
 
 def picture_path(media_key: str) -> str:

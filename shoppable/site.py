@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
-from flask import current_app
+from flask import Flask, current_app
 
 from commerce.i18n import Translator
 from shoppable.limits import Buckets, Places
@@ -41,6 +41,11 @@ class Site:
         """Scheme and host under which shoppers know the shop, without a path."""
         parts = urlsplit(self.shop.settings.base_url)
         return f"{parts.scheme}://{parts.netloc}"
+
+
+def site_of(app: Flask) -> Site:
+    """The site that an application was made for."""
+    return cast(Site, app.extensions[EXTENSION])
 
 
 def site() -> Site:

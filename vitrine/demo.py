@@ -23,6 +23,10 @@ def demo_settings(directory: Path, port: int) -> Settings:
         port=port,
         base_url=f"http://127.0.0.1:{port}",
         shop_name="Vitrine",
+        fake_payments=True,
+        stripe_key="",
+        square_token="",
+        telegram_payment_token="",
     )
 
 

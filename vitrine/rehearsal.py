@@ -6,7 +6,7 @@ Everything listens on this machine only. Beside the shop's own pages there are
     POST /rehearsal/clock             {"advance_s": 3600} or {"at": "2026-03-11T16:00:00+01:00"}; answers {"now": …}
     GET  /rehearsal/post/<product>    a page of another site that shows one of our products (for links sent in chat)
 
-and, at the address it prints, the stand-in for Telegram with its own controls under /standin/.
+and, at the addresses it prints, the stand-ins for Telegram, Stripe and Square with their own controls under /standin/.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from commerce.wiring import Shop
+    from vitrine.standins.square import SquareStandIn
+    from vitrine.standins.stripe import StripeStandIn
     from vitrine.standins.telegram import TelegramStandIn
 
 STARTS_AT = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)  # Tuesday, 10:00 in Paris
@@ -45,6 +47,8 @@ class Rehearsal:
     clock: ManualClock
     address: str
     telegram: TelegramStandIn
+    stripe: StripeStandIn
+    square: SquareStandIn
 
 
 def run_rehearsal(port: int, directory: Path | None) -> None:
@@ -60,7 +64,9 @@ def run_rehearsal(port: int, directory: Path | None) -> None:
         print(
             f"\nThe rehearsal is on.\n\n  pages      {running.address}/"
             f"\n  clock      POST {running.address}/rehearsal/clock"
-            f"\n  Telegram   {running.telegram.url}/standin/calls\n\nCtrl+C ends it.",
+            f"\n  Telegram   {running.telegram.url}/standin/calls"
+            f"\n  Stripe     {running.stripe.url}/standin/calls"
+            f"\n  Square     {running.square.url}/standin/calls\n\nCtrl+C ends it.",
             flush=True,
         )
         stop.wait()
@@ -72,23 +78,31 @@ def rehearsing(directory: Path, port: int = 0) -> Iterator[Rehearsal]:
     from commerce.wiring import build_shop
     from vitrine.fixture import build_fixture
     from vitrine.serve import running
+    from vitrine.standins.square import SquareStandIn
+    from vitrine.standins.stripe import StripeStandIn
     from vitrine.standins.telegram import TelegramStandIn
 
     _refuse_live_credentials(load_settings())
     clock = ManualClock(STARTS_AT)
     with ExitStack() as stack:
         telegram = stack.enter_context(TelegramStandIn(clock=clock))
-        settings = _settings(directory, port or _free_port(), telegram)
+        stripe = stack.enter_context(StripeStandIn(clock=clock))
+        square = stack.enter_context(SquareStandIn(clock=clock))
+        settings = _settings(directory, port or _free_port(), telegram, stripe, square)
         shop = stack.enter_context(build_shop(settings, clock=clock, ids=SeededIds()))
         build_fixture(shop)
         address = stack.enter_context(
             running(shop, web=True, worker=True, extend_app=lambda app: _add_controls(app, shop, clock))
         )
         telegram.set_webhook(f"{address}/hooks/telegram", _WEBHOOK_SECRET, None, 40, drop=False)
-        yield Rehearsal(shop, clock, address, telegram)
+        stripe.set_webhook(f"{address}/hooks/stripe", stripe.webhook_secret)
+        square.set_webhook(f"{address}/hooks/square", square.signature_key)
+        yield Rehearsal(shop, clock, address, telegram, stripe, square)
 
 
-def _settings(directory: Path, port: int, telegram: TelegramStandIn) -> Settings:
+def _settings(
+    directory: Path, port: int, telegram: TelegramStandIn, stripe: StripeStandIn, square: SquareStandIn
+) -> Settings:
     return load_settings(
         data_dir=directory,
         database_url="",
@@ -102,6 +116,13 @@ def _settings(directory: Path, port: int, telegram: TelegramStandIn) -> Settings
         telegram_secret=SecretStr(_WEBHOOK_SECRET),
         telegram_api_url=telegram.url,
         telegram_username=telegram.username,
+        stripe_key=SecretStr(stripe.key),
+        stripe_webhook_secret=SecretStr(stripe.webhook_secret),
+        stripe_api_url=stripe.url,
+        square_token=SecretStr(square.token),
+        square_signature_key=SecretStr(square.signature_key),
+        square_location=square.location,
+        square_api_url=square.url,
         fetch_allow_hosts=(f"127.0.0.1:{port}",),
         flood_messages=1_000,  # the clock stands still: everything seems to come in the same second
     )
@@ -127,7 +148,12 @@ def _add_controls(app: Flask, shop: Shop, clock: ManualClock) -> None:
 
     @controls.get("")
     def overview() -> ResponseReturnValue:
-        return jsonify(now=clock.now().isoformat(), telegram=shop.settings.telegram_api_url)
+        return jsonify(
+            now=clock.now().isoformat(),
+            telegram=shop.settings.telegram_api_url,
+            stripe=shop.settings.stripe_api_url,
+            square=shop.settings.square_api_url,
+        )
 
     @controls.post("/clock")
     def move_clock() -> ResponseReturnValue:

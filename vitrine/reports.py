@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 from commerce.i18n import format_distance, format_money
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from catalog_sync import FeedReport
+    from catalog_sync.stock_lists import StockListReport
+    from commerce.domain.stock import StockLevel
+    from commerce.domain.stocktaking import StockMovement
     from vitrine.searching import Answer
 
 _LINES_SHOWN = 20
@@ -59,3 +64,37 @@ def search_report(answer: Answer, language: str) -> None:
                 print(f"{'':26}{offer.store.name(language)} {away} · {offer.band.value.replace('_', ' ')}")
     if found.price_floor is not None:
         print(f"The lowest price is {format_money(found.price_floor, language)}.")
+
+
+def stock_list_report(report: StockListReport, language: str) -> None:
+    """Counts, then the rejected lines with line, field and reason."""
+    from catalog_sync import describe
+
+    print(f"{report.source}: {report.state}")
+    print(f"  {report.lines:,} lines · {report.applied:,} taken · {report.known:,} counted before")
+    if report.lost:
+        print(f"  {report.lost:,} shoppers lost what was held for them, and are told")
+    if report.missing:
+        print(f"  {report.missing:,} units are promised and not there: see the tasks")
+    if report.rejected_count:
+        print(f"  {report.rejected_count:,} rejected:")
+    for error in report.rejected[:_LINES_SHOWN]:
+        print(f"    line {error.line}: {describe(error, language)}")
+    if report.rejected_count > _LINES_SHOWN:
+        print(f"    … and {report.rejected_count - _LINES_SHOWN:,} more (--json lists the first thousand)")
+
+
+def stock_report(sku: str, levels: Sequence[StockLevel], movements: Sequence[StockMovement], timezone: str) -> None:
+    """A line a shelf, then what happened to them, newest first."""
+    from zoneinfo import ZoneInfo
+
+    print(sku)
+    for level in levels:
+        kept = f" · {level.safety} kept back" if level.safety else ""
+        print(f"  {level.store_id:<12} {level.on_hand} on hand · {level.held} held{kept} · {level.available} to offer")
+    for moved in movements:
+        when = moved.at.astimezone(ZoneInfo(timezone)).strftime("%Y-%m-%d %H:%M")
+        change = f"{moved.on_hand_change:+}" if moved.on_hand_change or not moved.held_change else ""
+        held = f"held {moved.held_change:+}" if moved.held_change else ""
+        said = " ".join(filter(None, (change, held, moved.reason.value, moved.reference, moved.actor, moved.note)))
+        print(f"  {when}  {moved.store_id:<12} {said}")

@@ -134,6 +134,82 @@ class MyReservations(Action):
 
 
 @dataclass(frozen=True, slots=True)
+class AddToCart(Action):
+    """`variant_id` 0: whatever is chosen of the product so far; what is not chosen is asked."""
+
+    verb: ClassVar[str] = "add"
+    product_id: int = 0
+    variant_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ShowCart(Action):
+    verb: ClassVar[str] = "cart"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeCart(Action):
+    """Which line is to be changed?"""
+
+    verb: ClassVar[str] = "change"
+
+
+@dataclass(frozen=True, slots=True)
+class CartLine(Action):
+    """What can be done with one line; `saved` 1: the one that is saved for later."""
+
+    verb: ClassVar[str] = "line"
+    variant_id: int = 0
+    saved: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SetQuantity(Action):
+    """Of what is wanted; 0 takes it out."""
+
+    verb: ClassVar[str] = "quantity"
+    variant_id: int = 0
+    quantity: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DropSaved(Action):
+    """Something that was saved for later is not wanted at all."""
+
+    verb: ClassVar[str] = "unsave"
+    variant_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SaveForLater(Action):
+    verb: ClassVar[str] = "later"
+    variant_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BringBack(Action):
+    """What was saved for later is wanted again."""
+
+    verb: ClassVar[str] = "back"
+    variant_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyCart(Action):
+    """`sure` 0: asks first."""
+
+    verb: ClassVar[str] = "empty"
+    sure: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DropCode(Action):
+    """The promotion code of the cart no longer counts."""
+
+    verb: ClassVar[str] = "nocode"
+
+
+@dataclass(frozen=True, slots=True)
 class Pay(Action):
     verb: ClassVar[str] = "pay"
 
@@ -143,6 +219,99 @@ class PickUpInStore(Action):
     """The cart is to be collected in a store."""
 
     verb: ClassVar[str] = "pickup"
+
+
+@dataclass(frozen=True, slots=True)
+class ShipIt(Action):
+    """The cart is to be sent."""
+
+    verb: ClassVar[str] = "ship"
+
+
+@dataclass(frozen=True, slots=True)
+class CollectAt(Action):
+    """The cart is to be collected there. `store` is a store id that may travel as a digest: compare with `means`."""
+
+    verb: ClassVar[str] = "collect"
+    store: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeCheckout(Action):
+    """What is to be said anew: how, contact, address, code; '' asks which."""
+
+    verb: ClassVar[str] = "edit"
+    what: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SkipContact(Action):
+    """No other way to reach me: the chat is enough."""
+
+    verb: ClassVar[str] = "nocontact"
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOrder(Action):
+    """Orders the cart, to be paid in that way; `total_minor` is the total that was shown."""
+
+    verb: ClassVar[str] = "order"
+    provider: str = ""
+    total_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TellWhenOpen(Action):
+    """News when that store takes orders again. `store` as in `CollectAt`."""
+
+    verb: ClassVar[str] = "tellme"
+    store: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderStatus(Action):
+    """One order of one's own; '': all of them."""
+
+    verb: ClassVar[str] = "status"
+    order_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOrder(Action):
+    """`sure` 0: asks first."""
+
+    verb: ClassVar[str] = "callitoff"
+    order_id: str = ""
+    sure: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptLink(Action):
+    """Yes, these two are one person. `choice` counts `MergeChoice` from 1; 0: there is nothing to choose."""
+
+    verb: ClassVar[str] = "link"
+    token: str = ""
+    choice: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DeclineLink(Action):
+    verb: ClassVar[str] = "nolink"
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MakeLink(Action):
+    """A link that joins another device to this conversation."""
+
+    verb: ClassVar[str] = "join"
+
+
+@dataclass(frozen=True, slots=True)
+class Unlink(Action):
+    """Two again."""
+
+    verb: ClassVar[str] = "unlink"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.conversation.actions import More, Refine, Show, Similar, Without
-from bot.conversation.cards import card, choose_button, levels_of, similar_button, store_button
+from bot.conversation.cards import card, cart_button, choose_button, levels_of, similar_button, store_button
 from bot.conversation.options import colour_label, colours_of, kindred, matching, product_focus, size_named, subject
 from bot.conversation.questions import ask_product, gone, no_such_size
 from bot.conversation.results import more, show
@@ -83,7 +83,12 @@ def present(talk: Talk, product: Product, focus: Focus) -> Turn:
         variants = matching(product, size=focus.size) or product.variants
     available = levels_of(talk, [variants])
     choose = () if focus.size else choose_button(talk, product)
-    buttons = (*choose, store_button(talk, product.id), similar_button(talk, product.id))
+    buttons = (
+        *choose,
+        store_button(talk, product.id),
+        cart_button(talk, product.id),
+        similar_button(talk, product.id),
+    )
     chosen = [colour_label(talk, product, variants[0]) if focus.colour else "", focus.size]
     text = ", ".join(part for part in chosen if part)
     one = replace(card(talk, product, variants, available), buttons=buttons)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from bot.conversation.actions import ChooseColour, ChooseSize, FindInStore, Similar, encode
+from bot.conversation.actions import AddToCart, ChooseColour, ChooseSize, FindInStore, Similar, encode
 from bot.conversation.options import colour_of, colours_of, sizes_of
-from bot.conversation.talk import Talk
+from bot.conversation.talk import Talk, Voice
 from bot.messages import Button, Card, ReplyPicture
 from bot.sessions import ShownItem
 from commerce.domain.product import Product, Variant
@@ -107,11 +107,15 @@ def choose_button(talk: Talk, product: Product) -> tuple[Button, ...]:
     return ()
 
 
-def store_button(talk: Talk, product_id: int) -> Button:
+def store_button(talk: Voice, product_id: int) -> Button:
     return Button(talk.t("Find in store"), encode(FindInStore(product_id)))
 
 
-def similar_button(talk: Talk, product_id: int) -> Button:
+def cart_button(talk: Talk, product_id: int) -> Button:
+    return Button(talk.t("Add to cart"), encode(AddToCart(product_id)))
+
+
+def similar_button(talk: Voice, product_id: int) -> Button:
     return Button(talk.t("Similar items"), encode(Similar(product_id)))
 
 
@@ -129,6 +133,6 @@ def shown_item(talk: Talk, product: Product, variants: Sequence[Variant]) -> Sho
 
 
 __all__ = [
-    "card", "choose_button", "close_title", "colour_of", "facts", "levels_of", "picture_of", "reason", "shown_item",
-    "similar_button", "store_button",
+    "card", "cart_button", "choose_button", "close_title", "colour_of", "facts", "levels_of", "picture_of", "reason",
+    "shown_item", "similar_button", "store_button",
 ]  # fmt: skip

@@ -6,13 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.conversation import actions, garments
+from bot.conversation.checkout_answers import located
+from bot.conversation.linking import offered, token_of
 from bot.conversation.photo import is_picture
-from bot.conversation.registry import on_action, on_answer, on_heard, on_intent
+from bot.conversation.registry import on_action, on_answer, on_heard, on_intent, on_typed
 from bot.conversation.stores import place_by_text
 from bot.conversation.talk import Fetch, Heard, Talk, Turn
 from bot.intake import clean, gtin_of, link_of, mask_cards
 from bot.messages import MediaRef, Message
-from bot.sessions import Question, Session
+from bot.sessions import Goal, Question, Session
 from commerce.errors import FetchRefused
 from commerce.understanding import Context, Focus, Intent, Pending, Shown, StoreName, Understood, understand
 
@@ -29,7 +31,14 @@ _PENDING: dict[Question, Pending] = {
 }
 _SURE = 0.5  # confidence from which a message's language becomes the conversation's
 _MASKED_DIGITS = 9  # of the shortest card number; here or by the channel
-_COMMANDS = {"/start": "start", "/help": "help", "/aide": "aide", "/stop": "stop"}
+_COMMANDS = {
+    "/start": "start",
+    "/help": "help",
+    "/aide": "aide",
+    "/stop": "stop",
+    "/link": "link my account",
+    "/lier": "lier mon compte",
+}
 
 
 def no_files(ref: MediaRef) -> bytes:
@@ -50,6 +59,8 @@ def handle(message: Message, session: Session, shop: Shop, fetch: Fetch = no_fil
     if tapped:
         return _tap(talk, tapped)
     if message.location is not None:
+        if session.pending is not None and session.pending.goal is Goal.CHECKOUT:
+            return located(talk)
         return on_heard()[Heard.LOCATION](talk)
     if any(is_picture(ref) for ref in message.media):
         return on_heard()[Heard.PHOTO](talk)
@@ -57,6 +68,8 @@ def handle(message: Message, session: Session, shop: Shop, fetch: Fetch = no_fil
         return on_heard()[Heard.OTHER_MEDIA](talk)
     if message.start is not None:
         return on_heard()[Heard.START](talk)
+    if token := token_of(message.text):
+        return offered(talk, token)
     if talk.gtin and talk.understood.intent is not Intent.GIVE_PLACE:
         return on_heard()[Heard.BARCODE](talk)
     if message.text.count("•") >= _MASKED_DIGITS:
@@ -108,6 +121,7 @@ def _talk(message: Message, session: Session, shop: Shop, fetch: Fetch) -> Talk:
 
 def _understood(message: Message, session: Session, shop: Shop, context: Context) -> Understood:
     text = message.text
+    is_command = text.startswith("/") and len(text.split()) == 1
     if text.startswith("/"):
         command = text.split()[0].split("@")[0].casefold()
         text = _COMMANDS.get(command, text.lstrip("/"))
@@ -116,9 +130,10 @@ def _understood(message: Message, session: Session, shop: Shop, context: Context
     if not text:
         spoken = "fr" if session.language.startswith("fr") else "en"
         return Understood(Intent.UNKNOWN, "fr" if spoken == "fr" else "en", 0.0)
-    return understand(
+    understood = understand(
         text, language=session.language, lexicon=shop.lexicon, context=context, known_words=shop.text_index
     )
+    return replace(understood, confidence=0.0) if is_command else understood  # /cart is said in every language
 
 
 def _context(session: Session, shop: Shop, stores: list[StoreName]) -> Context:
@@ -162,6 +177,9 @@ def _tap(talk: Talk, tapped: str) -> Turn:
 def _words(talk: Talk) -> Turn:
     intent, pending = talk.understood.intent, talk.session.pending
     if pending is not None:
+        typed = on_typed().get(pending.question)
+        if typed is not None and (turn := typed(talk)) is not None:
+            return turn
         if intent in (Intent.YES, Intent.NO) and pending.question in on_answer():
             return on_answer()[pending.question](talk, intent is Intent.YES)
         asked_where = pending.question in (Question.PLACE, Question.CITY)

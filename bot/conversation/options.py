@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from bot.conversation.talk import Talk
+from bot.conversation.talk import Talk, Voice
 from bot.sessions import Focus, ShownItem
 from commerce.domain.product import Product, Variant
 from commerce.lexicon import fold
@@ -21,7 +21,7 @@ def colour_of(product: Product, variant: Variant) -> str:
     return variant.colour if variant.colour and len(alike) == 1 else fold(variant.colour_words)
 
 
-def colour_label(talk: Talk, product: Product, variant: Variant) -> str:
+def colour_label(talk: Voice, product: Product, variant: Variant) -> str:
     """The colour in the shopper's language, agreeing with the product; '' for a product without colours."""
     if variant.colour and colour_of(product, variant) == variant.colour:
         known = talk.shop.lexicon
@@ -71,7 +71,7 @@ def the_variant(product: Product, focus: Focus) -> Variant | None:
     return found[0] if len(found) == 1 else None
 
 
-def variant_label(talk: Talk, product: Product, variant: Variant) -> str:
+def variant_label(talk: Voice, product: Product, variant: Variant) -> str:
     """« Robe midi en lin, bleu marine, 38 »; a colour that the title says already is not said twice."""
     title, colour = product.title(talk.language), colour_label(talk, product, variant)
     parts = (title, "" if fold(colour) in fold(title) else colour, variant.size)
@@ -174,5 +174,5 @@ def _bare_size(size: str) -> str:
     return _SIZE_NOISE.sub("", size.strip()).casefold()
 
 
-def _category(talk: Talk, product: Product) -> str | None:
+def _category(talk: Voice, product: Product) -> str | None:
     return product.category or None

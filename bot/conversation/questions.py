@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.conversation.actions import (
+    AddToCart,
     ChooseColour,
     ChooseSize,
     FindInStore,
@@ -79,7 +80,7 @@ def ask_product(talk: Talk, goal: Goal = Goal.NONE) -> Turn:
     items = talk.session.lists[0] if talk.session.lists else ()
     if not items:
         return talk.say(talk.t("Tell me first what you are looking for, or send me a photo of it."))
-    action = FindInStore if goal is not Goal.NONE else Show
+    action = {Goal.NONE: Show, Goal.CART: AddToCart}.get(goal, FindInStore)
     buttons = tuple(
         Button(f"{number}. {item.title[:60]}", encode(action(item.product_id)))
         for number, item in enumerate(items[:MAX_OPTIONS], 1)

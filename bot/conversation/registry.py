@@ -6,7 +6,24 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from bot.conversation import browse, garments, person, photo, product, reserve, sizes, smalltalk, stores
+from bot.conversation import (
+    basket,
+    browse,
+    checkout,
+    checkout_answers,
+    garments,
+    linking,
+    order_status,
+    paying,
+    person,
+    photo,
+    product,
+    putting_in,
+    reserve,
+    sizes,
+    smalltalk,
+    stores,
+)
 from bot.conversation.actions import Action
 from bot.conversation.talk import Ability, Heard, Talk, Turn
 from bot.sessions import Question
@@ -20,6 +37,13 @@ ABILITIES: tuple[Ability, ...] = (
     sizes.ABILITY,
     stores.ABILITY,
     reserve.ABILITY,
+    checkout.ABILITY,
+    checkout_answers.ABILITY,
+    paying.ABILITY,
+    order_status.ABILITY,
+    putting_in.ABILITY,
+    basket.ABILITY,
+    linking.ABILITY,
     person.ABILITY,
     smalltalk.ABILITY,
 )
@@ -30,13 +54,6 @@ _WIDER = {
     Intent.PROBLEM: Intent.RETURN_ITEM,
     Intent.WITHDRAW: Intent.RETURN_ITEM,
     Intent.CANCEL_ORDER: Intent.ORDER_STATUS,
-    Intent.REMOVE_FROM_CART: Intent.SHOW_CART,
-    Intent.EMPTY_CART: Intent.SHOW_CART,
-    Intent.SAVE_FOR_LATER: Intent.SHOW_CART,
-    Intent.USE_CODE: Intent.SHOW_CART,
-    Intent.ASK_DISCOUNT: Intent.SHOW_CART,
-    Intent.LINK_ACCOUNT: Intent.HELP,
-    Intent.UNLINK: Intent.HELP,
 }
 
 
@@ -59,6 +76,11 @@ def on_heard() -> dict[Heard, Callable[[Talk], Turn]]:
 @cache
 def on_answer() -> dict[Question, Callable[[Talk, bool], Turn]]:
     return _joined([ability.answers for ability in ABILITIES])
+
+
+@cache
+def on_typed() -> dict[Question, Callable[[Talk], Turn | None]]:
+    return _joined([ability.typed for ability in ABILITIES])
 
 
 def _joined(tables: list[Any]) -> dict[Any, Any]:

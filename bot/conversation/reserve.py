@@ -120,6 +120,8 @@ def _refused(
                 "{store} does not open in the coming days, so it cannot hold anything.", store=store_name(talk, store)
             )
             return _with_others(talk, text, product, variant, others)
+        case NotHeld.STORE_PAUSED:
+            return _with_others(talk, _paused(talk, store), product, variant, others)
         case NotHeld.TOO_MANY_OPEN:
             mine = Button(talk.t("My reservations"), encode(MyReservations()))
             return talk.say(
@@ -130,6 +132,19 @@ def _refused(
             return talk.say(talk.t("This item is no longer in the shop."), buttons=(similar_button(talk, product.id),))
         case NotHeld.QUANTITY:
             return talk.say(talk.t("I cannot hold that many at once."))
+
+
+def _paused(talk: Talk, store: Store) -> str:
+    """What a store that takes no orders for a while says; read again, because the pause may just have ended."""
+    with talk.shop.storage.read() as uow:
+        pause = talk.shop.pausing.in_force(uow, store.id)
+    if pause is None:
+        return talk.t("{store} takes orders again: please try once more.", store=store_name(talk, store))
+    return talk.t(
+        "{store} takes no orders at the moment; it does again from {time}.",
+        store=store_name(talk, store),
+        time=format_deadline(pause.until, talk.now, talk.language, store.timezone),
+    )
 
 
 def _sold_out(

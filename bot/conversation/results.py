@@ -8,6 +8,7 @@ from dataclasses import replace
 from bot.conversation.actions import AnotherPhoto, More, Person, PickGarment, Refine, Without, encode
 from bot.conversation.cards import (
     card,
+    cart_button,
     choose_button,
     close_title,
     levels_of,
@@ -142,7 +143,7 @@ def not_seen(talk: Talk, why: NotSeen) -> Turn:
 def _card(talk: Talk, found: Found, available: dict[int, int], *, alone: bool) -> Card:
     chosen = focus_on(found.product, found.variants)
     choose = () if chosen.size else choose_button(talk, found.product)
-    buttons = (*choose, store_button(talk, found.product.id))
+    buttons = (*choose, store_button(talk, found.product.id), cart_button(talk, found.product.id))
     if alone:
         buttons = (*buttons, similar_button(talk, found.product.id))
     made = card(talk, found.product, found.variants, available, title=close_title(talk, found))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.conversation.actions import ChooseColour, ChooseSize, Remember, encode, means
-from bot.conversation.cards import levels_of, similar_button, store_button
+from bot.conversation.cards import cart_button, levels_of, similar_button, store_button
 from bot.conversation.options import (
     colour_label,
     colour_of,
@@ -18,6 +18,7 @@ from bot.conversation.options import (
     subject,
     the_variant,
 )
+from bot.conversation.putting_in import add as put_into_cart
 from bot.conversation.questions import ask_colour, ask_product, ask_size, gone, no_such_size, size_buttons
 from bot.conversation.stores import find
 from bot.conversation.talk import Ability, Talk, Turn, size_system
@@ -128,6 +129,8 @@ def pick_colour(talk: Talk, product: Product, focus: Focus, colour: str) -> Turn
 
 
 def _go_on(talk: Talk, focus: Focus, goal: Goal) -> Turn:
+    if goal is Goal.CART:
+        return put_into_cart(talk, focus, talk.session.pending.quantity if talk.session.pending else 1)
     store_id = _store_id(talk)
     store = next((s for s in talk.shop.catalog.stores() if s.id == store_id), None) if store_id else None
     return find(talk, focus, goal=goal, store=store)
@@ -153,7 +156,7 @@ def _sold_out(talk: Talk, product: Product, focus: Focus) -> Turn:
 
 
 def _next_buttons(talk: Talk, product_id: int) -> tuple[Button, ...]:
-    return store_button(talk, product_id), similar_button(talk, product_id)
+    return store_button(talk, product_id), cart_button(talk, product_id), similar_button(talk, product_id)
 
 
 def answer(talk: Talk, yes: bool) -> Turn:

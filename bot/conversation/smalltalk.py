@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.conversation.actions import Help, MyReservations, Pay, Person, PickUpInStore, Speak, encode
+from bot.conversation.actions import Help, MyReservations, Person, Speak, encode
 from bot.conversation.talk import Ability, Heard, Talk, Turn
 from bot.messages import Button
 from commerce.domain.customer import Consent, Purpose
@@ -114,12 +114,6 @@ def stop(talk: Talk) -> Turn:
     return Turn((), talk.session, act)
 
 
-def no_basket(talk: Talk, _action: Pay | PickUpInStore | None = None) -> Turn:
-    """What is not sold in the chat is said plainly."""
-    text = talk.t("You cannot pay here, but I can hold things for you in a store, without payment.")
-    return talk.say(text, buttons=_buttons(talk))
-
-
 def _what_i_do(talk: Talk) -> str:
     return talk.t(
         "Tell me what you are looking for (“navy linen dress under 80”), or send me a photo: I find it, show you where "
@@ -151,10 +145,8 @@ ABILITY = Ability(
         Intent.GIVE_NAME: name_given,
         Intent.SWITCH_LANGUAGE: switch,
         Intent.STOP_MESSAGES: stop,
-        Intent.SHOW_CART: no_basket,
-        Intent.CHECKOUT: no_basket,
         Intent.UNKNOWN: unknown,
     },
-    actions={Help: tapped_help, Speak: tapped_language, Pay: no_basket, PickUpInStore: no_basket},
-    heard={Heard.START: greet, Heard.OTHER_MEDIA: other_media, Heard.CARD_NUMBER: card_number},
+    actions={Help: tapped_help, Speak: tapped_language},
+    heard={Heard.OTHER_MEDIA: other_media, Heard.CARD_NUMBER: card_number},
 )

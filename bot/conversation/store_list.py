@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.conversation.actions import OtherStores, Reserve, encode, short
-from bot.conversation.talk import Talk
+from bot.conversation.talk import Voice
 from bot.messages import Button
 from commerce.domain.geo import GeoPoint
 from commerce.domain.search import NearRequest, StoreOffer
@@ -17,22 +17,22 @@ from commerce.i18n import format_deadline, format_distance, format_time
 MAX_STORES = 5
 
 
-def offers(talk: Talk, variant_id: int, near: GeoPoint | None, *, include_empty: bool = False) -> list[StoreOffer]:
+def offers(talk: Voice, variant_id: int, near: GeoPoint | None, *, include_empty: bool = False) -> list[StoreOffer]:
     return talk.shop.discovery.stores_with(NearRequest(variant_id, near, include_empty), talk.now)
 
 
-def offer_lines(talk: Talk, found: Sequence[StoreOffer]) -> str:
+def offer_lines(talk: Voice, found: Sequence[StoreOffer]) -> str:
     """« 1. Lyon Bellecour — 0,7 km — dernier — ouvert jusqu’à 19:00 », a line a store."""
     return "\n".join(f"{number}. {offer_line(talk, offer)}" for number, offer in enumerate(found[:MAX_STORES], 1))
 
 
-def offer_line(talk: Talk, offer: StoreOffer) -> str:
+def offer_line(talk: Voice, offer: StoreOffer) -> str:
     store = offer.store
     away = _distance(talk, offer.distance_m)
     return _joined(store_name(talk, store), away, band(talk, offer.band), opening(talk, store))
 
 
-def reserve_buttons(talk: Talk, variant_id: int, found: Sequence[StoreOffer]) -> tuple[Button, ...]:
+def reserve_buttons(talk: Voice, variant_id: int, found: Sequence[StoreOffer]) -> tuple[Button, ...]:
     return tuple(
         Button(
             talk.t("Reserve at {store}", store=o.store.short_name(talk.language)),
@@ -43,11 +43,11 @@ def reserve_buttons(talk: Talk, variant_id: int, found: Sequence[StoreOffer]) ->
     )
 
 
-def other_stores_button(talk: Talk, variant_id: int) -> Button:
+def other_stores_button(talk: Voice, variant_id: int) -> Button:
     return Button(talk.t("Other stores"), encode(OtherStores(variant_id)))
 
 
-def visit_lines(talk: Talk, stores: Sequence[Store], near: GeoPoint | None) -> str:
+def visit_lines(talk: Voice, stores: Sequence[Store], near: GeoPoint | None) -> str:
     """Stores without any product in mind: where they are, whether they are open, how to ring them."""
     lines = []
     for store in stores[:MAX_STORES]:
@@ -61,7 +61,7 @@ def visit_lines(talk: Talk, stores: Sequence[Store], near: GeoPoint | None) -> s
     return "\n".join(lines)
 
 
-def nearest(talk: Talk, near: GeoPoint | None) -> list[Store]:
+def nearest(talk: Voice, near: GeoPoint | None) -> list[Store]:
     """The stores that may be visited, nearest first; in the shop's order where nobody knows where the shopper is.
     Pop-ups outside their dates are left out."""
     today = talk.now.date()
@@ -77,11 +77,11 @@ def nearest(talk: Talk, near: GeoPoint | None) -> list[Store]:
     return sorted(stores, key=lambda s: near.distance_m(s.point) if s.point else float("inf"))
 
 
-def store_name(talk: Talk, store: Store) -> str:
+def store_name(talk: Voice, store: Store) -> str:
     return store.name(talk.language)
 
 
-def band(talk: Talk, how_many: Band) -> str:
+def band(talk: Voice, how_many: Band) -> str:
     match how_many:
         case Band.NONE:
             return talk.t("none left")
@@ -91,7 +91,7 @@ def band(talk: Talk, how_many: Band) -> str:
             return talk.t("in stock")
 
 
-def opening(talk: Talk, store: Store, at: datetime | None = None) -> str:
+def opening(talk: Voice, store: Store, at: datetime | None = None) -> str:
     """« ouvert jusqu’à 19:00 » or « fermé, ouvre mer. 11 mars 10:00 »."""
     moment = at or talk.now
     closes = store.closes_at(moment)
@@ -103,7 +103,7 @@ def opening(talk: Talk, store: Store, at: datetime | None = None) -> str:
     return talk.t("closed, opens {when}", when=format_deadline(opens, moment, talk.language, store.timezone))
 
 
-def directions_button(talk: Talk, store: Store) -> tuple[Button, ...]:
+def directions_button(talk: Voice, store: Store) -> tuple[Button, ...]:
     """A link to a map; () for a store without a known place."""
     if store.point is None:
         return ()
@@ -113,7 +113,7 @@ def directions_button(talk: Talk, store: Store) -> tuple[Button, ...]:
     return (Button(talk.t("Directions"), url=url),)
 
 
-def _distance(talk: Talk, metres: float | None) -> str:
+def _distance(talk: Voice, metres: float | None) -> str:
     return "" if metres is None else format_distance(metres, talk.language)
 
 

@@ -326,7 +326,6 @@ ABILITY = Ability(
         Intent.FIND_IN_STORE: in_words,
         Intent.GIVE_PLACE: give_place,
         Intent.RESERVE: reserve_in_words,
-        Intent.ADD_TO_CART: reserve_in_words,
         Intent.OPENING_HOURS: hours,
         Intent.DIRECTIONS: directions,
         Intent.ON_MY_WAY: on_my_way,

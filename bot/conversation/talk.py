@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from bot.conversation.actions import Action
 from bot.messages import Ask, Button, Card, MediaRef, Message, Reply, ReplyPicture
@@ -17,7 +17,7 @@ from commerce.i18n import format_money
 from commerce.understanding import Intent, Slots, Understood
 
 if TYPE_CHECKING:
-    from commerce.domain.customer import Customer
+    from commerce.domain.customer import Contact, Customer
     from commerce.domain.money import Money
     from commerce.ports import UnitOfWork
     from commerce.wiring import Shop
@@ -39,6 +39,21 @@ class Turn:
 Fetch: TypeAlias = Callable[[MediaRef], bytes]  # raises FetchRefused
 
 
+class Voice(Protocol):
+    """What is needed to put the shop's facts into words: a conversation has it, and so has a notice."""
+
+    @property
+    def shop(self) -> Shop: ...
+    @property
+    def contact(self) -> Contact: ...
+    @property
+    def now(self) -> datetime: ...
+    @property
+    def language(self) -> str: ...
+    def t(self, msgid: str, **values: object) -> str: ...
+    def money(self, amount: Money) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Talk:
     """One message with all that is known when it is answered. `sizes`: remembered ones, by size system."""
@@ -57,6 +72,10 @@ class Talk:
     @property
     def language(self) -> str:
         return self.session.language
+
+    @property
+    def contact(self) -> Contact:
+        return self.message.contact
 
     @property
     def slots(self) -> Slots:
@@ -120,13 +139,15 @@ class Heard(StrEnum):
 class Ability:
     """What one file of the conversation can do: the intents, taps and other things it answers.
 
-    `answers`: what a yes or no means while a question of ours is open. Handlers of actions get the action too.
+    `answers`: what a yes or no means while a question of ours is open; `typed`: what any words mean then, None when
+    they are no answer to it. Handlers of actions get the action too.
     """
 
     intents: Mapping[Intent, Callable[[Talk], Turn]] = field(default_factory=dict)
     actions: Mapping[type[Action], Callable[[Talk, Any], Turn]] = field(default_factory=dict)
     heard: Mapping[Heard, Callable[[Talk], Turn]] = field(default_factory=dict)
     answers: Mapping[Question, Callable[[Talk, bool], Turn]] = field(default_factory=dict)
+    typed: Mapping[Question, Callable[[Talk], Turn | None]] = field(default_factory=dict)
 
 
 def size_system(shop: Shop, product: Product) -> str:

@@ -12,6 +12,8 @@ from enum import StrEnum
 from commerce.domain.cart import MergedCart
 from commerce.domain.customer import Contact, Customer
 
+START = "c_"  # before a token in the parameter of a deep link: t.me/<bot>?start=c_<token>
+
 
 class TokenPurpose(StrEnum):
     LINK = "link"  # makes two customers one
@@ -75,3 +77,13 @@ class Linked:
     customer: Customer
     cart: MergedCart
     note: str
+
+
+def chat_url(username: str, token: str) -> str:
+    """Opens the conversation with the shop's Telegram bot, bringing the token."""
+    return f"https://t.me/{username}?start={START}{token}"
+
+
+def page_url(base_url: str, token: str) -> str:
+    """Opens the page on which the token is looked at and accepted."""
+    return f"{base_url}/link/{token}"

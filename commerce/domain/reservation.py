@@ -102,6 +102,7 @@ class NotHeld(StrEnum):
     SOLD_OUT = "sold_out"
     NO_SUCH_VARIANT = "no_such_variant"
     STORE_NOT_OPEN = "store_not_open"  # no opening hours within the horizon, or a pop-up that has gone
+    STORE_PAUSED = "store_paused"  # takes no online orders for a while: `uow.pauses` says until when
     TOO_MANY_OPEN = "too_many_open"  # per-person cap on open reservations
     QUANTITY = "quantity"
 

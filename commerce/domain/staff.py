@@ -39,3 +39,10 @@ class StorePause:
     until: datetime
     reason: str
     by: str
+
+
+class NotPaused(StrEnum):
+    """Why a store could not be paused."""
+
+    NO_SUCH_STORE = "no_such_store"
+    UNTIL = "until"  # over already, or too far away

@@ -39,6 +39,7 @@ class StockEntry:
     note: str = ""
     override: bool = False
     happened: bool = False
+    at: datetime | None = None  # when it happened, if that was not just now
 
 
 class NotCounted(StrEnum):
@@ -102,13 +103,35 @@ class TillCount:
 
 
 @dataclass(frozen=True, slots=True)
+class TillLine:
+    """A line of a till's event: how many moved, or how many there are. `version` orders counts of one moment."""
+
+    item: str
+    quantity: int
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TillEvent:
+    """What a till says has happened. (source, event_id) takes effect once."""
+
+    source: str
+    event_id: str
+    reason: MovementReason
+    place: str
+    occurred_at: datetime
+    lines: tuple[TillLine, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TillReport:
     """What became of a till's counts."""
 
     applied: int = 0
     stale: int = 0  # an older count than the one we know
     unknown: int = 0  # things or places that we do not know by that name
-    short: int = 0  # counts below what is promised online
+    short: int = 0  # counts below what is promised online, sales of more than there were
 
 
 @dataclass(frozen=True, slots=True)

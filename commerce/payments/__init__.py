@@ -55,10 +55,12 @@ class _Now:
 
 
 def _registry() -> tuple[_Adapter, ...]:
-    from commerce.payments import fake, pay_in_store, stripe
+    from commerce.payments import fake, pay_in_store, square, stripe, telegram
 
     return (
         _Adapter("pay_in_store", pay_in_store.off_because, pay_in_store.build),
         _Adapter("stripe", stripe.off_because, stripe.build),
+        _Adapter("square", square.off_because, square.build),
+        _Adapter("telegram", telegram.off_because, telegram.build),
         _Adapter("fake", fake.off_because, fake.build),
     )

@@ -34,6 +34,7 @@ class PayInStore:
     name = "pay_in_store"
     is_online = False
     has_callbacks = False
+    gives_back = False
     session_s: int | None = None
     currencies: frozenset[str] | None = None
 
@@ -61,5 +62,5 @@ class PayInStore:
     def parse(self, body: bytes, now: datetime) -> PaymentCallback:
         raise ValueError("a counter does not call")
 
-    def list_since(self, since: datetime) -> Iterable[PaymentReport]:
-        return ()
+    def list_since(self, since: datetime) -> Iterable[PaymentReport] | None:
+        return None

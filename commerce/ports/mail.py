@@ -18,8 +18,8 @@ class InboxRepository(Protocol):
         """Stores an authentic event that cannot be interpreted."""
         ...
 
-    def waiting_lanes(self, now: datetime, limit: int) -> list[str]:
-        """Lanes with something to do whose lease is free, oldest first."""
+    def waiting_lanes(self, now: datetime, limit: int, *, urgent: bool = False) -> list[str]:
+        """Lanes with something to do whose lease is free, oldest first. `urgent`: those of urgent contacts alone."""
         ...
 
     def next_in(self, lane: str, now: datetime) -> InboxRow | None:
@@ -46,7 +46,7 @@ class InboxRepository(Protocol):
 class OutboxRepository(Protocol):
     def add(self, message: OutboundMessage, at: datetime) -> int: ...
 
-    def waiting_lanes(self, now: datetime, limit: int) -> list[str]: ...
+    def waiting_lanes(self, now: datetime, limit: int, *, urgent: bool = False) -> list[str]: ...
 
     def next_in(self, lane: str, now: datetime) -> OutboxRow | None:
         """The first row of the lane that is not finished; None when it must wait. Order is by id, always."""

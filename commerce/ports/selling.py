@@ -65,7 +65,8 @@ class CartRepository(Protocol):
 
     def move(self, from_cart_id: str, to_cart_id: str, *, saved: bool | None, most: int, at: datetime) -> None:
         """Moves every line; quantities of lines that meet (same variant, same `saved`) are added up to `most`. `saved`
-        True puts all that is moved aside, False makes it wanted, None keeps what each line says."""
+        True puts all that is moved aside, False makes it wanted, None keeps what each line says. What comes in stands
+        after what is there."""
         ...
 
     def replace(self, cart: Cart, at: datetime) -> None:
@@ -342,6 +343,7 @@ class PaymentProvider(Protocol):
     name: str
     is_online: bool  # False: paid at the counter, nothing to call
     has_callbacks: bool  # it calls POST /hooks/{name}; False: no such route (Telegram's news comes to the bot)
+    gives_back: bool  # False: money goes back by a person's hand (a till, another company's page), who says so
     session_s: int | None  # how long a session can be paid; None: as long as we say
     currencies: frozenset[str] | None  # None: all
 
@@ -370,6 +372,6 @@ class PaymentProvider(Protocol):
         """Of verified bytes. Raises ValueError for what cannot be read: a dead letter."""
         ...
 
-    def list_since(self, since: datetime) -> Iterable[PaymentReport]:
-        """What the provider knows of payments since then, for the daily comparison."""
+    def list_since(self, since: datetime) -> Iterable[PaymentReport] | None:
+        """What the provider knows of payments since then, for the daily comparison. None: it keeps no list."""
         ...

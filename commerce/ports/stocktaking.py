@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Protocol
 
 from commerce.domain.stock import MovementReason
@@ -26,6 +27,14 @@ class StockRecordRepository(Protocol):
 
     def note_count(self, count: TillCount, variant_id: int, store_id: str) -> bool:
         """Remembers a till's count; False when a newer one, or this one, is known already."""
+        ...
+
+    def counted_at(self, source: str, variant_id: int, store_id: str) -> datetime | None:
+        """The moment of the count noted last."""
+        ...
+
+    def moved_by(self, actor: str, variant_id: int, store_id: str, since: datetime) -> int:
+        """What this actor has moved after that moment, counts left aside: it is not in a count of that moment."""
         ...
 
     def count_applied(self, source: str, variant_id: int, store_id: str) -> None:

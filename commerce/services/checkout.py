@@ -27,9 +27,9 @@ from commerce.ports import Clock, Ids, PaymentProvider, SellingRules, UnitOfWork
 from commerce.services.ending import (
     REPLACED_BY,
     end_unpaid,
-    is_to_be_cancelled,
     moment_of_next_attempt,
     stop_attempts,
+    who_cancels,
 )
 from commerce.services.order_news import OrderNews, tell
 from commerce.services.order_stock import is_held, keep, make_good
@@ -241,7 +241,7 @@ class Checkout:
             is_same(pending, quote)
             and pending.expires_at is not None
             and pending.expires_at > self._clock.now()
-            and not is_to_be_cancelled(uow, pending)
+            and not who_cancels(uow, pending)
             and is_held(uow, pending)
         )
 
@@ -317,7 +317,7 @@ class Checkout:
         if (
             order.state is not OrderState.PENDING_PAYMENT
             or attempt.state not in OPEN_PAYMENTS
-            or is_to_be_cancelled(uow, order)
+            or who_cancels(uow, order)
         ):
             return Refused(NotApproved.ORDER_OVER)
         if uow.pauses.get(order.store_id, now) is not None:

@@ -17,7 +17,7 @@ from commerce.ports import UnitOfWork
 from commerce.services.order_stock import give_back
 
 # Notes in an order's history that are read again.
-CANCEL_ASKED = "the shopper asked to cancel"
+CANCEL_ASKED = "to be cancelled as soon as it cannot be paid any more"
 REPLACED_BY = "replaced by order "
 
 _TRIES = 5
@@ -82,11 +82,12 @@ def moment_of_next_attempt(uow: UnitOfWork, order_id: str, now: datetime) -> dat
     return max([now, *(attempt.created_at + _A_TICK for attempt in uow.payments.of_order(order_id))])
 
 
-def is_to_be_cancelled(uow: UnitOfWork, order: Order) -> bool:
-    """Whether the shopper has asked to cancel it, and only the provider's word is missing."""
-    return order.state is OrderState.PENDING_PAYMENT and any(
-        event.note == CANCEL_ASKED for event in uow.orders.events(order.id)
-    )
+def who_cancels(uow: UnitOfWork, order: Order) -> str:
+    """Who has asked to cancel it, where only the provider's word is missing; '' when nobody has."""
+    if order.state is not OrderState.PENDING_PAYMENT:
+        return ""
+    asked = [event.actor for event in uow.orders.events(order.id) if event.note == CANCEL_ASKED]
+    return asked[-1] if asked else ""
 
 
 def successor_of(uow: UnitOfWork, order: Order) -> Order | None:

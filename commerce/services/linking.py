@@ -70,7 +70,7 @@ class Linking:
             both_carts_filled=bool(brought and brought.wanted and own and own.wanted),
             brings_cart=bool(brought and brought.lines),
             made_at=found.created_at,
-            note=found.note,
+            note=found.note or _source(brought),
         )
 
     def accept(
@@ -111,7 +111,15 @@ class Linking:
         merge = CustomerMerge(self._ids.new_id(), kept.id, joined.id, now, json.dumps(moved, ensure_ascii=False))
         uow.links.add_merge(merge)
         uow.audit.add(f"shopper:{kept.id}", "link", joined.id, {"merge": merge.id, "note": found.note}, now)
-        return Linked(merge, kept, merged, found.note)
+        return Linked(merge, kept, merged, found.note or _source(brought))
+
+    def decline(self, uow: UnitOfWork, token: str, contact: Contact) -> None:
+        """« That was not me »: the token opens nothing any more, for nobody."""
+        found = self._usable(uow, token)
+        if isinstance(found, LinkToken) and uow.links.use_token(found.digest, self._clock.now()):
+            uow.audit.add(
+                "shopper", "decline_link", contact.lane[:255], {"made_by": found.customer_id}, self._clock.now()
+            )
 
     def last_of(self, uow: UnitOfWork, customer_id: str) -> CustomerMerge | None:
         """The newest link of this customer that can be undone."""
@@ -167,6 +175,11 @@ class Linking:
         # What reached the old cart while it was being joined is there still.
         uow.carts.replace(replace(theirs, lines=(*joined, *_others(theirs.lines, joined))), now)
         uow.carts.replace(replace(cart, lines=kept, coupon=coupon, draft=draft), now)
+
+
+def _source(cart: Cart | None) -> str:
+    """Where the newest thing in a cart was added."""
+    return next((line.source for line in reversed(cart.wanted) if line.source), "") if cart else ""
 
 
 def _channels(uow: UnitOfWork, customer: Customer) -> tuple[str, ...]:

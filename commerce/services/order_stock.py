@@ -23,6 +23,14 @@ def is_held(uow: UnitOfWork, order: Order) -> bool:
     )
 
 
+def is_sold(uow: UnitOfWork, order: Order) -> bool:
+    """Whether all of it is sold. What staff entered as sold has no hold."""
+    return all(
+        not line.hold_id or ((hold := uow.stock.hold(line.hold_id)) is not None and hold.state is HoldState.CONSUMED)
+        for line in order.lines
+    )
+
+
 def make_good(
     uow: UnitOfWork, order: Order, new_hold_id: str, until: datetime, at: datetime
 ) -> list[tuple[int, str]] | None:

@@ -13,7 +13,7 @@ from commerce.ports import Clock, UnitOfWork
 from commerce.services.ending import CANCEL_ASKED, end_unpaid, stop_attempts
 from commerce.services.entering import EnteredOrder, Entering
 from commerce.services.order_news import OrderNews, tell
-from commerce.services.order_stock import is_held
+from commerce.services.order_stock import is_sold
 from commerce.services.refunding import Refunding
 
 _TOLD = frozenset(
@@ -109,7 +109,7 @@ class Orders:
             case OrderState.PENDING_PAYMENT | OrderState.PLACED | OrderState.CANCELLED | OrderState.EXPIRED:
                 return False
             case OrderState.PREPARING | OrderState.READY:
-                return not is_held(uow, order)
+                return is_sold(uow, order)
             case _:
                 return True
 

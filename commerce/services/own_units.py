@@ -10,10 +10,12 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from commerce.domain.order import Order
+from commerce.domain.order import Order, OrderState
 from commerce.domain.reservation import Reservation
 from commerce.domain.stock import HoldState
 from commerce.ports import UnitOfWork
+
+_NEWEST = 10  # of a person's orders, among which one may wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class OwnUnits:
 def own_units(uow: UnitOfWork, *, cart_id: str, customer_id: str, wanted: Collection[int], store_id: str) -> OwnUnits:
     """What this person holds. `store_id` is the store in which they collect, '' for a parcel."""
     units: Counter[tuple[int, str]] = Counter()
-    pending = uow.orders.pending_of_cart(cart_id)
+    pending = uow.orders.pending_of_cart(cart_id) or _of_another_cart(uow, customer_id)
     if pending is not None:
         for hold_id in order_holds(pending):
             _count(uow, hold_id, units)
@@ -43,6 +45,12 @@ def own_units(uow: UnitOfWork, *, cart_id: str, customer_id: str, wanted: Collec
                 for line in reservation.lines:
                     _count(uow, line.hold_id, units)
     return OwnUnits(pending, tuple(taken_over), units)
+
+
+def _of_another_cart(uow: UnitOfWork, customer_id: str) -> Order | None:
+    """Two people who became one had two carts: what one of them had ordered waits for its payment like their own."""
+    newest = uow.orders.of_customer(customer_id, _NEWEST)
+    return next((order for order in newest if order.state is OrderState.PENDING_PAYMENT), None)
 
 
 def order_holds(order: Order) -> list[str]:

@@ -20,7 +20,7 @@ from commerce.domain.payment import (
 from commerce.domain.reservation import Refused
 from commerce.errors import StorageError
 from commerce.ports import Clock, Ids, UnitOfWork
-from commerce.services.order_stock import is_held
+from commerce.services.order_stock import is_sold
 from commerce.services.payment_calls import PaymentCalls
 from commerce.services.payment_watch import PaymentWatch
 from commerce.services.quoting import PAY_IN_STORE
@@ -70,9 +70,16 @@ class Paying:
         """A provider's call: see `CallbackAnswer`. Raises StorageError when it could not be kept (answer 503)."""
         return self._calls.receive(provider, body, headers, url)
 
-    def tick(self) -> None:
-        """Everything that only time brings about with money. One kind of trouble does not stop the others."""
-        work: list[Callable[[], object]] = [
+    def look(self, attempt_id: str) -> None:
+        """Asks the provider how a payment stands, and believes the answer: for a shopper who comes back from paying
+        before the provider has called. Without an answer nothing happens."""
+        self._watch.look(attempt_id)
+
+    def tick(self) -> int:
+        """Everything that only time brings about with money. One kind of trouble does not stop the others. Returns how
+        many things were seen to: news may have been written."""
+        seen_to = 0
+        work: list[Callable[[], int]] = [
             self._calls.see_to_waiting,
             self._watch.see_to_attempts,
             self._watch.expire,
@@ -81,11 +88,12 @@ class Paying:
         ]
         for do in work:
             try:
-                do()
+                seen_to += do()
             except StorageError as error:
                 _log.warning("storage_trouble", error=type(error).__name__)
             except Exception as error:
                 _log.error("payments_surprised", error=type(error).__name__)
+        return seen_to
 
     def reconcile(self, provider_name: str, since: datetime) -> list[Difference]:
         """The provider's list beside our ledger; what we had missed is settled. KeyError: there is no such provider."""
@@ -99,7 +107,7 @@ class Paying:
         if order.state not in (OrderState.PLACED, OrderState.PREPARING, OrderState.READY):
             return order if order.state in (OrderState.PAID, OrderState.COMPLETED) else Refused(NotAdvanced.NOT_ALLOWED)
         attempts = [attempt for attempt in uow.payments.of_order(order_id) if attempt.provider == PAY_IN_STORE]
-        if not is_held(uow, order) and order.state is not OrderState.PLACED:
+        if is_sold(uow, order):
             return order  # paid before the shop began with it
         waiting = [attempt for attempt in attempts if attempt.state in OPEN_PAYMENTS]
         attempt = waiting[-1] if waiting else self._at_counter(uow, order)

@@ -23,7 +23,7 @@ TRIES = 8
 FIRST_PAUSE = timedelta(seconds=5)  # doubled at each try: the last one comes about ten minutes after the first
 BATCH = 100
 
-TakeStock = Callable[[UnitOfWork, PaymentCallback], None]
+TakeStock = Callable[[UnitOfWork, PaymentCallback], object]
 """What a till's count does to the stock, in the transaction in which the call is done."""
 
 _log = structlog.get_logger(__name__)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -23,16 +24,16 @@ from commerce.services.again import write_again
 from commerce.services.ending import (
     change_attempt,
     end_unpaid,
-    is_to_be_cancelled,
     moment_of_next_attempt,
     stop_attempts,
+    who_cancels,
 )
 from commerce.services.order_news import OrderNews, tell
 from commerce.services.order_stock import keep
 from commerce.services.settling import Settling
 from commerce.services.starting import CLAIM, KEY_LASTS, PAUSES, STARTABLE, Starting, pause_after
 
-BATCH = 100
+BATCH, THREADS = 100, 8
 MOST_ATTEMPTS = 3  # with one provider, before it is left to a person
 # A page that has just placed an order asks for the session itself, and hands its shopper over at once.
 OWN_TURN = timedelta(seconds=5)
@@ -65,9 +66,18 @@ class PaymentWatch:
             due = [
                 (attempt, uow.orders.get(attempt.order_id)) for attempt in uow.payments.due(self._clock.now(), BATCH)
             ]
-        for attempt, order in due:
-            if order is not None:
-                self._alone(partial(self._see_to, attempt, order), attempt=attempt.id)
+        works = [
+            partial(self._alone, partial(self._see_to, attempt, order), attempt=attempt.id)
+            for attempt, order in due
+            if order is not None
+        ]
+        if len(works) < 2:
+            for work in works:
+                work()
+        else:  # each waits for its provider: together, so that nobody waits for all the others
+            with ThreadPoolExecutor(min(THREADS, len(works)), "payments") as pool:
+                for done in [pool.submit(work) for work in works]:
+                    done.result()
         return len(due)
 
     def _see_to(self, attempt: PaymentAttempt, order: Order) -> None:
@@ -79,11 +89,31 @@ class PaymentWatch:
             self._silent(attempt)
         elif order.state is not OrderState.PENDING_PAYMENT or not self._is_newest(attempt):
             self._end(attempt, provider)
+        elif self._is_due(order, self._clock.now()):
+            return  # `expire` ends it
+        elif attempt.state in STARTABLE and attempt.expires_at <= self._clock.now():
+            self._end(attempt, provider)  # too late to be paid
         elif attempt.state is PaymentState.CREATED and self._age(attempt) <= KEY_LASTS:
             if order.source is OrderSource.BOT or self._age(attempt) >= OWN_TURN:
                 self._starting.start(attempt, provider)
         else:
             self._ask(attempt, provider)
+
+    def look(self, attempt_id: str) -> None:
+        """Asks the provider how a payment stands now, for a shopper who has just come back from paying. Changes nothing
+        about when the tick asks; a provider without an answer is left to it."""
+        with self._storage.read() as uow:
+            attempt = uow.payments.get(attempt_id)
+        provider = self._providers.get(attempt.provider) if attempt else None
+        if attempt is None or provider is None or not provider.is_online or attempt.state not in OPEN_PAYMENTS:
+            return
+        try:
+            report = provider.look_up(attempt)
+        except VendorError as error:
+            self._note(attempt, error)
+            return
+        if report is not None:
+            write_again(self._storage, partial(self._settle, report=_named(report, attempt)))
 
     def _ask(self, seen: PaymentAttempt, provider: PaymentProvider) -> None:
         """How it stands. A provider that knows nothing of it, or not where to pay, is asked for it again: with the same
@@ -257,11 +287,13 @@ class PaymentWatch:
             for attempt in uow.payments.of_order(order_id)
         ):
             return False  # another door has begun to collect: asked about at the next tick
-        asked = is_to_be_cancelled(uow, order)
-        over, actor = (OrderState.CANCELLED, "shopper") if asked else (OrderState.EXPIRED, "clock")
-        end_unpaid(uow, order, over, actor=actor, note="", at=now, offline=self._offline)
-        if not asked:
+        asked_by = who_cancels(uow, order)
+        over = OrderState.CANCELLED if asked_by else OrderState.EXPIRED
+        end_unpaid(uow, order, over, actor=asked_by or "clock", note="", at=now, offline=self._offline)
+        if not asked_by:
             tell(uow, order, OrderNews.EXPIRED, now)
+        elif asked_by != "shopper":
+            tell(uow, order, OrderNews.MOVED, now, state=over.value)
         return True
 
     def _is_paid(self, order: Order) -> bool:

@@ -42,9 +42,12 @@ class Reconciling:
         provider = self._providers[provider_name]
         with self._storage.read() as uow:  # before the list: what is collected in between is no difference
             ours = {attempt.id: attempt for attempt in uow.payments.changed_since(provider_name, since)}
+        theirs = provider.list_since(since)
+        if theirs is None:  # it keeps no list
+            return []
         differences: list[Difference] = []
         listed: set[str] = set()
-        for report in provider.list_since(since):
+        for report in theirs:
             attempt = self._attempt_of(report)
             if attempt is not None:
                 listed.add(attempt.id)

@@ -116,9 +116,9 @@ class Refunding:
         return uow.orders.move(order, over, OrderEvent(self._clock.now(), order.state, over, actor))
 
     def paid_back(self, uow: UnitOfWork, refund_id: str, actor: str) -> Refund | Refused[NotRefunded]:
-        """Somebody has given the money back at the counter."""
+        """Somebody has given the money back where only a person can."""
         refund = uow.payments.refund(refund_id)
-        if refund is None or self._is_online(uow, refund):
+        if refund is None or self._gives_back(uow, refund):
             return Refused(NotRefunded.NOT_FOUND)
         if refund.state in _OPEN:
             self._done(uow, refund, RefundReport(RefundState.DONE, refund.id))
@@ -183,7 +183,7 @@ class Refunding:
         with self._storage.read() as uow:
             attempt = uow.payments.get(seen.attempt_id)
         provider = self._providers.get(attempt.provider) if attempt else None
-        if attempt is None or provider is None or not provider.is_online:
+        if attempt is None or provider is None or not provider.gives_back:
             self._storage.write(partial(self._by_hand, seen=seen))
             return
         refund = self._storage.write(partial(self._claim, seen=seen))
@@ -286,7 +286,7 @@ class Refunding:
                 uow.orders.move(order, back, event)
 
     def _by_hand(self, uow: UnitOfWork, *, seen: Refund) -> None:
-        """Nobody can be called: staff give it back, and are reminded every day."""
+        """Nobody can be asked to: staff give it back, and are reminded every day."""
         self._raise(uow, TaskKind.REFUND, seen)
         uow.payments.move_refund(seen, seen.state, next_try_at=self._clock.now() + BY_HAND_AGAIN)
 
@@ -317,7 +317,7 @@ class Refunding:
             due_at=due_at,
         )
         uow.payments.add_refund(refund)
-        if not self._is_online(uow, refund):
+        if not self._gives_back(uow, refund):
             self._raise(uow, TaskKind.REFUND, refund)
         return refund
 
@@ -359,10 +359,10 @@ class Refunding:
         """With its own price, not only by mistake."""
         return any(0 < attempt.captured_minor == order.total_minor for attempt in uow.payments.of_order(order.id))
 
-    def _is_online(self, uow: UnitOfWork, refund: Refund) -> bool:
+    def _gives_back(self, uow: UnitOfWork, refund: Refund) -> bool:
         attempt = uow.payments.get(refund.attempt_id)
         provider = self._providers.get(attempt.provider) if attempt else None
-        return provider is not None and provider.is_online
+        return provider is not None and provider.gives_back
 
     def _raise(self, uow: UnitOfWork, kind: TaskKind, refund: Refund, *, error: str = "") -> None:
         order = uow.orders.get(refund.order_id)

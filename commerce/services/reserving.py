@@ -51,6 +51,8 @@ class Reserving:
         expires_at = kept_until(self._rules, store, now) if store and store.takes_visitors else None
         if store is None or expires_at is None:
             return Refused(NotHeld.STORE_NOT_OPEN)
+        if uow.pauses.get(store_id, now) is not None:
+            return Refused(NotHeld.STORE_PAUSED)
         if len(uow.reservations.of_customer(customer_id, only_open=True)) >= self._rules.max_open_per_customer:
             return Refused(NotHeld.TOO_MANY_OPEN)
         prices = {}
@@ -88,6 +90,17 @@ class Reserving:
         if not reservation.is_open:
             return Refused(NotChanged.ALREADY_OVER)
         return self._end(uow, reservation, ReservationState.CANCELLED, "shopper")
+
+    def reject(
+        self, uow: UnitOfWork, reservation_id: str, *, actor: str, note: str = ""
+    ) -> Reservation | Refused[NotChanged]:
+        """The store cannot serve it: whoever calls this tells the shopper what else there is."""
+        reservation = uow.reservations.get(reservation_id)
+        if reservation is None:
+            return Refused(NotChanged.NOT_FOUND)
+        if not reservation.is_open:
+            return Refused(NotChanged.ALREADY_OVER)
+        return self._end(uow, reservation, ReservationState.REJECTED, actor, note)
 
     def extend(self, uow: UnitOfWork, reservation_id: str, customer_id: str) -> Reservation | Refused[NotChanged]:
         """Once, to the closing of the store's next open day after the present deadline."""
@@ -139,10 +152,12 @@ class Reserving:
             uow.outbox.add(OutboundMessage(contact, NOTICE_EXPIRED, body), self._clock.now())
         return True
 
-    def _end(self, uow: UnitOfWork, reservation: Reservation, state: ReservationState, actor: str) -> Reservation:
+    def _end(
+        self, uow: UnitOfWork, reservation: Reservation, state: ReservationState, actor: str, note: str = ""
+    ) -> Reservation:
         now = self._clock.now()
         # The move first: whoever saw an old version must not give back what somebody else has just extended.
-        moved = uow.reservations.move(reservation, state, ReservationEvent(now, reservation.state, state, actor))
+        moved = uow.reservations.move(reservation, state, ReservationEvent(now, reservation.state, state, actor, note))
         for line in reservation.lines:
             uow.stock.release(line.hold_id, MovementReason.RELEASE, now, expired=actor == "clock")
         return moved

@@ -47,8 +47,7 @@ def build_selling(
 ) -> Selling:
     """Raises SettingsError when stock would be free again while a provider still lets somebody pay for it."""
     _check_hold(rules, providers)
-    offline = frozenset(name for name, provider in providers.items() if not provider.is_online)
-    offline |= {"pay_in_store", "marketplace"}  # money that orders of before may have come by
+    offline = offline_of(providers)
     refunding = Refunding(storage, clock, ids, providers)
     settling = Settling(clock, ids, refunding, offline)
     words = Translator(Path(__file__).parent.parent)
@@ -71,6 +70,12 @@ def build_selling(
         refunding=refunding,
         orders=orders,
     )
+
+
+def offline_of(providers: Mapping[str, PaymentProvider]) -> frozenset[str]:
+    """Names of providers that nobody calls, those that orders of before may have come by among them."""
+    offline = {name for name, provider in providers.items() if not provider.is_online}
+    return frozenset({*offline, "pay_in_store", "marketplace"})
 
 
 def _check_hold(rules: SellingRules, providers: Mapping[str, PaymentProvider]) -> None:

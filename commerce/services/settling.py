@@ -27,9 +27,9 @@ from commerce.domain.payment import (
 )
 from commerce.domain.staff import StaffTask, TaskKind
 from commerce.ports import Clock, Ids, UnitOfWork
-from commerce.services.ending import end_unpaid, stop_attempts, successor_of
+from commerce.services.ending import end_unpaid, moment_of_next_attempt, stop_attempts, successor_of
 from commerce.services.order_news import OrderNews, tell
-from commerce.services.order_stock import give_back, is_held, make_good, sell
+from commerce.services.order_stock import give_back, is_sold, make_good, sell
 from commerce.services.refunding import Refunding
 
 _A_MOMENT = timedelta(hours=1)  # of a hold that is sold in the same transaction
@@ -102,7 +102,7 @@ class Settling:
         if report.amount is None:
             return None
         uow.payments.update(attempt)  # of two that bring this news, one goes on
-        now, new_id = self._clock.now(), self._ids.new_id()
+        now, new_id = moment_of_next_attempt(uow, attempt.order_id, self._clock.now()), self._ids.new_id()
         second = PaymentAttempt(
             id=new_id,
             order_id=attempt.order_id,
@@ -217,7 +217,7 @@ class Settling:
     ) -> Order:
         if order.state in UNPAID_OVER:
             return self._late(uow, order, attempt, paid_minor, actor, now)
-        if order.state in _UNPAID or (order.state in _AT_WORK and is_held(uow, order)):
+        if order.state in _UNPAID or (order.state in _AT_WORK and not is_sold(uow, order)):
             return self._sold(uow, order, attempt, paid_minor, actor, now)
         return self._twice(uow, order, attempt, paid_minor, actor, now)
 

@@ -123,7 +123,8 @@ class Starting:
             return None
         if attempt.version != seen.version:
             raise StaleVersion(f"payment attempt {seen.id} is being seen to")
-        if order.state is not OrderState.PENDING_PAYMENT or now - attempt.created_at > KEY_LASTS:
+        too_late = now >= attempt.expires_at or now - attempt.created_at > KEY_LASTS
+        if order.state is not OrderState.PENDING_PAYMENT or too_late:
             return None
         claimed = replace(attempt, next_check_at=now + CLAIM, tries=attempt.tries + 1)
         return uow.payments.update(claimed), order
@@ -156,11 +157,9 @@ class Starting:
             return None
         now = self._clock.now()
         waiting = order.state is OrderState.PENDING_PAYMENT
-        state = attempt.state
-        if state in STARTABLE and session.state in (PaymentState.REQUIRES_ACTION, PaymentState.AUTHORIZED):
-            state = session.state
-        # A session that says it is paid is asked about: only a report has an amount to be believed.
-        ask_at_once = not waiting or session.state not in (PaymentState.REQUIRES_ACTION, PaymentState.AUTHORIZED)
+        # A session that is paid or over already is asked about: only a report has an amount to be believed.
+        ask_at_once = not waiting or session.state is not PaymentState.REQUIRES_ACTION
+        state = PaymentState.REQUIRES_ACTION if attempt.state in STARTABLE else attempt.state
         known = replace(
             attempt,
             state=state,
@@ -174,7 +173,7 @@ class Starting:
         attempt = uow.payments.update(known)
         if waiting:
             self._hold_until(uow, order, attempt.expires_at + MARGIN, now)
-            if state is PaymentState.REQUIRES_ACTION and order.source is OrderSource.BOT:
+            if not ask_at_once and state is PaymentState.REQUIRES_ACTION and order.source is OrderSource.BOT:
                 tell(uow, order, OrderNews.READY_TO_PAY, now, attempt_id=attempt.id)
         return attempt
 

@@ -41,9 +41,10 @@ def _put(values: str) -> TextClause:
 
 
 def _move(saved: str) -> TextClause:
-    """A wanted and a saved line may become one."""
+    """A wanted and a saved line may become one. What comes into a cart stands after what is there, in its own order."""
+    order = "row_number() OVER (ORDER BY min(added_at_us), variant_id)"
     return _put(
-        f"SELECT :to_id, variant_id, {_up_to_most('sum(quantity)')}, {saved}, max(source), min(added_at_us)"  # noqa: S608
+        f"SELECT :to_id, variant_id, {_up_to_most('sum(quantity)')}, {saved}, max(source), :at_us + {order}"  # noqa: S608
         " FROM cart_line WHERE cart_id = :from_id GROUP BY cart_id, variant_id"
         + (", saved" if saved == "saved" else "")
     )
@@ -159,7 +160,7 @@ class SqlCarts:
             raise ValueError("a cart cannot be moved into itself")
         for cart_id in sorted((from_cart_id, to_cart_id)):  # so that two moves never wait for each other
             self._touch(cart_id, at)
-        self._db.execute(_MOVE[saved], {"from_id": from_cart_id, "to_id": to_cart_id, "most": most})
+        self._db.execute(_MOVE[saved], {"from_id": from_cart_id, "to_id": to_cart_id, "most": most, "at_us": to_us(at)})
         self._db.execute(delete(cart_line).where(cart_line.c.cart_id == from_cart_id))
 
     def replace(self, given: Cart, at: datetime) -> None:

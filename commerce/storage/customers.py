@@ -77,6 +77,15 @@ class SqlCustomers:
         )
         return [Contact(*row) for row in rows]
 
+    def after(self, customer_id: str, limit: int) -> list[Customer]:
+        rows = self._db.execute(
+            select(customer)
+            .where(customer.c.id > customer_id, customer.c.joined_into == "")
+            .order_by(customer.c.id)
+            .limit(limit)
+        )
+        return [found for row in rows if (found := _customer(row))]
+
     def fit(self, customer_id: str) -> dict[str, FitMemory]:
         rows = self._db.execute(
             select(fit_memory).where(fit_memory.c.customer_id == customer_id).order_by(fit_memory.c.size_system)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import delete, insert, select, text, update
 
-from commerce.domain.customer import Contact
+from commerce.domain.customer import URGENT, Contact
 from commerce.domain.mail import (
     DeadLetter,
     Direction,
@@ -33,10 +33,10 @@ _ACCEPT = text(
 )
 
 
-def _waiting(table: str, states: str, lease: str) -> str:
+def _waiting(table: str, states: str, lease: str, only: str = "") -> str:
     """Lanes whose first row may be worked on now. A row that waits for a retry holds its whole lane."""
     return (
-        f"SELECT lane FROM {table} WHERE state IN ({states}) AND NOT EXISTS ("  # noqa: S608 - our own names
+        f"SELECT lane FROM {table} WHERE state IN ({states}){only} AND NOT EXISTS ("  # noqa: S608 - our own names
         f"SELECT 1 FROM lane_lease WHERE lane_lease.lane = '{lease}:' || {table}.lane AND until_us > :now_us)"
         f" GROUP BY lane HAVING max(not_before_us) <= :now_us ORDER BY min(id) LIMIT :limit"
     )
@@ -44,6 +44,9 @@ def _waiting(table: str, states: str, lease: str) -> str:
 
 _INBOX_LANES = text(_waiting("inbox", "'new'", "in"))
 _OUTBOX_LANES = text(_waiting("outbox", "'ready', 'sending'", "out"))
+_ONLY_URGENT = f" AND lane LIKE '%{URGENT}'"
+_URGENT_INBOX_LANES = text(_waiting("inbox", "'new'", "in", _ONLY_URGENT))
+_URGENT_OUTBOX_LANES = text(_waiting("outbox", "'ready', 'sending'", "out", _ONLY_URGENT))
 
 
 def _contact_values(contact: Contact) -> dict[str, Any]:
@@ -62,8 +65,9 @@ class SqlInbox:
     def dead_letter(self, event: InboundEvent, error: str, at: datetime) -> bool:
         return self._store(event, InboxState.DEAD, error, at)
 
-    def waiting_lanes(self, now: datetime, limit: int) -> list[str]:
-        return list(self._db.execute(_INBOX_LANES, {"now_us": to_us(now), "limit": limit}).scalars())
+    def waiting_lanes(self, now: datetime, limit: int, *, urgent: bool = False) -> list[str]:
+        lanes = _URGENT_INBOX_LANES if urgent else _INBOX_LANES
+        return list(self._db.execute(lanes, {"now_us": to_us(now), "limit": limit}).scalars())
 
     def next_in(self, lane: str, now: datetime) -> InboxRow | None:
         row = self._db.execute(
@@ -177,8 +181,9 @@ class SqlOutbox:
             ),
         )
 
-    def waiting_lanes(self, now: datetime, limit: int) -> list[str]:
-        return list(self._db.execute(_OUTBOX_LANES, {"now_us": to_us(now), "limit": limit}).scalars())
+    def waiting_lanes(self, now: datetime, limit: int, *, urgent: bool = False) -> list[str]:
+        lanes = _URGENT_OUTBOX_LANES if urgent else _OUTBOX_LANES
+        return list(self._db.execute(lanes, {"now_us": to_us(now), "limit": limit}).scalars())
 
     def next_in(self, lane: str, now: datetime) -> OutboxRow | None:
         row = self._db.execute(

@@ -17,6 +17,11 @@ _PUT = text(
     "INSERT INTO state (key, value, expires_at_us) VALUES (:key, :value, :expires_at_us)"
     " ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires_at_us = excluded.expires_at_us"
 )
+_CLAIM = text(
+    "INSERT INTO state (key, value, expires_at_us) VALUES (:key, :value, :expires_at_us)"
+    " ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires_at_us = excluded.expires_at_us"
+    " WHERE state.expires_at_us <= :now_us"
+)
 _DELETE = text("DELETE FROM state WHERE key = :key")
 _SWEEP = text("DELETE FROM state WHERE expires_at_us <= :now_us")
 
@@ -33,6 +38,10 @@ class SqlState:
 
     def put(self, key: str, value: str, expires_at: datetime) -> None:
         self._db.execute(_PUT, {"key": key, "value": value, "expires_at_us": to_us(expires_at)})
+
+    def claim(self, key: str, value: str, expires_at: datetime, now: datetime) -> bool:
+        given = {"key": key, "value": value, "expires_at_us": to_us(expires_at), "now_us": to_us(now)}
+        return self._db.execute(_CLAIM, given).rowcount == 1
 
     def delete(self, key: str) -> None:
         self._db.execute(_DELETE, {"key": key})

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
-from sqlalchemy import insert, select, text, tuple_, update
+from sqlalchemy import func, insert, select, text, tuple_, update
 
 from commerce.domain.moments import from_us, to_us
 from commerce.domain.reservation import OPEN_STATES
@@ -18,6 +19,7 @@ from commerce.storage.tables import (
     reservation_line,
     shop_order,
     stock_movement,
+    till_count,
     till_name,
 )
 from commerce.storage.transaction import Transaction, one_row_changed
@@ -147,6 +149,28 @@ class SqlStockRecords:
                 },
             )
         )
+
+    def counted_at(self, source: str, variant_id: int, store_id: str) -> datetime | None:
+        found: int | None = self._db.execute(
+            select(till_count.c.counted_at_us).where(
+                till_count.c.source == source,
+                till_count.c.variant_id == variant_id,
+                till_count.c.store_id == store_id,
+            )
+        ).scalar()
+        return None if found is None else from_us(found)
+
+    def moved_by(self, actor: str, variant_id: int, store_id: str, since: datetime) -> int:
+        moved = self._db.execute(
+            select(func.coalesce(func.sum(stock_movement.c.on_hand_change), 0)).where(
+                stock_movement.c.variant_id == variant_id,
+                stock_movement.c.store_id == store_id,
+                stock_movement.c.actor == actor,
+                stock_movement.c.reason != MovementReason.COUNT.value,
+                stock_movement.c.at_us > to_us(since),
+            )
+        )
+        return int(moved.scalar_one())
 
     def count_applied(self, source: str, variant_id: int, store_id: str) -> None:
         self._db.execute(_APPLIED, {"source": source, "v": variant_id, "s": store_id})

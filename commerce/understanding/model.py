@@ -37,6 +37,7 @@ class Intent(StrEnum):
     EMPTY_CART = "empty_cart"
     SAVE_FOR_LATER = "save_for_later"  # out of the total, kept with the cart
     USE_CODE = "use_code"  # a promotion's code: slots.promo_code, None when they only say that they have one
+    DROP_CODE = "drop_code"  # the cart's code is not to count any more
     ASK_DISCOUNT = "ask_discount"  # less than the price, without a code ("donne-moi 50 %"): words never lower one
     CHECKOUT = "checkout"
     ORDER_STATUS = "order_status"

@@ -7,6 +7,7 @@ from typing import Literal
 
 from commerce.domain.product import Product, Variant
 from commerce.domain.search import Found, SearchAnswer, Why
+from commerce.domain.staff import StorePause
 from commerce.domain.stock import Band
 from commerce.domain.store import Store
 from commerce.ports import SeenGarment
@@ -152,7 +153,14 @@ def product_facts(product: Product, shelf: Shelf) -> ProductFacts:
     }
 
 
-def store_facts(store: Store, at: datetime, *, distance_m: float | None = None, band: Band | None = None) -> StoreFacts:
+def store_facts(
+    store: Store,
+    at: datetime,
+    *,
+    distance_m: float | None = None,
+    band: Band | None = None,
+    pause: StorePause | None = None,
+) -> StoreFacts:
     closes, opens = store.closes_at(at), store.next_opening(at)
     return {
         "id": store.id,
@@ -170,6 +178,7 @@ def store_facts(store: Store, at: datetime, *, distance_m: float | None = None, 
         "open_now": closes is not None,
         "closes_at": _iso(closes),
         "opens_at": _iso(opens),
+        "paused_until": _iso(pause.until if pause else None),
         "distance_m": None if distance_m is None else round(distance_m),
         "band": None if band is None else band_name(band),
     }

@@ -6,7 +6,9 @@ from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
 from commerce.domain.money import Money
-from commerce.domain.stock import MovementReason, StockLevel
+from commerce.domain.reservation import Refused
+from commerce.domain.stock import MovementReason
+from commerce.domain.stocktaking import StockEntry
 from commerce.ports import UnitOfWork
 from shoppable import inputs, keys
 from shoppable.api.facts import band_name
@@ -76,14 +78,11 @@ def set_price(sku: str) -> ResponseReturnValue:
 def set_stock(sku: str, store: str) -> ResponseReturnValue:
     asked, actor, shop = inputs.body_as(NewCount), keys.name_of_given_key(), site().shop
 
-    def write(uow: UnitOfWork) -> StockLevel:
-        level = shop.catalog.set_on_hand(uow, sku, store, asked["on_hand"], MovementReason.COUNT)
-        if level is None:
-            raise Problem(404, "no_such_place", "There is no such variant or store.")
-        uow.audit.add(actor, "set_stock", f"{sku}@{store}"[:255], {"on_hand": asked["on_hand"]}, shop.clock.now())
-        return level
-
-    level = shop.storage.write(write)
+    entry = StockEntry(MovementReason.COUNT, sku, store, asked["on_hand"], shop.ids.new_id())
+    counted = shop.storage.write(lambda uow: shop.stocktaking.enter(uow, entry, actor=actor))
+    if isinstance(counted, Refused):
+        raise Problem(404, "no_such_place", "There is no such variant or store.")
+    level = counted.level
     return jsonify(
         {
             "sku": sku,

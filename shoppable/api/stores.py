@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from commerce.domain.search import NearRequest
+from commerce.domain.staff import StorePause
+from commerce.domain.store import Store
 from shoppable import inputs
 from shoppable.api import facts
 from shoppable.api.openapi import Operation, Parameter, describes
@@ -36,8 +40,25 @@ def stores() -> ResponseReturnValue:
         if found is None:
             raise Problem(404, "no_such_variant", "There is no such variant.")
         offers = shop.discovery.stores_with(NearRequest(found[1].id, near, include_empty=True), at)
-        listed = [facts.store_facts(offer.store, at, distance_m=offer.distance_m, band=offer.band) for offer in offers]
+        pauses = _pauses(offer.store for offer in offers)
+        listed = [
+            facts.store_facts(
+                offer.store, at, distance_m=offer.distance_m, band=offer.band, pause=pauses.get(offer.store.id)
+            )
+            for offer in offers
+        ]
     else:
         shelf = Shelf(shop.catalog.stores(), (), at=at, near=near)
-        listed = [facts.store_facts(store, at, distance_m=shelf.distance_m.get(store.id)) for store in shelf.stores]
+        pauses = _pauses(shelf.stores)
+        listed = [
+            facts.store_facts(store, at, distance_m=shelf.distance_m.get(store.id), pause=pauses.get(store.id))
+            for store in shelf.stores
+        ]
     return jsonify({"stores": listed})
+
+
+def _pauses(stores: Iterable[Store]) -> dict[str, StorePause]:
+    """Which of them take no online orders now."""
+    shop = site().shop
+    with shop.storage.read() as uow:
+        return shop.pausing.those_in_force(uow, [store.id for store in stores])

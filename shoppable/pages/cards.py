@@ -12,7 +12,7 @@ from commerce.domain.stock import Band
 from commerce.domain.store import Store
 from commerce.i18n import format_list
 from shoppable.language import language, translate
-from shoppable.shelf import Shelf, product_path
+from shoppable.shelf import Shelf, main_picture, product_path
 from shoppable.site import site
 
 _STORES_NAMED = 2
@@ -98,13 +98,6 @@ def in_order(product: Product, variants: Sequence[Variant]) -> tuple[str, ...]:
     """Sizes of those variants, in the product's own order."""
     sizes = {variant.size for variant in variants}
     return tuple(size for size in product.sizes if size in sizes)
-
-
-def main_picture(product: Product, variant: Variant | None = None) -> Picture | None:
-    """The first picture whose file we have, of that variant if it has one of its own."""
-    ready = [picture for picture in product.pictures if picture.media_key]
-    own = [picture for picture in ready if variant is not None and picture.variant_id == variant.id]
-    return next(iter(own or ready), None)
 
 
 def swatch(key: str, words: str = "") -> Swatch:

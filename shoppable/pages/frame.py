@@ -11,7 +11,10 @@ from urllib.parse import urlencode
 from flask import Flask, Response, make_response, render_template, request
 
 from commerce.domain.money import Money
+from commerce.errors import StorageError
 from commerce.i18n import format_deadline, format_distance, format_money, format_time, locale_of
+from shoppable import shopper
+from shoppable.chat import session
 from shoppable.language import language, translate
 from shoppable.shelf import picture_path
 from shoppable.site import site
@@ -74,6 +77,20 @@ def _values() -> dict[str, object]:
     }
 
 
+def cart_count() -> int | None:
+    """How many things are in this browser's cart, for the head of every page; None when nobody can tell."""
+    contact = session.current()
+    if contact is None:
+        return 0
+    try:
+        with site().shop.storage.read() as uow:
+            customer = shopper.customer_of(uow, contact)
+            cart = site().shop.carts.of(uow, customer.id) if customer else None
+    except StorageError:  # a page that says "one moment, please" must not fail over it
+        return None
+    return sum(each.quantity for each in cart.wanted) if cart else 0
+
+
 def chat_words() -> dict[str, str]:
     """What the chat's script says by itself."""
     return {
@@ -123,3 +140,4 @@ def install(app: Flask) -> None:
     app.context_processor(_values)
     app.jinja_env.filters.update(money=money, distance=distance, picture=picture_path, language_name=language_name)
     app.jinja_env.globals.update(here=here, clock=clock, when=when, asset=_asset(app), chat_words=chat_words)
+    app.jinja_env.globals.update(cart_count=cart_count)

@@ -89,6 +89,9 @@ def product(address: str) -> Response:
         sizes=_sizes(found, shelf, colour, size),
         colour=colour,
         size=size,
+        bought=_bought(found, variants),
+        unchosen=_unchosen(found, variants),
+        source=_source(),
         places=_places(shelf, variants, size),
         online=max((shelf.band_online(v) for v in variants), key=_ORDER.index),
         in_store=any(shelf.stores_with(variants)),
@@ -161,6 +164,27 @@ def _chosen(product: Product) -> tuple[str, str]:
     if size not in sizes:
         size = sizes[0] if len(set(sizes)) == 1 else ""
     return colour, size
+
+
+def _unchosen(product: Product, variants: Sequence[Variant]) -> str:
+    """What the shopper has still to choose before this can go into a cart: "colour", "size" or ''.
+
+    What the page chose by itself (it shows the first colour of several) is nobody's choice.
+    """
+    if len({_colour(v) for v in product.variants}) > 1 and request.args.get("colour") != _colour(variants[0]):
+        return "size" if len({v.size for v in variants}) > 1 else "colour"
+    return "size" if len({v.size for v in variants}) > 1 else ""
+
+
+def _bought(product: Product, variants: Sequence[Variant]) -> Variant | None:
+    """The one variant that was chosen, if one was."""
+    return variants[0] if len(variants) == 1 and not _unchosen(product, variants) else None
+
+
+def _source() -> str:
+    """Where the shopper came from, as a link of ours says it (`from=catalogue:spring:4`)."""
+    given = request.args.get("from", "")
+    return given if re.fullmatch(r"[a-z0-9][a-z0-9:._-]{0,59}", given) else ""
 
 
 def _colours(product: Product, shelf: Shelf, colour: str, size: str) -> list[ColourChoice]:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response
 
+from commerce.domain.staff import StorePause
 from commerce.domain.store import Opening, Store
 from commerce.i18n import locale_of
 from shoppable.language import language
@@ -27,13 +28,15 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class StoreView:
-    """`closes` and `opens` are of this moment: one of them says whether it is open."""
+    """`closes` and `opens` are of this moment: one of them says whether it is open. `paused_until`: it
+    takes no online orders until then."""
 
     store: Store
     closes: datetime | None
     opens: datetime | None
     days: tuple[Day, ...]
     directions: str
+    paused_until: datetime | None
 
 
 @blueprint.get("/stores")
@@ -41,16 +44,25 @@ def stores() -> Response:
     shop = site().shop
     at = shop.clock.now()
     listed = [store for store in shop.catalog.stores() if is_to_be_visited(store, at)]
-    return page("stores.html", stores=[_view(store, at) for store in listed], at=at)
+    with shop.storage.read() as uow:
+        pauses = shop.pausing.those_in_force(uow, [store.id for store in listed])
+    return page("stores.html", stores=[_view(store, at, pauses.get(store.id)) for store in listed], at=at)
 
 
-def _view(store: Store, at: datetime) -> StoreView:
+def _view(store: Store, at: datetime, pause: StorePause | None) -> StoreView:
     directions = ""
     if store.point is not None:
         directions = site().shop.settings.maps_url.format(
             latitude=store.point.latitude, longitude=store.point.longitude
         )
-    return StoreView(store, store.closes_at(at), store.next_opening(at), _week(store, at), directions)
+    return StoreView(
+        store,
+        store.closes_at(at),
+        store.next_opening(at),
+        _week(store, at),
+        directions,
+        pause.until if pause else None,
+    )
 
 
 def _week(store: Store, at: datetime) -> tuple[Day, ...]:

@@ -179,6 +179,7 @@ export function mount(root, words) {
     } else if (event.reply) {
       hideTyping();
       showReply(event.reply);
+      document.dispatchEvent(new Event("vitrine-told")); // it may have changed the cart
       if (queue.length) showTyping();
     }
   }

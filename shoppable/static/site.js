@@ -68,6 +68,26 @@ if (whole) {
   if (matchMedia("(pointer: fine)").matches) chat.focus();
 }
 
+// The number beside "Cart" follows what was done in the chat or in another window.
+const badges = document.querySelectorAll("[data-cart-count]");
+let counting = 0;
+async function countCart() {
+  try {
+    const { units } = await (await fetch("/api/v1/carts/mark", { cache: "no-store" })).json();
+    for (const badge of badges) {
+      badge.textContent = units || "";
+      badge.hidden = !units;
+    }
+  } catch {
+    // the next page shows it
+  }
+}
+document.addEventListener("vitrine-told", () => {
+  clearTimeout(counting);
+  counting = setTimeout(countCart, 300);
+});
+document.addEventListener("visibilitychange", () => document.hidden || countCart());
+
 const locate = document.querySelector("[data-locate]");
 if (locate && "geolocation" in navigator) {
   locate.hidden = false;

@@ -25,10 +25,13 @@ from commerce.domain.payment import (
     RefundState,
 )
 from commerce.payments.fake import FakeProvider, Fault
+from commerce.payments.square.client import SquareClient
+from commerce.payments.square.provider import SquareProvider
 from commerce.payments.stripe.provider import StripeProvider
 from commerce.ports import PaymentProvider
 from vitrine.standins.provider import Fault as StandInFault
 from vitrine.standins.provider import ProviderStandIn
+from vitrine.standins.square import SquareStandIn
 from vitrine.standins.stripe import StripeStandIn
 
 NOW = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
@@ -145,6 +148,7 @@ def _nothing() -> object:
     raise AssertionError("no such session")
 
 
+SQUARE_KEYS = ("square-key-of-the-contract-new", "square-key-of-the-contract-old")
 WEBHOOK_SECRETS = ("whsec_of_the_contract_new", "whsec_of_the_contract_old")
 
 
@@ -166,6 +170,25 @@ def stripe(tmp_path: Path) -> Iterator[Case]:
         )
 
 
+@contextmanager
+def square(tmp_path: Path) -> Iterator[Case]:
+    clock = ManualClock(NOW)
+    calls = {"start": "links.create", "cancel": "links.delete", "refund": "refunds.create"}
+    with SquareStandIn(clock=clock) as standin:
+        provider = SquareProvider(SquareClient(standin.token, standin.url), SQUARE_KEYS, standin.location, clock)
+        yield Case(
+            provider=provider,
+            clock=clock,
+            pay=lambda session: standin.pay(session.session_ref),
+            calls=lambda: _told(standin, SQUARE_KEYS[0], HOOK + "square"),
+            lose=lambda what: standin.fail(calls[what], StandInFault(drop=True)),
+            fail=lambda what: standin.fail(calls[what], StandInFault(status=500)),
+            unreachable=standin.close,
+            made=lambda: len(standin.orders),
+            signs_time=False,
+        )
+
+
 def _told(standin: ProviderStandIn, secret: str, url: str) -> list[Call]:
     """Events as they would be posted."""
     told = []
@@ -176,4 +199,4 @@ def _told(standin: ProviderStandIn, secret: str, url: str) -> list[Call]:
     return told
 
 
-CASES = {"fake": fake, "stripe": stripe}
+CASES = {"fake": fake, "square": square, "stripe": stripe}

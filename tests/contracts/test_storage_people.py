@@ -217,6 +217,18 @@ def test_state_has_an_end(storage: Storage) -> None:
         assert uow.state.get("session:x", NOW) is None
 
 
+def test_one_claims_a_key_until_it_expires(storage: Storage) -> None:
+    def claim(value: str, at: datetime) -> bool:
+        return storage.write(lambda uow: uow.state.claim("once:x", value, at + HOUR, at))
+
+    assert claim("first", NOW) and not claim("second", NOW + HOUR / 2)
+    with storage.read() as uow:
+        assert uow.state.get("once:x", NOW) == "first"
+    assert claim("third", NOW + HOUR)
+    with storage.read() as uow:
+        assert uow.state.get("once:x", NOW + HOUR) == "third"
+
+
 def test_photos_are_due_when_their_time_is_over(storage: Storage) -> None:
     def work(uow: UnitOfWork) -> None:
         uow.photos.add("b.jpg", LEA, NOW, NOW + 2 * HOUR)

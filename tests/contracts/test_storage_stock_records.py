@@ -158,6 +158,26 @@ def test_an_older_count_of_a_till_never_overwrites_a_newer_one(storage: Storage)
         assert [(d.source, d.theirs) for d in uow.stock_records.differences()] == [("pos", 9), ("square", 6)]
 
 
+def test_what_a_till_moved_since_it_counted(storage: Storage) -> None:
+    (a,) = put_stock(storage, {"36": 9})
+
+    def work(uow: UnitOfWork) -> None:
+        for minutes, change in ((1, -1), (2, -2), (3, -3)):
+            at = NOW + timedelta(minutes=minutes)
+            uow.stock.adjust(a, STORE, change, MovementReason.SALE, f"s{minutes}", at, actor="till:pos")
+        uow.stock.adjust(a, STORE, 5, MovementReason.RETURN, "r", LATER, actor="staff:nadia")
+        uow.stock.set_on_hand(a, STORE, 1, MovementReason.COUNT, LATER, reference="c", actor="till:pos")
+        uow.stock_records.note_count(TillCount("pos", "A", "L", 1, LATER), a, STORE)
+
+    storage.write(work)
+    with storage.read() as uow:
+        assert uow.stock_records.moved_by("till:pos", a, STORE, NOW + timedelta(minutes=1)) == -5
+        assert uow.stock_records.moved_by("till:pos", a, STORE, LATER) == 0
+        assert uow.stock_records.moved_by("till:pos", a, "elsewhere", NOW) == 0
+        assert uow.stock_records.counted_at("pos", a, STORE) == LATER
+        assert uow.stock_records.counted_at("square", a, STORE) is None
+
+
 def test_a_difference_says_what_explains_it(storage: Storage) -> None:
     a, b = put_stock(storage, {"36": 3, "38": 4})
 

@@ -36,6 +36,10 @@ class Driver(Protocol):
         """Presses the newest button with that label, as a person finds it: by what it says."""
         ...
 
+    def start(self, parameter: str) -> None:
+        """Opens the conversation by a link that carries something."""
+        ...
+
     def share_location(self, point: GeoPoint) -> None: ...
 
     def send_photo(self, data: bytes, caption: str = "") -> None: ...
@@ -74,6 +78,10 @@ class Talk:
 
     def tap(self, both: str) -> Talk:
         self.driver.tap(self.of(both))
+        return self._listen()
+
+    def start(self, parameter: str) -> Talk:
+        self.driver.start(parameter)
         return self._listen()
 
     def share_location(self, latitude: float, longitude: float) -> Talk:

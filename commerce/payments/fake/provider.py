@@ -27,7 +27,7 @@ from commerce.payments.fake.books import Answer, Books, DueCall, FakeRefund, Fak
 from commerce.payments.proofs import same, sha256_of
 from commerce.ports import Clock
 
-PAGE = "/fake-payments/"
+PAGE = "/pay/fake/"
 """The hosted page of a session is this and the session's name, under the shop's own address."""
 HEADER = "fake-signature"
 TOLERANCE_S = 300
@@ -49,6 +49,7 @@ class FakeProvider:
     name = "fake"
     is_online = True
     has_callbacks = True
+    gives_back = True
     session_s: int | None = None
     currencies: frozenset[str] | None = None
 

@@ -42,6 +42,7 @@ class StripeProvider:
     name = NAME
     is_online = True
     has_callbacks = True
+    gives_back = True
     session_s: int | None = None  # as long as we say, between 30 minutes and a day
     currencies: frozenset[str] | None = None
 
@@ -62,11 +63,11 @@ class StripeProvider:
             session = self._client.v1.checkout.sessions.create(
                 params, options={"idempotency_key": attempt.idempotency_key}
             ).to_dict()
-        return _session(session, session_report(session, now))
+        return _session(session, now)
 
     def look_up(self, attempt: PaymentAttempt) -> PaymentReport | None:
         found = self._find(attempt)
-        return session_report(found, self._clock.now()) if found else None
+        return _read(found, self._clock.now()) if found else None
 
     def cancel(self, attempt: PaymentAttempt) -> PaymentReport | None:
         import stripe
@@ -81,7 +82,7 @@ class StripeProvider:
                 except stripe.InvalidRequestError:
                     # No longer open: somebody paid, or somebody else was faster in ending it.
                     found = self._find(attempt) or found
-        return session_report(found, self._clock.now())
+        return _read(found, self._clock.now())
 
     def refund(self, refund: Refund, attempt: PaymentAttempt) -> RefundReport:
         if refund.provider_ref or self._clock.now() - refund.created_at > KEYS_HOLD:
@@ -118,7 +119,7 @@ class StripeProvider:
 
     def list_since(self, since: datetime) -> Iterable[PaymentReport]:
         now = self._clock.now()
-        return [session_report(session, now) for session in self._sessions(since, now) if _is_ours(session)]
+        return [_read(session, now) for session in self._sessions(since, now) if _is_ours(session)]
 
     # --- inside
 
@@ -154,7 +155,7 @@ class StripeProvider:
         found = self._find(attempt)
         if found is None:
             raise PaymentRefused("too_old")
-        return _session(found, session_report(found, self._clock.now()))
+        return _session(found, self._clock.now())
 
     @property
     def _client(self) -> StripeClient:
@@ -172,14 +173,17 @@ class StripeProvider:
             return self._made
 
 
-def _session(session: Mapping[str, Any], report: PaymentReport) -> PaymentSession:
-    return PaymentSession(
-        report.session_ref,
-        report.state,
-        str(session.get("url") or ""),
-        report.payment_ref,
-        datetime.fromtimestamp(session["expires_at"], UTC),
-    )
+def _read(session: Mapping[str, Any], now: datetime) -> PaymentReport:
+    try:
+        return session_report(session, now)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise PaymentUnknown("Stripe's answer cannot be read") from error
+
+
+def _session(session: Mapping[str, Any], now: datetime) -> PaymentSession:
+    report = _read(session, now)
+    ends_at = datetime.fromtimestamp(session["expires_at"], UTC) if session.get("expires_at") else None
+    return PaymentSession(report.session_ref, report.state, str(session.get("url") or ""), report.payment_ref, ends_at)
 
 
 def _is_ours(session: Mapping[str, Any]) -> bool:

@@ -56,18 +56,16 @@ def callback(body: bytes) -> PaymentCallback:
 
 
 def _of_event(kind: str, thing: Mapping[str, Any], at: datetime) -> tuple[tuple[PaymentReport, ...], tuple[str, ...]]:
+    """Nothing for what is not ours: the account may sell elsewhere too, and news of that is no trouble."""
     if kind in _SESSION_EVENTS:
-        if thing.get("mode", "payment") != "payment":
-            return (), ()
         report = session_report(thing, at, _SESSION_EVENTS[kind])
-        return ((report,), ()) if report.attempt_id else ((), (report.session_ref,))
+        return ((report,) if report.attempt_id and thing.get("mode", "payment") == "payment" else ()), ()
     if kind == "charge.refunded":
         charge = charge_report(thing, at)
-        return ((charge,), ()) if charge.attempt_id else ((), (charge.payment_ref,))
-    if kind in _REFUND_EVENTS:
+        return ((charge,) if charge.attempt_id else ()), ()
+    if kind in _REFUND_EVENTS and ATTEMPT in (thing.get("metadata") or {}):
         # A refund says nothing of the sum of all refunds: the payment is asked about.
-        intent = _reference(thing.get("payment_intent"))
-        return (), ((intent,) if intent else ())
+        return (), (_reference(thing["payment_intent"]),)
     return (), ()
 
 
@@ -90,7 +88,7 @@ def session_report(session: Mapping[str, Any], at: datetime, told: PaymentState 
     return PaymentReport(
         NAME,
         state,
-        attempt_id=_reference(session.get("client_reference_id")),
+        attempt_id=_our_name(session),
         session_ref=_text(session["id"]),
         payment_ref=_reference(intent),
         amount=from_stripe(total, currency),
@@ -135,6 +133,13 @@ def refund_report(refund: Mapping[str, Any]) -> RefundReport:
     state = _REFUND_STATES.get(str(refund.get("status")), RefundState.UNKNOWN)
     failure = str(refund.get("failure_reason") or "refused") if state is RefundState.FAILED else ""
     return RefundReport(state, _text(refund["id"]), failure)
+
+
+def _our_name(session: Mapping[str, Any]) -> str:
+    """The attempt that a session is for, '' for a session of somebody else."""
+    if "metadata" in session:
+        return _reference((session["metadata"] or {}).get(ATTEMPT))
+    return _reference(session.get("client_reference_id"))
 
 
 def _reference(value: object) -> str:

@@ -44,6 +44,9 @@ class MemoryDriver:
         assert first.action, f"[{label}] opens {first.url}"
         self._send(action=first.action)
 
+    def start(self, parameter: str) -> None:
+        self._send(start=parameter)
+
     def share_location(self, point: GeoPoint) -> None:
         self._send(location=point)
 
@@ -77,7 +80,13 @@ class MemoryDriver:
         return []
 
     def _send(
-        self, *, text: str = "", action: str = "", location: GeoPoint | None = None, media: tuple[MediaRef, ...] = ()
+        self,
+        *,
+        text: str = "",
+        action: str = "",
+        start: str | None = None,
+        location: GeoPoint | None = None,
+        media: tuple[MediaRef, ...] = (),
     ) -> None:
         if isinstance(self._shop.clock, ManualClock):
             self._shop.clock.advance(TYPING)
@@ -88,6 +97,7 @@ class MemoryDriver:
             now,
             text=text,
             action=action,
+            start=start,
             location=location,
             media=media,
             language=self._language,

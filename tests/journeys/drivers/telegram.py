@@ -127,6 +127,9 @@ class TelegramDriver:
         self._do(tap)
         assert not url, f"[{label}] opens {url}"
 
+    def start(self, parameter: str) -> None:
+        self._do(lambda: self.person.start(parameter))
+
     def share_location(self, point: GeoPoint) -> None:
         self._do(lambda: self.person.share_location(point.latitude, point.longitude))
 

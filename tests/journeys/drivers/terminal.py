@@ -47,6 +47,9 @@ class TerminalDriver:
             break
         return self.say(label)  # no longer among the choices: a person types what they mean
 
+    def start(self, parameter: str) -> None:
+        self.say(f"/start {parameter}")
+
     def share_location(self, point: GeoPoint) -> None:
         self.say(f"location {point.latitude},{point.longitude}")
 

@@ -44,6 +44,9 @@ class WebChatDriver:
         assert button["action"], f"[{label}] opens {button['url']}"
         self._send(action=button["action"])
 
+    def start(self, parameter: str) -> None:
+        self._send(start=parameter)
+
     def share_location(self, point: GeoPoint) -> None:
         self._send(location={"latitude": point.latitude, "longitude": point.longitude})
 

@@ -9,6 +9,9 @@ from datetime import timedelta
 from bot.channels.recorder.send import Recorder
 from bot.worker import LEASE_S, Worker
 from commerce.clock import ManualClock
+from commerce.domain.cart import CheckoutDraft, Fulfilment
+from commerce.domain.order import OrderRefused, OrderSource
+from commerce.domain.payment import PaymentState, Placed
 from commerce.ports import UnitOfWork
 from commerce.wiring import Shop
 from tests.unit.bot.conftest import Desk
@@ -113,3 +116,37 @@ def test_people_of_another_process_are_left_to_it(desk: Desk) -> None:
     assert Worker(desk.shop, []).run_until_quiet() == 0
     desk.worker.run_until_quiet()
     assert len(desk.texts()) == 1
+
+
+def test_payments_are_begun_by_a_thread_of_their_own(make_shop: Callable[..., Shop]) -> None:
+    shop = make_shop(fake_payments=True)
+    desk = Desk(shop, Recorder(shop.media))
+    now, contact = shop.clock.now(), desk.contact()
+
+    def place(uow: UnitOfWork) -> Placed | OrderRefused:
+        customer = shop.customers.recognise(uow, contact, language="en")
+        cart = uow.carts.create(shop.ids.new_id(), customer.id, now)
+        product = uow.products.by_source_id("P1")
+        assert product is not None
+        in_stock = {
+            level.variant_id for level in uow.stock.levels([v.id for v in product.variants], "S1") if level.available
+        }
+        uow.carts.add(cart.id, min(in_stock), 1, "", now, most=1)
+        draft = CheckoutDraft(fulfilment=Fulfilment.PICKUP, store_id="S1", provider="fake")
+        uow.carts.set_draft(cart.id, draft, now)
+        return shop.checkout.place(uow, customer_id=customer.id, contact=contact, source=OrderSource.BOT, language="en")
+
+    placed = shop.storage.write(place)
+    assert isinstance(placed, Placed), placed
+
+    def begun() -> bool:
+        with shop.storage.read() as uow:
+            attempt = uow.payments.get(placed.attempt.id)
+        return attempt is not None and attempt.state is PaymentState.REQUIRES_ACTION
+
+    assert not begun()
+    desk.worker.start()
+    try:
+        wait_for(begun, 10)
+    finally:
+        desk.worker.stop()

@@ -18,8 +18,11 @@ from commerce.domain.stock import MovementReason
 from commerce.domain.store import Opening, OpeningHours, Store, StoreKind
 from commerce.ids import SeededIds
 from commerce.ports import ReservationRules, Storage, UnitOfWork
+from commerce.services.carts import Carts
 from commerce.services.catalog import Catalog
 from commerce.services.customers import Customers
+from commerce.services.linking import Linking
+from commerce.services.promotions import Promotions
 from commerce.services.reserving import Reserving
 from commerce.storage.seeding import add_product
 from tests.unit.services.till import Till, open_till
@@ -55,6 +58,9 @@ class Small:
     customers: Customers
     reserving: Reserving
     variants: dict[str, int]
+    promotions: Promotions
+    carts: Carts
+    linking: Linking
 
     def available(self, size: str, store_id: str = "S1") -> int:
         return {level.store_id: level.available for level in self.catalog.levels([self.variants[size]])}[store_id]
@@ -109,13 +115,18 @@ def small(storage: Storage, clock: ManualClock, ids: SeededIds) -> Small:
 
     variants = storage.write(fill)
     rules = ReservationRules(duration=None, grace=timedelta(), max_open_per_customer=2)
+    customers, promotions = Customers(clock, ids), Promotions(clock)
+    carts = Carts(clock, ids, promotions)
     return Small(
         storage,
         clock,
         Catalog(storage, clock),
-        Customers(clock, ids),
+        customers,
         Reserving(storage, clock, ids, rules),
         variants,
+        promotions,
+        carts,
+        Linking(clock, ids, customers, carts, b"k" * 32),
     )
 
 

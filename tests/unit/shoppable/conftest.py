@@ -73,7 +73,7 @@ def seeing(seeing_folder: Path, tmp_path: Path, clock: ManualClock) -> Iterator[
 
 @pytest.fixture
 def shop(make_shop: Callable[..., Shop]) -> Shop:
-    return make_shop(api_keys=KEY)
+    return make_shop(api_keys=KEY, fake_payments=True)
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """F02: one truth. Whatever changes a price or a count, every door says the same within 2 seconds.
 
-Doors that write: the API, the catalogue service, a feed, and a shopper's reservation. Doors that answer: the API's list
-and detail, the pages of shop front and product, the command line's search (a process of its own: another shop over the
-same database), the web chat and the in-memory channel.
+Doors that write: the API, the catalogue service, a feed, a shopper's reservation, and what staff and tills say. Doors
+that answer: the API's list and detail, the pages of shop front and product, the command line's search (a process of its
+own: another shop over the same database), the web chat and the in-memory channel.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from commerce.domain.geo import GeoPoint
 from commerce.domain.money import Money
 from commerce.domain.product import Product
 from commerce.domain.stock import MovementReason
+from commerce.domain.stocktaking import TillCount
 from commerce.wiring import Shop
 from shoppable import create_app
 from tests.journeys.drivers.memory import MemoryDriver
@@ -205,6 +206,58 @@ def test_a_price_and_a_count_written_by_a_feed(doors: Doors, tmp_path: Path) -> 
         report = sync(doors.elsewhere, feed(price, at_bellecour), options=FeedOptions(name="test"), pictures=False)
         assert not report.refused, report
         agree(doors, Truth(_minor(price), at_bellecour > 0))
+
+
+def test_what_the_store_and_its_till_say(doors: Doors) -> None:
+    """Sales at the counter, a count of a file, safety stock and a signed call of a till, each at every door."""
+    client, number = doors.client, iter(range(100))
+
+    def say(what: str, **said: object) -> None:
+        body = {"sku": "P2-blue-M", "store": "S1", "reference": f"t{next(number)}"} | said
+        assert client.post(f"/api/v1/stock/{what}", json=body, headers=BEARER).status_code == 200
+
+    def keep_back(units: int) -> None:
+        path = "/api/v1/stock/P2-blue-M/S1/safety"
+        assert client.put(path, json={"safety": units}, headers=BEARER).status_code == 200
+
+    client.put("/api/v1/stock/P2-blue-M/S3", json={"on_hand": 2}, headers=BEARER)
+    say("counts", on_hand=1)
+    agree(doors, Truth(6500, True))
+    keep_back(1)
+    agree(doors, Truth(6500, False))
+    keep_back(0)
+    agree(doors, Truth(6500, True))
+    say("sales")
+    agree(doors, Truth(6500, False))
+    say("returns")
+    agree(doors, Truth(6500, True))
+    say("not-found")
+    agree(doors, Truth(6500, False))
+    counts = [TillCount("square", "P2-blue-M", "S1", 3, doors.shop.clock.now())]
+    doors.elsewhere.storage.write(lambda uow: doors.elsewhere.stocktaking.take_counts(uow, counts))
+    agree(doors, Truth(6500, True))
+    say("damage", quantity=3)
+    agree(doors, Truth(6500, False))
+
+
+def test_what_the_counter_sells_over_a_hold_is_gone_everywhere(doors: Doors) -> None:
+    for store, units in (("S1", 1), ("S3", 1)):
+        doors.client.put(f"/api/v1/stock/P2-blue-M/{store}", json={"on_hand": units}, headers=BEARER)
+    agree(doors, Truth(6500, True))
+    lea = doors.somebody()
+    lea.say("denim jacket")
+    lea.tap("Find in store")
+    lea.share_location(AT_BELLECOUR)
+    lea.tap("Reserve at Bellecour")
+    lea.new_messages()
+    sale = {"sku": "P2-blue-M", "store": "S1", "reference": "receipt-1", "override": True}
+    assert doors.client.post("/api/v1/stock/sales", json=sale, headers=BEARER).json["on_hand"] == 0
+    agree(doors, Truth(6500, False))
+    doors.worker.run_until_quiet()
+    (told,) = lea.new_messages()
+    assert "has just been sold" in told.text and "nothing to pay" in told.text
+    lea.tap("Reserve at Marais")
+    assert any("Held, nothing to pay" in seen.text for seen in lea.new_messages())
 
 
 def test_the_last_one_reserved_in_a_chat_is_gone_everywhere(doors: Doors) -> None:

@@ -134,7 +134,7 @@ def test_a_town_gives_distances_and_an_unknown_one_says_so(client: FlaskClient) 
 
 def test_reserving_leads_into_the_chat_with_the_product(client: FlaskClient) -> None:
     page = client.get(product_path(client, "linen dress"), query_string={"lang": "en"}).text
-    link = unescape(re.search(r'<a class="button big" href="([^"]+)"', page)[1])  # type: ignore[index]
+    link = unescape(re.search(r'<a class="button quiet-button" href="([^"]+)"', page)[1])  # type: ignore[index]
     chat = client.get(link).text
     assert re.search(r'data-opening-action="stores:\d+" data-opening-label="Reserve in store: Linen midi dress"', chat)
     for odd in ("0", "-1", "x", "99999999", "1;drop", "9" * 30):

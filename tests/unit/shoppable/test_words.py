@@ -14,7 +14,11 @@ import shoppable
 
 PACKAGE = Path(shoppable.__file__).parent
 _IN_TEMPLATES = re.compile(r"""\b(_|plural)\(\s*'((?:[^'\\]|\\.)*)'(?:\s*,\s*'((?:[^'\\]|\\.)*)')?""")
-_TABLES = {"_TITLES", "_DETAILS", "NOT_SEEN"}
+_TABLES = {
+    "_TITLES", "_DETAILS", "NOT_SEEN", "SAID", "NOT_IN_CART", "NOT_APPLIED", "NOT_ORDERED", "NOT_CANCELLED",
+    "NOT_ADVANCED", "NOT_ENTERED", "NOT_REFUNDED", "NOT_LINKED", "ORDER_STATES", "ORDER_SOURCES", "HOW_TO_PAY",
+    "HOW_TO_PAY_MORE",
+}  # fmt: skip
 _CONSTANTS = {"WRONG_FIELD", "_WHOLE"}
 
 

@@ -208,3 +208,51 @@ def test_dead_letters_and_proofs_are_listed(run):
     assert run("dead-letter", "list").stdout.strip() == "nothing"
     assert run("dead-letter", "replay", "in:999").exit_code == 1
     assert "last-unit" in run("prove").stdout
+
+
+def test_a_list_of_what_happened_in_the_stores(run, tmp_path):
+    """Changes the small shop: a jacket that no other test asks about."""
+    sales = tmp_path / "sales.csv"
+    sales.write_text("sku,store,quantity,reference\nP2-blue-l,S2,1,T-1\nnothing,S2,1,T-2\n")
+    checked = run("stock", "import", str(sales), "--kind", "sale", "--dry-run", "--json")
+    assert checked.exit_code == 1
+    report = json.loads(checked.stdout)
+    assert (report["state"], report["applied"], report["rejected"]) == ("checked", 1, 1)
+    assert report["rejected_lines"][0]["line"] == 3
+    told = run("stock", "import", str(sales), "--kind", "sale", "--rejected", str(tmp_path / "again.csv"))
+    assert told.exit_code == 1
+    assert "1 taken · 0 counted before" in told.stdout
+    assert "nothing" in (tmp_path / "again.csv").read_text()
+    assert "0 taken · 1 counted before" in run("stock", "import", str(sales), "--kind", "sale").stdout
+
+    shown = json.loads(run("stock", "show", "P2-blue-l", "--store", "S2", "--json").stdout)
+    assert [(each["store"], each["on_hand"]) for each in shown["shelves"]] == [("S2", 0)]
+    assert (shown["movements"][0]["reason"], shown["movements"][0]["reference"]) == ("sale", "T-1")
+    assert shown["movements"][0]["by"].startswith("cli:")
+    people = run("stock", "show", "P2-blue-l").stdout
+    assert "0 on hand" in people and "sale T-1 cli:" in people
+
+    # The feed still says one; the sale explains it.
+    differ = json.loads(run("stock", "differences", "--store", "S2", "--json").stdout)
+    (difference,) = [each for each in differ["differences"] if each["sku"] == "P2-blue-l"]
+    assert (difference["source"], difference["theirs"], difference["ours"]) == ("feed", 1, 0)
+    assert (difference["moved_since"], difference["unexplained"], differ["new_tasks"]) == (-1, 0, 0)
+
+
+def test_what_is_no_list_of_stock_is_refused(run, tmp_path):
+    assert run("stock", "import", str(tmp_path / "nowhere.csv"), "--kind", "sale").exit_code == 1
+    assert run("stock", "import", str(tmp_path / "nowhere.csv"), "--kind", "theft").exit_code == 2
+    odd = tmp_path / "odd.csv"
+    odd.write_text("a,b\n1,2\n")
+    assert "sku" in run("stock", "import", str(odd), "--kind", "sale").stderr
+    assert run("stock", "show", "nothing").exit_code == 1
+
+
+def test_names_of_a_till(run, tmp_path):
+    names = tmp_path / "names.csv"
+    names.write_text("kind,theirs,ours\nitem,W62UWFY35CWMYGVWK6TWJDNI,P2-blue-M\nstore,C6W5YS5QM06F5,S1\n")
+    assert "2 names are new" in run("stock", "names", "square", str(names)).stdout
+    assert "0 names are new" in run("stock", "names", "square", str(names)).stdout
+    names.write_text("thing,a,b\n")
+    wrong = run("stock", "names", "square", str(names))
+    assert wrong.exit_code == 1 and "line 1" in wrong.stderr

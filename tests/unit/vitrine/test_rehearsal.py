@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from commerce.errors import SettingsError
-from vitrine.rehearsal import Rehearsal, rehearsing
+from commerce.payments import open_providers
+from vitrine.demo import demo_settings
+from vitrine.rehearsal import STARTS_AT, Rehearsal, rehearsing
 
 
 def moved(on: Rehearsal, body: dict[str, object]) -> dict[str, str]:
@@ -40,3 +42,23 @@ def test_it_does_not_run_beside_live_credentials(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("VITRINE_TELEGRAM_TOKEN", "1234567:not-a-real-token-but-looks-like-one")
     with pytest.raises(SettingsError, match="VITRINE_TELEGRAM_TOKEN"), rehearsing(tmp_path):
         pass
+
+
+def test_it_collects_money_from_stand_ins_alone(tmp_path: Path) -> None:
+    with rehearsing(tmp_path) as on:
+        assert {"stripe", "square", "pay_in_store"} <= set(on.shop.providers)
+        for name in ("stripe", "square"):
+            assert list(on.shop.providers[name].list_since(STARTS_AT) or ()) == []
+        assert {call.name for call in on.stripe.calls} == {"checkout.sessions.list"}
+        assert {call.name for call in on.square.calls} == {"payments.list"}
+        with urllib.request.urlopen(f"{on.address}/rehearsal") as answer:
+            told = json.load(answer)
+        assert (told["stripe"], told["square"]) == (on.stripe.url, on.square.url)
+
+
+def test_the_demo_takes_no_real_money_whatever_is_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VITRINE_STRIPE_KEY", "sk_live_of_a_real_shop")
+    monkeypatch.setenv("VITRINE_STRIPE_WEBHOOK_SECRET", "whsec_of_a_real_shop")
+    monkeypatch.setenv("VITRINE_SQUARE_TOKEN", "EAAA-of-a-real-shop")
+    monkeypatch.setenv("VITRINE_TELEGRAM_PAYMENT_TOKEN", "284685063:LIVE:of-a-real-shop")
+    assert set(open_providers(demo_settings(tmp_path, 0))) == {"fake", "pay_in_store"}

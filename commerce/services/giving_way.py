@@ -1,0 +1,90 @@
+"""Who loses units that a person of the shop needs: the youngest online hold that nobody has paid for.
+
+Its owner is told in the same transaction, with a choice.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+
+from commerce.domain.customer import Contact
+from commerce.domain.mail import OutboundMessage
+from commerce.domain.order import OrderEvent, OrderState
+from commerce.domain.reservation import Refused
+from commerce.domain.stock import MovementReason
+from commerce.domain.stocktaking import HeldFor
+from commerce.errors import StaleVersion
+from commerce.ports import Clock, UnitOfWork
+from commerce.services.ending import end_unpaid
+from commerce.services.reserving import Reserving
+
+NOTICE_RESERVATION_LOST = "reservation_lost"
+NOTICE_ORDER_LOST = "order_lost"
+_SOLD = "sold in the store"
+
+
+class GivingWay:
+    """Takes holds away from their owners, in the caller's unit of work."""
+
+    def __init__(self, clock: Clock, reserving: Reserving, offline: Collection[str]) -> None:
+        """`offline`: providers that nobody calls (see `end_unpaid`)."""
+        self._clock, self._reserving, self._offline = clock, reserving, frozenset(offline)
+
+    def free(self, uow: UnitOfWork, variant_id: int, store_id: str, units: int, *, actor: str) -> tuple[HeldFor, ...]:
+        """Frees at least `units`, if there are so many to free; the owners who lost theirs, youngest first."""
+        lost = []
+        for held in uow.stock_records.held_for(variant_id, store_id):
+            if units <= 0:
+                break
+            try:
+                gone = self._loses(uow, held, actor)
+            except StaleVersion:
+                continue  # paid, cancelled or collected in this very moment
+            if gone:
+                lost.append(held)
+                units -= held.hold.quantity
+        return tuple(lost)
+
+    def _loses(self, uow: UnitOfWork, held: HeldFor, actor: str) -> bool:
+        if held.reservation_id:
+            return self._reservation_loses(uow, held, actor)
+        return self._order_loses(uow, held, actor)
+
+    def _reservation_loses(self, uow: UnitOfWork, held: HeldFor, actor: str) -> bool:
+        """A reservation is served whole or not at all."""
+        ended = self._reserving.reject(uow, held.reservation_id, actor=actor, note=_SOLD)
+        if isinstance(ended, Refused):
+            return False
+        self._tell(
+            uow,
+            uow.reservations.contact_of(held.reservation_id),
+            NOTICE_RESERVATION_LOST,
+            {"reservation_id": held.reservation_id, "variant_id": held.hold.variant_id},
+        )
+        uow.audit.add(actor, "reservation_lost", held.reservation_id, {"hold": held.hold.id}, self._clock.now())
+        return True
+
+    def _order_loses(self, uow: UnitOfWork, held: HeldFor, actor: str) -> bool:
+        """An order whose payment is open stays: the units are gone, and the check before the charge says so. One that
+        was to be paid at the counter is cancelled."""
+        order, now = uow.orders.get(held.order_id), self._clock.now()
+        if order is None:
+            return False
+        if order.state is OrderState.PENDING_PAYMENT:
+            uow.orders.move(order, order.state, OrderEvent(now, order.state, order.state, actor, _SOLD))
+            uow.stock.release(held.hold.id, MovementReason.RELEASE, now)
+        else:
+            end_unpaid(uow, order, OrderState.CANCELLED, actor=actor, note=_SOLD, at=now, offline=self._offline)
+        self._tell(
+            uow,
+            uow.orders.contact_of(order.id),
+            NOTICE_ORDER_LOST,
+            {"order_id": order.id, "variant_id": held.hold.variant_id},
+        )
+        uow.audit.add(actor, "order_lost", order.id, {"hold": held.hold.id}, now)
+        return True
+
+    def _tell(self, uow: UnitOfWork, contact: Contact | None, notice: str, facts: dict[str, object]) -> None:
+        if contact is not None:
+            uow.outbox.add(OutboundMessage(contact, notice, json.dumps(facts)), self._clock.now())

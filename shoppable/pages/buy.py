@@ -1,0 +1,103 @@
+"""Links that fill a cart: `/buy/SKU:2,OTHER?coupon=CODE`. They change this browser's own cart and never charge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+
+from commerce.domain.cart import MAX_LINES, MAX_QUANTITY
+from commerce.domain.reservation import Refused
+from commerce.ports import UnitOfWork
+from shoppable import inputs, shopper
+from shoppable.chat import session
+from shoppable.limits import CART
+from shoppable.pages.cart import back
+from shoppable.problems import Problem
+from shoppable.site import site
+
+blueprint = Blueprint("buy", __name__)
+
+LONGEST = 2_000
+_LONGEST_SKU = 128
+_LONGEST_CODE = 40
+_COME_BACK_S = 1
+SOURCE = "link"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`quantity` None: it could not be read."""
+
+    sku: str
+    quantity: int | None
+
+
+@blueprint.after_request
+def private(response: Response) -> Response:
+    return shopper.private(response)
+
+
+@blueprint.get("/buy/<path:items>")
+def buy(items: str) -> ResponseReturnValue:
+    """Sees to it that the cart holds at least what the link asks for: following it twice adds nothing more.
+
+    What is not sold here is named on the cart's page, and the rest is kept.
+    """
+    if "prefetch" in request.headers.get("Sec-Purpose", request.headers.get("Purpose", "")):
+        # Nobody has followed it yet. Browsers throw such an answer away and ask again when somebody does.
+        return Response(status=503, headers={"Retry-After": str(_COME_BACK_S)})
+    if request.method == "HEAD":
+        return back("")
+    coupon = inputs.words_of("coupon", longest=_LONGEST_CODE)
+    asked = asked_for(items)
+    contact = session.current()
+    inputs.take_turn("cart", CART, contact.address if contact else None)
+    known = contact or session.current_or_new()
+    said, unknown = site().shop.storage.write(lambda uow: _fill(uow, shopper.recognised(uow, known).id, asked, coupon))
+    return back(said, unknown=unknown)
+
+
+def asked_for(items: str) -> list[Asked]:
+    """What the link names, each SKU once with its largest quantity. Raises Problem where it is too long."""
+    parts = [part.strip() for part in items.split(",") if part.strip()]
+    if len(items) > LONGEST or len(parts) > MAX_LINES:
+        raise Problem(400, "long_link", "This link asks for too much at once.")
+    found: dict[str, int | None] = {}
+    for part in parts:
+        sku, colon, number = part.rpartition(":")
+        sku, number = (sku, number) if colon else (part, "1")
+        ok = number.isascii() and number.isdigit() and len(number) <= 4 and 1 <= int(number) <= MAX_QUANTITY
+        before = found.get(sku)
+        found[sku] = max(int(number), before or 0) if ok else before
+    return [Asked(sku[:_LONGEST_SKU], quantity) for sku, quantity in found.items()]
+
+
+def _fill(uow: UnitOfWork, customer_id: str, asked: list[Asked], coupon: str) -> tuple[str, list[str]]:
+    """What to say of it, and the SKUs that are not sold here (or not that many at once)."""
+    shop, carts = site().shop, site().shop.carts
+    cart = uow.carts.create(shop.ids.new_id(), customer_id, shop.clock.now())
+    uow.carts.lock(cart.id)  # the same link twice at the same moment must not add twice
+    cart = uow.carts.of_customer(customer_id) or cart
+    there = {line.variant_id: line.quantity for line in cart.wanted}
+    said, unknown, filled = "", [], False
+    for each in asked:
+        found = uow.products.by_sku(each.sku)
+        if found is None or not found[0].active or each.quantity is None:
+            unknown.append(each.sku)
+            continue
+        missing = each.quantity - there.get(found[1].id, 0)
+        if missing <= 0:
+            filled = True
+            continue
+        result = carts.add(uow, customer_id, found[1].id, missing, SOURCE)
+        if isinstance(result, Refused):
+            said = f"not_{result.reason.value}"
+        else:
+            filled = True
+    if coupon:
+        refused = carts.apply_coupon(uow, customer_id, coupon)
+        if isinstance(refused, Refused):
+            said = said or f"not_{refused.reason.value}"
+    return said or ("filled" if filled else ""), unknown
