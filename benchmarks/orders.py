@@ -6,7 +6,7 @@ import argparse
 import statistics
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -57,6 +57,22 @@ class Shopping:
 
     def run(self, clients: int, seconds: float, seed: int) -> Measured:
         return raw.in_threads(lambda number: self.client(number, seed), clients, seconds)
+
+    def fight(self, clients: int, attempts: int, seed: int) -> Measured:
+        """So many attempts altogether, whether they end with an order or not."""
+        tickets = iter(range(attempts))
+
+        def until_they_are_used_up(number: int) -> Callable[[], None]:
+            order = self.client(number, seed)
+
+            def one() -> None:
+                if next(tickets, None) is None:
+                    raise raw.Over
+                order()
+
+            return one
+
+        return raw.in_threads(until_they_are_used_up, clients, 3600)
 
     def left(self) -> list[int]:
         """Units of each thing that nobody holds."""
@@ -124,31 +140,78 @@ class _Way:
         return statistics.median(measured.per_s for measured in self.rounds)
 
     @property
+    def cpu_us(self) -> float:
+        return 1e6 * statistics.median(measured.cpu_s / len(measured.took_s) for measured in self.rounds)
+
+    @property
     def took_s(self) -> list[float]:
         return [took for measured in self.rounds for took in measured.took_s]
 
 
 @contextmanager
-def _sqlite(folder: Path, clients: int) -> Iterator[list[_Way]]:
+def _sqlite(folder: Path, clients: int) -> Iterator[tuple[list[_Way], Shopping]]:
     from commerce.storage import open_storage
     from vitrine.prove._databases import sqlite_database
 
-    raw.make_sqlite(folder / "competing.db", SKUS, UNITS)
-    raw.make_sqlite(folder / "grouped.db", SKUS, UNITS)
+    competing, grouped, same = (folder / f"{name}.db" for name in ("competing", "grouped", "same"))
+    for path in (competing, grouped):
+        raw.make_sqlite(path, SKUS, UNITS)
+    of_peer = open_storage(sqlite_database(folder, "same.db"))
+    Shopping(of_peer, SKUS, UNITS, clients)
+    of_peer.close()
     storage = open_storage(sqlite_database(folder))
     ours = Shopping(storage, SKUS, UNITS, clients)
-    yield [
-        _Way(
-            f"{clients} competing processes, raw sqlite3",
-            lambda seconds, seed: raw.sqlite_competing(folder / "competing.db", SKUS, clients, seconds, seed),
-        ),
-        _Way(
-            f"limit: {clients} threads, one raw writer, up to 64 a commit",
-            lambda seconds, seed: raw.sqlite_grouped(folder / "grouped.db", SKUS, clients, seconds, seed),
-        ),
-        _Way(f"Vitrine, {clients} threads", lambda seconds, seed: ours.run(clients, seconds, seed)),
-    ]
+    scarce = open_storage(sqlite_database(folder, "scarce.db"))
+
+    def same_rows(seconds: float, seed: int) -> Measured:
+        return raw.sqlite_grouped(same, SKUS, clients, seconds, seed, raw.place_in_shop)
+
+    yield (
+        [
+            _Way(
+                f"{clients} competing processes, raw driver",
+                lambda seconds, seed: raw.sqlite_competing(competing, SKUS, clients, seconds, seed),
+            ),
+            _Way(
+                f"limit: {clients} threads, one raw writer, up to 64 a commit",
+                lambda seconds, seed: raw.sqlite_grouped(grouped, SKUS, clients, seconds, seed),
+            ),
+            _Way("the same, writing the rows that the shop writes", same_rows),
+            _Way(f"Vitrine, {clients} threads", lambda seconds, seed: ours.run(clients, seconds, seed)),
+        ],
+        Shopping(scarce, SCARCE_SKUS, SCARCE_UNITS // SCARCE_SKUS, clients),
+    )
     storage.close()
+    scarce.close()
+
+
+@contextmanager
+def _postgres(clients: int) -> Iterator[tuple[list[_Way], Shopping]]:
+    from commerce.storage import open_storage
+    from vitrine.prove._databases import postgres_server
+
+    with postgres_server() as server:
+        server.execute("CREATE DATABASE peers")
+        url = server.url("peers")
+        raw.make_postgres(url, SKUS, UNITS)
+        storage, scarce = open_storage(server.new_database()), open_storage(server.new_database())
+        ours = Shopping(storage, SKUS, UNITS, clients)
+        yield (
+            [
+                _Way(
+                    f"{clients} competing processes, raw driver",
+                    lambda seconds, seed: raw.postgres_competing(url, SKUS, clients, seconds, seed),
+                ),
+                _Way(
+                    f"limit: {clients} processes, an order in one statement",
+                    lambda seconds, seed: raw.postgres_competing(url, SKUS, clients, seconds, seed, one_statement=True),
+                ),
+                _Way(f"Vitrine, {clients} threads", lambda seconds, seed: ours.run(clients, seconds, seed)),
+            ],
+            Shopping(scarce, SCARCE_SKUS, SCARCE_UNITS // SCARCE_SKUS, clients),
+        )
+        storage.close()
+        scarce.close()
 
 
 def _compare(title: str, ways: Sequence[_Way], rounds: int, seconds: float, seed: int, folder: Path) -> Table:
@@ -158,30 +221,62 @@ def _compare(title: str, ways: Sequence[_Way], rounds: int, seconds: float, seed
         for way in ways if number % 2 == 0 else reversed(ways):
             way.rounds.append(way.run(seconds, seed + 1000 * number))
     competing, ours = ways[0], ways[-1]
-    table = Table(title, ("way", "orders/s", "of each round", "ms p50 / p99 / max", "ours is"))
+    table = Table(title, ("way", "orders/s", "of each round", "ms p50 / p99 / max", "cpu µs an order", "Vitrine is"))
     for way in ways:
         each = ", ".join(f"{measured.per_s:,.0f}" for measured in way.rounds)
         took = way.took_s
         times = f"{ms(took, 50):.1f} / {ms(took, 99):.1f} / {max(took) * 1e3:.0f}"
         pairs = [mine.per_s / theirs.per_s for mine, theirs in zip(ours.rounds, way.rounds, strict=True)]
-        table.add(way.name, f"{way.per_s:,.0f}", each, times, f"{statistics.median(pairs):.2f}×")
-        table.bars.append((way.name, 1e3 / way.per_s))
+        table.add(way.name, f"{way.per_s:,.0f}", each, times, f"{way.cpu_us:.0f}", f"{statistics.median(pairs):.2f}×")
+        table.bars.append((way.name, way.cpu_us / 1e3))
+    times = ms(competing.took_s, 99) / ms(ours.took_s, 99)
     table.notes = [
-        f"{rounds} rounds of {seconds:g} s each way, one after the other, every second time in reverse; "
-        f"fdatasync of a page between them: {min(syncs):.2f} to {max(syncs):.2f} ms",
-        f"p99 is {ms(competing.took_s, 99) / ms(ours.took_s, 99):.0f} times shorter than the competing writers'",
+        f"{rounds} rounds of {seconds:g} s each way, one after the other, every second round in reverse;"
+        f" fdatasync of a page before each round: {', '.join(f'{sync:.2f}' for sync in syncs)} ms",
+        f"the competing writers' p99 is {times:.1f} times Vitrine's",
+        "an order of the peers is three conditional decrements, a row, three lines and a row of the outbox; the shop"
+        " also writes three holds, three movements, an event, and what followers of the catalogue must hear",
+        "cpu is the clients' (the database runs in them with SQLite, beside them with PostgreSQL)",
     ]
     return table
 
 
-def run(rounds: int = 5, seconds: float = 3.0, seed: int = 20261126, clients: int = CLIENTS) -> list[Table]:
+def _contest(scarce: Shopping, clients: int, attempts: int, seed: int) -> str:
+    """Many attempts at few units: what was sold and what is left must be what there was."""
+    before = sum(scarce.left())
+    fought = scarce.fight(clients, attempts, seed)
+    left = scarce.left()
+    sold = raw.LINES * len(fought.took_s)
+    oversold = sold + sum(left) - before
+    if oversold or min(left) < 0:
+        raise RuntimeError(f"sold {sold}, left {left} of {before}")
+    tried = len(fought.took_s) + fought.short
+    return (
+        f"{tried:,} attempts at {before:,} units of {len(left)} things: {len(fought.took_s)} orders,"
+        f" {sold} sold, {sum(left)} left, 0 oversold"
+    )
+
+
+def run(
+    rounds: int = 5, seconds: float = 3.0, attempts: int = 100_000, seed: int = 20261126, clients: int = CLIENTS
+) -> list[Table]:
+    from vitrine.prove._databases import NoPostgres
+
     tables = []
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        ways = stack.enter_context(_sqlite(folder, clients))
-        tables.append(_compare(f"Durable orders, SQLite, {clients} clients", ways, rounds, seconds, seed, folder))
-    for table in tables:
-        table.show()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        with _sqlite(folder, clients) as (ways, scarce):
+            tables.append(_compare(f"Durable orders, SQLite, {clients} clients", ways, rounds, seconds, seed, folder))
+            tables[-1].notes.append(_contest(scarce, clients, attempts, seed))
+        tables[-1].show()
+        try:
+            with _postgres(clients) as (ways, scarce):
+                title = f"Durable orders, PostgreSQL, {clients} clients"
+                tables.append(_compare(title, ways, rounds, seconds, seed, folder))
+                tables[-1].notes.append(_contest(scarce, clients, attempts // 10, seed))
+            tables[-1].show()
+        except NoPostgres as reason:
+            print(f"left out: {reason}")
     return tables
 
 
@@ -189,8 +284,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.orders", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3.0)
+    parser.add_argument("--attempts", type=int, default=100_000, help="at too few units")
     options = parser.parse_args(arguments)
-    keep("orders", run(options.rounds, options.seconds))
+    keep("orders", run(options.rounds, options.seconds, options.attempts))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ Children import this module and nothing of ours.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import queue
 import random
 import sqlite3
@@ -39,11 +40,12 @@ _OUTBOX = "INSERT INTO outbox (address, body) VALUES (?, ?)"
 @dataclass(slots=True)
 class Measured:
     """Of one way in one run: seconds from asking to durable for each order placed, orders that were short of stock,
-    and the time that all of it took."""
+    and the time and the clients' CPU that all of it took."""
 
     took_s: list[float] = field(default_factory=list)
     short: int = 0
     wall_s: float = 0.0
+    cpu_s: float = 0.0
 
     @property
     def per_s(self) -> float:
@@ -53,6 +55,7 @@ class Measured:
         self.took_s += other.took_s
         self.short += other.short
         self.wall_s += other.wall_s
+        self.cpu_s += other.cpu_s
 
 
 def baskets(seed: int, skus: int) -> Callable[[], list[int]]:
@@ -64,6 +67,10 @@ def baskets(seed: int, skus: int) -> Callable[[], list[int]]:
 
 class Short(Exception):
     """Not enough of one thing."""
+
+
+class Over(Exception):
+    """There is nothing more to try."""
 
 
 # --- SQLite ---------------------------------------------------------------------------------------------------------
@@ -118,7 +125,14 @@ def sqlite_competing(path: Path, skus: int, clients: int, seconds: float, seed: 
     return _in_processes(_sqlite_client, (path, skus), clients, seconds, seed)
 
 
-def sqlite_grouped(path: Path, skus: int, clients: int, seconds: float, seed: int) -> Measured:
+def sqlite_grouped(
+    path: Path,
+    skus: int,
+    clients: int,
+    seconds: float,
+    seed: int,
+    place: Callable[[sqlite3.Cursor, Sequence[int], str], None] = _place,
+) -> Measured:
     """The limit: threads that hand their orders to one writer, which commits up to 64 at once, a savepoint each."""
     inbox: queue.SimpleQueue[_Wish | None] = queue.SimpleQueue()
 
@@ -134,7 +148,7 @@ def sqlite_grouped(path: Path, skus: int, clients: int, seconds: float, seed: in
             for wish in batch:
                 cursor.execute("SAVEPOINT one")
                 try:
-                    _place(cursor, wish.skus, wish.customer)
+                    place(cursor, wish.skus, wish.customer)
                 except Short:
                     wish.is_short = True
                     cursor.execute("ROLLBACK TO one")
@@ -174,10 +188,62 @@ class _Wish:
     is_short: bool = False
 
 
+def _insert(table: str, columns: str) -> str:
+    names = columns.split()
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+
+
+_SHOP_TAKE = (
+    "UPDATE stock SET held = held + 1 WHERE variant_id = ? AND store_id = 'bellecour' AND on_hand - held - safety >= 1"
+)
+_SHOP_HOLD = _insert("hold", "id variant_id store_id quantity owner state expires_at_us created_at_us")
+_SHOP_MOVE = _insert("stock_movement", "variant_id store_id on_hand_change held_change reason reference at_us")
+_SHOP_ORDER = _insert(
+    "shop_order",
+    "id customer_id state source channel account contact_address language fulfilment store_id currency subtotal_minor"
+    " taxes tax_included total_minor created_at_us expires_at_us",
+)
+_SHOP_LINE = _insert(
+    "order_line",
+    "order_id position variant_id sku title quantity unit_price_minor tax_rate_bp tax_minor total_minor hold_id",
+)
+_SHOP_EVENT = _insert("order_event", "order_id to_state actor at_us")
+_SHOP_OUTBOX = _insert("outbox", "channel account address lane kind body repeat_safe created_at_us")
+_SHOP_CHANGE = (
+    "INSERT INTO catalogue_change (product_id, what, at_us)"
+    " SELECT DISTINCT product_id, 'stock', ? FROM variant WHERE id IN (?, ?, ?)"
+)
+
+
+def place_in_shop(cursor: sqlite3.Cursor, variants: Sequence[int], customer: str) -> None:
+    """The rows that the shop writes for an order, into the shop's own tables, as text that was written beforehand."""
+    at_us = time.time_ns() // 1000
+    until_us, order_id = at_us + 1_800_000_000, f"{at_us // 1000:012x}{random.getrandbits(80):020x}"
+    for variant in variants:
+        if cursor.execute(_SHOP_TAKE, (variant,)).rowcount != 1:
+            raise Short
+    holds = [(f"{order_id[:28]}-{n:03d}", variant) for n, variant in enumerate(variants)]
+    cursor.executemany(
+        _SHOP_HOLD, [(hold, v, "bellecour", 1, order_id, "active", until_us, at_us) for hold, v in holds]
+    )
+    cursor.executemany(_SHOP_MOVE, [(v, "bellecour", 0, 1, "hold", hold, at_us) for hold, v in holds])
+    number = cursor.execute(
+        _SHOP_ORDER,
+        (order_id, customer, "pending_payment", "bot", "telegram", "shop", customer, "fr", "pickup", "bellecour", "EUR",
+         23700, "[]", True, 23700, at_us, until_us),
+    ).lastrowid  # fmt: skip
+    cursor.executemany(
+        _SHOP_LINE,
+        [(order_id, n, v, f"sku-{v}", "{}", 1, 7900, 2000, 1317, 7900, hold) for n, (hold, v) in enumerate(holds)],
+    )
+    cursor.execute(_SHOP_EVENT, (order_id, "pending_payment", "shopper", at_us))
+    told = f'{{"number":{number}}}'
+    cursor.execute(_SHOP_OUTBOX, ("telegram", "shop", customer, "telegram:shop", "order_placed", told, True, at_us))
+    cursor.execute(_SHOP_CHANGE, (at_us, *variants))
+
+
 def fdatasync_ms(folder: Path, times: int = 200) -> float:
     """Of one page written to the end of a file: the median, in milliseconds."""
-    import os
-
     took = []
     with (folder / "sync").open("wb", buffering=0) as file:
         for _ in range(times):
@@ -273,6 +339,8 @@ def _order_until(order: Callable[[], None], mine: Measured, end: float) -> None:
             order()
         except Short:
             mine.short += 1
+        except Over:
+            break
         else:
             mine.took_s.append(time.perf_counter() - began)
 
@@ -280,9 +348,9 @@ def _order_until(order: Callable[[], None], mine: Measured, end: float) -> None:
 def _run_child(order: Callable[[], None], mine: Measured, pipe: Connection, seconds: float) -> None:
     pipe.send("ready")
     pipe.recv()
-    began = time.perf_counter()
+    before_s, began = time.process_time(), time.perf_counter()
     _order_until(order, mine, began + seconds)
-    mine.wall_s = time.perf_counter() - began
+    mine.wall_s, mine.cpu_s = time.perf_counter() - began, time.process_time() - before_s
     pipe.send(mine)
 
 
@@ -324,11 +392,11 @@ def in_threads(client: Callable[[int], Callable[[], None]], clients: int, second
     for thread in threads:
         thread.start()
     begin.wait()
-    began = time.perf_counter()
+    before_s, began = time.process_time(), time.perf_counter()
     for thread in threads:
         thread.join()
     together = Measured()
     for mine in each:
         together.add(mine)
-    together.wall_s = time.perf_counter() - began
+    together.wall_s, together.cpu_s = time.perf_counter() - began, time.process_time() - before_s
     return together

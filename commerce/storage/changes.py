@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import text
 
 from commerce.ports import ChangeKind
-from commerce.storage.mapping import id_batches
+from commerce.storage.direct import Direct
 
 if TYPE_CHECKING:
     from commerce.storage.transaction import Transaction
 
 _NOTE_PRODUCTS = text("INSERT INTO catalogue_change (product_id, what, at_us) VALUES (:product_id, :what, :at_us)")
-_NOTE_VARIANTS = text(
-    "INSERT INTO catalogue_change (product_id, what, at_us)"
-    " SELECT DISTINCT product_id, :what, :at_us FROM variant WHERE id IN :ids ORDER BY product_id"
-).bindparams(bindparam("ids", expanding=True))
+_NOTE_VARIANTS = Direct(
+    "INSERT INTO catalogue_change (product_id, what, at_us) SELECT DISTINCT product_id, ?, ? FROM variant"
+    " WHERE id IN (SELECT value FROM json_each(?)) ORDER BY product_id",
+    postgres="INSERT INTO catalogue_change (product_id, what, at_us) SELECT DISTINCT product_id, %s, %s::bigint"
+    " FROM variant WHERE id IN (SELECT value::bigint FROM json_array_elements_text(%s::json)) ORDER BY product_id",
+)
 
 
 class Changes:
@@ -62,7 +65,6 @@ class Changes:
         for what in sorted({what for _, what in self._variants}):
             ids = [i for i, kind in self._variants if kind is what]
             at_us = max(at for (_, kind), at in self._variants.items() if kind is what)
-            for batch in id_batches(ids):
-                transaction.execute(_NOTE_VARIANTS, {"what": what.value, "at_us": at_us, "ids": batch})
+            transaction.direct(_NOTE_VARIANTS, (what.value, at_us, json.dumps(ids)))
         self._products.clear()
         self._variants.clear()

@@ -14,9 +14,9 @@ class Direct:
 
     __slots__ = ("key", "postgres", "row", "sqlite")
 
-    def __init__(self, statement: str, *, row: str = "", key: str = "") -> None:
+    def __init__(self, statement: str, *, postgres: str = "", row: str = "", key: str = "") -> None:
         self.sqlite = statement
-        self.postgres = statement.replace("?", "%s") + (f" RETURNING {key}" if key else "")
+        self.postgres = (postgres or statement.replace("?", "%s")) + (f" RETURNING {key}" if key else "")
         self.row = row.replace("?", "%s")  # the part that an INSERT of several rows repeats
         self.key = key  # what `Transaction.insert_numbered` returns; SQLite's driver knows it without being asked
 
