@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from commerce.wiring import Shop
 
 MAX_TRIES = 8
+OBSOLETE = "obsolete"  # in place of a provider's id: news that was none any more when its turn came
 MAX_AGE = timedelta(hours=24)
 MARGIN_S = 0.1  # beyond what a vendor's retry_after asks for
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 1.0, 300.0
@@ -120,7 +121,8 @@ class Sender:
             log.error("notice_failed", outbox=row.id, kind=row.message.kind, error=described(error))
             return self._dead(row, described(error), now)
         if reply is None:
-            return self._dead(row, "nothing to say any more", now)
+            self._shop.storage.write(lambda uow: uow.outbox.sent(row.id, OBSOLETE, now))
+            return True
         if not self._pace.take(f"{contact.channel}:{contact.account}"):
             return False
         if not self._shop.storage.write(lambda uow: uow.outbox.sending(row.id)):

@@ -191,8 +191,9 @@ def _host_in_url(host: str) -> str:
 
 
 def announce(shop: Shop, address: str) -> None:
-    """Says where everything is, and which channels are closed for want of a secret."""
+    """Says where everything is, and which channels and payments are closed for want of a secret."""
     from bot.channels import describe_channels
+    from commerce.payments import describe_providers
 
     print(f"\n{shop.settings.shop_name} is open on {address}\n")
     for what, path in _PAGES:
@@ -205,6 +206,8 @@ def announce(shop: Shop, address: str) -> None:
     for state in describe_channels(shop.settings):
         if "VITRINE_" in state.off_because:  # the others are opened by commands of their own
             print(f"  closed: {state.name} ({state.off_because})")
+    for provider in describe_providers(shop.settings):
+        print(f"  payments by {provider.name}: {provider.off_because or 'yes'}")
     eyes = shop.image_matcher.describe()
     if eyes["state"] == "off":
         print(f"  photo search is off: {eyes['reason']}")

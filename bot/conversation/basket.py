@@ -18,6 +18,7 @@ from bot.conversation.actions import (
     ShowCart,
     encode,
 )
+from bot.conversation.cards import store_button
 from bot.conversation.cart_words import cart_turn, item, item_name, not_applied, show_button
 from bot.conversation.talk import Ability, Talk, Turn
 from bot.messages import Button
@@ -26,12 +27,14 @@ from commerce.domain.cart import MAX_LINES, MAX_QUANTITY, Cart, NotInCart
 from commerce.domain.promotion import Promotion
 from commerce.domain.quote import Quote, QuotedLine
 from commerce.domain.reservation import Refused
+from commerce.lexicon import fold
 from commerce.understanding import Intent
 
 if TYPE_CHECKING:
     from commerce.ports import UnitOfWork
 
 _MOST_BUTTONS = 20
+_ASIDE = ("cote", "aside")  # mettre de côté, to put aside
 
 
 def show(talk: Talk, _action: ShowCart | None = None) -> Turn:
@@ -122,6 +125,23 @@ def save_in_words(talk: Talk) -> Turn:
         return [(line, False) for line in quote.lines]
 
     return _with_meant(talk, wanted, lambda line, _saved: save_for_later(talk, SaveForLater(line.variant.id)))
+
+
+def aside(talk: Talk) -> Turn | None:
+    """« mets le sac de côté »: of something in the cart it may mean both, so we ask which; None where it cannot be
+    meant of anything in there."""
+    if not set(_ASIDE) & set(fold(talk.message.text).split()) or talk.customer is None:
+        return None
+    with talk.shop.storage.read() as uow:
+        cart = talk.shop.carts.of(uow, talk.customer.id)
+        quote = talk.shop.quoting.quote(uow, cart, customer_id=talk.customer.id) if cart else None
+    found = meant(talk, [(line, False) for line in quote.lines]) if quote else []
+    if len(found) != 1 or not (_describes(talk) or _in_focus(talk, found[0][0])):
+        return None
+    line = found[0][0]
+    text = talk.t("Keep it in the cart for later, or hold it in a store? {item}", item=item(talk, line))
+    later = Button(talk.t("Save for later"), encode(SaveForLater(line.variant.id)))
+    return talk.say(text, buttons=(later, store_button(talk, line.product.id)))
 
 
 def empty(talk: Talk, action: EmptyCart | None = None) -> Turn:
@@ -269,7 +289,9 @@ def _line_turn(talk: Talk, line: QuotedLine, saved: bool) -> Turn:
     if saved:
         buttons = [Button(talk.t("Back to the cart"), encode(BringBack(variant_id))), remove]
     else:
-        buttons = [Button(f"{n} ×", encode(SetQuantity(variant_id, n))) for n in _around(quantity)]
+        buttons = [
+            Button(talk.t("Make it {count}", count=n), encode(SetQuantity(variant_id, n))) for n in _around(quantity)
+        ]
         buttons += [Button(talk.t("Save for later"), encode(SaveForLater(variant_id))), remove]
     return talk.say(item(talk, line), buttons=(*buttons, show_button(talk)))
 
@@ -326,6 +348,10 @@ def meant(talk: Talk, lines: list[tuple[QuotedLine, bool]]) -> list[tuple[Quoted
         in_focus = [(line, saved) for line, saved in found if line.product.id == focus.product_id]
         return in_focus if len(in_focus) == 1 else found
     return found
+
+
+def _in_focus(talk: Talk, line: QuotedLine) -> bool:
+    return talk.session.focus is not None and talk.session.focus.product_id == line.product.id
 
 
 def _describes(talk: Talk) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.conversation.actions import FindInStore, OtherStores, SharePlace, TypeCity
+from bot.conversation.basket import aside
 from bot.conversation.cards import similar_button
 from bot.conversation.options import (
     colour_of,
@@ -51,7 +52,7 @@ def in_words(talk: Talk) -> Turn:
 
 def reserve_in_words(talk: Talk) -> Turn:
     """« réserve la deuxième en 38 à Bellecour »: asks only for what is missing."""
-    return _asked(talk, Goal.RESERVE)
+    return aside(talk) or _asked(talk, Goal.RESERVE)
 
 
 def _asked(talk: Talk, goal: Goal) -> Turn:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from commerce.ids import SeededIds
 from commerce.ports import Clock, UnitOfWork
 from commerce.settings import load_settings
 from commerce.storage.seeding import add_product
+from vitrine.prove._quiet import quiet
 
 if TYPE_CHECKING:
     from commerce.wiring import Shop
@@ -61,23 +61,10 @@ def talking_shop(
         languages=languages,
         **settings,
     )
-    with _quiet(), build_shop(chosen, clock=clock, ids=SeededIds(seed)) as shop:
+    with quiet(), build_shop(chosen, clock=clock, ids=SeededIds(seed)) as shop:
         shop.storage.write(lambda uow: _fill(uow, shop))
         shop.index_keeper.refresh()
         yield shop
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Thousands of expected warnings are no news: only errors are logged while a proof runs."""
-    import structlog
-
-    before = structlog.get_config()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    try:
-        yield
-    finally:
-        structlog.configure(**before)
 
 
 def _fill(uow: UnitOfWork, shop: Shop) -> None:

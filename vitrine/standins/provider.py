@@ -227,21 +227,22 @@ class ProviderStandIn(ABC):
 
     def answered(
         self, name: str, arguments: dict[str, Any], key: str, perform: Callable[[], tuple[int, dict[str, Any]]]
-    ) -> tuple[int, dict[str, Any]]:
-        """Performs a call, with the fault it was told to have. Faults are part of the first answer to a key."""
+    ) -> tuple[tuple[int, dict[str, Any]], tuple[int, dict[str, Any]] | None]:
+        """Performs a call with the fault that it was told to have: what it is answered, and what was really done."""
         fault = self.fault_for(name)
-        answer = (500, self.broken())
+        done = None
         if fault is None or fault.done or fault.drop or fault.hang_s:
-            answer = perform()
+            done = perform()
         if fault and fault.hang_s:
             time.sleep(fault.hang_s)
         if fault and fault.drop:
             _cut_off()
+        answer = done or (500, self.broken())
         if fault and fault.status:
             answer = (fault.status, self.broken(fault.status))
         with self.lock:
             self.calls.append(Call(name, arguments, key, answer[0]))
-        return answer
+        return answer, done
 
     @abstractmethod
     def broken(self, status: int = 500) -> dict[str, Any]:

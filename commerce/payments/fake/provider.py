@@ -194,8 +194,12 @@ class FakeProvider:
         now = self._clock.now()
         with self._books.open() as books:
             calls = books.due_calls(now, limit)
-        stamp = int(now.timestamp())
-        return [(call, {HEADER: f"t={stamp},v1={self._signature(stamp, call.body)}"}) for call in calls]
+        return [(call, self.signed(call.body)) for call in calls]
+
+    def signed(self, body: bytes) -> dict[str, str]:
+        """The headers of a call that is made now."""
+        stamp = int(self._clock.now().timestamp())
+        return {HEADER: f"t={stamp},v1={self._signature(stamp, body)}"}
 
     def deliver(self, receive: Callable[[bytes, Mapping[str, str]], bool]) -> int:
         """Makes the calls that are due; one that `receive` did not take comes again, ten times at most. How many were

@@ -49,6 +49,8 @@ class TelegramRig:
         self._web = None
 
     def __enter__(self) -> TelegramRig:
+        import aiogram.methods  # noqa: F401 - on a busy machine this alone takes longer than we wait for an answer
+
         self.standin.start()
         settings = load_settings(
             data_dir=self.shop.settings.data_dir,

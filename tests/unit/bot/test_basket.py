@@ -136,7 +136,7 @@ def test_quantities_change_by_taps_that_may_come_twice(desk: Desk) -> None:
     put(desk, "P2-blue-m", "P4-brown")
     jacket = variant(desk.shop, "P2-blue-m")
     assert "Denim jacket M €65.00" in labels_text(desk, encode(ChangeCart()))
-    assert labels_text(desk, encode(CartLine(jacket))).startswith("2 ×")
+    assert labels_text(desk, encode(CartLine(jacket))).startswith("Make it 2")
     for _ in range(2):
         desk.say(action=encode(SetQuantity(jacket, 2)))
     assert cart(desk) == {("P2-blue-m", False): 2, ("P4-brown", False): 1}
@@ -171,6 +171,17 @@ def test_saved_for_later_and_back(desk: Desk) -> None:
     desk.say(action=encode(SaveForLater(bag)))
     desk.say(action=encode(DropSaved(bag)))
     assert cart(desk) == {("P2-blue-m", False): 1}
+
+
+@pytest.mark.parametrize("words", ["mets le sac de côté", "put the bag aside for me"])
+def test_aside_may_mean_two_things_so_it_is_asked(desk: Desk, words: str) -> None:
+    put(desk, "P2-blue-m", "P4-brown")
+    desk.say(words)
+    assert labels(desk)[0] in ("Save for later", "Mettre de côté")
+    desk.say(labels(desk)[0])
+    assert cart(desk) == {("P2-blue-m", False): 1, ("P4-brown", True): 1}
+    desk.say("hold the linen dress for me")
+    assert "Save for later" not in labels(desk)
 
 
 def test_words_take_out_what_they_mean_or_ask(desk: Desk) -> None:

@@ -97,12 +97,11 @@ class SquareBooks(ProviderStandIn):
                     "REFUND_ERROR_PAYMENT_NEEDS_COMPLETION",
                     "A payment must be completed before it can be refunded.",
                     category="REFUND_ERROR",
-                    kept=True,
                 )
             left = payment["total_money"]["amount"] - payment.get("refunded_money", {"amount": 0})["amount"]
             if not 0 < amount <= left:
                 detail = "The requested refund amount exceeds the amount available to refund."
-                raise Refused("REFUND_AMOUNT_INVALID", detail, category="REFUND_ERROR", kept=True)
+                raise Refused("REFUND_AMOUNT_INVALID", detail, category="REFUND_ERROR")
             now = self.now_text()
             refund: Json = {
                 "id": f"{payment['id']}_{new_id(43)}",

@@ -22,7 +22,7 @@ MOST_LINES = 500
 
 
 class Refused(Exception):
-    """An error answer. `kept`: part of what a key is answered, because the work had begun."""
+    """An error answer."""
 
     def __init__(
         self,
@@ -32,10 +32,9 @@ class Refused(Exception):
         status: int = 400,
         field: str = "",
         category: str = "INVALID_REQUEST_ERROR",
-        kept: bool = False,
     ) -> None:
         super().__init__(detail)
-        self.status, self.kept = status, kept
+        self.status = status
         error = {"category": category, "code": code, "detail": detail}
         self.body: Json = {"errors": [error | ({"field": field} if field else {})]}
 

@@ -139,20 +139,17 @@ class SquareStandIn(SquareBooks):
             if kept.answer is None:
                 return _answer(409, Refused("CONFLICT", "The request conflicts with another one.").body)
             return _answer(*kept.answer)
-        began = True
 
         def work() -> tuple[int, Json]:
-            nonlocal began
             try:
                 with self.lock:
                     return 200, json.loads(json.dumps(perform(body)))
             except Refused as refusal:
-                began = refusal.kept
                 return refusal.status, refusal.body
 
-        answer = self.answered(name, body, key, work)
+        answer, done = self.answered(name, body, key, work)
         if key:
-            self.keep(key, answer if began else None)
+            self.keep(key, done if done and done[0] == 200 else None)  # the first success is kept, an error is not
         return _answer(*answer)
 
     def _page(self, name: str, things: list[Json]) -> Json:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 KEY = "sk_test_rehearsal_of_the_stand_in"
 WEBHOOK_SECRET = "whsec_rehearsal_of_the_stand_in"  # noqa: S105 opens nothing but a stand-in
 _KEYS_HOLD_S = 24 * 3600
+_BEFORE_THE_WORK = frozenset({401, 403, 409, 429})
 
 
 class StripeStandIn(StripeBooks):
@@ -138,9 +139,10 @@ class StripeStandIn(StripeBooks):
                 began = refusal.kept
                 return refusal.status, refusal.body
 
-        answer = self.answered(name, arguments, key, work)
+        answer, done = self.answered(name, arguments, key, work)
         if key:
-            self.keep(key, answer if began else None)
+            # The first answer is kept, be it an error; not one from before the work began.
+            self.keep(key, answer if began and (done or answer[0] not in _BEFORE_THE_WORK) else None)
         return _answer(*answer)
 
     def _page(self, kind: str, things: dict[str, Form], form: Form) -> Form:
