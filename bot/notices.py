@@ -10,8 +10,9 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bot import order_notices, stock_notices
-from bot.conversation.actions import FindInStore, encode
+from bot import order_notices, return_notices, stock_notices
+from bot.conversation.actions import FindInStore, Unlink, encode
+from bot.conversation.linking import door
 from bot.messages import Button, Reply
 from bot.news import News
 from commerce.domain.customer import Contact
@@ -37,8 +38,22 @@ def reservation_expired(news: News) -> Reply | None:
     return Reply(text, buttons=buttons, language=news.language)
 
 
+def linked(news: News) -> Reply | None:
+    """Who made a link in a conversation hears there that it was accepted; None when it was undone since."""
+    merge = news.uow.links.merge(news.fact("merge_id"))
+    if merge is None or merge.undone_at is not None:
+        return None
+    where = door(news.fact("channel")) or news.t("our site")
+    text = news.t(
+        "Your link was opened: this conversation is now joined with {where}. If that was not you, unlink it.",
+        where=where,
+    )
+    return news.reply(text, Button(news.t("Unlink"), encode(Unlink())))
+
+
 NOTICES: dict[str, Callable[[News], Reply | None]] = {
     "reservation_expired": reservation_expired,
+    "linked": linked,
     "payment_ready": order_notices.payment_ready,
     "payment_refused": order_notices.payment_refused,
     "payment_failed": order_notices.payment_failed,
@@ -50,6 +65,10 @@ NOTICES: dict[str, Callable[[News], Reply | None]] = {
     "refund_done": order_notices.refund_done,
     "order_code": order_notices.order_code,
     "store_resumed": order_notices.store_resumed,
+    "withdrawal_receipt": return_notices.withdrawal_receipt,
+    "return_received": return_notices.return_received,
+    "return_rejected": return_notices.return_rejected,
+    "exchange_expired": return_notices.exchange_expired,
     "reservation_lost": stock_notices.reservation_lost,
     "order_lost": stock_notices.order_lost,
 }

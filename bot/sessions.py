@@ -59,6 +59,8 @@ class Question(StrEnum):
     GARMENT = "garment"
     REMEMBER_SIZE = "remember_size"
     WHICH_RESERVATION = "which_reservation"
+    PROBLEM = "problem"
+    WITHDRAWAL_NAME = "withdrawal_name"
     HOW_TO_GET_IT = "how_to_get_it"
     ADDRESS = "address"
     CONFIRM_ADDRESS = "confirm_address"
@@ -80,7 +82,8 @@ class Goal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A question with what is needed once it is answered. `wording` is the question as it was shown, for the ledger."""
+    """A question with what is needed once it is answered. `wording` is the question as it was shown, for the ledger, or
+    the action that the answer completes."""
 
     question: Question
     goal: Goal = Goal.NONE
@@ -88,6 +91,7 @@ class Pending:
     size_system: str = ""
     size: str = ""
     wording: str = ""
+    typed: str = ""  # what was answered, while something else is still to be said
     quantity: int = 1
 
 

@@ -33,7 +33,7 @@ PACE_S = 0.05
 ROWS_PER_TURN = 20  # of one lane before others get their chance
 LANES = 64
 URGENT_THREADS, HELPERS_POLL_S = 6, 30.0  # beside the one that looks for work, who wakes them when there is more
-EXPIRY_EVERY_S, PHOTOS_EVERY_S, SWEEP_EVERY_S = 1.0, 60.0, 600.0
+EXPIRY_EVERY_S, PHOTOS_EVERY_S, SWEEP_EVERY_S, COMPARING_EVERY_S = 1.0, 60.0, 600.0, 3600.0
 PAYING_EVERY_S = 0.5  # how long somebody who has ordered waits for the place to pay, at most
 ALIVE, ALIVE_EVERY_S = "heartbeat:worker", 10.0
 _BATCH = 200
@@ -119,6 +119,7 @@ class Worker:
     def tick(self) -> None:
         """Everything that only time brings about, once."""
         self._shop.reserving.expire_due()
+        self._shop.returns.expire_due()
         self._shop.paying.tick()
         self._shop.pausing.tick()
         self.delete_photos()
@@ -285,6 +286,7 @@ class Worker:
             (EXPIRY_EVERY_S, self._resume_stores),
             (PHOTOS_EVERY_S, self.delete_photos),
             (SWEEP_EVERY_S, self._sweep),
+            (COMPARING_EVERY_S, self._compare_stock),
         ]
         waited = [every for every, _ in chores]  # all of them at once in the beginning
         while True:
@@ -307,12 +309,19 @@ class Worker:
         self._shop.storage.write(lambda uow: uow.state.put(ALIVE, self._owner, until))
 
     def _expire(self) -> None:
-        if self._shop.reserving.expire_due():
+        if self._shop.reserving.expire_due() + self._shop.returns.expire_due():
             self._wake_out.ring()
 
     def _resume_stores(self) -> None:
         if self._shop.pausing.tick():
             self._wake_out.ring()
+
+    def _compare_stock(self) -> None:
+        """Feeds and tills that say another number than we do, for no reason that we know."""
+        with self._shop.storage.read() as uow:
+            odd = self._shop.stocktaking.unexplained(uow)
+        if odd:
+            self._shop.storage.write(self._shop.stocktaking.raise_differences)
 
     def _sweep(self) -> None:
         now = self._shop.clock.now()

@@ -127,6 +127,19 @@ def format_time(moment: datetime, language: str, timezone: str) -> str:
     return babel_time(moment.astimezone(ZoneInfo(timezone)), "short", locale=locale_of(language))
 
 
+def format_date(moment: datetime, language: str, timezone: str) -> str:
+    """10/03/2026 in French, 10 March 2026 in English: the day of a moment in that zone, for papers."""
+    from babel.dates import format_date as babel_date
+
+    day = moment.astimezone(ZoneInfo(timezone)).date()
+    return babel_date(day, _words(language, "d MMMM y"), locale=locale_of(language))
+
+
+def format_moment(moment: datetime, language: str, timezone: str) -> str:
+    """10/03/2026 10:04 in French, 10 March 2026 10:04 AM in English, in that zone."""
+    return f"{format_date(moment, language, timezone)} {format_time(moment, language, timezone)}"
+
+
 def format_deadline(moment: datetime, now: datetime, language: str, timezone: str) -> str:
     """A moment as one says it: « aujourd’hui 19:00 », « mer. 11 mars 19:00 »; the year only when it is another one."""
     from babel.dates import format_date

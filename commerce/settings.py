@@ -72,6 +72,25 @@ class Settings(BaseSettings):
     hold_grace_s: int = Field(0, ge=0, description="Seconds of grace after the deadline of a reservation.")
     max_open_reservations: int = Field(5, ge=1, description="Open reservations one person may have.")
 
+    # --- what comes back
+    withdrawal_days: int = Field(
+        14,
+        ge=0,
+        le=365,
+        description="Days after the hand-over in which somebody who paid at a distance may withdraw from the contract: "
+        "14 by law in the European Union; 0 where there is no such right.",
+    )
+    return_days: int = Field(30, ge=0, le=730, description="Days for returns and exchanges; 0: none are taken.")
+    problem_days: int = Field(730, ge=0, description="Days in which something wrong or damaged may be reported.")
+    problem_photo_days: int = Field(
+        90, ge=1, le=730, description="Days after which a photo of something wrong or damaged is deleted."
+    )
+    exchange_hold_days: int = Field(7, ge=1, le=60, description="Days for which a store holds the new size.")
+    exchange_parcel_days: int = Field(21, ge=1, le=90, description="The same when the old one comes by parcel.")
+    returns_address: str = Field(
+        "", description="Where parcels come back to, on one line; empty: the address from which they are sent."
+    )
+
     # --- selling
     tax_rates: str = Field(
         "*=20", description="Tax in percent by category, `*` for the rest, by commas: `*=20,books=5.5`."

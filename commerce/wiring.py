@@ -27,6 +27,7 @@ from commerce.ports import (
     TextIndex,
     WebFetcher,
 )
+from commerce.services.after_sales import build_after_sales
 from commerce.services.asking import Asking
 from commerce.services.carts import Carts
 from commerce.services.catalog import Catalog
@@ -34,6 +35,7 @@ from commerce.services.checkout import Checkout
 from commerce.services.customers import Customers
 from commerce.services.discovery import Discovery
 from commerce.services.giving_way import GivingWay
+from commerce.services.handing_over import HandingOver
 from commerce.services.index_keeper import IndexKeeper
 from commerce.services.linking import Linking
 from commerce.services.order_links import OrderLinks
@@ -45,9 +47,12 @@ from commerce.services.promotions import Promotions
 from commerce.services.quoting import Quoting
 from commerce.services.refunding import Refunding
 from commerce.services.reserving import Reserving
+from commerce.services.returns import Returns
 from commerce.services.selling import build_selling, offline_of
 from commerce.services.stocktaking import Stocktaking
+from commerce.services.taking_back import TakingBack
 from commerce.services.teaching import Teaching
+from commerce.services.withdrawing import Withdrawing
 from commerce.settings import Settings, rates_bp
 
 if TYPE_CHECKING:
@@ -87,6 +92,10 @@ class Shop:
     paying: Paying
     refunding: Refunding
     orders: Orders
+    handing_over: HandingOver
+    returns: Returns
+    withdrawing: Withdrawing
+    taking_back: TakingBack
     index_keeper: IndexKeeper
     teaching: Teaching
 
@@ -156,6 +165,14 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
         shop_name=settings.shop_name,
         take_stock=stocktaking.take_count_callback,
     )
+    after = build_after_sales(
+        settings,
+        storage=storage,
+        clock=clock,
+        ids=ids,
+        selling=selling,
+        at_counter=offline_of(providers),
+    )
     return Shop(
         settings=settings,
         clock=clock,
@@ -186,6 +203,10 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
         paying=selling.paying,
         refunding=selling.refunding,
         orders=selling.orders,
+        handing_over=after.handing_over,
+        returns=after.returns,
+        withdrawing=after.withdrawing,
+        taking_back=after.taking_back,
         index_keeper=IndexKeeper(storage, text_index, facets, image_matcher, media, words, kept_words),
         teaching=Teaching(storage, media, words, image_matcher),
     )

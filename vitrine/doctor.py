@@ -56,6 +56,7 @@ def check(storage: Storage, now: datetime, indexed: IndexedPictures | None = Non
             _rule("no money without goods or a way back", money.money_without_goods, uow),
             _rule("promotions count the orders that use them", money.promotions_against_uses, uow),
             _finding("no payment is stuck", money.payments_stuck(uow, now, PAYMENT_PATIENCE)),
+            _rule("whoever was joined to somebody has nothing left", audit.joined_customers, uow),
             _rule("every event took effect once", audit.inbox_contradictions, uow),
             _finding("no event is stuck", audit.inbox_stuck(uow, now, INBOX_PATIENCE)),
             _rule("messages left in order", audit.outbox_out_of_order, uow),

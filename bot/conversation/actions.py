@@ -315,6 +315,24 @@ class Unlink(Action):
 
 
 @dataclass(frozen=True, slots=True)
+class GiveBack(Action):
+    """A step of a return or an exchange of one's order of that number; see `return_steps`."""
+
+    verb: ClassVar[str] = "giveback"
+    number: int = 0
+    what: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Renounce(Action):
+    """A step of the legal withdrawal; see `return_steps`."""
+
+    verb: ClassVar[str] = "renounce"
+    number: int = 0
+    what: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AnotherPhoto(Action):
     verb: ClassVar[str] = "photo"
 

@@ -9,7 +9,7 @@ from bot.conversation import actions, garments
 from bot.conversation.checkout_answers import located
 from bot.conversation.linking import offered, token_of
 from bot.conversation.photo import is_picture
-from bot.conversation.registry import on_action, on_answer, on_heard, on_intent, on_typed
+from bot.conversation.registry import on_action, on_answer, on_heard, on_intent, on_shown, on_typed
 from bot.conversation.stores import place_by_text
 from bot.conversation.talk import Fetch, Heard, Talk, Turn
 from bot.intake import clean, gtin_of, link_of, mask_cards
@@ -63,7 +63,8 @@ def handle(message: Message, session: Session, shop: Shop, fetch: Fetch = no_fil
             return located(talk)
         return on_heard()[Heard.LOCATION](talk)
     if any(is_picture(ref) for ref in message.media):
-        return on_heard()[Heard.PHOTO](talk)
+        shown = on_shown().get(session.pending.question) if session.pending is not None else None
+        return (shown(talk) if shown else None) or on_heard()[Heard.PHOTO](talk)
     if message.media:
         return on_heard()[Heard.OTHER_MEDIA](talk)
     if message.start is not None:

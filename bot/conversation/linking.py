@@ -134,12 +134,17 @@ def _found(talk: Talk, preview: LinkPreview) -> str:
 
 
 def _whom(talk: Talk, preview: LinkPreview) -> str:
-    names = [_OWN_NAMES.get(channel, "") or talk.t("our site") for channel in preview.joined_channels]
+    names = [door(channel) or talk.t("our site") for channel in preview.joined_channels]
     whom = ", ".join(dict.fromkeys((preview.joined_name[:40], *names) if preview.joined_name else names))
     time = format_time(preview.made_at, talk.language, talk.shop.settings.timezone)
     return talk.t(
         "It would be joined with this conversation: {whom}, link made at {time}. Was that you?", whom=whom, time=time
     )
+
+
+def door(channel: str) -> str:
+    """The name of a messenger; '' for our own pages."""
+    return _OWN_NAMES.get(channel, "")
 
 
 def _not_linked(talk: Talk, reason: NotLinked) -> Turn:

@@ -13,6 +13,7 @@ from bot.conversation.actions import CancelOrder, OrderStatus, Pay, Person, enco
 from bot.conversation.order_words import items_of, order_lines, pickup_qr, state_words, store_of, where
 from bot.conversation.store_list import directions_button
 from bot.conversation.talk import Ability, Talk, Turn
+from bot.conversation.withdrawal import buttons_for, note_for
 from bot.messages import Button, Reply, ReplyPicture
 from bot.sessions import Pending, Question
 from commerce.domain.mail import OutboundMessage
@@ -65,6 +66,7 @@ def order_reply(talk: Talk, uow: UnitOfWork, order: Order) -> Reply:
     store = store_of(uow, order)
     lines = [_headline(talk, uow, order), *order_lines(talk, order)]
     lines.append(where(talk, order.fulfilment, store, order.address))
+    lines.append(note_for(talk, uow, order))
     picture = None
     if order.pickup_code and order.state in _WAITS_AT_COUNTER:
         lines.append(talk.t("Code {code}.", code=order.pickup_code))
@@ -81,6 +83,7 @@ def _buttons(talk: Talk, uow: UnitOfWork, order: Order) -> tuple[Button, ...]:
     store = store_of(uow, order)
     if store is not None and order.is_open:
         buttons += directions_button(talk, store)
+    buttons += buttons_for(talk, uow, order)
     buttons.append(Button(talk.t("Open the order’s page"), url=talk.shop.order_links.url(order.id)))
     return tuple(buttons)
 

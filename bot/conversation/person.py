@@ -52,7 +52,6 @@ def _recorded(talk: Talk, text: str) -> Turn:
 ABILITY = Ability(
     intents={
         Intent.TALK_TO_PERSON: wanted,
-        Intent.RETURN_ITEM: order_matter,
     },
     actions={Person: tapped},
 )

@@ -20,9 +20,11 @@ from bot.conversation import (
     product,
     putting_in,
     reserve,
+    returns,
     sizes,
     smalltalk,
     stores,
+    withdrawal,
 )
 from bot.conversation.actions import Action
 from bot.conversation.talk import Ability, Heard, Talk, Turn
@@ -37,6 +39,8 @@ ABILITIES: tuple[Ability, ...] = (
     sizes.ABILITY,
     stores.ABILITY,
     reserve.ABILITY,
+    returns.ABILITY,
+    withdrawal.ABILITY,
     checkout.ABILITY,
     checkout_answers.ABILITY,
     paying.ABILITY,
@@ -50,9 +54,6 @@ ABILITIES: tuple[Ability, ...] = (
 
 # A finer wish that no file answers is taken for the wider one.
 _WIDER = {
-    Intent.EXCHANGE_ITEM: Intent.RETURN_ITEM,
-    Intent.PROBLEM: Intent.RETURN_ITEM,
-    Intent.WITHDRAW: Intent.RETURN_ITEM,
     Intent.CANCEL_ORDER: Intent.ORDER_STATUS,
 }
 
@@ -81,6 +82,11 @@ def on_answer() -> dict[Question, Callable[[Talk, bool], Turn]]:
 @cache
 def on_typed() -> dict[Question, Callable[[Talk], Turn | None]]:
     return _joined([ability.typed for ability in ABILITIES])
+
+
+@cache
+def on_shown() -> dict[Question, Callable[[Talk], Turn | None]]:
+    return _joined([ability.shown for ability in ABILITIES])
 
 
 def _joined(tables: list[Any]) -> dict[Any, Any]:

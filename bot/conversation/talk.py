@@ -139,8 +139,8 @@ class Heard(StrEnum):
 class Ability:
     """What one file of the conversation can do: the intents, taps and other things it answers.
 
-    `answers`: what a yes or no means while a question of ours is open; `typed`: what any words mean then, None when
-    they are no answer to it. Handlers of actions get the action too.
+    `answers`: what a yes or no means while a question of ours is open; `typed`: what any words mean then, `shown` what
+    a photo does, None when they are no answer to it. Handlers of actions get the action too.
     """
 
     intents: Mapping[Intent, Callable[[Talk], Turn]] = field(default_factory=dict)
@@ -148,6 +148,7 @@ class Ability:
     heard: Mapping[Heard, Callable[[Talk], Turn]] = field(default_factory=dict)
     answers: Mapping[Question, Callable[[Talk, bool], Turn]] = field(default_factory=dict)
     typed: Mapping[Question, Callable[[Talk], Turn | None]] = field(default_factory=dict)
+    shown: Mapping[Question, Callable[[Talk], Turn | None]] = field(default_factory=dict)
 
 
 def size_system(shop: Shop, product: Product) -> str:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from commerce.domain.holidays import working_day_from
 from commerce.domain.order import Order, OrderLine, OrderSource, OrderState
-from commerce.domain.returns import NotReturned, ReturnKind
+from commerce.domain.returns import (
+    CAME_BACK,
+    COMING_STATES,
+    NotReturned,
+    ReturnKind,
+    ReturnRequest,
+    ReturnState,
+)
 
 # Nothing was bought for good, or the money went back already.
 _NEVER_CONCLUDED = frozenset({OrderState.PENDING_PAYMENT, OrderState.PLACED, OrderState.CANCELLED, OrderState.EXPIRED})
@@ -61,6 +68,15 @@ class OrderFacts:
         was asked for and not received yet does not stand in its way, it ends with it."""
         asked = self.withdrawn if kind is ReturnKind.WITHDRAWAL else self.coming
         return line.quantity - line.returned - asked.get(line.position, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One unit of a line as the shopper has it now: another variant after an exchange, worth so much less or more than
+    what was paid for the line. Minor units."""
+
+    variant_id: int
+    extra_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +147,36 @@ def options(facts: OrderFacts, rules: ReturnRules, now: datetime) -> tuple[LineO
     )
 
 
+def coming(requests: Iterable[ReturnRequest], *kinds: ReturnKind) -> dict[int, int]:
+    """Units by line position that are on their way back by requests of these kinds."""
+    found: dict[int, int] = {}
+    for request in requests:
+        if request.kind in kinds and request.state in COMING_STATES:
+            for line in request.lines:
+                found[line.position] = found.get(line.position, 0) + line.quantity
+    return found
+
+
+def units(line: OrderLine, requests: Sequence[ReturnRequest]) -> tuple[Unit, ...]:
+    """The units of a line that the shopper has (or is to get), newest first: exchanges give other ones, returns take
+    away. `requests`: those of the order, oldest first. Of several units that are not alike, the newest goes back first.
+    """
+    kept = [Unit(line.variant_id)] * line.quantity
+    for request in requests:
+        quantity = sum(each.quantity for each in request.lines if each.position == line.position)
+        if not quantity or request.state not in CAME_BACK:
+            continue
+        del kept[:quantity]
+        if request.kind is ReturnKind.EXCHANGE:
+            share, rest = divmod(-request.refund_minor, quantity)
+            kept[:0] = [Unit(request.new_variant_id, share + (n < rest)) for n in range(quantity)]
+    return tuple(kept)
+
+
+def is_withdrawn(request: ReturnRequest) -> bool:
+    return request.kind is ReturnKind.WITHDRAWAL and request.state not in (ReturnState.REJECTED, ReturnState.CANCELLED)
+
+
 def worth(line: OrderLine, already: int, quantity: int) -> int:
     """What was paid for `quantity` units of a line of which `already` went back before, in minor units.
 
@@ -152,3 +198,16 @@ def withdrawn_worth(facts: OrderFacts, wanted: Mapping[int, int]) -> int:
     keeps = sum(left[line.position] - wanted.get(line.position, 0) for line in order.lines)
     delivery = order.total_minor - sum(line.total_minor for line in order.lines)  # with its tax
     return goods + (0 if keeps else delivery)
+
+
+def price_difference(
+    new_minor: int, *, bought_minor: int, now_minor: int | None, quantity: int, paid_minor: int
+) -> int:
+    """What goes back for an exchange (negative: what is to be paid), in minor units, for `quantity` units.
+
+    Like is compared with like: the new variant's price of today with today's price of the one that comes back
+    (`now_minor`), or with the price it was bought at when it is no longer sold. So another size is even, whatever
+    happened to the price since. Never more than was paid.
+    """
+    before = bought_minor if now_minor is None else now_minor
+    return min((before - new_minor) * quantity, paid_minor)

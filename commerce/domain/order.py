@@ -85,7 +85,7 @@ class OrderLine:
     tax_minor: int
     total_minor: int
     hold_id: str
-    returned: int = 0  # units that came back
+    returned: int = 0  # units that came back for good; one that was exchanged did not
 
 
 @dataclass(frozen=True, slots=True)

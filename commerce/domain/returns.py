@@ -36,6 +36,11 @@ RETURN_MOVES: dict[ReturnState, frozenset[ReturnState]] = {
 }
 
 
+# Asked for, and the thing has not come back yet.
+COMING_STATES = frozenset({_R.REQUESTED, _R.APPROVED})
+CAME_BACK = frozenset({_R.RECEIVED, _R.SETTLED})
+
+
 def check_return_move(from_state: ReturnState, to_state: ReturnState) -> None:
     """Raises IllegalMove unless the table holds the move."""
     if to_state not in RETURN_MOVES[from_state]:
@@ -68,7 +73,8 @@ class ReturnLine:
 
 @dataclass(frozen=True, slots=True)
 class ReturnRequest:
-    """`code` is shown at the counter. An exchange has the new variant with its hold. `refund_minor` is what goes back.
+    """`code` is shown at the counter. An exchange has the new variant with its hold. `refund_minor` is what goes back;
+    of an exchange for something dearer it is negative: what is paid at the counter.
 
     `receipt` is the durable text of a withdrawal, with its date and time, exactly as it was sent.
     """
@@ -106,3 +112,7 @@ class NotReturned(StrEnum):
     NOT_PAID_ONLINE = "not_paid_online"
     NO_SUCH_LINE = "no_such_line"
     SOLD_OUT = "sold_out"  # the size wanted instead
+    NOT_THE_SAME = "not_the_same"  # an exchange is for the same product in another size or colour
+    DEARER = "dearer"  # the difference is paid at a counter: not by post
+    NO_STORE = "no_store"
+    OVER = "over"  # the request has ended, or the thing is back already

@@ -9,6 +9,7 @@ from typing import Protocol
 from commerce.domain.cart import Cart, CheckoutDraft
 from commerce.domain.customer import Contact
 from commerce.domain.linking import CustomerMerge, LinkToken
+from commerce.domain.mail import DeadLetter
 from commerce.domain.order import Order, OrderEvent, OrderSource, OrderState
 from commerce.domain.payment import (
     LedgerEntry,
@@ -247,6 +248,14 @@ class PaymentRepository(Protocol):
         """Counts a try; None: dead letter."""
         ...
 
+    def dead_calls(self, limit: int) -> list[DeadLetter]:
+        """Calls that wait for a person, oldest first; their lane is the provider."""
+        ...
+
+    def replay_call(self, row_id: int, at: datetime) -> bool:
+        """A dead letter is tried again; False when it is none."""
+        ...
+
 
 class ReturnRepository(Protocol):
     def add(self, request: ReturnRequest) -> None: ...
@@ -262,6 +271,10 @@ class ReturnRepository(Protocol):
     def find(
         self, *, state: ReturnState | None = None, store_id: str = "", limit: int = 100
     ) -> list[ReturnRequest]: ...
+
+    def due(self, now: datetime, limit: int) -> list[ReturnRequest]:
+        """Exchanges whose new unit was held until now or before while the old one has not come, oldest first."""
+        ...
 
     def move(self, request: ReturnRequest, to_state: ReturnState) -> ReturnRequest:
         """Writes `request` (all fields that may change) in its new state if the stored version is its version, else

@@ -234,6 +234,10 @@ class CustomerRepository(Protocol):
 
     def by_contact(self, contact: Contact) -> Customer | None: ...
 
+    def present_id(self, customer_id: str) -> str:
+        """Who this customer is by now: somebody else after a link, else the very same."""
+        ...
+
     def add(self, customer: Customer, contact: Contact, at: datetime) -> None: ...
 
     def update(self, customer: Customer) -> None: ...
@@ -274,6 +278,14 @@ class StateRepository(Protocol):
         ...
 
     def delete(self, key: str) -> None: ...
+
+    def count(self, key: str, now: datetime, until: datetime, *, most: int) -> int:
+        """Counts one more by one statement and returns how many that makes: of many at once, each gets its own number.
+
+        Each one up to `most` moves the counter's end to `until`; past that it answers `most` + 1 and ends when it ends.
+        A counter that has ended begins again.
+        """
+        ...
 
     def sweep(self, now: datetime) -> int:
         """Deletes what has expired; returns how many."""

@@ -39,7 +39,7 @@ class Carts:
             return Refused(NotInCart.NO_SUCH_VARIANT)
         if not 1 <= quantity <= MAX_QUANTITY:
             return Refused(NotInCart.QUANTITY)
-        cart = self._cart(uow, customer_id)
+        cart = self._own(uow, customer_id)
         line = _line(cart, variant_id, saved=False)
         if line is not None and line.quantity + quantity > MAX_QUANTITY:
             return Refused(NotInCart.QUANTITY)
@@ -47,11 +47,11 @@ class Carts:
             return Refused(NotInCart.FULL)
         if self._currency(uow, cart) not in ("", found[1].price.currency):
             return Refused(NotInCart.OTHER_CURRENCY)
-        if not self._is_there(uow, customer_id, variant_id):
+        if not self._is_there(uow, cart.customer_id, variant_id):
             return Refused(NotInCart.SOLD_OUT)
         now = self._clock.now()
         uow.carts.add(cart.id, variant_id, quantity, source[:_LONGEST_SOURCE], now, most=MAX_QUANTITY)
-        return self._again(uow, customer_id)
+        return self._again(uow, cart.customer_id)
 
     def set_quantity(
         self, uow: UnitOfWork, customer_id: str, variant_id: int, quantity: int, *, saved: bool | None = None
@@ -60,51 +60,51 @@ class Carts:
         the one that is saved for later."""
         if not 0 <= quantity <= MAX_QUANTITY:
             return Refused(NotInCart.QUANTITY)
-        cart = self._cart(uow, customer_id)
+        cart = self._own(uow, customer_id)
         if saved is None:
             saved = _line(cart, variant_id, saved=False) is None
         written = uow.carts.set_quantity(cart.id, variant_id, quantity, self._clock.now(), saved=saved)
         if not written and quantity:
             return Refused(NotInCart.NO_SUCH_VARIANT)
-        return self._again(uow, customer_id)
+        return self._again(uow, cart.customer_id)
 
     def set_saved(self, uow: UnitOfWork, customer_id: str, variant_id: int, saved: bool) -> Cart | Refused[NotInCart]:
         """Saves a line for later, or brings it back. Asking for what is so already changes nothing."""
-        cart = self._cart(uow, customer_id)
+        cart = self._own(uow, customer_id)
         if not saved and self._currency(uow, cart) not in ("", self._currency_of(uow, variant_id)):
             return Refused(NotInCart.OTHER_CURRENCY)
         moved = uow.carts.set_saved(cart.id, variant_id, saved, self._clock.now(), most=MAX_QUANTITY)
         if not moved and _line(cart, variant_id, saved=saved) is None:
             return Refused(NotInCart.NO_SUCH_VARIANT)
-        return self._again(uow, customer_id)
+        return self._again(uow, cart.customer_id)
 
     def empty(self, uow: UnitOfWork, customer_id: str) -> Cart:
         """Takes out all that is wanted, and the coupon; what is saved for later stays."""
-        cart, now = self._cart(uow, customer_id), self._clock.now()
+        cart, now = self._own(uow, customer_id), self._clock.now()
         for line in cart.wanted:
             uow.carts.set_quantity(cart.id, line.variant_id, 0, now)
         if cart.coupon:
             uow.carts.set_coupon(cart.id, "", now)
-        return self._again(uow, customer_id)
+        return self._again(uow, cart.customer_id)
 
     def apply_coupon(self, uow: UnitOfWork, customer_id: str, typed: str) -> Promotion | Refused[NotApplied]:
         """The code counts for this cart from now on, in place of another one; it is looked at again at every quote."""
-        cart = self._cart(uow, customer_id)
-        found = self._promotions.find(uow, typed, customer_id=customer_id, subtotal=self._subtotal(uow, cart))
+        cart = self._own(uow, customer_id)
+        found = self._promotions.find(uow, typed, customer_id=cart.customer_id, subtotal=self._subtotal(uow, cart))
         if isinstance(found, Promotion):
             uow.carts.set_coupon(cart.id, found.code, self._clock.now())
         return found
 
     def drop_coupon(self, uow: UnitOfWork, customer_id: str) -> Cart:
-        cart = self._cart(uow, customer_id)
+        cart = self._own(uow, customer_id)
         if cart.coupon:
             uow.carts.set_coupon(cart.id, "", self._clock.now())
-        return self._again(uow, customer_id)
+        return self._again(uow, cart.customer_id)
 
     def set_draft(self, uow: UnitOfWork, customer_id: str, draft: CheckoutDraft) -> Cart:
-        cart = self._cart(uow, customer_id)
+        cart = self._own(uow, customer_id)
         uow.carts.set_draft(cart.id, draft, self._clock.now())
-        return self._again(uow, customer_id)
+        return self._again(uow, cart.customer_id)
 
     def merge(self, uow: UnitOfWork, *, brought_id: str, into_id: str, choice: MergeChoice) -> MergedCart:
         """The cart of customer `brought_id` goes into that of `into_id`. Units of one thing are added up; what the
@@ -134,6 +134,13 @@ class Carts:
         for cart_id in sorted((self._cart(uow, one_id).id, self._cart(uow, other_id).id)):
             uow.carts.lock(cart_id)
         return self._again(uow, one_id), self._again(uow, other_id)
+
+    def _own(self, uow: UnitOfWork, customer_id: str) -> Cart:
+        """The cart to be changed; nobody else changes it until the end of the unit of work. Whoever was joined to
+        somebody else a moment ago, at another door, changes the cart that they have together."""
+        uow.carts.lock(self._cart(uow, customer_id).id)
+        present = uow.customers.present_id(customer_id)
+        return self._again(uow, customer_id) if present == customer_id else self._own(uow, present)
 
     def _cart(self, uow: UnitOfWork, customer_id: str) -> Cart:
         return uow.carts.of_customer(customer_id) or uow.carts.create(

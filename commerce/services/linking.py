@@ -16,6 +16,7 @@ from typing import Any
 from commerce.domain.cart import MAX_QUANTITY, Cart, CartLine, CheckoutDraft, MergeChoice
 from commerce.domain.customer import Contact, Customer
 from commerce.domain.linking import CustomerMerge, Linked, LinkPreview, LinkToken, NotLinked, TokenPurpose
+from commerce.domain.mail import OutboundMessage
 from commerce.domain.reservation import Refused
 from commerce.ports import Clock, Ids, UnitOfWork
 from commerce.services.carts import Carts
@@ -23,6 +24,9 @@ from commerce.services.customers import Customers
 
 TOKEN_LASTS = timedelta(minutes=30)
 _LONGEST_NOTE = 128
+
+NOTICE_LINKED = "linked"  # to where the token was made
+_PAGES = frozenset({"web", "webchat"})  # whoever made one on a page sees the page
 
 
 class Linking:
@@ -104,13 +108,16 @@ class Linking:
             "merged": _written(merged.cart),
             "draft_taken": own.draft != merged.cart.draft,
             "name_taken": not kept.name and bool(joined.name),
+            "language_taken": not kept.language and bool(joined.language),
         }
-        if moved["name_taken"]:
-            kept = replace(kept, name=joined.name)
-            uow.customers.update(kept)
+        kept = replace(kept, name=kept.name or joined.name, language=kept.language or joined.language)
+        uow.customers.update(kept)
         merge = CustomerMerge(self._ids.new_id(), kept.id, joined.id, now, json.dumps(moved, ensure_ascii=False))
         uow.links.add_merge(merge)
         uow.audit.add(f"shopper:{kept.id}", "link", joined.id, {"merge": merge.id, "note": found.note}, now)
+        if found.contact.channel not in _PAGES:
+            body = json.dumps({"merge_id": merge.id, "channel": contact.channel})
+            uow.outbox.add(OutboundMessage(found.contact, NOTICE_LINKED, body), now)
         return Linked(merge, kept, merged, found.note or _source(brought))
 
     def decline(self, uow: UnitOfWork, token: str, contact: Contact) -> None:
@@ -137,8 +144,10 @@ class Linking:
         self._give_orders_back(uow, merge)
         self._part_carts(uow, merge, moved, now)
         kept = uow.customers.get(merge.kept_id)
-        if moved["name_taken"] and kept is not None:
-            uow.customers.update(replace(kept, name=""))
+        if kept is not None:
+            name = "" if moved["name_taken"] else kept.name
+            language = "" if moved["language_taken"] else kept.language
+            uow.customers.update(replace(kept, name=name, language=language))
         uow.audit.add(f"shopper:{merge.kept_id}", "unlink", merge.joined_id, {"merge": merge.id}, now)
         return replace(merge, undone_at=now)
 

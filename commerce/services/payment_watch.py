@@ -18,7 +18,7 @@ import structlog
 from commerce.domain.order import Order, OrderEvent, OrderSource, OrderState
 from commerce.domain.payment import OPEN_PAYMENTS, PaymentAttempt, PaymentReport, PaymentState
 from commerce.domain.staff import StaffTask, TaskKind
-from commerce.errors import PaymentUnknown, StaleVersion, StorageError, VendorError
+from commerce.errors import StaleVersion, StorageError, VendorError
 from commerce.ports import Clock, Ids, PaymentProvider, SellingRules, Storage, UnitOfWork
 from commerce.services.again import write_again
 from commerce.services.ending import (
@@ -107,12 +107,8 @@ class PaymentWatch:
         provider = self._providers.get(attempt.provider) if attempt else None
         if attempt is None or provider is None or not provider.is_online or attempt.state not in OPEN_PAYMENTS:
             return
-        try:
-            report = provider.look_up(attempt)
-        except VendorError as error:
-            self._note(attempt, error)
-            return
-        if report is not None:
+        answered, report = self._answer(provider.look_up, attempt)
+        if answered and report is not None:
             write_again(self._storage, partial(self._settle, report=_named(report, attempt)))
 
     def _ask(self, seen: PaymentAttempt, provider: PaymentProvider) -> None:
@@ -121,10 +117,8 @@ class PaymentWatch:
         attempt = self._claim(seen)
         if attempt is None:
             return
-        try:
-            report = provider.look_up(attempt)
-        except VendorError as error:
-            self._note(attempt, error)
+        answered, report = self._answer(provider.look_up, attempt)
+        if not answered:
             self._silent(attempt)
             return
         # It was never made, or it was and the answer that says where to pay was lost.
@@ -168,10 +162,8 @@ class PaymentWatch:
         """Nobody waits for it any more: it must not be paid. True when it surely cannot be, or has been."""
         if seen.state is PaymentState.CREATED and seen.tries == 0:
             return self._over(seen)
-        try:
-            report = provider.cancel(seen)
-        except VendorError as error:
-            self._note(seen, error)
+        answered, report = self._answer(provider.cancel, seen)
+        if not answered:
             self._silent(seen)
             return False
         if report is None:  # it was never there
@@ -190,7 +182,12 @@ class PaymentWatch:
                 return None
             return replace(attempt, state=PaymentState.CANCELED, next_check_at=None)
 
-        attempt = self._storage.write(lambda uow: change_attempt(uow, seen.id, over))
+        def work(uow: UnitOfWork) -> PaymentAttempt | None:
+            attempt = change_attempt(uow, seen.id, over)
+            uow.tasks.done(TaskKind.PAYMENT_UNKNOWN, seen.id, self._clock.now())
+            return attempt
+
+        attempt = self._storage.write(work)
         return attempt is None or attempt.state not in OPEN_PAYMENTS
 
     def _claim(self, seen: PaymentAttempt) -> PaymentAttempt | None:
@@ -325,9 +322,17 @@ class PaymentWatch:
             _log.error("payment_surprised", error=type(error).__name__, **what)
             return None
 
-    def _note(self, attempt: PaymentAttempt, error: VendorError) -> None:
-        if not isinstance(error, PaymentUnknown):
-            _log.info("payment_provider_busy", attempt=attempt.id, error=type(error).__name__)
+    def _answer(
+        self, ask: Callable[[PaymentAttempt], PaymentReport | None], attempt: PaymentAttempt
+    ) -> tuple[bool, PaymentReport | None]:
+        """(whether there was an answer, what it was). One that cannot be understood is none."""
+        try:
+            return True, ask(attempt)
+        except VendorError as error:
+            _log.info("payment_provider_silent", attempt=attempt.id, error=type(error).__name__)
+        except Exception as error:
+            _log.error("payment_surprised", attempt=attempt.id, error=type(error).__name__)
+        return False, None
 
     def _raise(self, uow: UnitOfWork, attempt: PaymentAttempt) -> None:
         order = uow.orders.get(attempt.order_id)

@@ -34,9 +34,13 @@ class Photos:
         """When a photo that is kept now will be deleted."""
         return self._clock.now() + self._keep
 
-    def put(self, contact: Contact, pictures: Sequence[bytes], suffix: str = SUFFIX) -> list[str]:
-        """Keys of the media store, one a picture, deleted together. Raises OSError or StorageError: nothing is kept."""
-        received, until = self._clock.now(), self.until()
+    def put(
+        self, contact: Contact, pictures: Sequence[bytes], suffix: str = SUFFIX, *, keep: timedelta | None = None
+    ) -> list[str]:
+        """Keys of the media store, one a picture, deleted together; after `keep`, where that is not the usual time.
+        Raises OSError or StorageError: nothing is kept."""
+        received = self._clock.now()
+        until = self.until() if keep is None else received + keep
         keys: list[str] = []
 
         def note(uow: UnitOfWork) -> None:

@@ -122,11 +122,14 @@ class Settling:
 
     def _move(self, uow: UnitOfWork, attempt: PaymentAttempt, report: PaymentReport) -> None:
         changed = attempt
-        if report.state is not attempt.state and may_move(attempt.state, report.state):
-            over = report.state in (PaymentState.FAILED, PaymentState.CANCELED)
+        over = report.state in (PaymentState.FAILED, PaymentState.CANCELED)
+        # That it can be paid is known from the answer to the start alone: only that says where.
+        if report.state is not PaymentState.REQUIRES_ACTION and may_move(attempt.state, report.state):
             changed = replace(
                 changed, state=report.state, next_check_at=None if over else attempt.next_check_at, tries=0
             )
+            if over:
+                uow.tasks.done(TaskKind.PAYMENT_UNKNOWN, attempt.id, self._clock.now())
         if attempt.state not in HAS_MONEY:
             changed = replace(
                 changed,
@@ -172,6 +175,7 @@ class Settling:
                 entry = LedgerEntry(attempt.id, LedgerKind.CAPTURE, amount, attempt.provider, reference, now)
                 if not uow.payments.enter(entry):
                     raise _KnownMoney
+                uow.tasks.done(TaskKind.PAYMENT_UNKNOWN, attempt.id, now)
         except _KnownMoney:
             self._raise(
                 uow, TaskKind.PAYMENT_DIFFERENCE, attempt.id, reference=reference, why="one payment, two orders"

@@ -35,6 +35,7 @@ from commerce.services.giving_way import GivingWay
 
 _LONGEST_NOTE = 500
 _LONGEST_ACTOR = 64
+_MOST_DIFFERENCES = 100_000
 
 
 class _Short(Exception):
@@ -199,6 +200,10 @@ class Stocktaking:
         """Where the last feed or a till says another number than we do."""
         return uow.stock_records.differences(store_id, limit)
 
+    def unexplained(self, uow: UnitOfWork) -> list[StockDifference]:
+        """Differences that nothing we know of explains."""
+        return [each for each in uow.stock_records.differences(limit=_MOST_DIFFERENCES) if each.unexplained]
+
     def raise_differences(self, uow: UnitOfWork) -> int:
         """A task for each shelf whose difference nothing explains; how many are new."""
         return sum(
@@ -206,8 +211,7 @@ class Stocktaking:
                 uow, _subject(each.variant_id, each.store_id), store_id=each.store_id, sku=each.sku,
                 source=each.source, theirs=each.theirs, ours=each.ours, unexplained=each.unexplained,
             )
-            for each in uow.stock_records.differences()
-            if each.unexplained
+            for each in self.unexplained(uow)
         )  # fmt: skip
 
     def _shelf_of_till(self, uow: UnitOfWork, source: str, item: str, place: str) -> tuple[Variant, str] | None:

@@ -227,6 +227,32 @@ def dead_pictures(unit_of_work: UnitOfWork, picture_ids: Collection[int]) -> lis
     return sorted(set(picture_ids) - alive)
 
 
+_LEFT_BEHIND = {
+    "contacts": "SELECT customer_id FROM contact",
+    "orders": "SELECT customer_id FROM shop_order",
+    "reservations": "SELECT customer_id FROM reservation",
+    "things in the cart": "SELECT customer_id FROM cart JOIN cart_line ON cart_line.cart_id = cart.id",
+}
+
+
+def joined_customers(unit_of_work: UnitOfWork) -> Breaches:
+    """Whoever was joined to somebody has nothing left of their own, and whoever they are now is somebody."""
+    broken: list[str] = []
+    for what, owners in _LEFT_BEHIND.items():
+        broken += lines(
+            unit_of_work,
+            f"SELECT id, joined_into FROM customer WHERE joined_into <> '' AND id IN ({owners}) ORDER BY id",  # noqa: S608
+            "customer {id} is {joined_into} now, and has " + what + " still",
+        )
+    broken += lines(
+        unit_of_work,
+        "SELECT id, joined_into FROM customer WHERE joined_into <> '' AND joined_into NOT IN (SELECT id FROM customer)"
+        " ORDER BY id",
+        "customer {id} was joined to {joined_into}, who is nobody",
+    )
+    return found(broken)
+
+
 def database_damage(unit_of_work: UnitOfWork) -> Breaches:
     """What the database itself says is wrong with its files and references."""
     db = _db(unit_of_work)

@@ -15,6 +15,7 @@ _SEEN = text(
     "UPDATE contact SET last_inbound_at_us = :at_us WHERE channel = :channel AND account = :account"
     " AND address = :address AND last_inbound_at_us < :at_us"
 )
+_JOINED_INTO = text("SELECT joined_into FROM customer WHERE id = :id")
 _REMEMBER = text(
     "INSERT INTO fit_memory (customer_id, size_system, size, at_us) VALUES (:customer_id, :size_system, :size, :at_us)"
     " ON CONFLICT (customer_id, size_system) DO UPDATE SET size = excluded.size, at_us = excluded.at_us"
@@ -42,6 +43,12 @@ class SqlCustomers:
             .where(contact.c.channel == of.channel, contact.c.account == of.account, contact.c.address == of.address)
         )
         return _customer(self._db.execute(statement).one_or_none())
+
+    def present_id(self, customer_id: str) -> str:
+        # Links make no circles: whoever is joined to somebody can no longer be accepted into.
+        while into := self._db.execute(_JOINED_INTO, {"id": customer_id}).scalar_one_or_none():
+            customer_id = str(into)
+        return customer_id
 
     def add(self, new: Customer, first_contact: Contact, at: datetime) -> None:
         self._db.execute(

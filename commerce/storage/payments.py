@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import insert, or_, select, text, update
 
-from commerce.domain.mail import InboxState
+from commerce.domain.mail import DeadLetter, InboxState
 from commerce.domain.moments import from_us, to_us
 from commerce.domain.money import Money
 from commerce.domain.payment import (
@@ -278,6 +278,24 @@ class SqlPayments:
                 update(payment_event)
                 .where(payment_event.c.id == row_id, payment_event.c.state == InboxState.NEW.value)
                 .values(state=InboxState.DONE.value, error="")
+            )
+        )
+
+    def dead_calls(self, limit: int) -> list[DeadLetter]:
+        dead = payment_event.c.state == InboxState.DEAD.value
+        return [
+            DeadLetter(
+                "call", row.id, row.provider, row.event_id, row.state, row.tries, row.error, from_us(row.received_at_us)
+            )
+            for row in self._db.execute(select(payment_event).where(dead).order_by(payment_event.c.id).limit(limit))
+        ]
+
+    def replay_call(self, row_id: int, at: datetime) -> bool:
+        return one_row_changed(
+            self._db.execute(
+                update(payment_event)
+                .where(payment_event.c.id == row_id, payment_event.c.state == InboxState.DEAD.value)
+                .values(state=InboxState.NEW.value, tries=0, not_before_us=to_us(at))
             )
         )
 

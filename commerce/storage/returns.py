@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 
 from commerce.domain.moments import from_us, to_us
 from commerce.domain.returns import (
+    COMING_STATES,
     ReturnKind,
     ReturnLine,
     ReturnReason,
@@ -20,7 +22,7 @@ from commerce.domain.returns import (
 )
 from commerce.errors import StaleVersion
 from commerce.storage.mapping import maybe_from_us, maybe_to_us
-from commerce.storage.tables import return_line, return_request
+from commerce.storage.tables import hold, return_line, return_request
 from commerce.storage.transaction import AnyRow, Transaction, one_row_changed
 
 _LINES = (
@@ -92,6 +94,18 @@ class SqlReturns:
         if store_id:
             statement = statement.where(return_request.c.store_id == store_id)
         return self._all(statement.order_by(return_request.c.created_at_us, return_request.c.id).limit(limit))
+
+    def due(self, now: datetime, limit: int) -> list[ReturnRequest]:
+        return self._all(
+            select(return_request)
+            .join(hold, hold.c.id == return_request.c.hold_id)
+            .where(
+                return_request.c.state.in_(sorted(state.value for state in COMING_STATES)),
+                hold.c.expires_at_us <= to_us(now),
+            )
+            .order_by(hold.c.expires_at_us, return_request.c.id)
+            .limit(limit)
+        )
 
     def move(self, request: ReturnRequest, to_state: ReturnState) -> ReturnRequest:
         check_return_move(request.state, to_state)

@@ -23,6 +23,15 @@ _CLAIM = text(
     " WHERE state.expires_at_us <= :now_us"
 )
 _DELETE = text("DELETE FROM state WHERE key = :key")
+# The row is locked by the first of many that count at once; the others find it as that one left it.
+_COUNT = text(
+    "INSERT INTO state (key, value, expires_at_us) VALUES (:key, '1', :until_us) ON CONFLICT (key) DO UPDATE SET"
+    " value = CASE WHEN state.expires_at_us <= :now_us THEN '1'"
+    "  WHEN CAST(state.value AS INTEGER) > :most THEN state.value"
+    "  ELSE CAST(CAST(state.value AS INTEGER) + 1 AS VARCHAR(20)) END,"
+    " expires_at_us = CASE WHEN state.expires_at_us > :now_us AND CAST(state.value AS INTEGER) >= :most"
+    "  THEN state.expires_at_us ELSE :until_us END RETURNING value"
+)
 _SWEEP = text("DELETE FROM state WHERE expires_at_us <= :now_us")
 
 
@@ -45,6 +54,10 @@ class SqlState:
 
     def delete(self, key: str) -> None:
         self._db.execute(_DELETE, {"key": key})
+
+    def count(self, key: str, now: datetime, until: datetime, *, most: int) -> int:
+        values = {"key": key, "now_us": to_us(now), "until_us": to_us(until), "most": most}
+        return int(self._db.execute(_COUNT, values).scalar_one())
 
     def sweep(self, now: datetime) -> int:
         return self._db.execute(_SWEEP, {"now_us": to_us(now)}).rowcount

@@ -38,19 +38,21 @@ _APPLIED = text(
     " (SELECT coalesce(max(m.id), 0) FROM stock_movement m WHERE m.variant_id = :v AND m.store_id = :s)"
     " WHERE source = :source AND variant_id = :v AND store_id = :s"
 )
-# A feed leaves a movement where it changed a shelf; what came after it explains a difference.
+# A feed leaves a movement where it changed a shelf; what came after it explains a difference. Shelves are compared
+# before movements are looked at: few differ.
 _DIFFERENCES = text(
-    "SELECT d.variant_id, v.sku, d.store_id, d.source, d.theirs, coalesce(k.on_hand, 0) AS ours,"
+    "SELECT d.variant_id, v.sku, d.store_id, d.source, d.theirs, d.ours,"
     " (SELECT coalesce(sum(m.on_hand_change), 0) FROM stock_movement m WHERE m.variant_id = d.variant_id"
-    "  AND m.store_id = d.store_id AND m.id > d.after_movement) AS moved_since"
-    " FROM (SELECT f.variant_id, f.store_id, 'feed' AS source, f.quantity AS theirs,"
-    "  (SELECT coalesce(max(m.id), 0) FROM stock_movement m WHERE m.variant_id = f.variant_id"
-    "   AND m.store_id = f.store_id AND m.reason = 'feed') AS after_movement"
-    "  FROM feed_stock f UNION ALL"
-    "  SELECT t.variant_id, t.store_id, t.source, t.quantity, t.after_movement FROM till_count t) d"
-    " JOIN variant v ON v.id = d.variant_id"
-    " LEFT JOIN stock k ON k.variant_id = d.variant_id AND k.store_id = d.store_id"
-    " WHERE coalesce(k.on_hand, 0) <> d.theirs AND (:store_id = '' OR d.store_id = :store_id)"
+    "  AND m.store_id = d.store_id AND m.id > coalesce(d.after_movement, (SELECT max(f.id) FROM stock_movement f"
+    "   WHERE f.variant_id = d.variant_id AND f.store_id = d.store_id AND f.reason = 'feed'), 0)) AS moved_since"
+    " FROM (SELECT f.variant_id, f.store_id, 'feed' AS source, f.quantity AS theirs, coalesce(k.on_hand, 0) AS ours,"
+    "  CAST(NULL AS BIGINT) AS after_movement"
+    "  FROM feed_stock f LEFT JOIN stock k ON k.variant_id = f.variant_id AND k.store_id = f.store_id"
+    "  WHERE coalesce(k.on_hand, 0) <> f.quantity UNION ALL"
+    "  SELECT t.variant_id, t.store_id, t.source, t.quantity, coalesce(k.on_hand, 0), t.after_movement"
+    "  FROM till_count t LEFT JOIN stock k ON k.variant_id = t.variant_id AND k.store_id = t.store_id"
+    "  WHERE coalesce(k.on_hand, 0) <> t.quantity) d"
+    " JOIN variant v ON v.id = d.variant_id WHERE :store_id = '' OR d.store_id = :store_id"
     " ORDER BY d.store_id, v.sku, d.source LIMIT :limit"
 )
 

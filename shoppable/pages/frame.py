@@ -62,6 +62,11 @@ def language_name(code: str) -> str:
     return str(locale_of(code).get_language_name(code) or code).capitalize()
 
 
+def country_name(code: str) -> str:
+    """« Belgique » for "BE"."""
+    return str(locale_of(language()).territories.get(code, code))
+
+
 def telegram_link() -> str:
     name = site().shop.settings.telegram_username.removeprefix("@")
     return f"https://t.me/{name}" if name else ""
@@ -139,5 +144,6 @@ def install(app: Flask) -> None:
     app.after_request(_fresh_modules)
     app.context_processor(_values)
     app.jinja_env.filters.update(money=money, distance=distance, picture=picture_path, language_name=language_name)
+    app.jinja_env.filters.update(country=country_name)
     app.jinja_env.globals.update(here=here, clock=clock, when=when, asset=_asset(app), chat_words=chat_words)
     app.jinja_env.globals.update(cart_count=cart_count)

@@ -45,7 +45,6 @@ class Bought:
     """A line of an order with the picture of what was bought, where it is still sold."""
 
     title: str
-    kind: str
     path: str
     picture: Picture | None
     quantity: int
@@ -137,7 +136,6 @@ def _bought(uow: UnitOfWork, order: Order) -> list[Bought]:
         bought.append(
             Bought(
                 title=each.title(language()),
-                kind=_kind(found[1].size) if found else "",
                 path=product_path(found[0], language()) if found else "",
                 picture=main_picture(*found) if found else None,
                 quantity=each.quantity,
@@ -147,10 +145,6 @@ def _bought(uow: UnitOfWork, order: Order) -> list[Bought]:
             )
         )
     return bought
-
-
-def _kind(size: str) -> str:
-    return translate("size {size}", size=size) if size else ""
 
 
 @blueprint.get("/orders/<order_id>")

@@ -75,7 +75,7 @@ def detail(storage: Storage, name: str) -> str:
 def test_a_healthy_shop_has_nothing_broken(storage: Storage) -> None:
     findings = check(storage, NOW)
     assert {finding.name: finding.detail for finding in findings if not finding.ok} == {}
-    assert len(findings) == 18
+    assert len(findings) == 19
     assert detail(storage, "dead letters") == "1 events: see dead-letter list"
     assert all(set(finding.as_json()) == {"name", "ok", "detail"} for finding in findings)
 
@@ -112,6 +112,21 @@ def test_a_healthy_shop_has_nothing_broken(storage: Storage) -> None:
             "stock is the sum of its movements",
             "at bellecour",
             ["DELETE FROM stock_movement WHERE reason = 'sale'"],
+        ),
+        (
+            "whoever was joined to somebody has nothing left",
+            "customer lea is sam now, and has reservations still",
+            ["UPDATE customer SET joined_into = 'sam' WHERE id = 'lea'", "DELETE FROM contact"],
+        ),
+        (
+            "whoever was joined to somebody has nothing left",
+            "is sam now, and has contacts still",
+            ["UPDATE customer SET joined_into = 'sam' WHERE id = 'lea'"],
+        ),
+        (
+            "whoever was joined to somebody has nothing left",
+            "joined to nobody, who is nobody",
+            ["UPDATE customer SET joined_into = 'nobody' WHERE id = 'lea'", "DELETE FROM contact"],
         ),
         ("every event took effect once", "is done", ["UPDATE inbox SET done_at_us = NULL"]),
         ("every event took effect once", "is new", ["UPDATE inbox SET done_at_us = 5 WHERE state = 'new'"]),

@@ -1,5 +1,6 @@
 """The contract of every payment provider: asked twice it does it once; what it says is believed only when signed."""
 
+import csv
 import json
 import random
 import subprocess
@@ -36,6 +37,13 @@ def test_a_start_gives_something_to_pay_at(case):
     assert report is not None
     assert (report.state, report.attempt_id) == (PaymentState.REQUIRES_ACTION, attempt.id)
     assert (report.session_ref, report.provider) == (session.session_ref, case.provider.name)
+
+
+@pytest.mark.parametrize(
+    "email", ["", "Léa@exemple.fr", "sam@localhost", "sam@@example.com", "sam example.com", "x" * 300 + "@example.com"]
+)
+def test_an_address_that_the_provider_would_not_take_costs_no_order(case, email):
+    assert case.provider.start(case.request(case.attempt(), email=email)).session_ref
 
 
 def test_a_start_asked_twice_is_one_session(case):
@@ -349,8 +357,10 @@ IN_PERSON = {"pay_in_store", "telegram"}  # nobody to call, and nobody who calls
 def test_every_provider_of_the_registry_has_a_case_and_a_row(tmp_path):
     opened = open_providers(load_settings(data_dir=tmp_path, **ALL_SET))
     assert set(opened) == {*CASES, *IN_PERSON} == {state.name for state in describe_providers(load_settings())}
-    rows = (Path(__file__).parents[2] / "docs" / "payments.csv").read_text("utf-8").splitlines()
-    assert {row.partition(",")[0] for row in rows[1:]} == set(opened)
+    with (Path(__file__).parents[2] / "docs" / "payments.csv").open(encoding="utf-8", newline="") as file:
+        columns, *rows = csv.reader(file)
+    assert {row[0] for row in rows} == set(opened)
+    assert all(len(row) == len(columns) and all(row) for row in rows)
     assert {name for name, provider in opened.items() if provider.name != name} == set()
     assert {name for name, provider in opened.items() if provider.has_callbacks} == set(CASES)
     assert {name for name, provider in opened.items() if not provider.is_online} == {"pay_in_store"}

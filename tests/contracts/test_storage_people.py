@@ -200,6 +200,30 @@ def test_reservations_of_a_customer_and_those_that_are_due(storage: Storage, var
 # --- state, photos, the record --------------------------------------------------------------------------------------
 
 
+def test_a_counter_counts_up_to_its_most_and_begins_again(storage: Storage) -> None:
+    def count(at: datetime) -> int:
+        return storage.write(lambda uow: uow.state.count("tries", at, at + HOUR, most=2))
+
+    minute = timedelta(minutes=1)
+    assert [count(NOW), count(NOW + minute)] == [1, 2]
+    # Full: it neither grows nor lasts longer.
+    assert [count(NOW + n * minute) for n in (2, 30, 60)] == [3, 3, 3]
+    with storage.read() as uow:
+        assert uow.state.get("tries", NOW + HOUR) == "3"
+        assert uow.state.get("tries", NOW + HOUR + minute) is None
+    assert count(NOW + HOUR + minute) == 1
+
+
+def test_of_many_that_count_each_gets_its_own_number(storage: Storage) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        found = list(
+            pool.map(
+                lambda _: storage.write(lambda uow: uow.state.count("tries", NOW, NOW + HOUR, most=100)), range(40)
+            )
+        )
+    assert sorted(found) == list(range(1, 41))
+
+
 def test_state_has_an_end(storage: Storage) -> None:
     storage.write(lambda uow: uow.state.put("session:x", '{"é": 1}', NOW + HOUR))
     with storage.read() as uow:

@@ -235,3 +235,29 @@ def test_links_are_undone_in_the_reverse_order(storage: Storage, belongings: Non
     assert possessions(storage, SAM_PERSON) == before
     with pytest.raises(StaleVersion):
         storage.write(lambda uow: uow.links.join("nobody", nadia.id))
+
+
+def test_who_somebody_is_by_now_and_who_is_listed(storage: Storage, people: None) -> None:
+    third = Customer("t" * 32, "", "fr", NOW)
+    storage.write(lambda uow: uow.customers.add(third, Contact("telegram", "shop_bot", "77"), NOW))
+    everybody = sorted((LEA_PERSON, SAM_PERSON, third), key=lambda customer: customer.id)
+
+    def present() -> list[str]:
+        with storage.read() as uow:
+            return [uow.customers.present_id(customer.id) for customer in (LEA_PERSON, SAM_PERSON, third)]
+
+    def listed(after: str = "", limit: int = 10) -> list[Customer]:
+        with storage.read() as uow:
+            return uow.customers.after(after, limit)
+
+    assert present() == [LEA_PERSON.id, SAM_PERSON.id, third.id]
+    assert listed() == everybody
+    assert listed(everybody[0].id, 1) == [everybody[1]]
+    first = joined(storage)
+    joined(storage, kept=third, other=LEA_PERSON, at=1)
+    assert present() == [third.id] * 3, "over two links"
+    assert listed() == [third]
+    storage.write(lambda uow: uow.links.part(first))
+    assert present() == [third.id, SAM_PERSON.id, third.id]
+    with storage.read() as uow:
+        assert uow.customers.present_id("nobody") == "nobody"

@@ -260,6 +260,15 @@ def test_a_call_takes_effect_once(storage: Storage) -> None:
     with storage.read() as uow:
         assert uow.payments.next_callbacks(NOW, 9) == []
         assert uow.payments.next_callbacks(NOW + HOUR, 9) == [(first, "stripe", call.body, 1)]
+        (letter,) = uow.payments.dead_calls(9)
+        assert (letter.box, letter.id, letter.lane, letter.error) == ("call", second, "square", "not readable")
+    assert not storage.write(lambda uow: uow.payments.replay_call(first, NOW))
+    assert storage.write(lambda uow: uow.payments.replay_call(second, NOW))
+    assert not storage.write(lambda uow: uow.payments.replay_call(second, NOW))
+    with storage.read() as uow:
+        assert uow.payments.dead_calls(9) == []
+        assert uow.payments.next_callbacks(NOW, 9) == [(second, "square", call.body, 0)]
+    storage.write(lambda uow: uow.payments.callback_failed(second, "not readable", None))
 
     def done(_: int) -> bool:
         return storage.write(lambda uow: uow.payments.callback_done(first))

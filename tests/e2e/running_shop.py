@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,15 +61,24 @@ def open_browser() -> Iterator[Browser]:
             browser.close()
 
 
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 @contextmanager
 def running_shop(
     folder: Path, fill: Callable[[Shop], None], *, clock: Clock | None = None, **settings: object
 ) -> Iterator[tuple[Shop, str]]:
     """The shop filled, with pages and worker running on a free port; yields it with the address of its pages."""
+    port = _free_port()
     values: dict[str, object] = {
         "data_dir": folder,
         "secret_key": "s" * 32,
-        "port": 0,
+        "port": port,
+        "base_url": f"http://127.0.0.1:{port}",  # payment pages lead back to it
         "encoder": "none",
         "web_threads": 24,
     }

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vitrine.console import Json, misuse, open_shop, print_json, refuse
+
+if TYPE_CHECKING:
+    from commerce.ports import UnitOfWork
 
 dead_letter_app = typer.Typer(help="Events and messages that nobody could handle.", no_args_is_help=True)
 places_app = typer.Typer(help="Towns and postcodes that shoppers may name.", no_args_is_help=True)
@@ -69,7 +74,11 @@ def prove(
 def list_dead(json: Json = False) -> None:
     """What waits for a person, with the reason."""
     with open_shop(indexed=False) as shop, shop.storage.read() as uow:
-        letters = [*uow.inbox.dead(limit=500), *uow.outbox.dead_letters(limit=500)]
+        letters = [
+            *uow.inbox.dead(limit=500),
+            *uow.outbox.dead_letters(limit=500),
+            *uow.payments.dead_calls(limit=500),
+        ]
     if json:
         print_json([letter.as_json() for letter in letters])
         return
@@ -80,19 +89,30 @@ def list_dead(json: Json = False) -> None:
 
 
 @dead_letter_app.command()
-def replay(letter: Annotated[str, typer.Argument(help="As listed: in:12 or out:12.")]) -> None:
+def replay(letter: Annotated[str, typer.Argument(help="As listed: in:12, out:12 or call:12.")]) -> None:
     """Tries one again from the start."""
     box, _, number = letter.partition(":")
-    if box not in {"in", "out"} or not number.isdecimal():
-        misuse(f"{letter}: expected in:NUMBER or out:NUMBER")
+    if box not in {"in", "out", "call"} or not number.isdecimal() or len(number) > 15:
+        misuse(f"{letter}: expected in:NUMBER, out:NUMBER or call:NUMBER")
     with open_shop(indexed=False) as shop:
-        now = shop.clock.now()
-        again = shop.storage.write(
-            lambda uow: uow.inbox.replay(int(number), now) if box == "in" else uow.outbox.replay(int(number), now)
-        )
+        with shop.storage.read() as uow:
+            lanes = {each.id: each.lane for each in uow.payments.dead_calls(limit=10_000)} if box == "call" else {}
+        if lanes.get(int(number)) == "pos":
+            refuse(f"{letter} came from your own till: correct it there and let it send it with another id")
+        again = shop.storage.write(partial(_replayed, box=box, row_id=int(number), at=shop.clock.now()))
     if not again:
         refuse(f"{letter} is not among the dead letters")
     print(f"{letter} is tried again")
+
+
+def _replayed(uow: UnitOfWork, box: str, row_id: int, at: datetime) -> bool:
+    match box:
+        case "in":
+            return uow.inbox.replay(row_id, at)
+        case "out":
+            return uow.outbox.replay(row_id, at)
+        case _:
+            return uow.payments.replay_call(row_id, at)
 
 
 @places_app.command("import")

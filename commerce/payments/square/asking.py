@@ -5,7 +5,8 @@ https://developer.squareup.com/reference/square/checkout-api/create-payment-link
 
 from __future__ import annotations
 
-from commerce.domain.payment import PaymentAttempt, PaymentLine, PaymentRequest, Refund
+from commerce.domain.payment import PaymentAttempt, PaymentRequest, Refund
+from commerce.payments.showing import ShownLine, email_to_show, shown_lines
 from commerce.payments.square.client import Json
 
 MARK = "vitrine:"
@@ -17,6 +18,7 @@ _LONGEST_NAME = 512
 
 def link_body(request: PaymentRequest, location: str) -> Json:
     attempt = request.attempt
+    lines = shown_lines(request, most=_MOST_LINES, longest_name=_LONGEST_NAME)
     body: Json = {
         "idempotency_key": attempt.idempotency_key,
         "description": attempt.id,  # used nowhere by Square: a lost link is found by it
@@ -24,7 +26,7 @@ def link_body(request: PaymentRequest, location: str) -> Json:
         "order": {
             "location_id": location,
             "reference_id": attempt.id,
-            "line_items": _lines(request),
+            "line_items": [_line(line, attempt.amount.currency) for line in lines],
             # The order's total is the amount, to the last unit: nothing is added by rules of the till.
             "pricing_options": {"auto_apply_discounts": False, "auto_apply_taxes": False},
         },
@@ -36,8 +38,8 @@ def link_body(request: PaymentRequest, location: str) -> Json:
             "enable_loyalty": False,
         },
     }
-    if "@" in request.email:
-        body["pre_populated_data"] = {"buyer_email": request.email}
+    if email := email_to_show(request):
+        body["pre_populated_data"] = {"buyer_email": email}
     return body
 
 
@@ -58,24 +60,9 @@ def marked(text: object) -> str:
     return name if name.isascii() and name.isalnum() and len(name) <= 64 else ""
 
 
-def _lines(request: PaymentRequest) -> list[Json]:
-    """Line by line where that makes exactly the order's total, else the order as one line: the amount comes first."""
-    total = request.attempt.amount
-    lines = request.lines
-    odd = sum(line.total_minor for line in lines) != total.minor or any(line.total_minor < 0 for line in lines)
-    if odd or not 0 < len(lines) <= _MOST_LINES:
-        lines = (PaymentLine(request.description, 1, total.minor),)
-    return [_line(line, total.currency) for line in lines]
-
-
-def _line(line: PaymentLine, currency: str) -> Json:
-    """Several of a thing whose total does not divide evenly are shown as one, with their number in the name."""
-    each, rest = divmod(line.total_minor, line.quantity) if line.quantity > 0 else (0, 1)
-    name, quantity, minor = (
-        (line.title, line.quantity, each) if not rest else (f"{line.quantity} × {line.title}", 1, line.total_minor)
-    )
+def _line(line: ShownLine, currency: str) -> Json:
     return {
-        "name": name.strip()[:_LONGEST_NAME] or "…",
-        "quantity": str(quantity),
-        "base_price_money": {"amount": minor, "currency": currency},
+        "name": line.name,
+        "quantity": str(line.quantity),
+        "base_price_money": {"amount": line.each_minor, "currency": currency},
     }

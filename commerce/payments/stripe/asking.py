@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from commerce.domain.money import Money
-from commerce.domain.payment import PaymentAttempt, PaymentLine, PaymentRequest, Refund
+from commerce.domain.payment import PaymentAttempt, PaymentRequest, Refund
+from commerce.payments.showing import ShownLine, email_to_show, shown_lines
 from commerce.payments.stripe.amounts import to_stripe
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _LOCALES = frozenset({"fr", "en"})
 
 def session_params(request: PaymentRequest, now: datetime) -> SessionCreateParams:
     attempt = request.attempt
+    lines = shown_lines(request, most=_MOST_LINES, longest_name=_LONGEST_NAME)
     ours = {
         ATTEMPT: attempt.id,
         "vitrine_order": attempt.order_id,
@@ -41,7 +43,7 @@ def session_params(request: PaymentRequest, now: datetime) -> SessionCreateParam
         "metadata": ours,
         # The charge copies this: a refund made in the dashboard can be told whose it is.
         "payment_intent_data": {"metadata": ours, "description": request.description[:_LONGEST_TEXT]},
-        "line_items": _lines(request),
+        "line_items": [_line(line, attempt.amount.currency) for line in lines],
         "success_url": request.return_url,
         "cancel_url": request.cancel_url,
         "expires_at": _expires_at(attempt, now),
@@ -49,8 +51,8 @@ def session_params(request: PaymentRequest, now: datetime) -> SessionCreateParam
         # Prices are shown in our currency and collected in it: the order's total is the amount, to the last unit.
         "adaptive_pricing": {"enabled": False},
     }
-    if "@" in request.email:
-        params["customer_email"] = request.email
+    if email := email_to_show(request):
+        params["customer_email"] = email
     return params
 
 
@@ -73,27 +75,12 @@ def _expires_at(attempt: PaymentAttempt, now: datetime) -> int:
     return int(end.timestamp())
 
 
-def _lines(request: PaymentRequest) -> list[SessionCreateParamsLineItem]:
-    """Line by line where that makes exactly the order's total, else the order as one line: the amount comes first."""
-    total = request.attempt.amount
-    lines = request.lines
-    odd = sum(line.total_minor for line in lines) != total.minor or any(line.total_minor < 0 for line in lines)
-    if odd or not 0 < len(lines) <= _MOST_LINES:
-        lines = (PaymentLine(request.description, 1, total.minor),)
-    return [_line(line, total.currency) for line in lines]
-
-
-def _line(line: PaymentLine, currency: str) -> SessionCreateParamsLineItem:
-    """Several of a thing whose total does not divide evenly are shown as one, with their number in the name."""
-    each, rest = divmod(line.total_minor, line.quantity) if line.quantity > 0 else (0, 1)
-    name, quantity, minor = (
-        (line.title, line.quantity, each) if not rest else (f"{line.quantity} × {line.title}", 1, line.total_minor)
-    )
+def _line(line: ShownLine, currency: str) -> SessionCreateParamsLineItem:
     return {
-        "quantity": quantity,
+        "quantity": line.quantity,
         "price_data": {
             "currency": currency.lower(),
-            "unit_amount": to_stripe(Money(minor, currency)),
-            "product_data": {"name": name.strip()[:_LONGEST_NAME] or "…"},
+            "unit_amount": to_stripe(Money(line.each_minor, currency)),
+            "product_data": {"name": line.name},
         },
     }

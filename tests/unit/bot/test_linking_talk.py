@@ -127,7 +127,7 @@ def test_a_link_from_oneself_is_nothing_to_join(desk: Desk) -> None:
     assert people(desk) == 1
 
 
-@pytest.mark.parametrize("words", ["/link", "link my phone", "relie mon téléphone"])
+@pytest.mark.parametrize("words", ["/link", "link my phone", "link my computer"])
 def test_the_other_way_a_link_for_the_web(desk: Desk, words: str) -> None:
     put(desk, "P2-blue-m")
     url = _link(desk, desk.say(words))
@@ -137,6 +137,9 @@ def test_the_other_way_a_link_for_the_web(desk: Desk, words: str) -> None:
     with desk.shop.storage.read() as uow:
         assert uow.customers.by_contact(WEB) == uow.customers.by_contact(desk.contact())
     assert linked.customer.id
+    desk.worker.run_until_quiet()
+    assert "now joined with our site" in desk.texts()[-1], "whoever made it is told, and can undo it"
+    assert labels(desk) == ["Unlink"]
     assert cart(desk) == {("P2-blue-m", False): 1}
     desk.say(action=encode(Unlink()))
     assert people(desk) == 2

@@ -42,6 +42,12 @@ def test_toml_file_is_read_where_the_shop_runs(tmp_path, monkeypatch):
         ({"telegram_secret": "short"}, "telegram_secret"),
         ({"fake_payments": True, "base_url": "https://shop.example"}, "fake_payments"),
         ({"fake_payments": True, "host": "0.0.0.0"}, "fake_payments"),
+        ({"fake_payments": True, "stripe_key": "sk_live_1"}, "stripe_key"),
+        ({"fake_payments": True, "square_token": "EAAA-1"}, "square_token"),
+        ({"fake_payments": True, "telegram_payment_token": "1:LIVE:1"}, "telegram_payment_token"),
+        ({"stripe_webhook_secret": "whsec_a_secret_that_is_long,short"}, "stripe_webhook_secret"),
+        ({"square_signature_key": "short"}, "square_signature_key"),
+        ({"stripe_api_url": "api.stripe.com"}, "STRIPE_API_URL"),
     ],
 )
 def test_unsafe_or_wrong_settings_are_refused_by_name(values, named):
@@ -72,3 +78,8 @@ def test_the_signing_key_is_made_once_and_kept_to_its_owner(tmp_path):
 def test_a_secret_may_have_several_values_while_one_is_rotated():
     settings = load_settings(telegram_secret="new-secret-0123456789, old-secret-0123456789")
     assert settings.secrets_of("telegram_secret") == ("new-secret-0123456789", "old-secret-0123456789")
+
+
+def test_make_believe_money_may_stand_beside_stand_ins():
+    settings = load_settings(fake_payments=True, stripe_key="sk_test_1", stripe_api_url="http://127.0.0.1:12111/")
+    assert settings.fake_payments and settings.stripe_api_url == "http://127.0.0.1:12111"

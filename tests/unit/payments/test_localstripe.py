@@ -1,7 +1,8 @@
 """Stripe as others imitate it: localstripe (https://github.com/adrienverge/localstripe), in a process of its own.
 
 It has payment intents, refunds and signed calls, but no Checkout Sessions, and it ignores keys: those are checked with
-our own stand-in alone. It is licensed under the GPL: it is run, never imported and never shipped.
+our own stand-in alone. It is licensed under the GPL: it is run, never imported and never shipped. While these tests run
+it listens on every address of the machine, which it does not let anybody choose.
 """
 
 import subprocess

@@ -203,6 +203,14 @@ def test_a_call_is_read_as_written_beside_it(path):
     assert read.body == body
 
 
+@pytest.mark.parametrize("path", PAYLOADS, ids=lambda path: path.stem)
+def test_the_payloads_are_the_librarys_too(path):
+    event = json.loads(path.read_text("utf-8"))["event"]
+    kinds = {"payment": PaymentUpdatedEvent, "refund": RefundUpdatedEvent, "inventory": InventoryCountUpdatedEvent}
+    if kind := kinds.get(event["type"].partition(".")[0]):
+        assert unknown_to_the_library(kind.model_validate(event)) == []
+
+
 def test_there_is_a_call_of_every_kind_that_we_act_upon():
     kinds = {json.loads(path.read_text("utf-8"))["event"]["type"] for path in PAYLOADS}
     assert kinds >= {

@@ -11,10 +11,16 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from commerce.clock import ManualClock
+from commerce.domain.payment import PaymentRequest
+from commerce.errors import RetryLater
+from commerce.payments.square.client import SquareClient
+from commerce.payments.square.provider import SquareProvider
 from commerce.payments.square.verify import verify as square_verify
+from commerce.payments.stripe.provider import StripeProvider
 from commerce.payments.stripe.verify import verify as stripe_verify
+from commerce.ports import PaymentProvider
 from tests.contracts.payment_cases import CASES, NOW
-from vitrine.standins.provider import ProviderStandIn
+from vitrine.standins.provider import Fault, ProviderStandIn
 from vitrine.standins.square import SquareStandIn
 from vitrine.standins.stripe import StripeStandIn
 
@@ -57,18 +63,23 @@ def standin(request) -> Iterator[ProviderStandIn]:
 
 
 @pytest.fixture
-def session(standin, tmp_path) -> str:
-    """One that waits to be paid, made by the shop's own provider."""
-    from commerce.payments.square.client import SquareClient
-    from commerce.payments.square.provider import SquareProvider
-    from commerce.payments.stripe.provider import StripeProvider
-
+def provider(standin) -> PaymentProvider:
+    """The shop's own."""
     if isinstance(standin, StripeStandIn):
-        provider = StripeProvider(standin.key, ["whsec_x"], standin.url, standin.clock)
-    else:
-        provider = SquareProvider(SquareClient(standin.token, standin.url), ["key"], standin.location, standin.clock)
+        return StripeProvider(standin.key, ["whsec_x"], standin.url, standin.clock)
+    return SquareProvider(SquareClient(standin.token, standin.url), ["key"], standin.location, standin.clock)
+
+
+@pytest.fixture
+def asking(tmp_path) -> Iterator[PaymentRequest]:
     with CASES["fake"](tmp_path) as maker:
-        return provider.start(maker.request(maker.attempt())).session_ref
+        yield maker.request(maker.attempt())
+
+
+@pytest.fixture
+def session(provider, asking) -> str:
+    """One that waits to be paid."""
+    return provider.start(asking).session_ref
 
 
 def authentic(standin: ProviderStandIn, url: str, body: bytes, headers: dict[str, str]) -> bool:
@@ -161,3 +172,21 @@ def test_the_page_of_a_session_can_be_paid_by_a_browser(standin, session):
 def test_unknown_paths_and_methods_are_refused_in_the_vendors_words(standin):
     code, body = asked(f"{standin.url}/v1/nothing", {})
     assert code == 404 and {"error", "errors"} & set(json.loads(body))
+
+
+def test_a_key_that_is_being_worked_on_is_for_later(standin, provider, asking):
+    name = "checkout.sessions.create" if isinstance(standin, StripeStandIn) else "links.create"
+    standin.fail(name, Fault(hang_s=1.0))
+    first: list[str] = []
+    thread = threading.Thread(target=lambda: first.append(provider.start(asking).session_ref))
+    thread.start()
+    refused = 0
+    while not first:
+        if standin._keys:  # it has arrived
+            try:
+                provider.start(asking)
+            except RetryLater:
+                refused += 1
+    thread.join()
+    assert refused > 0
+    assert provider.start(asking).session_ref == first[0]

@@ -110,6 +110,43 @@ def test_everything_the_standin_takes_is_the_librarys_too(monkeypatch):
         assert set(shape) <= set(namespace[name].__annotations__)
 
 
+def test_everything_the_standin_says_is_the_librarys_too(provider, standin, case):
+    """No field in its answers and events that Stripe's objects have not."""
+    session = provider.start(case.request(case.attempt()))
+    standin.pay(session.session_ref)
+    attempt = replace(case.attempt(), payment_ref=standin.sessions[session.session_ref]["payment_intent"])
+    provider.refund(case.refund(attempt, 100), attempt)
+    kinds = {
+        "checkout.session": stripe.checkout.Session,
+        "payment_intent": stripe.PaymentIntent,
+        "charge": stripe.Charge,
+        "refund": stripe.Refund,
+    }
+    books = [standin.sessions, standin.intents, standin.charges, standin.refunds]
+    shown = [thing for book in books for thing in book.values()]
+    shown += [event["data"]["object"] for event in standin.events]
+    assert {thing["object"] for thing in shown} == set(kinds)
+    for thing in shown:
+        assert set(thing) - set(kinds[thing["object"]].__annotations__) == set(), thing["object"]
+    for event in standin.events:
+        assert set(event) <= set(stripe.Event.__annotations__)
+
+
+@pytest.mark.parametrize("path", PAYLOADS, ids=lambda path: path.stem)
+def test_the_payloads_are_the_librarys_too(path):
+    event = json.loads(path.read_text("utf-8"))["event"]
+    kinds = {
+        "checkout.session": stripe.checkout.Session,
+        "payment_intent": stripe.PaymentIntent,
+        "charge": stripe.Charge,
+        "refund": stripe.Refund,
+        "account": stripe.Account,
+    }
+    assert set(event) <= set(stripe.Event.__annotations__)
+    thing = event["data"]["object"]
+    assert set(thing) <= set(kinds[thing["object"]].__annotations__)
+
+
 def test_the_version_of_the_api_is_the_librarys():
     assert stripe.api_version == API_VERSION, "read its changelog, then move the pin"
 

@@ -131,6 +131,13 @@ def small(storage: Storage, clock: ManualClock, ids: SeededIds) -> Small:
 
 
 @pytest.fixture
+def selling(small: Small, clock: ManualClock, ids: SeededIds):
+    from tests.unit.services.selling import Selling
+
+    return Selling(small, clock, ids)
+
+
+@pytest.fixture
 def till(storage: Storage, clock: ManualClock, ids: SeededIds, tmp_path: Path) -> Till:
     """A shop that sells, on both databases."""
     return open_till(storage, clock, ids, tmp_path)

@@ -185,12 +185,13 @@ def test_what_came_into_the_cart_since_stays_and_what_left_stays_away(small: Sma
 
 
 def test_a_name_is_taken_over_and_given_back(small: Small):
-    small.storage.write(lambda uow: small.customers.recognise(uow, WEB, name="Léa"))
+    small.storage.write(lambda uow: small.customers.recognise(uow, WEB, name="Léa", language="fr"))
+    small.storage.write(lambda uow: small.customers.recognise(uow, LEA))
     linked = accept(small, offer(small))
-    assert linked.customer.name == "Léa"
+    assert (linked.customer.name, linked.customer.language) == ("Léa", "fr")
     unlink(small, linked.customer.id)
     with small.storage.read() as uow:
-        assert uow.customers.by_contact(LEA).name == ""
+        assert (uow.customers.by_contact(LEA).name, uow.customers.by_contact(LEA).language) == ("", "")
         assert uow.customers.by_contact(WEB).name == "Léa"
 
 
@@ -209,7 +210,7 @@ def test_three_are_joined_and_parted_in_turn(small: Small):
 def test_it_is_on_the_record(small: Small):
     linked = accept(small, offer(small))
     moved = json.loads(linked.merge.moved)
-    assert set(moved) == {"shop", "kept", "joined", "merged", "draft_taken", "name_taken"}
+    assert set(moved) == {"shop", "kept", "joined", "merged", "draft_taken", "name_taken", "language_taken"}
 
 
 _carts = st.dictionaries(
@@ -262,3 +263,32 @@ def _fill(small: Small, contact: Contact, lines: dict[tuple[str, bool], int]) ->
                 uow.carts.set_saved(cart.id, small.variants[size], True, now, most=MAX_QUANTITY)
 
     write(small, fill)
+
+
+def test_a_door_that_found_its_customer_before_the_link_changes_the_cart_they_have_together(small: Small):
+    add(small, "36", contact=WEB)
+    stale = who(small, WEB)
+    accept(small, offer(small))
+    write(small, lambda uow: small.carts.add(uow, stale, small.variants["38"]))
+    write(small, lambda uow: small.carts.set_quantity(uow, stale, small.variants["36"], 3))
+    assert amounts(cart_of(small, LEA)) == {(small.variants["36"], False): 3, (small.variants["38"], False): 1}
+
+
+def test_changes_at_the_joined_door_while_the_link_is_made_are_not_lost(small: Small):
+    for number in range(6):
+        phone, browser = Contact("telegram", "shop", f"x{number}"), Contact("webchat", "web", f"y{number}")
+        small.customer(phone)
+        stale, token = small.customer(browser), offer(small, browser)
+        gate = threading.Barrier(2)
+
+        def put(stale: str = stale, gate: threading.Barrier = gate) -> None:
+            gate.wait()
+            for _ in range(4):
+                small.storage.write(lambda uow: small.carts.add(uow, stale, small.variants["36"]))
+
+        thread = threading.Thread(target=put)
+        thread.start()
+        gate.wait()
+        accept(small, token, phone)
+        thread.join(60)
+        assert amounts(cart_of(small, phone)) == {(small.variants["36"], False): 4}

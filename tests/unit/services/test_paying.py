@@ -13,7 +13,7 @@ from commerce.domain.payment import PaymentReport, PaymentState, RefundReason, R
 from commerce.domain.reservation import Refused
 from commerce.domain.staff import TaskKind
 from commerce.domain.stock import MovementReason
-from commerce.payments.fake import Fault
+from commerce.payments.fake import FakeProvider, Fault
 from tests.unit.services.till import LEA, SAM, Till, open_till
 
 
@@ -177,6 +177,44 @@ def test_asked_again_after_1_5_15_and_60_minutes_and_then_by_a_person(till: Till
     assert till.order(placed).state is OrderState.PENDING_PAYMENT, "nobody has said that it cannot be paid"
     assert till.stock("38") == (1, 1)
     assert till.tasks(TaskKind.PAYMENT_UNKNOWN) == [placed.attempt.id]
+
+
+def test_the_task_is_done_when_the_provider_speaks_again(till: Till):
+    till.fake.control.fail("start", Fault.TIMEOUT_DONE)
+    till.fake.control.fail("look_up", Fault.TIMEOUT, 20)
+    till.fake.control.fail("cancel", Fault.TIMEOUT)
+    placed = till.begun()
+    for _ in range(85):
+        till.later(minutes=1)
+    assert till.tasks(TaskKind.PAYMENT_UNKNOWN) == [placed.attempt.id]
+    for _ in range(60):
+        till.later(minutes=1)
+    assert till.order(placed).state is OrderState.EXPIRED
+    assert till.tasks() == []
+
+
+def test_an_answer_that_nobody_understands_is_none(storage, clock, ids, tmp_path):
+    class Odd(FakeProvider):
+        def look_up(self, attempt):
+            raise KeyError("state")
+
+        def cancel(self, attempt):
+            raise TypeError("None")
+
+    till = open_till(storage, clock, ids, tmp_path, provider=Odd)
+    placed = till.begun()
+    till.later(minutes=36)
+    before = till.order(placed)
+    assert before.state is OrderState.PENDING_PAYMENT
+    assert till.stock("38") == (1, 1)
+    till.later(seconds=1, ticks=5)
+    assert till.order(placed).version == before.version, "not asked again at every tick"
+
+
+def test_that_it_is_open_says_nothing_about_where_to_pay(till: Till):
+    placed = till.begun(email="lea+start-timeout@example.org")
+    settle(till, report(till, placed, PaymentState.REQUIRES_ACTION, payment_ref="", session_ref="fs_1"))
+    assert till.attempt(placed.attempt.id).state is PaymentState.UNKNOWN
 
 
 def test_a_busy_provider_is_asked_later_with_nothing_lost(till: Till):

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from commerce.domain.payment import CallbackKind, PaymentCallback
 from commerce.settings import load_settings
 from commerce.wiring import build_shop
+from tests.contracts.storage_values import NOW
 from tests.tiny_clip import make_clip_folder
 from vitrine.cli import app
 from vitrine.fixture import build_fixture, write_fixture_feed
@@ -256,3 +258,26 @@ def test_names_of_a_till(run, tmp_path):
     names.write_text("thing,a,b\n")
     wrong = run("stock", "names", "square", str(names))
     assert wrong.exit_code == 1 and "line 1" in wrong.stderr
+
+
+def test_calls_of_providers_and_tills_wait_for_a_person(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("VITRINE_DATA_DIR", str(tmp_path / "own"))
+
+    def bury(uow) -> list[int]:
+        ids = []
+        for provider in ("square", "pos"):
+            call = PaymentCallback(provider, f"odd-{provider}", CallbackKind.IGNORED, NOW, body=b"{}")
+            row_id = uow.payments.accept(call, NOW)
+            uow.payments.callback_failed(row_id, "cannot be read", None)
+            ids.append(row_id)
+        return ids
+
+    with build_shop(load_settings()) as shop:
+        square, pos = shop.storage.write(bury)
+    told = run("dead-letter", "list").stdout
+    assert f"call:{square}  square  cannot be read" in told and f"call:{pos}  pos  cannot be read" in told
+    assert run("dead-letter", "replay", f"call:{square}").exit_code == 0
+    assert run("dead-letter", "replay", f"call:{square}").exit_code == 1
+    refused = run("dead-letter", "replay", f"call:{pos}")
+    assert refused.exit_code == 1 and "your own till" in refused.stderr
+    assert run("dead-letter", "replay", "call:x").exit_code == 2
