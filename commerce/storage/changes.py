@@ -2,24 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING
-
-from sqlalchemy import text
-
 from commerce.ports import ChangeKind
-from commerce.storage.direct import Direct
-
-if TYPE_CHECKING:
-    from commerce.storage.transaction import Transaction
-
-_NOTE_PRODUCTS = text("INSERT INTO catalogue_change (product_id, what, at_us) VALUES (:product_id, :what, :at_us)")
-_NOTE_VARIANTS = Direct(
-    "INSERT INTO catalogue_change (product_id, what, at_us) SELECT DISTINCT product_id, ?, ? FROM variant"
-    " WHERE id IN (SELECT value FROM json_each(?)) ORDER BY product_id",
-    postgres="INSERT INTO catalogue_change (product_id, what, at_us) SELECT DISTINCT product_id, %s, %s::bigint"
-    " FROM variant WHERE id IN (SELECT value::bigint FROM json_array_elements_text(%s::json)) ORDER BY product_id",
-)
 
 
 class Changes:
@@ -37,6 +20,9 @@ class Changes:
         self._products: dict[tuple[int, ChangeKind], int] = {}
         self._variants: dict[tuple[int, ChangeKind], int] = {}
 
+    def __bool__(self) -> bool:
+        return bool(self._products or self._variants)
+
     def product(self, product_id: int, what: ChangeKind, at_us: int) -> None:
         self._products[product_id, what] = at_us
 
@@ -49,22 +35,14 @@ class Changes:
         self._products.update(others._products)
         self._variants.update(others._variants)
 
-    def append(self, transaction: Transaction) -> None:
-        """Writes them down. The last thing before COMMIT."""
-        if not (self._products or self._variants):
-            return
-        transaction.lock_changes()
-        if self._products:
-            transaction.execute(
-                _NOTE_PRODUCTS,
-                [
-                    {"product_id": i, "what": what.value, "at_us": at}
-                    for (i, what), at in sorted(self._products.items())
-                ],
-            )
+    def products(self) -> list[tuple[int, str, int]]:
+        """(product id, kind, moment), by product."""
+        return [(i, what.value, at_us) for (i, what), at_us in sorted(self._products.items())]
+
+    def variants(self) -> list[tuple[str, int, list[int]]]:
+        """(kind, latest moment, variant ids), by kind."""
+        found = []
         for what in sorted({what for _, what in self._variants}):
             ids = [i for i, kind in self._variants if kind is what]
-            at_us = max(at for (_, kind), at in self._variants.items() if kind is what)
-            transaction.direct(_NOTE_VARIANTS, (what.value, at_us, json.dumps(ids)))
-        self._products.clear()
-        self._variants.clear()
+            found.append((what.value, max(at_us for (_, kind), at_us in self._variants.items() if kind is what), ids))
+        return found

@@ -38,7 +38,7 @@ class SqliteStorage(SqlStorage):
         super().__init__()
         self._writer = sqlite_engine(url, read_only=False)
         self._readers = sqlite_engine(url, read_only=True)
-        self._together = Together(self._commit_together, leaders=1, one_lock=True)
+        self._together = Together(self._commit_together)
         try:
             self._writer.connect().close()  # makes the file and its WAL before the first reader comes
         except DBAPIError as error:
@@ -131,7 +131,7 @@ class SqliteStorage(SqlStorage):
     def _append(self, changes: Changes, batch: Sequence[Job], connection: Connection, *, alone: bool) -> None:
         """Once a commit what all its works have changed in the catalogue: most of them sell the same few things."""
         try:
-            changes.append(Transaction(connection))
+            Transaction(connection).append(changes)
         except DBAPIError as error:
             if not alone:
                 raise _TransactionLost from error

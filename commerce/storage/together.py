@@ -47,17 +47,13 @@ class Job:
 
 
 class Together:
-    """`run` gets a batch, marks its jobs finished or raises what is the matter with all that are not.
+    """`run` gets a batch, marks its jobs finished or raises what is the matter with all that are not."""
 
-    `leaders`: how many batches may be on their way at once. `one_lock`: who finds the database busy waited for what
-    everybody waits for, so that all in the queue hear of it now and not one timeout after the other.
-    """
-
-    def __init__(self, run: Callable[[Sequence[Job]], None], *, leaders: int, one_lock: bool) -> None:
-        self._run, self._leaders, self._one_lock = run, leaders, one_lock
+    def __init__(self, run: Callable[[Sequence[Job]], None]) -> None:
+        self._run = run
         self._mutex = threading.Lock()
         self._queue: deque[Job] = deque()
-        self._leading = 0
+        self._somebody_leads = False
         self._companions = 1  # works of the last batch
 
     def waiting(self) -> int:
@@ -67,10 +63,9 @@ class Together:
     def do(self, work: Callable[[UnitOfWork], T]) -> T:
         job = Job(work)
         with self._mutex:
-            job.leads = self._leading < self._leaders
-            if job.leads:
-                self._leading += 1
-            else:
+            job.leads = not self._somebody_leads
+            self._somebody_leads = True
+            if not job.leads:
                 self._queue.append(job)
         if not job.leads:
             try:
@@ -98,7 +93,7 @@ class Together:
             first.leads = True
             first.turn.release()
         else:
-            self._leading -= 1
+            self._somebody_leads = False
 
     def _gather(self) -> None:
         """Waits a moment for those who shared the last batch; never where one writes alone."""
@@ -116,10 +111,10 @@ class Together:
             self._companions = len(batch)
             self._run(batch)
         except StorageBusy as error:
-            if self._one_lock:
-                with self._mutex:
-                    batch.extend(self._queue)
-                    self._queue.clear()
+            # Everybody in the queue has waited for the same lock: they hear it now, not one timeout after the other.
+            with self._mutex:
+                batch.extend(self._queue)
+                self._queue.clear()
             for job in batch:
                 if not job.finished:
                     job.fail(StorageBusy(str(error)))  # one each: a traceback belongs to one thread

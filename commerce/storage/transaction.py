@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, TypeAlias, cast
@@ -11,13 +12,22 @@ from sqlalchemy.exc import DBAPIError
 
 from commerce.ports import ChangeKind
 from commerce.storage.changes import Changes
-from commerce.storage.direct import Direct, postgres_together
+from commerce.storage.direct import Direct, insert_into, postgres_together
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 AnyResult: TypeAlias = CursorResult[*tuple[Any, ...]]
 
 # Any constant that nothing else in the database locks.
 CHANGE_LOCK = 0x5669_7472  # "Vitr"
+ROWS_A_STATEMENT = 100  # of an INSERT that PostgreSQL is given
+
+_CHANGE = insert_into("catalogue_change", "product_id what at_us")
+_CHANGE_OF_VARIANTS = Direct(
+    "INSERT INTO catalogue_change (product_id, what, at_us) SELECT DISTINCT product_id, ?, ? FROM variant"
+    " WHERE id IN (SELECT value FROM json_each(?)) ORDER BY product_id",
+    postgres="INSERT INTO catalogue_change (product_id, what, at_us) SELECT DISTINCT product_id, %s, %s::bigint"
+    " FROM variant WHERE id IN (SELECT value::bigint FROM json_array_elements_text(%s::json)) ORDER BY product_id",
+)
 
 
 class Transaction:
@@ -52,8 +62,10 @@ class Transaction:
         """An `insert_into` of several rows."""
         if not self.is_postgres:
             self._directly(statement.sqlite, rows, many=True)
-        elif rows:
-            self._directly(statement.postgres_rows(len(rows)), [value for row in rows for value in row])
+            return
+        for start in range(0, len(rows), ROWS_A_STATEMENT):
+            some = rows[start : start + ROWS_A_STATEMENT]
+            self._directly(statement.postgres_rows(len(some)), [value for row in some for value in row])
 
     def insert_numbered(
         self, statement: Direct, values: Sequence[Any], *others: tuple[Direct, Sequence[Sequence[Any]]]
@@ -83,6 +95,15 @@ class Transaction:
     def note_variant(self, variant_id: int, what: ChangeKind, at_us: int) -> None:
         """The same, for the product of a variant."""
         self.changes.variant(variant_id, what, at_us)
+
+    def append(self, changes: Changes) -> None:
+        """Writes them down. The last thing before COMMIT."""
+        if not changes:
+            return
+        self.lock_changes()
+        self.insert_many(_CHANGE, changes.products())
+        for what, at_us, ids in changes.variants():
+            self.direct(_CHANGE_OF_VARIANTS, (what, at_us, json.dumps(ids)))
 
     def lock_changes(self) -> None:
         """To be called right before rows are added to catalogue_change, as late as possible (see `Changes`)."""

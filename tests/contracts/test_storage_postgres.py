@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import psycopg
 import pytest
-from sqlalchemy.exc import DBAPIError
 
 from commerce.errors import CommitUnknown, StorageBusy
 from commerce.ports import UnitOfWork
 from commerce.storage import open_storage
-from commerce.storage.postgres_storage import LEADERS, PostgresStorage
+from commerce.storage.postgres_storage import PostgresStorage
 from commerce.storage.unit_of_work import SqlUnitOfWork
 from tests.contracts.storage_values import NOW, put_stock
 
@@ -184,121 +182,3 @@ def test_a_server_that_cannot_write_just_now_is_busy(storage: PostgresStorage, p
         storage.write(lambda uow: uow.state.put("a", "1", LATER))
     with storage.read() as uow:
         assert uow.state.get("a", NOW) is None
-
-
-# --- several works, one transaction ---------------------------------------------------------------------------------
-
-
-def in_one_batch(storage: PostgresStorage, works: list[Callable[[UnitOfWork], object]]) -> list[object]:
-    """Runs the works together: whoever may lead is busy until all of them wait. What each returned or raised."""
-    entered, go_on = threading.Barrier(LEADERS + 1), threading.Event()
-
-    def busy(uow: UnitOfWork) -> None:
-        entered.wait(10)
-        assert go_on.wait(20)
-
-    def outcome(work: Callable[[UnitOfWork], object]) -> object:
-        try:
-            return storage.write(work)
-        except Exception as error:
-            return error
-
-    with ThreadPoolExecutor(LEADERS + len(works)) as pool:
-        leaders = [pool.submit(storage.write, busy) for _ in range(LEADERS)]
-        entered.wait(10)
-        futures = []
-        for number, work in enumerate(works):
-            futures.append(pool.submit(outcome, work))
-            deadline = time.monotonic() + 10
-            while storage._together.waiting() <= number:
-                assert time.monotonic() < deadline
-                time.sleep(0.002)
-        go_on.set()
-        for leader in leaders:
-            leader.result(20)
-        return [future.result(20) for future in futures]
-
-
-def transaction_of(uow: UnitOfWork) -> int:
-    assert isinstance(uow, SqlUnitOfWork)
-    return int(uow.transaction.connection.exec_driver_sql("SELECT txid_current()").scalar_one())
-
-
-def put(key: str) -> Callable[[UnitOfWork], object]:
-    def work(uow: UnitOfWork) -> int:
-        uow.state.put(key, "v", LATER)
-        return transaction_of(uow)
-
-    return work
-
-
-def there(storage: PostgresStorage, keys: str) -> str:
-    with storage.read() as uow:
-        return "".join(key for key in keys if uow.state.get(key, NOW) is not None)
-
-
-def test_works_that_wait_share_a_transaction(storage: PostgresStorage) -> None:
-    outcomes = in_one_batch(storage, [put(key) for key in "abcdefgh"])
-    assert len(set(outcomes)) <= LEADERS  # as many batches as may be on their way at once
-    assert there(storage, "abcdefgh") == "abcdefgh"
-
-
-def test_one_that_fails_in_a_batch_takes_nothing_with_it(storage: PostgresStorage) -> None:
-    def failing(uow: UnitOfWork) -> None:
-        uow.state.put("b", "v", LATER)
-        raise KeyError("no")
-
-    def broken(uow: UnitOfWork) -> None:
-        uow.state.put("d", "v", LATER)
-        run(uow, "SELECT 1 / 0")
-
-    _, no, _, by_zero, _ = in_one_batch(storage, [put("a"), failing, put("c"), broken, put("e")])
-    assert isinstance(no, KeyError)
-    assert isinstance(by_zero, DBAPIError)
-    assert there(storage, "abcde") == "ace"
-
-
-def test_what_the_server_asks_to_repeat_is_repeated_after_the_batch(storage: PostgresStorage) -> None:
-    runs: list[int] = []
-
-    def collides_once(uow: UnitOfWork) -> str:
-        uow.state.put("b", "v", LATER)
-        runs.append(1)
-        if len(runs) == 1:
-            run(uow, "DO $$ BEGIN RAISE EXCEPTION 'again' USING ERRCODE = '40P01'; END $$")
-        return "done"
-
-    outcomes = in_one_batch(storage, [put("a"), collides_once, put("c")])
-    assert outcomes[1] == "done"
-    assert len(runs) == 2
-    assert there(storage, "abc") == "abc"
-
-
-def test_a_connection_lost_in_a_batch_loses_nobodys_work(storage: PostgresStorage) -> None:
-    runs: list[int] = []
-
-    def lost_once(uow: UnitOfWork) -> str:
-        uow.state.put("b", "v", LATER)
-        runs.append(1)
-        if len(runs) == 1:
-            run(uow, "SELECT pg_terminate_backend(pg_backend_pid())")
-        return "done"
-
-    outcomes = in_one_batch(storage, [put("a"), lost_once, put("c")])
-    assert outcomes[1] == "done"
-    assert there(storage, "abc") == "abc"
-
-
-def test_a_commit_that_is_lost_is_told_to_all_of_the_batch(storage: PostgresStorage, postgres_url: str) -> None:
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(
-            "CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS"
-            " $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(5); RETURN NULL; END $$"
-        )
-        connection.execute(
-            "CREATE CONSTRAINT TRIGGER die AFTER INSERT ON state DEFERRABLE INITIALLY DEFERRED"
-            " FOR EACH ROW EXECUTE FUNCTION die()"
-        )
-    outcomes = in_one_batch(storage, [put(key) for key in "abcdef"])
-    assert all(isinstance(outcome, CommitUnknown) for outcome in outcomes)
-    assert there(storage, "abcdef") == ""
