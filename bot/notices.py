@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot import order_notices, return_notices, stock_notices
@@ -43,6 +44,8 @@ def linked(news: News) -> Reply | None:
     merge = news.uow.links.merge(news.fact("merge_id"))
     if merge is None or merge.undone_at is not None:
         return None
+    if news.fact("language") in news.shop.settings.languages:  # that of this conversation, not of who accepted
+        news = replace(news, language=news.fact("language"))
     where = door(news.fact("channel")) or news.t("our site")
     text = news.t(
         "Your link was opened: this conversation is now joined with {where}. If that was not you, unlink it.",

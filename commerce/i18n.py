@@ -140,6 +140,13 @@ def format_moment(moment: datetime, language: str, timezone: str) -> str:
     return f"{format_date(moment, language, timezone)} {format_time(moment, language, timezone)}"
 
 
+def format_day(moment: datetime, language: str, timezone: str) -> str:
+    """« 10 mars 2026 »: a day that still says the same when it is read in a year."""
+    from babel.dates import format_date
+
+    return format_date(moment.astimezone(ZoneInfo(timezone)).date(), "long", locale=locale_of(language))
+
+
 def format_deadline(moment: datetime, now: datetime, language: str, timezone: str) -> str:
     """A moment as one says it: « aujourd’hui 19:00 », « mer. 11 mars 19:00 »; the year only when it is another one."""
     from babel.dates import format_date

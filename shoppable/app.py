@@ -17,6 +17,7 @@ from shoppable.api import (
     carts,
     chat,
     checkout,
+    counter,
     customers,
     openapi,
     operators,
@@ -75,7 +76,7 @@ def create_app(shop: Shop, *, wake: Callable[[], None] = lambda: None) -> Flask:
         app.register_blueprint(room.blueprint)
     app.register_blueprint(payment_callbacks(shop, wake))
     if shop.settings.secrets_of("api_keys"):
-        for room in (operators, customers, stock, pauses, order_desk):
+        for room in (operators, customers, stock, pauses, order_desk, counter):
             app.register_blueprint(room.blueprint)
     if shop.settings.secrets_of("pos_secret"):
         app.register_blueprint(pos_events.blueprint)

@@ -6,6 +6,7 @@ from commerce.domain.cart import NotInCart
 from commerce.domain.order import NotAdvanced, NotCancelled, NotEntered, NotOrdered, OrderSource, OrderState
 from commerce.domain.payment import NotRefunded
 from commerce.domain.promotion import NotApplied
+from commerce.domain.returns import NotReturned, ReturnReason
 from shoppable.language import translate
 
 NOT_IN_CART = {
@@ -119,3 +120,27 @@ def how_to_pay(provider: str) -> str:
     """Its name in words; a provider that was added without words goes by its own name."""
     words = HOW_TO_PAY.get(provider)
     return translate(words) if words else provider.replace("_", " ").capitalize()
+
+
+NOT_RETURNED = {
+    NotReturned.NOT_FOUND: "There is nothing of that kind here.",
+    NotReturned.NOT_YET: "You do not have it yet: it can come back once you do.",
+    NotReturned.TOO_LATE: "It is too late for that.",
+    NotReturned.ALREADY: "That has come back already, or is on its way.",
+    NotReturned.NOT_PAID_ONLINE: "Withdrawing is for what was ordered and paid at a distance.",
+    NotReturned.NO_SUCH_LINE: "Choose at least one item.",
+    NotReturned.SOLD_OUT: "That one is not to be had there any more. Nothing was changed.",
+    NotReturned.NOT_THE_SAME: "An exchange is for the same item in another size or colour.",
+    NotReturned.DEARER: "This one costs more now: the difference is paid in a store, so it cannot go by parcel.",
+    NotReturned.NO_STORE: "This store cannot hold it.",
+    NotReturned.OVER: "This is over already.",
+}
+
+RETURN_REASONS = {
+    ReturnReason.TOO_SMALL: "Too small",
+    ReturnReason.TOO_LARGE: "Too large",
+    ReturnReason.NOT_AS_SHOWN: "Not as shown",
+    ReturnReason.WRONG_ITEM: "Wrong item",
+    ReturnReason.DAMAGED: "Damaged",
+    ReturnReason.CHANGED_MIND: "I changed my mind",
+}

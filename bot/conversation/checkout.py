@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from bot.conversation import getting_it
 from bot.conversation.actions import (
@@ -29,17 +27,17 @@ from bot.conversation.cards import similar_button
 from bot.conversation.cart_words import cart_turn, show_button
 from bot.conversation.options import variant_label
 from bot.conversation.order_words import country_name
-from bot.conversation.store_list import nearest, store_name
+from bot.conversation.store_list import nearest, resumes, store_name
 from bot.conversation.stores import store_named
 from bot.conversation.summary import summary, ways_to_pay
-from bot.conversation.talk import Ability, Talk, Turn, Voice
+from bot.conversation.talk import Ability, Talk, Turn
 from bot.messages import Button
 from bot.sessions import Goal, Pending, Question
 from commerce.domain.cart import CheckoutDraft, Fulfilment
 from commerce.domain.order import NotOrdered
 from commerce.domain.quote import Quote
 from commerce.domain.store import Store
-from commerce.i18n import format_deadline, format_list, format_time
+from commerce.i18n import format_list
 from commerce.understanding import Intent
 
 if TYPE_CHECKING:
@@ -174,15 +172,6 @@ def _paused(talk: Talk, uow: UnitOfWork, quote: Quote, intro: str) -> Turn:
             lines.append(talk.t("{store} does not have all of your cart.", store=store_name(talk, other)))
     buttons.append(Button(talk.t("Tell me"), encode(TellWhenOpen(short(store.id)))))
     return talk.say("\n".join(line for line in lines if line), buttons=tuple(buttons))
-
-
-def resumes(talk: Voice, store: Store, until: datetime) -> str:
-    """« Lyon Bellecour reprend les commandes à 10:45. »"""
-    name, zone = store_name(talk, store), ZoneInfo(store.timezone)
-    if until.astimezone(zone).date() == talk.now.astimezone(zone).date():
-        return talk.t("{store} resumes at {time}.", store=name, time=format_time(until, talk.language, store.timezone))
-    when = format_deadline(until, talk.now, talk.language, store.timezone)
-    return talk.t("{store} takes orders again {when}.", store=name, when=when)
 
 
 def tell_when_open(talk: Talk, action: TellWhenOpen) -> Turn:

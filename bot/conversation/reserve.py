@@ -6,7 +6,7 @@ import io
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.conversation.actions import Cancel, Extend, MyReservations, Reserve, encode, means
+from bot.conversation.actions import Cancel, Extend, MyReservations, Reserve, TellWhenOpen, encode, means, short
 from bot.conversation.cards import similar_button, store_button
 from bot.conversation.options import focus_on, variant_label
 from bot.conversation.store_list import (
@@ -14,6 +14,7 @@ from bot.conversation.store_list import (
     offer_lines,
     offers,
     reserve_buttons,
+    resumes,
     store_name,
 )
 from bot.conversation.talk import Ability, Talk, Turn
@@ -60,7 +61,7 @@ def place(talk: Talk, product: Product, variant: Variant, store: Store, *, was_s
             uow, customer_id=customer.id, contact=contact, store_id=store.id, lines=[(variant.id, 1)]
         )
         if isinstance(result, Refused):
-            return _refused(talk, result.reason, product, variant, store, others, was_there=was_there)
+            return _refused(talk, uow, result.reason, product, variant, store, others, was_there=was_there)
         return Turn((_held(talk, result, product, variant, store),), session)
 
     return Turn((), session, act)
@@ -104,6 +105,7 @@ def qr_png(reservation: Reservation) -> bytes:
 
 def _refused(
     talk: Talk,
+    uow: UnitOfWork,
     reason: NotHeld,
     product: Product,
     variant: Variant,
@@ -121,7 +123,7 @@ def _refused(
             )
             return _with_others(talk, text, product, variant, others)
         case NotHeld.STORE_PAUSED:
-            return _with_others(talk, _paused(talk, store), product, variant, others)
+            return _paused(talk, uow, product, variant, store, others)
         case NotHeld.TOO_MANY_OPEN:
             mine = Button(talk.t("My reservations"), encode(MyReservations()))
             return talk.say(
@@ -134,17 +136,18 @@ def _refused(
             return talk.say(talk.t("I cannot hold that many at once."))
 
 
-def _paused(talk: Talk, store: Store) -> str:
-    """What a store that takes no orders for a while says; read again, because the pause may just have ended."""
-    with talk.shop.storage.read() as uow:
-        pause = talk.shop.pausing.in_force(uow, store.id)
-    if pause is None:
-        return talk.t("{store} takes orders again: please try once more.", store=store_name(talk, store))
-    return talk.t(
-        "{store} takes no orders at the moment; it does again from {time}.",
-        store=store_name(talk, store),
-        time=format_deadline(pause.until, talk.now, talk.language, store.timezone),
-    )
+def _paused(
+    talk: Talk, uow: UnitOfWork, product: Product, variant: Variant, store: Store, others: list[StoreOffer]
+) -> Turn:
+    """Until when a store takes no orders, where else, and a word when it does again."""
+    pauses = talk.shop.pausing.those_in_force(uow, [store.id, *(offer.store.id for offer in others)])
+    open_ones = [offer for offer in others if offer.store.id not in pauses]
+    pause = pauses.get(store.id)
+    if pause is None:  # it has ended while we were speaking
+        text = talk.t("{store} takes orders again.", store=store_name(talk, store))
+        return _with_others(talk, text, product, variant, open_ones)
+    tell_me = Button(talk.t("Tell me"), encode(TellWhenOpen(short(store.id))))
+    return _with_others(talk, resumes(talk, store, pause.until), product, variant, open_ones, tell_me)
 
 
 def _sold_out(
@@ -159,14 +162,16 @@ def _sold_out(
     return _with_others(talk, text, product, variant, others)
 
 
-def _with_others(talk: Talk, text: str, product: Product, variant: Variant, others: list[StoreOffer]) -> Turn:
+def _with_others(
+    talk: Talk, text: str, product: Product, variant: Variant, others: list[StoreOffer], *more: Button
+) -> Turn:
     if not others:
         nowhere = talk.t("No other store has it at the moment.")
-        return talk.say(f"{text}\n{nowhere}", buttons=(similar_button(talk, product.id),))
+        return talk.say(f"{text}\n{nowhere}", buttons=(*more, similar_button(talk, product.id)))
     here = talk.t("You can still have it here:")
     return talk.say(
         f"{text}\n\n{here}\n{offer_lines(talk, others)}",
-        buttons=(*reserve_buttons(talk, variant.id, others), similar_button(talk, product.id)),
+        buttons=(*reserve_buttons(talk, variant.id, others), *more, similar_button(talk, product.id)),
     )
 
 

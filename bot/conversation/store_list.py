@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from bot.conversation.actions import OtherStores, Reserve, encode, short
 from bot.conversation.talk import Voice
@@ -79,6 +80,15 @@ def nearest(talk: Voice, near: GeoPoint | None) -> list[Store]:
 
 def store_name(talk: Voice, store: Store) -> str:
     return store.name(talk.language)
+
+
+def resumes(talk: Voice, store: Store, until: datetime) -> str:
+    """« Lyon Bellecour reprend les commandes à 10:45. »"""
+    name, zone = store_name(talk, store), ZoneInfo(store.timezone)
+    if until.astimezone(zone).date() == talk.now.astimezone(zone).date():
+        return talk.t("{store} resumes at {time}.", store=name, time=format_time(until, talk.language, store.timezone))
+    when = format_deadline(until, talk.now, talk.language, store.timezone)
+    return talk.t("{store} takes orders again {when}.", store=name, when=when)
 
 
 def band(talk: Voice, how_many: Band) -> str:

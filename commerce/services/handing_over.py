@@ -37,6 +37,7 @@ class HandingOver:
         refusal = self._codes.check(uow, f"order:{order.id}", order.store_id, code, order.pickup_code)
         if refusal is not None:
             return refusal
+        order = uow.orders.get(order_id) or order  # as it is now: of two tills, the guesses are counted one by one
         if order.state is not OrderState.READY:
             return self._not_ready(uow, order)
         actor = f"staff:{by}"
@@ -44,7 +45,8 @@ class HandingOver:
             if not paid:
                 return HandOverRefused(NotHandedOver.NOT_PAID, due_minor=order.total_minor - order.paid_minor)
             self._paying.paid_at_counter(uow, order.id, actor)
-        result = self._orders.advance(uow, order.id, OrderState.COMPLETED, actor=actor, note=to)
+            order = uow.orders.get(order_id) or order
+        result = self._orders.advance(uow, order.id, OrderState.COMPLETED, actor=actor, version=order.version, note=to)
         if isinstance(result, Refused):
             if result.reason is NotAdvanced.NOT_PAID:
                 return HandOverRefused(NotHandedOver.NOT_PAID, due_minor=order.total_minor - order.paid_minor)

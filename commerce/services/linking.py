@@ -116,7 +116,7 @@ class Linking:
         uow.links.add_merge(merge)
         uow.audit.add(f"shopper:{kept.id}", "link", joined.id, {"merge": merge.id, "note": found.note}, now)
         if found.contact.channel not in _PAGES:
-            body = json.dumps({"merge_id": merge.id, "channel": contact.channel})
+            body = json.dumps({"merge_id": merge.id, "channel": contact.channel, "language": joined.language})
             uow.outbox.add(OutboundMessage(found.contact, NOTICE_LINKED, body), now)
         return Linked(merge, kept, merged, found.note or _source(brought))
 

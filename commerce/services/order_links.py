@@ -16,8 +16,8 @@ _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 class OrderLinks:
-    """Signed with the shop's own key. Whoever has such an address sees this one order until it ends, and nothing else:
-    give it to the order's contact alone."""
+    """Signed with the shop's own key. Whoever has such an address sees this one order (and the one that took its place)
+    until it ends, and nothing else: give it to the order's contact alone."""
 
     def __init__(self, base_url: str, key: str, clock: Clock) -> None:
         self._base_url, self._key, self._clock = base_url, key.encode(), clock

@@ -78,7 +78,8 @@ class Orders:
         paid = self.is_paid(uow, order)
         if to_state is OrderState.CANCELLED and paid and OrderState.REFUND_PENDING in ORDER_MOVES[order.state]:
             to_state = OrderState.REFUND_PENDING
-        if to_state not in _MOVED_BY_STAFF:
+        # Out of REFUND_PENDING only the money's own way leads: nobody hands over what is being given back.
+        if to_state not in _MOVED_BY_STAFF or order.state is OrderState.REFUND_PENDING:
             return Refused(NotAdvanced.NOT_ALLOWED)
         if to_state in _LEAVES_THE_SHOP and not paid:
             return Refused(NotAdvanced.NOT_PAID)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from commerce.domain.customer import Contact
 from commerce.domain.mail import OutboundMessage
+from commerce.domain.plain_text import is_plain, plain
 from commerce.domain.reservation import Refused
 from commerce.domain.staff import NotPaused, StorePause
 from commerce.ports import Clock, Storage, UnitOfWork
@@ -29,11 +30,11 @@ class Pausing:
     ) -> StorePause | Refused[NotPaused]:
         """A second pause replaces the first: who waits is told when the later one ends."""
         now = self._clock.now()
-        if uow.stores.get(store_id) is None:
+        if not is_plain(store_id) or uow.stores.get(store_id) is None:
             return Refused(NotPaused.NO_SUCH_STORE)
         if not now < until <= now + LONGEST:
             return Refused(NotPaused.UNTIL)
-        pause = StorePause(store_id, until, reason.strip()[:_LONGEST_REASON], actor[:_LONGEST_ACTOR])
+        pause = StorePause(store_id, until, plain(reason).strip()[:_LONGEST_REASON], actor[:_LONGEST_ACTOR])
         uow.pauses.put(pause)
         details = {"until": until.isoformat(), "reason": pause.reason}
         uow.audit.add(pause.by, "store_paused", store_id, details, now)
@@ -42,7 +43,7 @@ class Pausing:
     def resume(self, uow: UnitOfWork, store_id: str, *, actor: str) -> bool:
         """Ends a pause before its time; False when there is none."""
         now = self._clock.now()
-        if uow.pauses.get(store_id, now) is None or not uow.pauses.end(store_id):
+        if not is_plain(store_id) or uow.pauses.get(store_id, now) is None or not uow.pauses.end(store_id):
             return False
         uow.audit.add(actor[:_LONGEST_ACTOR], "store_resumed", store_id, {}, now)
         return True

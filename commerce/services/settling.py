@@ -64,6 +64,10 @@ class Settling:
             self._move(uow, attempt, report)
         return uow.orders.get(order_id)
 
+    def refund_refused(self, uow: UnitOfWork, refund_id: str, why: str) -> None:
+        """The provider says that money on its way back will not arrive, or has come back from the shopper's bank."""
+        self._refunding.refused_after_all(uow, refund_id, why)
+
     def nothing_to_pay(self, uow: UnitOfWork, order: Order, attempt: PaymentAttempt) -> Order:
         """An order that costs nothing is paid as soon as it is placed."""
         uow.payments.update(replace(attempt, state=PaymentState.CAPTURED, next_check_at=None))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from commerce.domain.moments import to_us
 from commerce.domain.payment import PaymentCallback
+from commerce.domain.plain_text import is_plain, plain
 from commerce.domain.product import Variant
 from commerce.domain.reservation import Refused
 from commerce.domain.staff import StaffTask, TaskKind
@@ -93,7 +94,7 @@ class Stocktaking:
         missing = reached - target
         self._compare(uow, entry, level, missing)
         details: dict[str, object] = {
-            "quantity": entry.quantity, "reference": entry.reference, "note": entry.note[:_LONGEST_NOTE],
+            "quantity": entry.quantity, "reference": entry.reference, "note": plain(entry.note)[:_LONGEST_NOTE],
             "override": entry.override, "lost": len(lost), "missing": missing,
         }  # fmt: skip
         subject = f"{entry.sku}@{entry.store_id}"[:255]
@@ -106,13 +107,13 @@ class Stocktaking:
         """Units of a shelf that online shoppers are never offered."""
         if not 0 <= safety <= MOST_UNITS:
             return Refused(NotCounted.QUANTITY)
-        found = uow.products.by_sku(sku)
-        if found is None:
+        variant = _variant(uow, sku)
+        if variant is None:
             return Refused(NotCounted.NO_SUCH_VARIANT)
-        if uow.stores.get(store_id) is None:
+        if not _is_store(uow, store_id):
             return Refused(NotCounted.NO_SUCH_STORE)
         now = self._clock.now()
-        level = uow.stock.set_safety(found[1].id, store_id, safety, now)
+        level = uow.stock.set_safety(variant.id, store_id, safety, now)
         details = {"safety": safety}
         uow.audit.add(actor[:_LONGEST_ACTOR], "stock_safety", f"{sku}@{store_id}"[:255], details, now)
         return level
@@ -121,10 +122,10 @@ class Stocktaking:
         self, uow: UnitOfWork, sku: str, store_id: str = "", *, before_id: int | None = None, limit: int = 50
     ) -> list[StockMovement] | Refused[NotCounted]:
         """What happened to a thing, newest first."""
-        found = uow.products.by_sku(sku)
-        if found is None:
+        variant = _variant(uow, sku)
+        if variant is None:
             return Refused(NotCounted.NO_SUCH_VARIANT)
-        return uow.stock_records.movements(found[1].id, store_id, before_id=before_id, limit=limit)
+        return uow.stock_records.movements(variant.id, plain(store_id), before_id=before_id, limit=limit)
 
     def take_count_callback(self, uow: UnitOfWork, callback: PaymentCallback) -> TillReport:
         """The counts in an authentic call of a provider that also keeps tills. Raises ValueError for what cannot be
@@ -216,13 +217,13 @@ class Stocktaking:
 
     def _shelf_of_till(self, uow: UnitOfWork, source: str, item: str, place: str) -> tuple[Variant, str] | None:
         """What a till calls so, by its own names or by ours; None becomes somebody's task."""
-        sku = uow.stock_records.ours(source, "item", item)
+        item, place = plain(item), plain(place)
+        variant = _variant(uow, uow.stock_records.ours(source, "item", item))
         store_id = uow.stock_records.ours(source, "store", place)
-        found = uow.products.by_sku(sku) or uow.products.by_gtin(sku)
-        if found is None or uow.stores.get(store_id) is None:
+        if variant is None or not _is_store(uow, store_id):
             self._raise(uow, f"till:{source}", store_id="", source=source, item=item, place=place)
             return None
-        return found[1], store_id
+        return variant, store_id
 
     def _shelf(self, uow: UnitOfWork, entry: StockEntry) -> int | Refused[NotCounted]:
         least = 0 if entry.reason is MovementReason.COUNT else 1
@@ -230,14 +231,15 @@ class Stocktaking:
             raise ValueError(f"{entry.reason} is not entered by anybody")
         if not least <= entry.quantity <= MOST_UNITS:
             return Refused(NotCounted.QUANTITY)
-        if not entry.reference.strip() or len(entry.reference) > LONGEST_REFERENCE:
+        reference = entry.reference
+        if not reference.strip() or len(reference) > LONGEST_REFERENCE or not is_plain(reference):
             return Refused(NotCounted.REFERENCE)
-        found = uow.products.by_sku(entry.sku)
-        if found is None:
+        variant = _variant(uow, entry.sku)
+        if variant is None:
             return Refused(NotCounted.NO_SUCH_VARIANT)
-        if uow.stores.get(entry.store_id) is None:
+        if not _is_store(uow, entry.store_id):
             return Refused(NotCounted.NO_SUCH_STORE)
-        return found[1].id
+        return variant.id
 
     def _write(self, uow: UnitOfWork, entry: StockEntry, level: StockLevel, reached: int, actor: str) -> StockLevel:
         # The row is locked: nobody has changed it since it was read.
@@ -249,7 +251,7 @@ class Stocktaking:
             entry.at or self._clock.now(),
             reference=entry.reference,
             actor=actor[:_LONGEST_ACTOR],
-            note=entry.note[:_LONGEST_NOTE],
+            note=plain(entry.note)[:_LONGEST_NOTE],
         )
 
     def _compare(self, uow: UnitOfWork, entry: StockEntry, level: StockLevel, missing: int) -> None:
@@ -288,3 +290,15 @@ def _target(entry: StockEntry, level: StockLevel) -> int:
 
 def _subject(variant_id: int, store_id: str) -> str:
     return f"{variant_id}@{store_id}"[:64]
+
+
+def _variant(uow: UnitOfWork, code: str) -> Variant | None:
+    """By SKU, or by the barcode that somebody scanned."""
+    if not is_plain(code):
+        return None
+    found = uow.products.by_sku(code) or uow.products.by_gtin(code)
+    return found[1] if found else None
+
+
+def _is_store(uow: UnitOfWork, store_id: str) -> bool:
+    return is_plain(store_id) and uow.stores.get(store_id) is not None

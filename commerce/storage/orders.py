@@ -51,6 +51,7 @@ _RETURNED = text(
     "UPDATE order_line SET returned = returned + :units"
     " WHERE order_id = :order_id AND position = :position AND returned + :units <= quantity"
 )
+_NUMBERED_TO = text("UPDATE sqlite_sequence SET seq = :number WHERE name = 'shop_order' AND seq < :number")
 _NEW_HOLD = (
     update(order_line)
     .where(order_line.c.order_id == bindparam("of"), order_line.c.position == bindparam("at"))
@@ -72,6 +73,12 @@ class SqlOrders:
         lines = [_line_values(new.id, line) for line in new.lines]
         number = self._db.insert_numbered(add, values, (_ADD_LINE, lines), (_ADD_EVENT, [_event_values(new.id, event)]))
         return replace(new, number=number, channel=contact.channel)
+
+    def number_after(self, number: int) -> None:
+        if self._db.is_postgres:
+            self._keep_ahead_of(number)
+        else:
+            self._db.execute(_NUMBERED_TO, {"number": number})
 
     def get(self, order_id: str) -> Order | None:
         return self._one(select(shop_order).where(shop_order.c.id == order_id))

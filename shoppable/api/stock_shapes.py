@@ -11,7 +11,7 @@ from shoppable.shapes import BandName, Iso
 
 _exact = with_config(ConfigDict(extra="forbid"))
 
-Sku = Annotated[str, Field(min_length=1, max_length=128)]
+Sku = Annotated[str, Field(min_length=1, max_length=128, description="A SKU, or a barcode (GTIN).")]
 StoreId = Annotated[str, Field(min_length=1, max_length=64)]
 Reference = Annotated[
     str,

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from flask import Flask
 
-from shoppable.pages import buy, cart, chat, checkout, fake_payment, frame, front, link, orders, photo, product, stores
+from shoppable.pages import (
+    buy,
+    cart,
+    chat,
+    checkout,
+    fake_payment,
+    frame,
+    front,
+    link,
+    orders,
+    photo,
+    product,
+    returns,
+    stores,
+)
 from shoppable.site import site_of
 
 __all__ = ["install"]
@@ -14,5 +28,6 @@ def install(app: Flask) -> None:
     frame.install(app)
     for room in (front, photo, product, stores, chat, cart, buy, link, checkout, orders):
         app.register_blueprint(room.blueprint)
+    returns.install(app)
     if fake_payment.NAME in site_of(app).shop.providers:
         app.register_blueprint(fake_payment.blueprint)

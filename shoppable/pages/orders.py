@@ -18,8 +18,10 @@ from commerce.domain.payment import HAS_MONEY, OPEN_PAYMENTS, PaymentAttempt, Pa
 from commerce.domain.product import Picture
 from commerce.domain.reservation import Refused
 from commerce.domain.store import Store
+from commerce.i18n import format_day
 from commerce.ports import UnitOfWork
 from commerce.services.again import write_again
+from commerce.services.ending import successor_of, who_cancels
 from shoppable import inputs, security, shopper
 from shoppable.chat import session
 from shoppable.language import language, translate
@@ -64,6 +66,8 @@ class Shown:
     attempts: tuple[PaymentAttempt, ...]
     refunds: tuple[Refund, ...]
     store: Store | None
+    is_ending: bool  # cancelled by the shopper; the provider is to close its payment first
+    successor: Order | None  # the cart was ordered again with other things in it
 
     @property
     def attempt(self) -> PaymentAttempt | None:
@@ -71,6 +75,14 @@ class Shown:
 
     def path(self, below: str = "") -> str:
         return f"/orders/{self.order.id}{below}" + (f"?k={self.proof}" if self.proof else "")
+
+    @property
+    def path_of_successor(self) -> str:
+        """Whoever came with a signed link goes on with one."""
+        if self.successor is None:
+            return ""
+        proof = f"?k={site().shop.order_links.proof(self.successor.id)}" if self.proof else ""
+        return f"/orders/{self.successor.id}{proof}"
 
 
 @blueprint.before_request
@@ -126,6 +138,8 @@ def _shown(order_id: str) -> Shown:
             tuple(uow.payments.of_order(order.id)),
             tuple(uow.payments.refunds_of(order.id)),
             uow.stores.get(order.store_id) if order.fulfilment is Fulfilment.PICKUP else None,
+            bool(who_cancels(uow, order)),
+            successor_of(uow, order),
         )
 
 
@@ -158,7 +172,7 @@ def _page(shown: Shown, *, trouble: str = "", status: int = 200) -> ResponseRetu
     store = shown.store
     ready = found.state is OrderState.READY and bool(found.pickup_code) and found.fulfilment is Fulfilment.PICKUP
     attempt = shown.attempt
-    pays = found.state is OrderState.PENDING_PAYMENT
+    pays = found.state is OrderState.PENDING_PAYMENT and not shown.is_ending
     response = page(
         "order_part.html" if request.headers.get("X-Part") == "order" else "order.html",
         shown=shown,
@@ -166,7 +180,7 @@ def _page(shown: Shown, *, trouble: str = "", status: int = 200) -> ResponseRetu
         mark=_mark(shown),
         state=translate(ORDER_STATES[found.state]),
         is_over=found.state in _OVER,
-        waits=pays or found.state is OrderState.REFUND_PENDING,
+        waits=pays or shown.is_ending or found.state is OrderState.REFUND_PENDING,
         lines=shown.lines,
         rows=trolley.rows(found, coupon=found.coupon, fulfilment=found.fulfilment),
         events=[(each.at, translate(ORDER_STATES[each.to_state])) for each in _moves(shown.events)],
@@ -180,7 +194,7 @@ def _page(shown: Shown, *, trouble: str = "", status: int = 200) -> ResponseRetu
         being_made=pays and attempt is not None and attempt.state in {PaymentState.CREATED, PaymentState.UNKNOWN},
         declined=pays and (attempt is None or attempt.state in {PaymentState.FAILED, PaymentState.CANCELED}),
         returned=request.path.endswith("/paid"),
-        may_cancel=found.state in MAY_BE_CANCELLED,
+        may_cancel=found.state in MAY_BE_CANCELLED and not shown.is_ending,
         has_receipt=found.paid_minor > 0,
         code=found.pickup_code if ready else "",
         qr=qr_of(found) if ready else "",
@@ -334,8 +348,9 @@ def receipt(order_id: str) -> ResponseReturnValue:
         ],
         refunded=Money(found.refunded_minor, found.currency) if found.refunded_minor else None,
         store=shown.store,
-        zone=shown.store.timezone if shown.store else site().shop.settings.timezone,
-        at=site().shop.clock.now(),
+        day=format_day(
+            found.created_at, language(), shown.store.timezone if shown.store else site().shop.settings.timezone
+        ),
     )
 
 

@@ -422,3 +422,12 @@ def test_orders_that_nobody_has_paid_are_due(storage: Storage, variants: list[in
         assert uow.orders.due(NOW + HOUR - timedelta(microseconds=1), 9) == []
         assert [order.id for order in uow.orders.due(NOW + 9 * HOUR, 9)] == ["waits unpaid", "counter", "pending"]
         assert [order.id for order in uow.orders.due(NOW + 9 * HOUR, 1)] == ["waits unpaid"]
+
+
+def test_numbers_go_on_where_another_system_ended(storage: Storage) -> None:
+    variants = put_stock(storage, {"38": 3})
+    put_people(storage)
+    storage.write(lambda uow: uow.orders.number_after(41_999))
+    assert put_order(storage, variants, "o1").number == 42_000
+    storage.write(lambda uow: uow.orders.number_after(1_041))
+    assert put_order(storage, variants, "o2").number == 42_001

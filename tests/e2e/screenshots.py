@@ -162,6 +162,49 @@ def take(browser: Browser, address: str, folder: Path) -> None:
     shot(page, "chat-en-corner")
 
 
+def take_buying(browser: Browser, address: str, folder: Path) -> None:
+    """A cart and its checkout in both languages: on a desk in English, on a phone in French."""
+    for size, language in ((DESK, "en"), (PHONE, "fr")):
+        page = open_page(browser, address, size, language)
+        for words in ("linen dress", "leather tote"):
+            page.goto(f"/?q={words}")
+            page.locator(".tile-link").first.click()
+            page.wait_for_load_state()
+            sizes = page.locator(".size-choice:not(.gone):not(.never):not([aria-current])")
+            if sizes.count() and not page.locator("[data-add]").count():
+                sizes.first.click()
+                page.wait_for_load_state()
+            page.locator("[data-add] button").click()
+            page.locator("[data-added]:not([hidden])").wait_for()
+        page.goto("/cart")
+        page.wait_for_timeout(500)
+        page.evaluate("document.activeElement.blur()")
+        cart = page.screenshot()
+        page.goto("/checkout")
+        page.locator("#name").fill("Léa")
+        page.locator("#email").fill("lea@example.com")
+        page.locator("#pickup").check()
+        page.locator("input[name=store]:not([disabled])").first.check()
+        page.locator("form[action='/checkout/details'] button").last.click()
+        page.locator("input[name=provider]").last.check()
+        page.locator("input[name=terms]").check()
+        page.evaluate("document.activeElement.blur()")
+        checkout = page.screenshot()
+        page.locator("form[action='/checkout/pay'] button").last.click()
+        page.wait_for_url("**/pay/fake/**")
+        page.locator("button[value=pay]").click()
+        page.locator(".state-line").wait_for()
+        page.wait_for_timeout(500)
+        page.evaluate("document.activeElement.blur()")
+        order = page.screenshot()
+        page.context.close()
+        if size == DESK:
+            for name, png in (("cart-en", cart), ("checkout-en", checkout), ("order-en", order)):
+                light(_opened(png), folder / f"{name}.png")
+        else:
+            beside(cart, checkout, folder / "buying-fr-phone.png")
+
+
 def take_photo_pages(browser: Browser, address: str, shop: Shop, folder: Path) -> None:
     """A photo with three things in it, on a page and in the chat."""
     photo, parts = side_by_side([_picture_of(shop, words) for words in ("linen dress", "denim jacket", "sneakers")])
@@ -220,9 +263,13 @@ def main() -> None:
         with (
             TemporaryDirectory() as data,
             open_browser() as browser,
-            running_shop(Path(data), fill, clock=clock, shop_name="Vitrine", encoder="vitrine") as (shop, address),
+            running_shop(Path(data), fill, clock=clock, shop_name="Vitrine", encoder="vitrine", fake_payments=True) as (
+                shop,
+                address,
+            ),
         ):
             take_photo_pages(browser, address, shop, folder)
+            take_buying(browser, address, folder)
             take(browser, address, folder)
     except NoBrowser as reason:
         sys.exit(f"no pictures: {reason}")

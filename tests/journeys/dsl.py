@@ -36,6 +36,10 @@ class Driver(Protocol):
         """Presses the newest button with that label, as a person finds it: by what it says."""
         ...
 
+    def address(self, label: str) -> str:
+        """Where the newest button with that label leads."""
+        ...
+
     def start(self, parameter: str) -> None:
         """Opens the conversation by a link that carries something."""
         ...
@@ -79,6 +83,9 @@ class Talk:
     def tap(self, both: str) -> Talk:
         self.driver.tap(self.of(both))
         return self._listen()
+
+    def address(self, both: str) -> str:
+        return self.driver.address(self.of(both))
 
     def start(self, parameter: str) -> Talk:
         self.driver.start(parameter)

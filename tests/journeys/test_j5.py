@@ -33,6 +33,7 @@ KEEP, ONLY, LATER = (
     "Mettre de côté ‖ Save for later",
 )
 UNLINK = "Dissocier ‖ Unlink"
+OPEN = "Ouvrir sur notre site ‖ Open on our site"
 ADD = "Ajouter au panier ‖ Add to cart"
 
 on_stages = pytest.mark.parametrize(
@@ -90,6 +91,14 @@ class Browser:
         answer = self._client.get("/api/v1/customers", headers={"Authorization": f"Bearer {KEY}"}, base_url=self._base)
         assert answer.status_code == 200
         return [sorted(customer["channels"]) for customer in answer.json["customers"]]
+
+    def look(self, path: str, status: int) -> str:
+        answer = self._client.get(path, base_url=self._base)
+        assert answer.status_code == status
+        return answer.text
+
+    def press(self, path: str, **form: str) -> None:
+        self._post(path, **form)
 
     def _post(self, path: str, **form: str) -> str:
         answer = self._client.post(path, data=form, headers={"Origin": self._base}, base_url=self._base)
@@ -194,5 +203,21 @@ def test_changes_at_both_doors_in_the_same_second_are_both_kept(browser: Browser
 @on_stages
 def test_the_other_way_a_link_from_the_conversation_to_the_page(browser: Browser, person: People, stage: str) -> None:
     lea = with_a_jacket(person("Léa"))
-    lea.say("/link").expect("sert une fois ‖ works once").expect_buttons("Ouvrir sur notre site ‖ Open on our site")
+    browser.add("P4-brown")
+    lea.say("/link").expect("sert une fois ‖ works once").expect_buttons(OPEN)
+    path = urlsplit(lea.address(OPEN)).path
+    assert 'name="choice"' in browser.look(path, 200), "both carts are filled"
+    assert len(browser.customers()) == 2, "a look joins nobody"
+    browser.press(path, choice="both")
+    assert browser.look(path, 410)
+    assert lea.of("185,00 € ‖ €185.00") in browser.cart()
     assert len(browser.customers()) == 1
+    heard = "maintenant reliée à notre site ‖ now joined with our site"
+    if stage == "webchat":
+        lea.wait().expect_not(heard)  # their page shows it
+    else:
+        lea.wait().expect(heard).expect_buttons(UNLINK)
+    lea.say("mon panier ‖ my cart").expect("Total 185,00 € ‖ Total €185.00")
+    lea.say("dissocier ‖ unlink").expect("Total 65,00 € ‖ Total €65.00")
+    assert lea.of("185,00 € ‖ €185.00") not in browser.cart()
+    assert len(browser.customers()) == 2

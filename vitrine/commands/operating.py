@@ -1,4 +1,4 @@
-"""doctor, prove, dead-letter, places: for whoever runs the shop."""
+"""doctor, prove, withdrawals, dead-letter, places: for whoever runs the shop."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ places_app = typer.Typer(help="Towns and postcodes that shoppers may name.", no_
 def register(app: typer.Typer) -> None:
     app.command()(doctor)
     app.command()(prove)
+    app.command()(withdrawals)
     app.add_typer(dead_letter_app, name="dead-letter")
     app.add_typer(places_app, name="places")
 
@@ -39,6 +40,21 @@ def doctor(json: Json = False) -> None:
             print(f"{'ok    ' if finding.ok else 'BROKEN'} {finding.name}: {finding.detail}")
     if broken:
         raise typer.Exit(1)
+
+
+def withdrawals(
+    csv: Annotated[Path | None, typer.Option(help="File to write; without it, standard output.")] = None,
+) -> None:
+    """Every withdrawal from a contract with its dates and refunds, as CSV that a spreadsheet opens safely."""
+    with open_shop(indexed=False) as shop, shop.storage.read() as uow:
+        text = shop.withdrawing.as_csv(uow)
+    if csv is None:
+        print(text, end="")
+        return
+    try:
+        csv.write_text(text, "utf-8", newline="")
+    except OSError as error:
+        refuse(f"{csv}: {error.strerror}")
 
 
 def prove(

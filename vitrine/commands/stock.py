@@ -63,7 +63,7 @@ def import_list(
 
 @stock_app.command()
 def show(
-    sku: Annotated[str, typer.Argument(help="The variant's SKU.")],
+    sku: Annotated[str, typer.Argument(help="The variant's SKU or barcode.")],
     store: Annotated[str, typer.Option("--store", help="Only at this store.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Movements shown.")] = 20,
     json: Json = False,
@@ -76,7 +76,7 @@ def show(
         moved = shop.stocktaking.movements(uow, sku, store, limit=limit)
         if isinstance(moved, Refused):
             refuse(f"no such variant: {sku}")
-        found = uow.products.by_sku(sku)
+        found = uow.products.by_sku(sku) or uow.products.by_gtin(sku)
         assert found is not None
         levels = [each for each in uow.stock.levels([found[1].id]) if not store or each.store_id == store]
         zone = shop.settings.timezone

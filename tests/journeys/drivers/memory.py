@@ -44,6 +44,9 @@ class MemoryDriver:
         assert first.action, f"[{label}] opens {first.url}"
         self._send(action=first.action)
 
+    def address(self, label: str) -> str:
+        return next(b.url for b in reversed(self._newest()) if same_label(b.label, label))
+
     def start(self, parameter: str) -> None:
         self._send(start=parameter)
 

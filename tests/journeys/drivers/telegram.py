@@ -129,6 +129,9 @@ class TelegramDriver:
         self._do(tap)
         assert not url, f"[{label}] opens {url}"
 
+    def address(self, label: str) -> str:
+        return self.person.tap(label)
+
     def start(self, parameter: str) -> None:
         self._do(lambda: self.person.start(parameter))
 

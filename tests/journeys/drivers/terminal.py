@@ -47,6 +47,10 @@ class TerminalDriver:
             break
         return self.say(label)  # no longer among the choices: a person types what they mean
 
+    def address(self, label: str) -> str:
+        shown = "\n".join(self._screen)
+        return re.findall(rf"^\s*{re.escape(label)}: (https?://\S+)$", shown, re.MULTILINE)[-1]
+
     def start(self, parameter: str) -> None:
         self.say(f"/start {parameter}")
 

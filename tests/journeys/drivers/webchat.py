@@ -7,14 +7,17 @@ import time
 from datetime import timedelta
 from itertools import count
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask
 from werkzeug.test import TestResponse
 
 from bot.worker import Worker
 from commerce.clock import ManualClock
+from commerce.domain.customer import Contact
 from commerce.domain.geo import GeoPoint
 from commerce.wiring import Shop
+from shoppable.chat import session
 from tests.journeys.dsl import Seen, same_label
 
 TYPING = timedelta(seconds=1)
@@ -28,12 +31,24 @@ class WebChatDriver:
 
     def __init__(self, shop: Shop, app: Flask, worker: Worker | None, *, language: str) -> None:
         self._shop, self._worker, self._language = shop, worker, language
-        self._client = app.test_client()
+        self._app, self._client = app, app.test_client()
         self._base = shop.settings.base_url
         self._numbers = count(1)
         self._last_id = 0
         self._unread: list[dict[str, Any]] = []
         self._buttons: list[dict[str, str]] = []
+
+    @property
+    def contact(self) -> Contact:
+        """Who this browser is to the shop, once it has said something."""
+        with self._app.test_request_context(base_url=self._base):
+            cookie = self._client.get_cookie(session.cookie_name(), domain=urlsplit(self._base).hostname or "")
+        assert cookie is not None, "nothing was said yet"
+        headers = {"Cookie": f"{cookie.key}={cookie.value}"}
+        with self._app.test_request_context(base_url=self._base, headers=headers):
+            found = session.current()
+        assert found is not None
+        return found
 
     def say(self, text: str) -> None:
         self._send(text=text)
@@ -43,6 +58,9 @@ class WebChatDriver:
         assert button is not None, f"no button [{label}] among {[b['label'] for b in self._buttons]}"
         assert button["action"], f"[{label}] opens {button['url']}"
         self._send(action=button["action"])
+
+    def address(self, label: str) -> str:
+        return next(b["url"] for b in self._buttons if same_label(b["label"], label))
 
     def start(self, parameter: str) -> None:
         self._send(start=parameter)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.conversation.actions import Reserve, encode
+from bot.conversation.actions import Reserve, TellWhenOpen, encode
 from commerce.clock import ManualClock
 from commerce.domain.reservation import Refused
 from commerce.domain.stock import MovementReason
@@ -98,12 +98,17 @@ def test_a_paused_store_says_until_when_and_where_else(desk: Desk) -> None:
     until = desk.shop.clock.now() + timedelta(minutes=45)
     desk.shop.storage.write(lambda uow: desk.shop.pausing.pause(uow, "S1", until, "livraison", actor="staff:nadia"))
     told = "\n".join(reserve(desk)).replace("\u202f", " ")
-    assert "Lyon Bellecour takes no orders at the moment; it does again from today 10:45 AM." in told
+    assert "Lyon Bellecour resumes at 10:45 AM." in told
     assert "Part-Dieu" in told and "livraison" not in told
     speak_french(desk)
     told = "\n".join(reserve(desk))
-    assert "Lyon Bellecour ne prend pas de commandes en ce moment\xa0; reprise aujourd’hui 10:45." in told
+    assert "Lyon Bellecour reprend les commandes à 10:45." in told
+    assert desk.say(action=encode(TellWhenOpen("S1")))
     assert isinstance(desk.shop.clock, ManualClock)
     desk.shop.clock.advance(timedelta(minutes=45))
+    before = len(desk.texts())
+    desk.worker.tick()
+    desk.worker.run_until_quiet()
+    assert desk.texts()[before:] == ["Lyon Bellecour reprend les commandes."]
     told = "\n".join(reserve(desk))
     assert "Réservé sans paiement" in told and "Lyon Bellecour" in told

@@ -30,6 +30,7 @@ from tests.unit.services.till import Till, open_till
 LEA = Contact("telegram", "shop", "1001")
 SAM = Contact("webchat", "web", "1002")
 DAY = (Opening(time(10), time(19)),)
+GTINS = ("", "3614270000003", "")
 
 
 def _store(store_id: str, name: str, hours: OpeningHours, kind: StoreKind = StoreKind.PERMANENT) -> Store:
@@ -101,7 +102,9 @@ def small(storage: Storage, clock: ManualClock, ids: SeededIds) -> Small:
                 category_words="",
                 gender="women",
                 variants=tuple(
-                    Variant(0, 0, f"P1-{size}", "navy", "bleu marine", size, Money(7900, "EUR"), position=i)
+                    Variant(
+                        0, 0, f"P1-{size}", "navy", "bleu marine", size, Money(7900, "EUR"), gtin=GTINS[i], position=i
+                    )
                     for i, size in enumerate(("36", "38", "40"))
                 ),
             ),

@@ -59,6 +59,14 @@ def test_staff_move_orders_only_where_people_move_them(till: Till, state: OrderS
     ) == Refused(NotAdvanced.NOT_FOUND)
 
 
+def test_nobody_hands_over_what_is_being_given_back(till: Till):
+    placed = till.paid()
+    advance(till, placed, OrderState.CANCELLED)
+    assert till.order(placed).state is OrderState.REFUND_PENDING
+    for state in (OrderState.PREPARING, OrderState.READY, OrderState.SHIPPED, OrderState.COMPLETED):
+        assert advance(till, placed, state) == Refused(NotAdvanced.NOT_ALLOWED)
+
+
 def test_nothing_leaves_the_shop_unpaid(till: Till):
     till.fill(provider="pay_in_store")
     placed = till.place()

@@ -96,6 +96,9 @@ def test_a_second_pause_replaces_the_first(small: Small, pausing: Pausing):
 
 def test_a_pause_needs_a_store_and_an_end(small: Small, pausing: Pausing):
     assert pause(small, pausing, store_id="nowhere") == Refused(NotPaused.NO_SUCH_STORE)
+    for odd in ("\x00", "\ud800"):
+        assert pause(small, pausing, store_id=f"S1{odd}") == Refused(NotPaused.NO_SUCH_STORE)
+        assert not small.storage.write(lambda uow, odd=odd: pausing.resume(uow, odd, actor="staff:nadia"))
     for span in (timedelta(), timedelta(seconds=-1), LONGEST + timedelta(seconds=1)):
         assert pause(small, pausing, span) == Refused(NotPaused.UNTIL)
     with small.storage.read() as uow:

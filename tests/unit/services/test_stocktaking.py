@@ -24,7 +24,7 @@ from commerce.services.giving_way import GivingWay
 from commerce.services.stocktaking import Stocktaking
 from tests.contracts.selling_values import PLACED, an_order
 from tests.contracts.storage_values import NOW
-from tests.unit.services.conftest import LEA, SAM, Small
+from tests.unit.services.conftest import GTINS, LEA, SAM, Small
 
 SALE, COUNT, DAMAGE = MovementReason.SALE, MovementReason.COUNT, MovementReason.DAMAGE
 NADIA = "staff:nadia"
@@ -99,6 +99,13 @@ def test_each_reason_moves_the_shelf_its_way(small: Small, enter):
     assert small.available("36") == 0
 
 
+def test_a_barcode_does_as_well_as_a_sku(small: Small, taking: Stocktaking):
+    entry = StockEntry(SALE, GTINS[1], "S1", 1, "scanned-1")
+    assert small.storage.write(lambda uow: taking.enter(uow, entry, actor=NADIA)).level.on_hand == 0
+    again = replace(entry, sku="P1-38")  # the same thing by another name
+    assert not small.storage.write(lambda uow: taking.enter(uow, again, actor=NADIA)).is_new
+
+
 def test_who_when_and_why_are_kept(small: Small, taking: Stocktaking, enter):
     enter(SALE, "36", reference="receipt-1")
     small.clock.advance(timedelta(minutes=1))
@@ -133,6 +140,23 @@ def test_what_cannot_be_taken_says_why(small: Small, taking: Stocktaking, enter)
     with pytest.raises(ValueError, match="not entered"):
         enter(MovementReason.FEED, "36")
     assert level(small, "36").on_hand == 4
+
+
+@pytest.mark.parametrize("odd", ["\x00", "\ud800", "\n"])
+def test_what_no_database_keeps_is_refused_or_left_out(small: Small, taking: Stocktaking, enter, odd: str):
+    assert enter(SALE, f"36{odd}") == Refused(NotCounted.NO_SUCH_VARIANT)
+    assert enter(SALE, "36", store_id=f"S1{odd}") == Refused(NotCounted.NO_SUCH_STORE)
+    assert enter(SALE, "36", reference=f"r{odd}") == Refused(NotCounted.REFERENCE)
+    assert enter(SALE, "36", note=f"a{odd}b").level.on_hand == 3
+    event = TillEvent("pos", "e1", SALE, "S1", small.clock.now(), (TillLine(f"P1-36{odd}{odd}x", 1),), odd)
+    assert small.storage.write(lambda uow: taking.take_till_event(uow, event)).unknown == 1
+    assert small.storage.write(lambda uow: taking.set_safety(uow, odd, "S1", 1, actor=NADIA)) == Refused(
+        NotCounted.NO_SUCH_VARIANT
+    )
+    with small.storage.read() as uow:
+        assert taking.movements(uow, odd) == Refused(NotCounted.NO_SUCH_VARIANT)
+        assert taking.movements(uow, "P1-36", odd + "nowhere") == []
+        assert taking.movements(uow, "P1-36")[0].note == "ab"
 
 
 def test_a_unit_held_online_is_not_sold_at_the_counter_unasked(small: Small, enter):

@@ -205,6 +205,28 @@ def test_cancelling(shop: Shop, lea: Browser) -> None:
     assert "Your money is coming back" in lea.read(lea.post(f"/orders/{paid.id}/cancel").headers["Location"])
 
 
+def test_what_may_be_paid_at_this_moment_is_closed_first(shop: Shop, lea: Browser) -> None:
+    order = lea.buy("P1-navy-38", do="later")
+    shown = lea.read(lea.post(f"/orders/{order.id}/cancel").headers["Location"])
+    assert "We are cancelling this order" in shown and "Pay €" not in shown and "Cancel the order" not in shown
+    shop.paying.tick()
+    assert "Cancelled" in lea.read(f"/orders/{order.id}") and state(shop, order.id) is OrderState.CANCELLED
+
+
+def test_an_order_that_another_one_replaced_leads_to_it(app: Flask, shop: Shop, lea: Browser) -> None:
+    first = lea.buy("P1-navy-38", do="later")
+    lea.add("P4-brown-")
+    lea.pay("fake")
+    second = lea.order()
+    assert second.id != first.id and state(shop, first.id) in (OrderState.CANCELLED, OrderState.PENDING_PAYMENT)
+    shop.paying.tick()
+    phone = Browser(app, shop)
+    page = phone.get(shop.order_links.url(first.id).removeprefix(HOST)).text
+    onward = re.search(rf'href="(/orders/{second.id}\?k=[^"]+)"', page)
+    assert onward and f"It became order {second.number}." in text_of(page)
+    assert phone.get(onward[1]).status_code == 200
+
+
 def test_too_late_to_cancel(shop: Shop, lea: Browser) -> None:
     order = lea.buy("P1-navy-38", **BELLECOUR)
     shop.storage.write(lambda uow: shop.orders.advance(uow, order.id, OrderState.PREPARING, actor="staff:nadia"))

@@ -17,7 +17,7 @@ _IN_TEMPLATES = re.compile(r"""\b(_|plural)\(\s*'((?:[^'\\]|\\.)*)'(?:\s*,\s*'((
 _TABLES = {
     "_TITLES", "_DETAILS", "NOT_SEEN", "SAID", "NOT_IN_CART", "NOT_APPLIED", "NOT_ORDERED", "NOT_CANCELLED",
     "NOT_ADVANCED", "NOT_ENTERED", "NOT_REFUNDED", "NOT_LINKED", "ORDER_STATES", "ORDER_SOURCES", "HOW_TO_PAY",
-    "HOW_TO_PAY_MORE",
+    "HOW_TO_PAY_MORE", "NOT_RETURNED", "RETURN_REASONS", "NOT_HANDED_OVER",
 }  # fmt: skip
 _CONSTANTS = {"WRONG_FIELD", "_WHOLE"}
 
