@@ -1,7 +1,7 @@
 """Paying inside a chat: the vendor's question before the charge gets its answer, and money that was taken its order.
 
-Both arrive in a lane of their own beside the chat's (`Contact.urgent`), so that nothing said there holds them up. The
-answer leaves through the outbox in the same lane, at least once; one that comes too late for the vendor is dropped.
+Each arrives in a lane of its own beside the chat's (`Contact.urgent`, `Contact.aside`): nothing said there holds them
+up, nor they it. The answer leaves through the outbox, at least once; one that comes too late for the vendor is dropped.
 """
 
 from __future__ import annotations

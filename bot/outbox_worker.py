@@ -130,12 +130,11 @@ class Sender:
         return self._call(row, channel, reply)
 
     def _answer_payment(self, row: OutboxRow, channel: Channel, now: datetime) -> bool:
-        """Answering twice does no harm: the vendor refuses the second one. Nobody waits for an answer that is late."""
+        """Answering twice does no harm (the vendor refuses the second one), so no trace is left before the call. Nobody
+        waits for an answer that is late."""
         answer, until = approving.read_answer(row.message.body)
         if now > until:
             return self._dead(row, "too late to answer", now)
-        if not self._shop.storage.write(lambda uow: uow.outbox.sending(row.id)):
-            return True
         try:
             channel.answer_payment(answer)
         except SendRefused as error:

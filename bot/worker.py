@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ import structlog
 from bot.dispatch import Dispatcher
 from bot.outbox_worker import Sender
 from bot.surprises import described
+from commerce.domain.customer import URGENT
 from commerce.errors import StorageError
 
 if TYPE_CHECKING:
@@ -36,7 +38,9 @@ URGENT_THREADS, HELPERS_POLL_S = 6, 30.0  # beside the one that looks for work, 
 EXPIRY_EVERY_S, PHOTOS_EVERY_S, SWEEP_EVERY_S, COMPARING_EVERY_S = 1.0, 60.0, 600.0, 3600.0
 PAYING_EVERY_S = 0.5  # how long somebody who has ordered waits for the place to pay, at most
 ALIVE, ALIVE_EVERY_S = "heartbeat:worker", 10.0
+GIVE_WAY_S = 2.0  # at most so long other messages wait for what a vendor waits for
 _BATCH = 200
+_LANES_REMEMBERED = 10_000
 _RUNAWAY = 10_000  # rounds after which `run_until_quiet` says that something goes round in circles
 
 log = structlog.get_logger(__name__)
@@ -53,11 +57,13 @@ class Worker:
         self._ours = tuple(f"{name}:{account}:" for name, account in by_account)
         self._owner = shop.ids.new_id()
         self._held: set[str] = set()
+        self._left_at: dict[str, float] = {}  # when a lane was last left, in monotonic seconds
         self._paced = False
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._wake_in, self._wake_out = _Bell(), _Bell()
         self._wake_urgent, self._wake_helpers = _Bell(), _Bell()
+        self._hurry = _Hurry()
         self._threads: list[threading.Thread] = []
 
     # --- running
@@ -150,7 +156,7 @@ class Worker:
 
     def _work_urgent(self) -> int:
         """Answers what a vendor waits for and sends the answer, lane by lane, without waiting for the others."""
-        now = self._shop.clock.now()
+        now, looked_at = self._shop.clock.now(), time.monotonic()
         with self._shop.storage.read() as uow:
             asked = uow.inbox.waiting_lanes(now, LANES, urgent=True)
             answered = uow.outbox.waiting_lanes(now, LANES, urgent=True)
@@ -158,14 +164,17 @@ class Worker:
         if len(ours) > 1:
             self._wake_helpers.ring()
         touched = 0
-        for lane in ours:
-            if self._stopping.is_set():
-                break
-            touched += self._in_lane("in", lane, self._answer_next) + self._in_lane("out", lane, self._send_next)
+        with self._hurry if ours else nullcontext():
+            for lane in ours:
+                if self._stopping.is_set():
+                    break
+                touched += self._in_lane("in", lane, self._answer_next, looked_at, rows=1)
+                touched += self._in_lane("out", lane, self._send_next, looked_at, rows=1)
         return touched
 
     def _work(self, side: str, waiting: Callable[[UnitOfWork], list[str]], step: Callable[[str], bool]) -> int:
         """Goes through the lanes that wait, taking those that are free. Returns how many rows were touched."""
+        looked_at = time.monotonic()
         with self._shop.storage.read() as uow:
             lanes = waiting(uow)
         touched = 0
@@ -174,26 +183,44 @@ class Worker:
                 break
             if not lane.startswith(self._ours):
                 continue  # another process speaks to these people
+            if self._threads and lane.endswith(URGENT):
+                continue  # has threads of its own
+            self._hurry.give_way()
             if side == "out" and not self._sender.is_open(lane):
                 self._paced = True  # something waits for its account's pace alone
                 continue
-            touched += self._in_lane(side, lane, step)
+            touched += self._in_lane(side, lane, step, looked_at)
         return touched
 
-    def _in_lane(self, side: str, lane: str, step: Callable[[str], bool]) -> int:
-        """Takes the lane if it is free and works on it for a while. Returns how many rows were touched."""
+    def _in_lane(
+        self, side: str, lane: str, step: Callable[[str], bool], looked_at: float, *, rows: int = ROWS_PER_TURN
+    ) -> int:
+        """Takes the lane if it is free and works on it for a while. Returns how many rows were touched.
+
+        Another thread with the same list may have been there since `looked_at`: what it left is on the next list.
+        An urgent lane is taken without a lease, which would cost two more commits: should another process be at it
+        too, whoever is first to finish a row is the only one.
+        """
         lease = f"{side}:{lane}"
-        if not self._take(lease):
+        if self._left_at.get(lease, looked_at) > looked_at or not self._take(lease):
             return 0
         touched = 0
         try:
-            for _ in range(ROWS_PER_TURN):
+            for _ in range(rows):
                 if self._stopping.is_set() or not step(lane):
                     break
                 touched += 1
         finally:
+            self._leaves(lease)
             self._drop(lease)
         return touched
+
+    def _leaves(self, lease: str) -> None:
+        """Whatever is left in it is on the next list."""
+        with self._lock:
+            if len(self._left_at) > _LANES_REMEMBERED:
+                self._left_at.clear()
+            self._left_at[lease] = time.monotonic()
 
     def _answer_next(self, lane: str) -> bool:
         with self._shop.storage.read() as uow:
@@ -214,6 +241,8 @@ class Worker:
             if lease in self._held:
                 return False  # another thread of ours is at it
             self._held.add(lease)
+        if lease.endswith(URGENT):
+            return True
         taken = False
         try:
             taken = self._renew(lease)
@@ -230,7 +259,8 @@ class Worker:
 
     def _drop(self, lease: str) -> None:
         try:
-            self._shop.storage.write(lambda uow: uow.leases.drop(lease, self._owner))
+            if not lease.endswith(URGENT):
+                self._shop.storage.write(lambda uow: uow.leases.drop(lease, self._owner))
         except StorageError:
             log.warning("lease_kept", lane=lease)  # it runs out by itself
         finally:
@@ -266,7 +296,7 @@ class Worker:
     def _heartbeat_loop(self) -> None:
         while not self._stopping.wait(HEARTBEAT_S):
             with self._lock:
-                held = list(self._held)
+                held = [lease for lease in self._held if not lease.endswith(URGENT)]
             for lease in held:
                 try:
                     self._renew(lease)
@@ -327,6 +357,32 @@ class Worker:
         now = self._shop.clock.now()
         self._shop.storage.write(lambda uow: uow.state.sweep(now))
         self._shop.storage.write(self._shop.linking.sweep)
+
+
+class _Hurry:
+    """`with` it, what a vendor waits for is seen to; meanwhile the others give way, but never for long: the vendor may
+    have fallen silent."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._at_it = 0
+        self._since_s = 0.0
+
+    def __enter__(self) -> None:
+        with self._changed:
+            if self._at_it == 0:
+                self._since_s = time.monotonic()
+            self._at_it += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self._changed:
+            self._at_it -= 1
+            self._changed.notify_all()
+
+    def give_way(self) -> None:
+        with self._changed:
+            while self._at_it and (left_s := self._since_s + GIVE_WAY_S - time.monotonic()) > 0:
+                self._changed.wait(left_s)
 
 
 class _Bell:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-URGENT = "#pay"  # at the end of an address: a lane of its own for what a vendor waits for
+# At the end of an address: a lane of its own for what a vendor waits for; and for what must not hold up anybody else.
+URGENT, ASIDE = "#pay", "#paid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,14 @@ class Contact:
         return replace(self, address=self.plain.address + URGENT)
 
     @property
-    def plain(self) -> Contact:
-        """The contact itself, whichever of its lanes this is."""
-        return replace(self, address=self.address.removesuffix(URGENT))
+    def aside(self) -> Contact:
+        """The lane beside this contact's in which a row that is tried again for an hour holds up no conversation."""
+        return replace(self, address=self.plain.address + ASIDE)
 
     @property
-    def is_urgent(self) -> bool:
-        return self.address.endswith(URGENT)
+    def plain(self) -> Contact:
+        """The contact itself, whichever of its lanes this is."""
+        return replace(self, address=self.address.removesuffix(URGENT).removesuffix(ASIDE))
 
 
 @dataclass(frozen=True, slots=True)

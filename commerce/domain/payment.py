@@ -163,6 +163,7 @@ class PaymentCallback:
     reports: tuple[PaymentReport, ...] = ()
     look_up: tuple[str, ...] = ()  # session or payment references
     body: bytes = field(default=b"", repr=False)
+    refused_refunds: tuple[tuple[str, str], ...] = ()  # (id of a refund of ours, why): money that will not arrive
 
 
 class RefundState(StrEnum):

@@ -117,6 +117,8 @@ class PaymentCalls:
             for report in reports:
                 if self._settling.settle(uow, report) is None:
                     raise _NotYet("a payment of no attempt of ours")
+            for refund_id, why in callback.refused_refunds:
+                self._settling.refund_refused(uow, refund_id, why)
 
     def _looked_up(self, callback: PaymentCallback) -> list[PaymentReport]:
         """What the provider says itself, where its call does not tell enough. Outside any transaction."""

@@ -163,6 +163,17 @@ class Refunding:
         if rest > 0:
             self._queue(uow, attempt, rest, unsent[-1].reason, unsent[-1].due_at)
 
+    def refused_after_all(self, uow: UnitOfWork, refund_id: str, why: str) -> None:
+        """Said of a refund that had been done (the bank sends it back, days later) or whose answer we wait for. The
+        books stay: whoever is owed the money gets it by a person, in another way."""
+        refund = uow.payments.refund(refund_id)
+        if refund is None:
+            return
+        if refund.state is RefundState.DONE:
+            self._raise(uow, TaskKind.REFUND_FAILED, refund, error=why)
+        elif refund.state is RefundState.UNKNOWN:
+            uow.payments.move_refund(refund, refund.state, next_try_at=self._clock.now())
+
     # --- sending
 
     def send_due(self, limit: int = 50) -> int:
@@ -306,7 +317,7 @@ class Refunding:
             raise _TooMuch
         now = self._clock.now()
         refund = Refund(
-            id=self._ids.new_id(),
+            id=self._ids.new_key(),
             order_id=attempt.order_id,
             attempt_id=attempt.id,
             amount=Money(amount_minor, currency or attempt.amount.currency),

@@ -64,6 +64,10 @@ class Settling:
             self._move(uow, attempt, report)
         return uow.orders.get(order_id)
 
+    def refund_refused(self, uow: UnitOfWork, refund_id: str, why: str) -> None:
+        """The provider says that money on its way back will not arrive, or has come back from the shopper's bank."""
+        self._refunding.refused_after_all(uow, refund_id, why)
+
     def nothing_to_pay(self, uow: UnitOfWork, order: Order, attempt: PaymentAttempt) -> Order:
         """An order that costs nothing is paid as soon as it is placed."""
         uow.payments.update(replace(attempt, state=PaymentState.CAPTURED, next_check_at=None))
@@ -102,7 +106,7 @@ class Settling:
         if report.amount is None:
             return None
         uow.payments.update(attempt)  # of two that bring this news, one goes on
-        now, new_id = moment_of_next_attempt(uow, attempt.order_id, self._clock.now()), self._ids.new_id()
+        now, new_id = moment_of_next_attempt(uow, attempt.order_id, self._clock.now()), self._ids.new_key()
         second = PaymentAttempt(
             id=new_id,
             order_id=attempt.order_id,
@@ -260,7 +264,7 @@ class Settling:
     ) -> Order:
         """The holds become a sale. What is not held any more is taken again, or the money goes back."""
         before = order.state
-        taken = make_good(uow, order, self._ids.new_id(), now + _A_MOMENT, now)
+        taken = make_good(uow, order, self._ids.new_key(), now + _A_MOMENT, now)
         if taken is None:
             return self._unfulfillable(uow, order, attempt, paid_minor, actor, now, RefundReason.UNFULFILLABLE)
         to_state = before if before in _AT_WORK else OrderState.PAID

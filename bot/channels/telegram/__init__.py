@@ -46,6 +46,7 @@ def build(settings: Settings, media: MediaStore) -> Channel:
         account=account(settings),
         api_url=settings.telegram_api_url,
         username=settings.telegram_username,
+        provider_token=settings.telegram_payment_token.get_secret_value(),
         media=media,
     )
     channel.client.warm()

@@ -82,8 +82,10 @@ def _received(update: Json, account: str, now: datetime) -> Received:
     if address is None:  # an inline query, a poll answer…: the person, where there is one
         address = _id(_object(content, "from").get("id")) or _id(_object(content, "user").get("id"))
     contact = Contact(CHANNEL, account, _NOWHERE if address is None else str(address))
-    if kinds == ["pre_checkout_query"] or "successful_payment" in content:
+    if kinds == ["pre_checkout_query"]:
         contact = contact.urgent
+    elif "successful_payment" in content:
+        contact = contact.aside
     event = InboundEvent(contact, str(update_id), _sent_at(content, update_id, now), _stored(update))
 
     if len(kinds) != 1 or kinds[0] not in KNOWN_KINDS:

@@ -228,6 +228,18 @@ class Pages:
             )
         return FakeRefund(ref, session.id, minor, state, done_at)
 
+    def bounce(self, key: str) -> FakeRefund | None:
+        """The bank sends it back. None: there is no such refund, or it never went."""
+        refund = self.refund(key)
+        if refund is None or refund.state == "failed":
+            return None
+        self._db.execute("UPDATE refund SET state = 'failed' WHERE key = ?", (key,))
+        self._db.execute(
+            "UPDATE session SET refunding_minor = refunding_minor - ? WHERE id = ?",
+            (refund.amount_minor, refund.session_id),
+        )
+        return refund
+
     def refunds(self) -> list[FakeRefund]:
         rows = self._db.execute("SELECT id, session_id, amount_minor, state, done_us FROM refund ORDER BY done_us, id")
         return [_refund(row) for row in rows]

@@ -21,9 +21,10 @@ from commerce.domain.payment import (
     RefundReport,
     RefundState,
 )
-from commerce.errors import PaymentRefused, PaymentUnknown, RetryLater
+from commerce.errors import PaymentRefused
 from commerce.payments.fake.behaviours import LATE_S, Fault, Tag, tags_of
-from commerce.payments.fake.books import Answer, Books, DueCall, FakeRefund, FakeSession, Pages, SessionState
+from commerce.payments.fake.books import Books, DueCall, FakeRefund, FakeSession, Pages, SessionState
+from commerce.payments.fake.failing import keep, never_arrived, raise_fault, raise_what_was_kept
 from commerce.payments.proofs import same, sha256_of
 from commerce.ports import Clock
 
@@ -69,9 +70,9 @@ class FakeProvider:
         key = request.attempt.idempotency_key
         with self._books.open() as books:
             fault = books.take_fault("start")
-            kept = None if _never_arrived(fault) else books.answer(key)
+            kept = None if never_arrived(fault) else books.answer(key)
             session: FakeSession | None = None
-            if kept is None and not _never_arrived(fault):
+            if kept is None and not never_arrived(fault):
                 fault = fault or (Fault.DECLINED if Tag.START_DECLINED in tags else None)
                 fault = fault or (Fault.ERROR_500_DONE if Tag.START_500 in tags else None)
                 fault = fault or (Fault.TIMEOUT_DONE if Tag.START_TIMEOUT in tags else None)
@@ -79,11 +80,11 @@ class FakeProvider:
                     session = books.make_session(request, now)
                     if Tag.EAGER in tags:
                         session = self._pay(books, session, now)
-                _keep(books, key, asked, fault, session.id if session else "")
+                keep(books, key, asked, fault, session.id if session else "")
             elif kept is not None:
                 session = books.session(kept.ref, now)
-        _raise_what_was_kept(kept, asked)
-        _raise(fault)
+        raise_what_was_kept(kept, asked)
+        raise_fault(fault)
         assert session is not None
         return PaymentSession(
             session.id, self._state_of(session), f"{self._page}{session.id}", session.payment_ref, session.expires_at
@@ -100,7 +101,7 @@ class FakeProvider:
             session = books.session(attempt.session_ref or attempt.id, now)
             if session and session.state is SessionState.OPEN and fault in (None, Fault.TIMEOUT_DONE):
                 session = self._end(books, session, SessionState.CANCELED, now)
-        _raise(fault)
+        raise_fault(fault)
         return self._report(session) if session else None
 
     def refund(self, refund: Refund, attempt: PaymentAttempt) -> RefundReport:
@@ -108,19 +109,19 @@ class FakeProvider:
         asked = f"{attempt.id} {refund.amount.minor} {refund.amount.currency}"
         with self._books.open() as books:
             fault = books.take_fault("refund")
-            kept = None if _never_arrived(fault) else books.answer(refund.id)
+            kept = None if never_arrived(fault) else books.answer(refund.id)
             refusal = ""
-            if kept is None and not _never_arrived(fault):
+            if kept is None and not never_arrived(fault):
                 session = books.session(attempt.session_ref or attempt.id, now)
                 refusal = _refusal(session, refund.amount)
                 if session and not refusal and fault in (None, Fault.TIMEOUT_DONE, Fault.ERROR_500_DONE):
                     self._refund(books, session, refund, now)
-                _keep(books, refund.id, asked, fault, refusal)
+                keep(books, refund.id, asked, fault, refusal)
             elif kept is not None:
                 refusal = kept.ref
             made = books.refund(refund.id)
-        _raise_what_was_kept(kept, asked)
-        _raise(fault)
+        raise_what_was_kept(kept, asked)
+        raise_fault(fault)
         if refusal or made is None:
             raise PaymentRefused(refusal or "no_such_payment")
         return _refund_report(made, now)
@@ -129,7 +130,7 @@ class FakeProvider:
         with self._books.open() as books:
             fault = books.take_fault("look_up_refund")
             made = books.refund(refund.id)
-        _raise(fault)
+        raise_fault(fault)
         return _refund_report(made, self._clock.now()) if made else None
 
     def verify(self, body: bytes, headers: Mapping[str, str], url: str, now: datetime) -> bool:
@@ -155,16 +156,18 @@ class FakeProvider:
                 occurred_at=datetime.fromtimestamp(event["created"], UTC),
             )
             event_id = _name(event["id"])
+            refused = tuple((_name(refund), _name(why)) for refund, why in event.get("refused_refunds", ()))
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
             raise ValueError(f"not an event of the fake provider: {error!r}") from error
         assert report.occurred_at is not None
-        return PaymentCallback(self.name, event_id, CallbackKind.PAYMENT, report.occurred_at, (report,), (), body)
+        kind, at = CallbackKind.PAYMENT, report.occurred_at
+        return PaymentCallback(self.name, event_id, kind, at, (report,), (), body, refused)
 
     def list_since(self, since: datetime) -> Iterable[PaymentReport]:
         with self._books.open() as books:
             fault = books.take_fault("list_since")
             sessions = books.sessions_since(since, self._clock.now())
-        _raise(fault)
+        raise_fault(fault)
         return [self._report(session) for session in sessions]
 
     # --- the page
@@ -219,7 +222,7 @@ class FakeProvider:
         with self._books.open() as books:
             fault = books.take_fault(what)
             session = books.session(attempt.session_ref or attempt.id, self._clock.now())
-        _raise(fault)
+        raise_fault(fault)
         return session
 
     def _press(self, ref: str, button: Callable[[Pages, FakeSession, datetime], FakeSession]) -> FakeSession | None:
@@ -262,15 +265,17 @@ class FakeProvider:
         if after and state != "failed":
             self._call(books, after, "session.refunded", done_at)
 
-    def _call(self, books: Pages, session: FakeSession, kind: str, at: datetime) -> None:
-        """Writes down the call that tells how the session stands."""
+    def _call(self, books: Pages, session: FakeSession, kind: str, at: datetime, refused: str = "") -> None:
+        """Writes down the call that tells how the session stands, and which refund will not arrive."""
         if Tag.SILENT in session.tags:
             return
+        what = f"{session.id} {kind} {session.refunded_minor} {refused}"
         body = json.dumps(
             {
-                "id": f"fe_{hashlib.sha256(f'{session.id} {kind} {session.refunded_minor}'.encode()).hexdigest()[:24]}",
+                "id": f"fe_{hashlib.sha256(what.encode()).hexdigest()[:24]}",
                 "type": kind,
                 "created": int(at.timestamp()),
+                "refused_refunds": [[refused, "returned_by_the_bank"]] if refused else [],
                 "data": {
                     "session": session.id,
                     "attempt_id": session.attempt_id,
@@ -334,6 +339,15 @@ class FakeControl:
                 return session
             return self._provider._collect(books, session, now)
 
+    def bounce(self, refund_id: str) -> None:
+        """The shopper's bank sends back what was given back, days later. By the refund's id, which is its key."""
+        now = self._provider._clock.now()
+        with self._provider._books.open() as books:
+            refund = books.bounce(refund_id)
+            session = books.session(refund.session_id, now) if refund else None
+            if session:
+                self._provider._call(books, session, "refund.bounced", now, refused=refund_id)
+
     def sessions(self) -> list[FakeSession]:
         """Everything in the books, oldest first."""
         with self._provider._books.open() as books:
@@ -350,7 +364,7 @@ def _name(value: object) -> str:
     return value
 
 
-# --- how calls fail --------------------------------------------------------------------------------------------------
+# --- small things ----------------------------------------------------------------------------------------------------
 
 
 def _fingerprint(request: PaymentRequest) -> str:
@@ -360,40 +374,6 @@ def _fingerprint(request: PaymentRequest) -> str:
         request.email, request.return_url, request.cancel_url, request.description,
     )  # fmt: skip
     return hashlib.sha256(repr(asked).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _never_arrived(fault: Fault | None) -> bool:
-    return fault in (Fault.UNREACHABLE, Fault.BUSY, Fault.TIMEOUT)
-
-
-def _keep(books: Pages, key: str, asked: str, fault: Fault | None, ref: str) -> None:
-    """The first answer to a key is the answer for good, be it an error; a lost one was an answer all the same."""
-    error = fault if fault in (Fault.DECLINED, Fault.ERROR_500, Fault.ERROR_500_DONE) else ""
-    books.keep_answer(key, asked, error=error or "", ref=ref)
-
-
-def _raise_what_was_kept(kept: Answer | None, asked: str) -> None:
-    if kept is None:
-        return
-    if not same(kept.asked, asked):
-        raise PaymentUnknown("the key was used for something else: look up what became of it")
-    _raise(Fault(kept.error) if kept.error else None)
-
-
-def _raise(fault: Fault | None) -> None:
-    match fault:
-        case None:
-            return
-        case Fault.UNREACHABLE:
-            raise RetryLater(1, "the fake provider cannot be reached")
-        case Fault.BUSY:
-            raise RetryLater(2, "the fake provider is busy")
-        case Fault.DECLINED:
-            raise PaymentRefused("card_declined")
-        case Fault.TIMEOUT | Fault.TIMEOUT_DONE:
-            raise PaymentUnknown("the fake provider did not answer")
-        case _:
-            raise PaymentUnknown("the fake provider answered 500")
 
 
 def _refusal(session: FakeSession | None, amount: Money) -> str:

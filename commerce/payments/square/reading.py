@@ -49,10 +49,11 @@ def callback(body: bytes) -> PaymentCallback:
             _counts(data)
             return PaymentCallback(NAME, event_id, CallbackKind.STOCK, at, (), (), body)
         reports, look_up = _of_event(kind, data)
+        refused = _refused(data["object"]["refund"]) if look_up else ()
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"not an event of Square's: {error!r}") from error
     known = CallbackKind.PAYMENT if reports or look_up else CallbackKind.IGNORED
-    return PaymentCallback(NAME, event_id, known, at, reports, look_up, body)
+    return PaymentCallback(NAME, event_id, known, at, reports, look_up, body, refused)
 
 
 def _of_event(kind: str, data: Mapping[str, Any]) -> tuple[tuple[PaymentReport, ...], tuple[str, ...]]:
@@ -66,6 +67,12 @@ def _of_event(kind: str, data: Mapping[str, Any]) -> tuple[tuple[PaymentReport, 
         # or in the dashboard shows in the payment's own event.)
         return (), (_text(thing["refund"]["payment_id"]),)
     return (), ()
+
+
+def _refused(refund: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """A refund of ours that will not arrive."""
+    report = refund_report(refund)
+    return ((marked(refund["reason"]), report.error),) if report.state is RefundState.FAILED else ()
 
 
 def payment_report(payment: Mapping[str, Any]) -> PaymentReport | None:

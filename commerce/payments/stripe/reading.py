@@ -20,7 +20,7 @@ from commerce.domain.payment import (
     RefundState,
 )
 from commerce.payments.stripe.amounts import from_stripe
-from commerce.payments.stripe.asking import ATTEMPT
+from commerce.payments.stripe.asking import ATTEMPT, REFUND
 
 NAME = "stripe"
 
@@ -48,11 +48,13 @@ def callback(body: bytes) -> PaymentCallback:
         event = json.loads(body)
         event_id, kind = _text(event["id"]), _text(event["type"])
         at = datetime.fromtimestamp(_whole(event.get("created", 0)), UTC)
-        reports, look_up = _of_event(kind, event["data"]["object"], at)
+        thing = event["data"]["object"]
+        reports, look_up = _of_event(kind, thing, at)
+        refused = _refused(thing) if kind in _REFUND_EVENTS else ()
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, OSError, RecursionError) as error:
         raise ValueError(f"not an event of Stripe's: {error!r}") from error
     known = CallbackKind.PAYMENT if reports or look_up else CallbackKind.IGNORED
-    return PaymentCallback(NAME, event_id, known, at, reports, look_up, body)
+    return PaymentCallback(NAME, event_id, known, at, reports, look_up, body, refused)
 
 
 def _of_event(kind: str, thing: Mapping[str, Any], at: datetime) -> tuple[tuple[PaymentReport, ...], tuple[str, ...]]:
@@ -67,6 +69,14 @@ def _of_event(kind: str, thing: Mapping[str, Any], at: datetime) -> tuple[tuple[
         # A refund says nothing of the sum of all refunds: the payment is asked about.
         return (), (_reference(thing["payment_intent"]),)
     return (), ()
+
+
+def _refused(refund: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """A refund of ours that will not arrive; it may have been called done before.
+    https://docs.stripe.com/refunds#failed-refunds"""
+    name = _reference((refund.get("metadata") or {}).get(REFUND))
+    report = refund_report(refund)
+    return ((name, report.error),) if name and report.state is RefundState.FAILED else ()
 
 
 def session_report(session: Mapping[str, Any], at: datetime, told: PaymentState | None = None) -> PaymentReport:

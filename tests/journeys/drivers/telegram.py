@@ -22,7 +22,7 @@ from commerce.ports import Clock, Storage
 from commerce.settings import Settings, load_settings
 from commerce.wiring import Shop
 from tests.journeys.dsl import Seen, same_label
-from vitrine.standins.telegram import Person, TelegramStandIn
+from vitrine.standins.telegram import PROVIDER_TOKEN, Payment, Person, TelegramStandIn
 
 SECRET = "tg_secret-TEST_01"
 TYPING = timedelta(seconds=1)
@@ -58,6 +58,7 @@ class TelegramRig:
             telegram_secret=SECRET,
             telegram_api_url=self.standin.url,
             telegram_username=self.standin.username,
+            telegram_payment_token=PROVIDER_TOKEN,
         )
         doors = _Doors(settings, self.shop.clock, self.shop.storage)
         channel = build_channels(settings, self.shop.media)["telegram"]
@@ -140,6 +141,12 @@ class TelegramDriver:
 
     def send_photo(self, data: bytes, caption: str = "") -> None:
         self._do(lambda: self.person.photo(data, caption))
+
+    def pay(self) -> Payment:
+        """Pays the newest invoice on the screen; what the bot said to that, and whether it was charged."""
+        paid: list[Payment] = []
+        self._do(lambda: paid.append(self.person.pay()))
+        return paid[0]
 
     def new_messages(self) -> list[Seen]:
         self._rig.settle()

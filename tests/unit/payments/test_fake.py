@@ -250,6 +250,21 @@ def test_nobody_learns_a_session_by_the_name_of_its_attempt(case, bank):
     assert bank.look_up(attempt).state is PaymentState.REQUIRES_ACTION
 
 
+def test_a_bank_may_send_money_back(case, bank):
+    attempt = case.paid()
+    refund = case.refund(attempt, 5_000)
+    assert bank.refund(refund, attempt).state is RefundState.DONE
+    case.calls()
+    bank.control.bounce(refund.id)
+    bank.control.bounce(refund.id)
+    ((body, _),) = case.calls()
+    callback = bank.parse(body, case.clock.now())
+    assert callback.refused_refunds == ((refund.id, "returned_by_the_bank"),)
+    assert bank.look_up_refund(refund, attempt).state is RefundState.FAILED
+    assert bank.look_up(attempt).refunded_minor == 0
+    assert bank.refund(case.refund(attempt, attempt.amount.minor, 2), attempt).state is RefundState.DONE
+
+
 # --- several processes -----------------------------------------------------------------------------------------------
 
 

@@ -189,6 +189,7 @@ def test_a_call_is_read_as_written_beside_it(path):
     assert (read.event_id, read.kind) == (recorded["event"]["id"], CallbackKind(recorded["kind"]))
     assert read.reports == tuple(expected(report) for report in recorded.get("reports", []))
     assert read.look_up == tuple(recorded.get("look_up", []))
+    assert read.refused_refunds == tuple(map(tuple, recorded.get("refused_refunds", [])))
     assert read.body == body
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -123,6 +124,33 @@ def test_a_slow_refund_is_asked_about_until_it_has_arrived(till: Till):
         till.later(minutes=1)
     assert states(till, placed) == [RefundState.DONE]
     assert len(till.fake.control.refunds()) == 1
+
+
+def test_money_that_the_bank_sends_back_goes_to_a_person(till: Till):
+    placed = till.paid()
+    (refund,) = ask(till, placed, 7900)
+    till.selling.paying.tick()
+    till.hear()
+    assert states(till, placed) == [RefundState.DONE]
+    till.clock.advance(timedelta(days=5))
+    till.fake.control.bounce(refund.id)
+    till.hear()
+    assert till.tasks(TaskKind.REFUND_FAILED) == [refund.id]
+    assert states(till, placed) == [RefundState.DONE], "what was booked stays booked: a person finds another way"
+    assert till.wrong() == []
+
+
+def test_a_pending_refund_that_is_refused_is_asked_about_at_once(till: Till):
+    placed = till.paid(email="lea+slow-refund@example.org")
+    (refund,) = ask(till, placed, 7900)
+    till.selling.paying.tick()
+    assert states(till, placed) == [RefundState.UNKNOWN]
+    till.fake.control.bounce(refund.id)
+    till.hear()
+    till.selling.paying.tick()
+    assert states(till, placed) == [RefundState.FAILED]
+    assert till.tasks(TaskKind.REFUND_FAILED) == [refund.id]
+    assert till.wrong() == []
 
 
 def test_no_answer_for_long_goes_to_a_person(till: Till):

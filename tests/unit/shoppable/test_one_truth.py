@@ -7,6 +7,9 @@ own: another shop over the same database), the web chat and the in-memory channe
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +26,7 @@ from bot.channels.recorder.send import Recorder
 from bot.worker import Worker
 from catalog_sync import sync
 from catalog_sync.options import FeedOptions
+from catalog_sync.stock_lists import import_stock
 from commerce.domain.geo import GeoPoint
 from commerce.domain.money import Money
 from commerce.domain.product import Product
@@ -36,6 +40,7 @@ from tests.unit.shoppable.conftest import KEY
 from vitrine.searching import answer_words
 
 PROMISE_S = 2.0
+TILL_SECRET = "a-secret-of-the-till-0123"
 BEARER = {"Authorization": f"Bearer {KEY}"}
 AT_BELLECOUR = GeoPoint(45.7579, 4.8320)
 
@@ -132,7 +137,7 @@ def _minor(text: str) -> int:
 
 @pytest.fixture
 def doors(make_shop: Callable[..., Shop]) -> Iterator[Doors]:
-    shop, elsewhere = make_shop(api_keys=KEY), make_shop()
+    shop, elsewhere = make_shop(api_keys=KEY, pos_secret=TILL_SECRET), make_shop()
     for each in (shop, elsewhere):
         each.index_keeper.start(0.2)
     app = create_app(shop)
@@ -208,8 +213,8 @@ def test_a_price_and_a_count_written_by_a_feed(doors: Doors, tmp_path: Path) -> 
         agree(doors, Truth(_minor(price), at_bellecour > 0))
 
 
-def test_what_the_store_and_its_till_say(doors: Doors) -> None:
-    """Sales at the counter, a count of a file, safety stock and a signed call of a till, each at every door."""
+def test_what_the_store_and_its_till_say(doors: Doors, tmp_path: Path) -> None:
+    """Sales at the counter, safety stock, a till's count, a file and a signed call of a till, each at every door."""
     client, number = doors.client, iter(range(100))
 
     def say(what: str, **said: object) -> None:
@@ -237,6 +242,14 @@ def test_what_the_store_and_its_till_say(doors: Doors) -> None:
     doors.elsewhere.storage.write(lambda uow: doors.elsewhere.stocktaking.take_counts(uow, counts))
     agree(doors, Truth(6500, True))
     say("damage", quantity=3)
+    agree(doors, Truth(6500, False))
+    (tmp_path / "back.csv").write_text("sku,store,quantity,reference\nP2-blue-M,S1,1,R-1\n")
+    assert import_stock(doors.elsewhere, tmp_path / "back.csv", kind="return").applied == 1
+    agree(doors, Truth(6500, True))
+    event = {"id": "e1", "type": "sale", "occurred_at": doors.shop.clock.now().isoformat(), "store": "S1"}
+    body = json.dumps(event | {"lines": [{"sku": "P2-blue-M", "quantity": 1}]}).encode()
+    signature = "sha256=" + hmac.new(TILL_SECRET.encode(), body, hashlib.sha256).hexdigest()
+    assert client.post("/hooks/pos", data=body, headers={"X-Vitrine-Signature": signature}).json["applied"] == 1
     agree(doors, Truth(6500, False))
 
 
