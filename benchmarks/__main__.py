@@ -13,8 +13,8 @@ from importlib.util import find_spec
 
 from benchmarks.tables import OUT
 
-NAMES = ("search_quality", "text", "vectors", "feeds", "pages", "replies")
-_SMALL = {"text": ["--small"]}
+NAMES = ("search_quality", "text", "vectors", "feeds", "orders", "pages", "replies")
+_SMALL = {"text": ["--small"], "orders": ["--rounds", "2", "--seconds", "1", "--attempts", "5000"]}
 _FULL = {"vectors": ["--full"]}
 
 

@@ -26,6 +26,7 @@ class Table:
     rows: list[Sequence[str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     bars: list[tuple[str, float]] = field(default_factory=list)  # what the plot shows: name, milliseconds
+    of: str = "a query"  # what those milliseconds are needed for
 
     def add(self, *cells: str) -> None:
         self.rows.append(cells)
@@ -104,7 +105,7 @@ def _plot(name: str, tables: Sequence[Table]) -> None:
         axis.barh(labels, values, color=["#1f6f5c" if label.startswith("Vitrine") else "#b8b4aa" for label in labels])
         axis.set_xscale("log")
         axis.set_title(table.title, loc="left", fontsize=10)
-        axis.set_xlabel("ms of CPU a query, median (log scale)", fontsize=8)
+        axis.set_xlabel(f"ms of CPU {table.of}, median (log scale)", fontsize=8)
         axis.bar_label(axis.containers[0], fmt="%.2g", padding=3, fontsize=8)
         axis.spines[["top", "right"]].set_visible(False)
     figure.tight_layout()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 import secrets
 import threading
+import time
 
 # Letters and digits that cannot be mistaken for one another when read aloud or off a small screen.
 _LETTERS = "ABCDEFHJKLMNPRTUVWXY"
 _DIGITS = "23456789"
+_48_BITS = (1 << 48) - 1
 
 
 class RandomIds:
@@ -21,6 +23,10 @@ class RandomIds:
     def new_id(self) -> str:
         with self._lock:
             return f"{self._random.getrandbits(128):032x}"
+
+    def new_key(self) -> str:
+        with self._lock:
+            return f"{time.time_ns() // 1_000_000 & _48_BITS:012x}{self._random.getrandbits(80):020x}"
 
     def new_code(self) -> str:
         with self._lock:
@@ -35,3 +41,6 @@ class SeededIds(RandomIds):
     def __init__(self, seed: int = 7) -> None:
         super().__init__()
         self._random = random.Random(seed)  # noqa: S311 repeatable on purpose
+
+    def new_key(self) -> str:
+        return self.new_id()

@@ -24,7 +24,12 @@ class Ids(Protocol):
     """The only source of chance."""
 
     def new_id(self) -> str:
-        """128 random bits as 32 hexadecimal digits."""
+        """128 random bits as 32 hexadecimal digits: for whatever is a secret, and for rows that are few."""
+        ...
+
+    def new_key(self) -> str:
+        """The same shape for rows that are many: 48 bits of time and 80 random bits, so that what is made together lies
+        together in every index. Nobody guesses it, but it tells when it was made."""
         ...
 
     def new_code(self) -> str:

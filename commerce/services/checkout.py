@@ -167,7 +167,7 @@ class Checkout:
             for held in reservation.lines:
                 uow.stock.release(held.hold_id, MovementReason.RELEASE, now)
         # Given back and taken again in one transaction: nobody can slip in between.
-        order_id = self._ids.new_id()
+        order_id = self._ids.new_key()
         wanted = [(line.variant.id, line.quantity) for line in quote.lines]
         customer_id = quote.cart.customer_id
         holds = uow.stock.take(order_id, wanted, quote.store_id, customer_id, expires_at, now)
@@ -212,7 +212,7 @@ class Checkout:
 
     def _attempted(self, uow: UnitOfWork, order: Order, provider: str, now: datetime) -> Placed:
         """With its attempt to collect the total: stored, with its key, before anybody is asked."""
-        attempt_id = self._ids.new_id()
+        attempt_id = self._ids.new_key()
         at_counter = provider in self._offline
         expires_at = order.expires_at or now
         attempt = PaymentAttempt(
@@ -325,7 +325,7 @@ class Checkout:
         if amount != attempt.amount or not self._costs_the_same(uow, order):
             return Refused(NotApproved.PRICE_CHANGED)
         until = max(order.expires_at or now, now + APPROVAL)
-        taken = make_good(uow, order, self._ids.new_id(), until, now)
+        taken = make_good(uow, order, self._ids.new_key(), until, now)
         if taken is None:
             return Refused(NotApproved.SOLD_OUT)
         event = OrderEvent(now, order.state, order.state, f"provider:{attempt.provider}", "about to be paid")

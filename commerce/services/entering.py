@@ -129,7 +129,7 @@ class Entering:
             known = self._customers.recognise(uow, entered.contact, name=entered.name, language=entered.language)
             customer_id = known.id
         return Order(
-            id=self._ids.new_id(),
+            id=self._ids.new_key(),
             number=entered.number,
             customer_id=customer_id,
             cart_id="",
@@ -164,7 +164,7 @@ class Entering:
     def _keep(
         self, uow: UnitOfWork, order: Order, contact: Contact, provider: str, reference: str, actor: str
     ) -> Order:
-        now, attempt_id = order.created_at, self._ids.new_id()
+        now, attempt_id = order.created_at, self._ids.new_key()
         paid = order.state is not OrderState.PLACED
         order = self._sold(uow, order) if paid else self._held(uow, order)
         order = uow.orders.add(order, contact, OrderEvent(now, None, order.state, actor, reference))

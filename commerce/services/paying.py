@@ -124,7 +124,7 @@ class Paying:
 
     def _at_counter(self, uow: UnitOfWork, order: Order) -> PaymentAttempt:
         """An order that was to be paid otherwise is paid at the counter."""
-        now, attempt_id = self._clock.now(), self._ids.new_id()
+        now, attempt_id = self._clock.now(), self._ids.new_key()
         attempt = PaymentAttempt(
             id=attempt_id,
             order_id=order.id,

@@ -317,7 +317,7 @@ class Refunding:
             raise _TooMuch
         now = self._clock.now()
         refund = Refund(
-            id=self._ids.new_id(),
+            id=self._ids.new_key(),
             order_id=attempt.order_id,
             attempt_id=attempt.id,
             amount=Money(amount_minor, currency or attempt.amount.currency),

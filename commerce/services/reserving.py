@@ -62,7 +62,7 @@ class Reserving:
                 return Refused(NotHeld.NO_SUCH_VARIANT)
             prices[variant_id] = found[1].price
 
-        reservation_id = self._ids.new_id()
+        reservation_id = self._ids.new_key()
         holds = uow.stock.take(reservation_id, lines, store_id, customer_id, expires_at, now)
         if holds is None:
             return Refused(NotHeld.SOLD_OUT)

@@ -106,7 +106,7 @@ class Settling:
         if report.amount is None:
             return None
         uow.payments.update(attempt)  # of two that bring this news, one goes on
-        now, new_id = moment_of_next_attempt(uow, attempt.order_id, self._clock.now()), self._ids.new_id()
+        now, new_id = moment_of_next_attempt(uow, attempt.order_id, self._clock.now()), self._ids.new_key()
         second = PaymentAttempt(
             id=new_id,
             order_id=attempt.order_id,
@@ -264,7 +264,7 @@ class Settling:
     ) -> Order:
         """The holds become a sale. What is not held any more is taken again, or the money goes back."""
         before = order.state
-        taken = make_good(uow, order, self._ids.new_id(), now + _A_MOMENT, now)
+        taken = make_good(uow, order, self._ids.new_key(), now + _A_MOMENT, now)
         if taken is None:
             return self._unfulfillable(uow, order, attempt, paid_minor, actor, now, RefundReason.UNFULFILLABLE)
         to_state = before if before in _AT_WORK else OrderState.PAID

@@ -20,6 +20,7 @@ from commerce.domain.mail import (
     ThreadEntry,
 )
 from commerce.domain.moments import from_us, to_us
+from commerce.storage.direct import insert_into
 from commerce.storage.tables import inbox, outbox, thread_entry
 from commerce.storage.transaction import AnyRow, Transaction, one_row_changed
 
@@ -139,7 +140,7 @@ class SqlInbox:
 
 
 _UNFINISHED = (OutboxState.READY.value, OutboxState.SENDING.value)
-_ADD = insert(outbox).returning(outbox.c.id)
+_ADD = insert_into("outbox", "channel account address lane kind body repeat_safe created_at_us", key="id")
 _GIVEN_UP = outbox.c.state.in_((OutboxState.DEAD.value, OutboxState.UNKNOWN.value))
 
 
@@ -165,18 +166,20 @@ class SqlOutbox:
         self._db = transaction
 
     def add(self, message: OutboundMessage, at: datetime) -> int:
-        result = self._db.execute(
+        to = message.contact
+        return self._db.insert_numbered(
             _ADD,
-            {
-                **_contact_values(message.contact),
-                "lane": message.contact.lane,
-                "kind": message.kind,
-                "body": message.body,
-                "repeat_safe": message.repeat_safe,
-                "created_at_us": to_us(at),
-            },
+            (
+                to.channel,
+                to.account,
+                to.address,
+                to.lane,
+                message.kind,
+                message.body,
+                message.repeat_safe,
+                to_us(at),
+            ),
         )
-        return int(result.scalar_one())
 
     def waiting_lanes(self, now: datetime, limit: int, *, urgent: bool = False) -> list[str]:
         lanes = _URGENT_OUTBOX_LANES if urgent else _OUTBOX_LANES

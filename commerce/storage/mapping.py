@@ -11,6 +11,9 @@ from commerce.domain.localtext import LocalText
 from commerce.domain.moments import from_us, to_us
 from commerce.domain.money import Money
 
+# Made once: json.dumps makes an encoder each time that anything differs from its defaults.
+_sorted = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+_in_order = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _decode = json.JSONDecoder().raw_decode  # json.loads looks for white space around it: a third of the time of a batch
 
 # Ids of one statement. SQLite binds at most 32766 values (SQLITE_MAX_VARIABLE_NUMBER), PostgreSQL 65535.
@@ -31,7 +34,11 @@ def maybe_from_us(at_us: int | None) -> datetime | None:
 
 def dump_json(value: Mapping[str, object]) -> str:
     """Compact, keys sorted: equal values give equal text."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _sorted(value)
+
+
+def dump_rows(rows: Iterable[tuple[int, ...]]) -> str:
+    return _in_order(list(rows))
 
 
 def load_json(stored: str) -> Any:
@@ -41,7 +48,7 @@ def load_json(stored: str) -> Any:
 
 def to_text(text: LocalText) -> str:
     """Keeps the order of languages, which says what stands in for a missing one."""
-    return json.dumps(dict(text.by_language), ensure_ascii=False, separators=(",", ":"))
+    return _in_order(dict(text.by_language))
 
 
 def from_text(stored: str) -> LocalText:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, insert, or_, select, text, update
+from sqlalchemy import and_, bindparam, or_, select, text, update
 
 from commerce.domain.cart import Fulfilment, PostalAddress
 from commerce.domain.customer import Contact
@@ -16,11 +15,24 @@ from commerce.domain.moments import from_us, to_us
 from commerce.domain.order import Order, OrderEvent, OrderLine, OrderSource, OrderState, check_order_move
 from commerce.domain.pricing import TaxLine
 from commerce.errors import StaleVersion
-from commerce.storage.mapping import dump_json, from_text, load_json, maybe_from_us, maybe_to_us, to_text
+from commerce.storage.direct import insert_into
+from commerce.storage.mapping import dump_json, dump_rows, from_text, load_json, maybe_from_us, maybe_to_us, to_text
 from commerce.storage.tables import order_event, order_line, shop_order
 from commerce.storage.transaction import AnyRow, Transaction, one_row_changed
 
-_ADD = insert(shop_order).returning(shop_order.c.number)
+_COLUMNS = (
+    "id customer_id cart_id state source channel account contact_address language fulfilment store_id name email phone"
+    " address currency subtotal_minor discount_minor delivery_minor added_tax_minor taxes tax_included total_minor"
+    " paid_minor refunded_minor coupon pickup_code created_at_us expires_at_us fulfilled_at_us version"
+)
+_ADD = insert_into("shop_order", _COLUMNS, key="number")
+_ADD_WITH_NUMBER = insert_into("shop_order", f"{_COLUMNS} number", key="number")
+_ADD_LINE = insert_into(
+    "order_line",
+    "order_id position variant_id sku title quantity unit_price_minor discount_minor tax_rate_bp tax_minor total_minor"
+    " hold_id returned",
+)
+_ADD_EVENT = insert_into("order_event", "order_id from_state to_state actor note at_us")
 _LINES = (
     select(order_line)
     .where(order_line.c.order_id.in_(bindparam("ids", expanding=True)))
@@ -54,13 +66,12 @@ class SqlOrders:
         self._db = transaction
 
     def add(self, new: Order, contact: Contact, event: OrderEvent) -> Order:
-        values = _values(new, contact)
+        values, add = _values(new, contact), _ADD
         if new.number:
             self._keep_ahead_of(new.number)
-            values["number"] = new.number
-        number = self._db.execute(_ADD, values).scalar_one()
-        self._db.execute(insert(order_line), [_line_values(new.id, line) for line in new.lines])
-        self._add_event(new.id, event)
+            values, add = (*values, new.number), _ADD_WITH_NUMBER
+        lines = [_line_values(new.id, line) for line in new.lines]
+        number = self._db.insert_numbered(add, values, (_ADD_LINE, lines), (_ADD_EVENT, [_event_values(new.id, event)]))
         return replace(new, number=number, channel=contact.channel)
 
     def number_after(self, number: int) -> None:
@@ -151,7 +162,7 @@ class SqlOrders:
             raise StaleVersion(f"order {seen.id} is no longer at version {seen.version}")
         if holds:
             self._db.execute(_NEW_HOLD, [{"of": seen.id, "at": n, "hold": hold} for n, hold in sorted(holds.items())])
-        self._add_event(seen.id, event)
+        self._db.direct(_ADD_EVENT, _event_values(seen.id, event))
         return moved
 
     def returned(self, order_id: str, position: int, quantity: int) -> bool:
@@ -203,19 +214,6 @@ class SqlOrders:
                 {"number": number},
             )
 
-    def _add_event(self, order_id: str, event: OrderEvent) -> None:
-        self._db.execute(
-            insert(order_event),
-            {
-                "order_id": order_id,
-                "from_state": event.from_state.value if event.from_state else "",
-                "to_state": event.to_state.value,
-                "actor": event.actor,
-                "note": event.note,
-                "at_us": to_us(event.at),
-            },
-        )
-
     def _newest(self, statement: Any, limit: int) -> list[Order]:
         return self._assemble(self._db.execute(statement.order_by(shop_order.c.number.desc()).limit(limit)).all())
 
@@ -233,58 +231,64 @@ class SqlOrders:
         return [_order(row, tuple(lines[row.id])) for row in rows]
 
 
-def _values(new: Order, contact: Contact) -> dict[str, Any]:
-    return {
-        "id": new.id,
-        "customer_id": new.customer_id,
-        "cart_id": new.cart_id,
-        "state": new.state.value,
-        "source": new.source.value,
-        "channel": contact.channel,
-        "account": contact.account,
-        "contact_address": contact.address,
-        "language": new.language,
-        "fulfilment": new.fulfilment.value,
-        "store_id": new.store_id,
-        "name": new.name,
-        "email": new.email,
-        "phone": new.phone,
-        "address": dump_json(asdict(new.address)) if new.address else "",
-        "currency": new.currency,
-        "subtotal_minor": new.subtotal_minor,
-        "discount_minor": new.discount_minor,
-        "delivery_minor": new.delivery_minor,
-        "added_tax_minor": 0 if new.tax_included else sum(tax.tax_minor for tax in new.taxes),
-        "taxes": json.dumps([[tax.rate_bp, tax.net_minor, tax.tax_minor] for tax in new.taxes]),
-        "tax_included": new.tax_included,
-        "total_minor": new.total_minor,
-        "paid_minor": new.paid_minor,
-        "refunded_minor": new.refunded_minor,
-        "coupon": new.coupon,
-        "pickup_code": new.pickup_code,
-        "created_at_us": to_us(new.created_at),
-        "expires_at_us": maybe_to_us(new.expires_at),
-        "fulfilled_at_us": maybe_to_us(new.fulfilled_at),
-        "version": new.version,
-    }
+def _values(new: Order, contact: Contact) -> tuple[Any, ...]:
+    """In the order of _COLUMNS."""
+    return (
+        new.id,
+        new.customer_id,
+        new.cart_id,
+        new.state.value,
+        new.source.value,
+        contact.channel,
+        contact.account,
+        contact.address,
+        new.language,
+        new.fulfilment.value,
+        new.store_id,
+        new.name,
+        new.email,
+        new.phone,
+        dump_json(asdict(new.address)) if new.address else "",
+        new.currency,
+        new.subtotal_minor,
+        new.discount_minor,
+        new.delivery_minor,
+        0 if new.tax_included else sum(tax.tax_minor for tax in new.taxes),
+        dump_rows((tax.rate_bp, tax.net_minor, tax.tax_minor) for tax in new.taxes),
+        new.tax_included,
+        new.total_minor,
+        new.paid_minor,
+        new.refunded_minor,
+        new.coupon,
+        new.pickup_code,
+        to_us(new.created_at),
+        maybe_to_us(new.expires_at),
+        maybe_to_us(new.fulfilled_at),
+        new.version,
+    )
 
 
-def _line_values(order_id: str, line: OrderLine) -> dict[str, Any]:
-    return {
-        "order_id": order_id,
-        "position": line.position,
-        "variant_id": line.variant_id,
-        "sku": line.sku,
-        "title": to_text(line.title),
-        "quantity": line.quantity,
-        "unit_price_minor": line.unit_price_minor,
-        "discount_minor": line.discount_minor,
-        "tax_rate_bp": line.tax_rate_bp,
-        "tax_minor": line.tax_minor,
-        "total_minor": line.total_minor,
-        "hold_id": line.hold_id,
-        "returned": line.returned,
-    }
+def _line_values(order_id: str, line: OrderLine) -> tuple[Any, ...]:
+    return (
+        order_id,
+        line.position,
+        line.variant_id,
+        line.sku,
+        to_text(line.title),
+        line.quantity,
+        line.unit_price_minor,
+        line.discount_minor,
+        line.tax_rate_bp,
+        line.tax_minor,
+        line.total_minor,
+        line.hold_id,
+        line.returned,
+    )
+
+
+def _event_values(order_id: str, event: OrderEvent) -> tuple[Any, ...]:
+    from_state = event.from_state.value if event.from_state else ""
+    return (order_id, from_state, event.to_state.value, event.actor, event.note, to_us(event.at))
 
 
 def _order(row: AnyRow, lines: tuple[OrderLine, ...]) -> Order:

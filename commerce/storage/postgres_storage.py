@@ -14,8 +14,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from commerce.errors import CommitUnknown, StorageBusy
 from commerce.ports import UnitOfWork
+from commerce.storage.changes import Changes
 from commerce.storage.engine import PG_BUSY, PG_RETRY, postgres_code, postgres_engine
 from commerce.storage.sql_storage import SqlStorage, reading
+from commerce.storage.transaction import Transaction
 
 T = TypeVar("T")
 
@@ -79,9 +81,12 @@ class PostgresStorage(SqlStorage):
             raise StorageBusy("the database does not answer") from error
         with connection:
             try:
+                connection.begin()
                 if again:  # those who collided go on one after the other, or they collide again
                     connection.execute(_QUEUE_UP)
-                result = self._run(work, connection)
+                changes = Changes()
+                result = self._run(work, connection, changes)
+                Transaction(connection).append(changes)
             except DBAPIError as error:
                 code = postgres_code(error)
                 if code in PG_RETRY or error.connection_invalidated:  # before COMMIT: nothing was written

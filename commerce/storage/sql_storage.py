@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from commerce.errors import StorageError
 from commerce.ports import UnitOfWork
+from commerce.storage.changes import Changes
 from commerce.storage.transaction import Transaction
 from commerce.storage.unit_of_work import SqlUnitOfWork
 
@@ -46,13 +47,13 @@ class SqlStorage(ABC):
         if getattr(self._this_thread, "at_work", False):
             raise RuntimeError("a write inside the work of another write: use the unit of work that you were given")
 
-    def _run(self, work: Callable[[UnitOfWork], T], connection: Connection) -> T:
-        """Gives `work` its unit of work; at its end, appends what changed in the catalogue."""
+    def _run(self, work: Callable[[UnitOfWork], T], connection: Connection, changes: Changes) -> T:
+        """Gives `work` its unit of work; at its end, adds what it changed in the catalogue to `changes`."""
         transaction = Transaction(connection)
         self._this_thread.at_work = True
         try:
             result = work(SqlUnitOfWork(transaction))
-            transaction.finish()
+            changes.add(transaction.changes)
             return result
         finally:
             self._this_thread.at_work = False

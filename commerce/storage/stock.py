@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from hashlib import blake2s
-from typing import TypeAlias
+from functools import lru_cache
+from typing import Any, TypeAlias
 
-from sqlalchemy import bindparam, insert, select, text, update
+from sqlalchemy import bindparam, select, text, update
 
 from commerce.domain.moments import from_us, to_us
 from commerce.domain.stock import HoldState, MovementReason, StockHold, StockLevel
 from commerce.ports import ChangeKind
+from commerce.storage.direct import Direct, insert_into
 from commerce.storage.mapping import id_batches
 from commerce.storage.tables import hold, stock, stock_movement
 from commerce.storage.transaction import AnyRow, Transaction, one_row_changed
@@ -27,12 +28,10 @@ _AT = (stock.c.variant_id == bindparam("v")) & (stock.c.store_id == bindparam("s
 _LOCKED_LEVEL = select(stock.c.on_hand, stock.c.held, stock.c.safety).where(_AT).with_for_update()
 
 # The guard is in the statement: whoever comes second finds the row as the first one left it.
-_TAKE = (
-    update(stock)
-    .where(_AT, stock.c.on_hand - stock.c.held - stock.c.safety >= bindparam("quantity"))
-    .values(held=stock.c.held + bindparam("quantity"))
+_TAKE = Direct(
+    "UPDATE stock SET held = held + ? WHERE variant_id = ? AND store_id = ? AND on_hand - held - safety >= ?"
 )
-_GIVE_BACK = update(stock).where(_AT).values(held=stock.c.held - bindparam("quantity"))
+_GIVE_BACK = Direct("UPDATE stock SET held = held - ? WHERE variant_id = ? AND store_id = ?")
 _HAND_OVER = (
     update(stock)
     .where(_AT)
@@ -62,14 +61,13 @@ _END_HOLD = (
 )
 
 
-_HOLD, _MOVE = insert(hold), insert(stock_movement)
+_HOLD = insert_into("hold", "id variant_id store_id quantity owner state expires_at_us created_at_us")
+_MOVE = insert_into(
+    "stock_movement", "variant_id store_id on_hand_change held_change reason reference actor note at_us"
+)
 
 # variant, store, change of on_hand, change of held, why, under which reference
 _Movement: TypeAlias = tuple[int, str, int, int, MovementReason, str]
-
-
-class _Short(Exception):
-    """Not enough of one variant: undoes the savepoint of `take`."""
 
 
 def _hold(row: AnyRow) -> StockHold:
@@ -78,9 +76,32 @@ def _hold(row: AnyRow) -> StockHold:
     )
 
 
+@lru_cache(maxsize=64)
+def _take_all(count: int) -> str:
+    """All of `take` on one way to the server: the rows are locked in key order, and nothing is written unless every
+    one of them has enough."""
+    wanted = ", ".join(["(%s::text, %s::bigint, %s::integer)"] * count)
+    enough = "stock.on_hand - stock.held - stock.safety >= wanted.quantity"
+    return (
+        f"WITH wanted (id, variant_id, quantity) AS (VALUES {wanted}), locked AS ("  # noqa: S608 - our own words
+        "SELECT stock.variant_id FROM stock JOIN wanted ON wanted.variant_id = stock.variant_id"
+        f" WHERE stock.store_id = %s AND {enough} ORDER BY stock.variant_id FOR UPDATE OF stock"
+        "), answer AS (SELECT count(*) = %s AS is_yes FROM locked), taken AS ("
+        "UPDATE stock SET held = stock.held + wanted.quantity FROM wanted, answer"
+        " WHERE is_yes AND stock.variant_id = wanted.variant_id AND stock.store_id = %s"
+        "), held AS (INSERT INTO hold (id, variant_id, store_id, quantity, owner, state, expires_at_us, created_at_us)"
+        " SELECT id, variant_id, %s, quantity, %s, 'active', %s, %s FROM wanted, answer WHERE is_yes"
+        "), moved AS ("
+        "INSERT INTO stock_movement (variant_id, store_id, on_hand_change, held_change, reason, reference, at_us)"
+        " SELECT variant_id, %s, 0, quantity, 'hold', id, %s FROM wanted, answer WHERE is_yes"
+        ") SELECT is_yes FROM answer"
+    )
+
+
 def derived_hold_id(hold_id: str, index: int) -> str:
-    """The id of the nth hold taken together under `hold_id`: itself, then 128 bits that follow from it."""
-    return hold_id if index == 0 else blake2s(f"{hold_id}/{index}".encode(), digest_size=16).hexdigest()
+    """The id of the nth hold taken together under `hold_id`: itself, then its neighbours, which an index keeps on one
+    page. No id ends like that by itself: it is made of hexadecimal digits."""
+    return hold_id if index == 0 else f"{hold_id[:28]}-{index:03d}"
 
 
 class SqlStock:
@@ -121,37 +142,14 @@ class SqlStock:
             StockHold(derived_hold_id(hold_id, n), variant_id, store_id, quantity, owner, HoldState.ACTIVE, expires_at)
             for n, (variant_id, quantity) in enumerate(sorted(wanted.items()))
         ]
-        if len(holds) == 1:  # one statement needs no savepoint: it changes the row or it does not
-            if not self._take_one(holds[0]):
+        at_us, until_us = to_us(at), to_us(expires_at)
+        if self._db.is_postgres:
+            if not self._take_at_once(holds, until_us, at_us):
                 return None
-        else:
-            try:
-                with self._db.savepoint():
-                    for taken in holds:
-                        if not self._take_one(taken):
-                            raise _Short
-            except _Short:
-                return None
-        at_us = to_us(at)
-        self._db.execute(
-            _HOLD,
-            [
-                {
-                    "id": taken.id,
-                    "variant_id": taken.variant_id,
-                    "store_id": store_id,
-                    "quantity": taken.quantity,
-                    "owner": owner,
-                    "state": taken.state.value,
-                    "expires_at_us": to_us(expires_at),
-                    "created_at_us": at_us,
-                }
-                for taken in holds
-            ],
-        )
-        self._moved(
-            [(taken.variant_id, store_id, 0, taken.quantity, MovementReason.HOLD, taken.id) for taken in holds], at_us
-        )
+        elif not self._take_each(holds, until_us, at_us):
+            return None
+        for taken in holds:
+            self._db.note_variant(taken.variant_id, ChangeKind.STOCK, at_us)
         return holds
 
     def hold(self, hold_id: str) -> StockHold | None:
@@ -172,7 +170,7 @@ class SqlStock:
         if ended is None:
             return False
         variant_id, store_id, quantity = ended
-        self._db.execute(_GIVE_BACK, {"v": variant_id, "s": store_id, "quantity": quantity})
+        self._give_back(variant_id, store_id, quantity)
         self._moved([(variant_id, store_id, 0, -quantity, reason, hold_id)], to_us(at))
         return True
 
@@ -233,9 +231,38 @@ class SqlStock:
             self._db.note_variant(variant_id, ChangeKind.STOCK, to_us(at))
         return StockLevel(variant_id, store_id, level.on_hand, level.held, safety)
 
-    def _take_one(self, wanted: StockHold) -> bool:
-        key = {"v": wanted.variant_id, "s": wanted.store_id, "quantity": wanted.quantity}
-        return one_row_changed(self._db.execute(_TAKE, key))
+    def _take_each(self, holds: Sequence[StockHold], until_us: int, at_us: int) -> bool:
+        for n, wanted in enumerate(holds):
+            key = (wanted.quantity, wanted.variant_id, wanted.store_id, wanted.quantity)
+            if self._db.direct(_TAKE, key) != 1:
+                for taken in holds[:n]:  # cheaper than a savepoint, which every order would pay for
+                    self._give_back(taken.variant_id, taken.store_id, taken.quantity)
+                return False
+        self._db.insert_many(
+            _HOLD,
+            [
+                (one.id, one.variant_id, one.store_id, one.quantity, one.owner, one.state.value, until_us, at_us)
+                for one in holds
+            ],
+        )
+        moved = MovementReason.HOLD.value
+        self._db.insert_many(
+            _MOVE,
+            [(one.variant_id, one.store_id, 0, one.quantity, moved, one.id, "", "", at_us) for one in holds],
+        )
+        return True
+
+    def _take_at_once(self, holds: Sequence[StockHold], until_us: int, at_us: int) -> bool:
+        values: list[Any] = []
+        for wanted in holds:
+            values += (wanted.id, wanted.variant_id, wanted.quantity)
+        first = holds[0]
+        values += (first.store_id, len(holds), first.store_id, first.store_id, first.owner, until_us, at_us)
+        values += (first.store_id, at_us)
+        return bool(self._db.ask(_take_all(len(holds)), values)[0])
+
+    def _give_back(self, variant_id: int, store_id: str, quantity: int) -> None:
+        self._db.direct(_GIVE_BACK, (quantity, variant_id, store_id))
 
     def _end(self, hold_id: str, to_state: HoldState) -> tuple[int, str, int] | None:
         """Ends an active hold; None when there is none: of two that try, one gets the row."""
@@ -256,20 +283,10 @@ class SqlStock:
         return self._db.execute(_KNOWN, key).first() is not None
 
     def _moved(self, movements: Sequence[_Movement], at_us: int, actor: str = "", note: str = "") -> None:
-        self._db.execute(
+        self._db.insert_many(
             _MOVE,
             [
-                {
-                    "variant_id": variant_id,
-                    "store_id": store_id,
-                    "on_hand_change": on_hand,
-                    "held_change": held,
-                    "reason": reason.value,
-                    "reference": reference,
-                    "actor": actor,
-                    "note": note,
-                    "at_us": at_us,
-                }
+                (variant_id, store_id, on_hand, held, reason.value, reference, actor, note, at_us)
                 for variant_id, store_id, on_hand, held, reason, reference in movements
             ],
         )

@@ -446,6 +446,7 @@ order_line = Table(
     PrimaryKeyConstraint("order_id", "position"),
     CheckConstraint("quantity > 0", name="quantity"),
     CheckConstraint("returned >= 0 AND returned <= quantity", name="returned"),
+    sqlite_with_rowid=False,
 )
 
 order_event = Table(

@@ -2,44 +2,44 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
-from sqlalchemy import Connection, CursorResult, Executable, Row, TextClause, bindparam, text
+from sqlalchemy import Connection, CursorResult, Executable, Row, TextClause, text
+from sqlalchemy.exc import DBAPIError
 
 from commerce.ports import ChangeKind
-from commerce.storage.mapping import id_batches
+from commerce.storage.changes import Changes
+from commerce.storage.direct import Direct, insert_into, postgres_together
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 AnyResult: TypeAlias = CursorResult[*tuple[Any, ...]]
 
 # Any constant that nothing else in the database locks.
 CHANGE_LOCK = 0x5669_7472  # "Vitr"
+ROWS_A_STATEMENT = 100  # of an INSERT that PostgreSQL is given
 
-_NOTE_PRODUCTS = text("INSERT INTO catalogue_change (product_id, what, at_us) VALUES (:product_id, :what, :at_us)")
-_NOTE_VARIANTS = text(
-    "INSERT INTO catalogue_change (product_id, what, at_us)"
-    " SELECT DISTINCT product_id, :what, :at_us FROM variant WHERE id IN :ids ORDER BY product_id"
-).bindparams(bindparam("ids", expanding=True))
+_CHANGE = insert_into("catalogue_change", "product_id what at_us")
+_CHANGE_OF_VARIANTS = Direct(
+    "INSERT INTO catalogue_change (product_id, what, at_us) SELECT DISTINCT product_id, ?, ? FROM variant"
+    " WHERE id IN (SELECT value FROM json_each(?)) ORDER BY product_id",
+    postgres="INSERT INTO catalogue_change (product_id, what, at_us) SELECT DISTINCT product_id, %s, %s::bigint"
+    " FROM variant WHERE id IN (SELECT value::bigint FROM json_array_elements_text(%s::json)) ORDER BY product_id",
+)
 
 
 class Transaction:
-    """Runs statements, and writes down what changed in the catalogue.
+    """Runs statements, and collects what they changed in the catalogue (see `Changes`)."""
 
-    Changes are collected and appended by the last statements before COMMIT. Followers read `catalogue_change` by "seq
-    larger than the last I saw", so a number must never appear below one that was already visible. On SQLite there is
-    one writer and nothing to do. On PostgreSQL two transactions may draw 5 and 6 and commit 6 first; therefore the
-    append takes an advisory lock that lasts until the commit: numbers are drawn in the order of commits. As it is the
-    last lock that a transaction takes, it cannot be part of a deadlock, and a long import holds it only while it
-    appends. (Filtering by pg_snapshot_xmin instead would make every change wait for the longest running import.)
-    """
+    __slots__ = ("_connection", "_cursor", "changes", "is_postgres")
 
     def __init__(self, connection: Connection) -> None:
         self._connection: Connection | None = connection
+        self._cursor: Any = None
         self.is_postgres = connection.dialect.name == "postgresql"
-        self._products: dict[tuple[int, ChangeKind], int] = {}
-        self._variants: dict[tuple[int, ChangeKind], int] = {}
+        self.changes = Changes()
 
     @property
     def connection(self) -> Connection:
@@ -53,46 +53,92 @@ class Transaction:
     ) -> AnyResult:
         return self.connection.execute(statement, parameters)
 
+    def direct(self, statement: Direct, values: Sequence[Any]) -> int:
+        """Runs it in the driver; how many rows it changed. Errors are those of `execute`."""
+        as_text = statement.postgres if self.is_postgres else statement.sqlite
+        return cast(int, self._directly(as_text, values).rowcount)
+
+    def insert_many(self, statement: Direct, rows: Sequence[Sequence[Any]]) -> None:
+        """An `insert_into` of several rows."""
+        if not self.is_postgres:
+            self._directly(statement.sqlite, rows, many=True)
+            return
+        for start in range(0, len(rows), ROWS_A_STATEMENT):
+            some = rows[start : start + ROWS_A_STATEMENT]
+            self._directly(statement.postgres_rows(len(some)), [value for row in some for value in row])
+
+    def insert_numbered(
+        self, statement: Direct, values: Sequence[Any], *others: tuple[Direct, Sequence[Sequence[Any]]]
+    ) -> int:
+        """Inserts a row with those of other tables that belong to it; the number that the database drew for it."""
+        if self.is_postgres:  # on one way to the server
+            counts = tuple((insert, len(rows)) for insert, rows in others if rows)
+            together = [*values, *(value for _, rows in others for row in rows for value in row)]
+            return cast(int, self._directly(postgres_together(statement, counts), together).fetchone()[0])
+        number = cast(int, self._directly(statement.sqlite, values).lastrowid)
+        for insert, rows in others:
+            self.insert_many(insert, rows)
+        return number
+
+    def ask(self, statement: str, values: Sequence[Any]) -> Any:
+        """The first row of an answer, for a statement that one database alone is given."""
+        return self._directly(statement, values).fetchone()
+
     def savepoint(self) -> AbstractContextManager[Any]:
         """Everything inside is undone when the block raises."""
         return self.connection.begin_nested()
 
     def note_product(self, product_id: int, what: ChangeKind, at_us: int) -> None:
         """Followers of the catalogue will hear of it once the transaction is committed; several notes make one row."""
-        self._products[product_id, what] = at_us
+        self.changes.product(product_id, what, at_us)
 
     def note_variant(self, variant_id: int, what: ChangeKind, at_us: int) -> None:
         """The same, for the product of a variant."""
-        self._variants[variant_id, what] = at_us
+        self.changes.variant(variant_id, what, at_us)
+
+    def append(self, changes: Changes) -> None:
+        """Writes them down. The last thing before COMMIT."""
+        if not changes:
+            return
+        self.lock_changes()
+        self.insert_many(_CHANGE, changes.products())
+        for what, at_us, ids in changes.variants():
+            self.direct(_CHANGE_OF_VARIANTS, (what, at_us, json.dumps(ids)))
 
     def lock_changes(self) -> None:
-        """To be called right before rows are added to catalogue_change, as late as possible (see the class)."""
+        """To be called right before rows are added to catalogue_change, as late as possible (see `Changes`)."""
         if self.is_postgres:
             self.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CHANGE_LOCK})
 
-    def finish(self) -> None:
-        """Appends the changes. The last thing before COMMIT."""
-        if not (self._products or self._variants):
-            return
-        self.lock_changes()
-        if self._products:
-            self.execute(
-                _NOTE_PRODUCTS,
-                [
-                    {"product_id": i, "what": what.value, "at_us": at}
-                    for (i, what), at in sorted(self._products.items())
-                ],
-            )
-        for what in sorted({what for _, what in self._variants}):
-            ids = [i for i, kind in self._variants if kind is what]
-            at_us = max(at for (_, kind), at in self._variants.items() if kind is what)
-            for batch in id_batches(ids):
-                self.execute(_NOTE_VARIANTS, {"what": what.value, "at_us": at_us, "ids": batch})
-        self._products.clear()
-        self._variants.clear()
-
     def close(self) -> None:
-        self._connection = None
+        if self._cursor is not None:
+            self._cursor.close()
+        self._connection = self._cursor = None
+
+    def _directly(self, as_text: str, values: Sequence[Any], *, many: bool = False) -> Any:
+        connection = self.connection
+        cursor = self._cursor
+        if cursor is None:
+            if connection.dispatch.before_cursor_execute:  # whoever listens to statements hears of these, too
+                return connection.exec_driver_sql(as_text, list(values) if many else tuple(values))
+            cursor = self._cursor = connection.connection.cursor()
+        try:
+            (cursor.executemany if many else cursor.execute)(as_text, values)
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise _as_sqlalchemy_says(error, as_text, connection) from error
+        return cursor
+
+
+def _as_sqlalchemy_says(error: Exception, statement: str, connection: Connection) -> BaseException:
+    """An error of the driver as `execute` would have raised it."""
+    dialect = connection.dialect
+    lost = dialect.is_disconnect(error, connection.connection.dbapi_connection, None)  # type: ignore[arg-type]
+    wrapped = DBAPIError.instance(
+        statement, None, error, dialect.loaded_dbapi.Error, connection_invalidated=lost, dialect=dialect
+    )
+    if lost:
+        connection.invalidate(error)
+    return wrapped
 
 
 def one_row_changed(result: AnyResult) -> bool:

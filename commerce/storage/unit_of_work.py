@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
+from typing import Generic, TypeVar
 
 from commerce.storage.carts import SqlCarts
 from commerce.storage.customers import SqlCustomers
@@ -21,33 +23,48 @@ from commerce.storage.stock_records import SqlStockRecords
 from commerce.storage.stores import SqlStores
 from commerce.storage.transaction import Transaction
 
+RepositoryT = TypeVar("RepositoryT")
+
+
+class _Over(Generic[RepositoryT]):
+    """A repository over the unit of work's transaction, made when it is asked for: a work uses three of twenty."""
+
+    def __init__(self, make: Callable[[Transaction], RepositoryT]) -> None:
+        self._make = make
+
+    def __get__(self, unit_of_work: SqlUnitOfWork, owner: type) -> RepositoryT:
+        return self._make(unit_of_work.transaction)
+
 
 class SqlUnitOfWork:
     """`commerce.ports.UnitOfWork`. Over when its transaction is: any use after that raises RuntimeError."""
 
+    __slots__ = ("transaction",)
+
     def __init__(self, transaction: Transaction) -> None:
         self.transaction = transaction
-        self.products = SqlProducts(transaction)
-        self.stock = SqlStock(transaction)
-        self.stock_records = SqlStockRecords(transaction)
-        self.stores = SqlStores(transaction)
-        self.reservations = SqlReservations(transaction)
-        self.customers = SqlCustomers(transaction)
-        self.inbox = SqlInbox(transaction)
-        self.outbox = SqlOutbox(transaction)
-        self.leases = SqlLeases(transaction)
-        self.threads = SqlThreads(transaction)
-        self.state = SqlState(transaction)
-        self.photos = SqlPhotos(transaction)
-        self.audit = SqlAudit(transaction)
-        self.carts = SqlCarts(transaction)
-        self.orders = SqlOrders(transaction)
-        self.promotions = SqlPromotions(transaction)
-        self.payments = SqlPayments(transaction)
-        self.returns = SqlReturns(transaction)
-        self.links = SqlLinks(transaction)
-        self.tasks = SqlStaffTasks(transaction)
-        self.pauses = SqlPauses(transaction)
+
+    products = _Over(SqlProducts)
+    stock = _Over(SqlStock)
+    stock_records = _Over(SqlStockRecords)
+    stores = _Over(SqlStores)
+    reservations = _Over(SqlReservations)
+    customers = _Over(SqlCustomers)
+    inbox = _Over(SqlInbox)
+    outbox = _Over(SqlOutbox)
+    leases = _Over(SqlLeases)
+    threads = _Over(SqlThreads)
+    state = _Over(SqlState)
+    photos = _Over(SqlPhotos)
+    audit = _Over(SqlAudit)
+    carts = _Over(SqlCarts)
+    orders = _Over(SqlOrders)
+    promotions = _Over(SqlPromotions)
+    payments = _Over(SqlPayments)
+    returns = _Over(SqlReturns)
+    links = _Over(SqlLinks)
+    tasks = _Over(SqlStaffTasks)
+    pauses = _Over(SqlPauses)
 
     def savepoint(self) -> AbstractContextManager[object]:
         return self.transaction.savepoint()

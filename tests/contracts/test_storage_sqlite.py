@@ -44,7 +44,7 @@ def pragma(uow: UnitOfWork, name: str) -> object:
 def queued(storage: SqliteStorage, count: int) -> None:
     """Waits until so many works wait for the one that runs."""
     deadline = time.monotonic() + 10
-    while len(storage._queue) < count:
+    while storage._together.waiting() < count:
         assert time.monotonic() < deadline
         time.sleep(0.002)
 

@@ -287,7 +287,7 @@ def test_plays_on_sqlite(sqlite_template: Path, tmp_path: Path) -> None:
         shutil.copyfile(sqlite_template, path)
         return f"sqlite:///{path}"
 
-    _play(new_database, 12)
+    _play(new_database, 10)
 
 
 @pytest.mark.timeout(0 if os.environ.get("VITRINE_EXAMPLES") else 300)
@@ -301,7 +301,7 @@ def test_plays_on_postgresql(postgres: PostgresServer) -> None:
         return urls[-1]
 
     try:
-        _play(new_database, 4)
+        _play(new_database, 3)
     finally:
         for url in urls:
             postgres.drop_database(url)

@@ -272,3 +272,19 @@ def test_what_costs_nothing_is_paid_when_it_is_placed(till: Till):
     assert till.cart().wanted == ()
     till.selling.paying.tick()
     assert till.wrong() == []
+
+
+def test_two_people_who_became_one_do_not_block_themselves(till: Till):
+    sams = till.begun(SAM)
+    till.fill({"38": 1})
+    assert till.quote().lines[0].available == 0
+    customer_id = till.customer()
+    till.storage.write(lambda uow: uow.orders.set_customer([sams.order.id], customer_id))
+    assert till.quote().lines[0].available == 1
+    again = till.place()
+    assert again.order.id == sams.order.id, "it is the same order"
+    till.fill({"38": 1, "36": 1})
+    placed = till.place()
+    assert till.order(sams).state is OrderState.CANCELLED
+    assert (till.order(placed).state, till.stock("38")) == (OrderState.PENDING_PAYMENT, (1, 1))
+    assert till.wrong() == []

@@ -235,6 +235,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["order_id"], ["shop_order.id"], name=op.f("fk_order_line_order_id")),
         sa.ForeignKeyConstraint(["variant_id"], ["variant.id"], name=op.f("fk_order_line_variant_id")),
         sa.PrimaryKeyConstraint("order_id", "position", name=op.f("pk_order_line")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "payment_attempt",
