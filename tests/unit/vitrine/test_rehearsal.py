@@ -50,7 +50,7 @@ def test_it_collects_money_from_stand_ins_alone(tmp_path: Path) -> None:
         assert {"stripe", "square", "pay_in_store"} <= set(on.shop.providers)
         for name in ("stripe", "square"):
             assert list(on.shop.providers[name].list_since(STARTS_AT) or ()) == []
-        assert {call.name for call in on.stripe.calls} == {"checkout.sessions.list"}
+        assert on.stripe.calls[-1].name == "checkout.sessions.list", "Léa’s bag was paid there before"
         assert {call.name for call in on.square.calls} == {"payments.list"}
         with urllib.request.urlopen(f"{on.address}/rehearsal") as answer:
             told = json.load(answer)
