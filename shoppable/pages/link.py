@@ -68,6 +68,9 @@ def accept(token: str) -> ResponseReturnValue:
     if contact is None or not _TOKEN.fullmatch(token):  # the page that asks has given this browser its cookie
         return _refused(NotLinked.UNKNOWN)
     chosen, shop = request.form.get("choice", ""), site().shop
+    if request.form.get("answer") == "no":  # whoever has the link has it for nothing
+        shop.storage.write(lambda uow: shop.linking.decline(uow, token, contact))
+        return redirect("/", 303)
     choice = MergeChoice(chosen) if chosen in set(MergeChoice) else None
     result: Linked | Refused[NotLinked] = shop.storage.write(
         lambda uow: shop.linking.accept(uow, token, contact, choice)

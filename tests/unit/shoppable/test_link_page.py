@@ -71,6 +71,15 @@ def test_the_button_makes_one_cart(shop: Shop, lea: Browser, choice: str, cart: 
     assert again.status_code == 410 and "This link was already used." in text_of(again.text)
 
 
+def test_a_no_burns_the_link(shop: Shop, lea: Browser) -> None:
+    lea.add("P1-navy-38")
+    link = f"/link/{token(shop)}"
+    lea.get(link)
+    assert lea.post(link, answer="no").headers["Location"] == "/"
+    assert lea.post(link, choice="both").status_code == 410
+    assert lea.cart() == {"P1-navy-38": 1}
+
+
 def test_a_browser_that_is_new_here(app: Flask, shop: Shop) -> None:
     phone, link = Browser(app, shop), f"/link/{token(shop)}"
     shown = phone.get(link)
