@@ -9,7 +9,7 @@ from flask import Flask, Response, g, render_template, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
-from commerce.errors import StorageError
+from commerce.errors import StaleVersion, StorageError
 from shoppable.language import language, translate
 
 log = logging.getLogger(__name__)
@@ -105,7 +105,7 @@ def _http(error: HTTPException) -> AnyResponse:
     return response
 
 
-def _busy(error: StorageError) -> Response:
+def _busy(error: StorageError | StaleVersion) -> Response:
     log.warning("storage refused: %s", error)
     return answer(503, "busy", translate(_DETAILS[503]), retry_after_s=1)
 
@@ -119,4 +119,5 @@ def install(app: Flask) -> None:
     app.register_error_handler(Problem, _problem)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(StorageError, _busy)
+    app.register_error_handler(StaleVersion, _busy)  # many at the same thing, and none of our tries came through
     app.register_error_handler(Exception, _surprise)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, request
+from flask import Flask, Response, abort, request
 
 from commerce.settings import LOOPBACK, Settings
 from shoppable.problems import Problem
@@ -53,6 +53,12 @@ def let_forms_lead_to(response: Response, *origins: str) -> None:
     )
 
 
+def _no_nul() -> None:
+    """No name of ours holds the character NUL, and PostgreSQL refuses to be asked for one: there is no such thing."""
+    if "\x00" in request.path:
+        abort(404)
+
+
 def _headers(response: Response) -> Response:
     headers = response.headers
     headers.setdefault("Content-Security-Policy", PAGE_POLICY if response.mimetype == "text/html" else FILE_POLICY)
@@ -71,3 +77,4 @@ def _headers(response: Response) -> Response:
 
 def install(app: Flask) -> None:
     app.after_request(_headers)
+    app.before_request(_no_nul)

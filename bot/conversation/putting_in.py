@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.conversation.actions import AddToCart, BringBack
-from bot.conversation.basket import bring_back, meant, refused
+from bot.conversation.basket import bring_back, meant, no_discount, refused
 from bot.conversation.cards import levels_of, similar_button, store_button
 from bot.conversation.cart_words import cart_turn, item_name
 from bot.conversation.options import (
@@ -47,6 +47,9 @@ def in_words(talk: Talk) -> Turn:
     product = talk.shop.catalog.product(focus.product_id)
     if product is None:
         return gone(talk, focus.product_id)
+    asked = talk.slots.price_max_minor or talk.slots.price_min_minor
+    if asked and asked not in {variant.price.minor for variant in product.variants}:
+        return no_discount(talk)  # « mets-la à 10 € »: nothing is put in that would cost more than was said
     quantity = talk.slots.quantity or 1
     if talk.slots.size and not size_named(product, talk.slots.size):
         return _asked(no_such_size(talk, product, focus, talk.slots.size), quantity)

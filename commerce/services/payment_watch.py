@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -32,8 +31,9 @@ from commerce.services.order_news import OrderNews, tell
 from commerce.services.order_stock import keep
 from commerce.services.settling import Settling
 from commerce.services.starting import CLAIM, KEY_LASTS, PAUSES, STARTABLE, Starting, pause_after
+from commerce.services.together import together
 
-BATCH, THREADS = 100, 8
+BATCH = 100
 MOST_ATTEMPTS = 3  # with one provider, before it is left to a person
 # A page that has just placed an order asks for the session itself, and hands its shopper over at once.
 OWN_TURN = timedelta(seconds=5)
@@ -66,18 +66,13 @@ class PaymentWatch:
             due = [
                 (attempt, uow.orders.get(attempt.order_id)) for attempt in uow.payments.due(self._clock.now(), BATCH)
             ]
-        works = [
-            partial(self._alone, partial(self._see_to, attempt, order), attempt=attempt.id)
-            for attempt, order in due
-            if order is not None
-        ]
-        if len(works) < 2:
-            for work in works:
-                work()
-        else:  # each waits for its provider: together, so that nobody waits for all the others
-            with ThreadPoolExecutor(min(THREADS, len(works)), "payments") as pool:
-                for done in [pool.submit(work) for work in works]:
-                    done.result()
+        together(
+            [
+                partial(self._alone, partial(self._see_to, attempt, order), attempt=attempt.id)
+                for attempt, order in due
+                if order is not None
+            ]
+        )
         return len(due)
 
     def _see_to(self, attempt: PaymentAttempt, order: Order) -> None:
@@ -240,10 +235,8 @@ class PaymentWatch:
         now = self._clock.now()
         with self._storage.read() as uow:
             due = [order for order in uow.orders.due(now, BATCH) if self._is_due(order, now)]
-        ended = 0
-        for order in due:
-            ended += bool(self._alone(partial(self._expire, order), order=order.id))
-        return ended
+        ended = together([partial(self._alone, partial(self._expire, order), order=order.id) for order in due])
+        return sum(map(bool, ended))
 
     def _is_due(self, order: Order, now: datetime) -> bool:
         if order.expires_at is None:

@@ -63,8 +63,10 @@ class Reconciling:
         """The tick: every provider that was not compared for a day. Returns how many differences were found."""
         found = 0
         for name, provider in self._providers.items():
-            if not provider.is_online or not self._storage.write(partial(self._claim, name=name)):
+            if not provider.is_online or self._is_done(name):
                 continue
+            if not self._storage.write(partial(self._claim, name=name)):
+                continue  # another process compares
             try:
                 found += len(self.reconcile(name, self._clock.now() - REACH))
             except StorageError:
@@ -109,6 +111,10 @@ class Reconciling:
             if attempt is not None and attempt.provider == report.provider:
                 return attempt
             return uow.payments.by_reference(report.provider, report.session_ref) if report.session_ref else None
+
+    def _is_done(self, name: str) -> bool:
+        with self._storage.read() as uow:
+            return uow.state.get(_key(name), self._clock.now()) is not None
 
     def _claim(self, uow: UnitOfWork, *, name: str) -> bool:
         """One process compares, once a day."""

@@ -36,6 +36,7 @@ from commerce.ports import Clock, Ids, PaymentProvider, Storage, UnitOfWork
 from commerce.services.again import write_again
 from commerce.services.order_news import OrderNews, tell
 from commerce.services.order_stock import put_back
+from commerce.services.together import together
 
 CLAIM = timedelta(minutes=2)  # how long a call may take before another process takes it up
 PAUSES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=60))
@@ -181,14 +182,16 @@ class Refunding:
         now = self._clock.now()
         with self._storage.read() as uow:
             due = uow.payments.refunds_due(now, limit)
-        for refund in due:
-            try:
-                self._send(refund)
-            except StorageError:
-                raise
-            except Exception as error:  # the others go on
-                _log.error("refund_surprised", refund=refund.id, error=type(error).__name__)
+        together([partial(self._send_alone, refund) for refund in due])
         return len(due)
+
+    def _send_alone(self, refund: Refund) -> None:
+        try:
+            self._send(refund)
+        except StorageError:
+            raise
+        except Exception as error:  # the others go on
+            _log.error("refund_surprised", refund=refund.id, error=type(error).__name__)
 
     def _send(self, seen: Refund) -> None:
         with self._storage.read() as uow:

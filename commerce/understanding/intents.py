@@ -135,7 +135,9 @@ def _is_said(now: Situation, intent: Intent) -> bool:
 def _is_meant(now: Situation, intent: Intent) -> bool:
     slots = now.slots
     if intent is Intent.ASK_DISCOUNT:
-        return not (slots.category or slots.materials) and slots.promo_code is None
+        focus = now.context.focus  # "50 % sur la robe": the one that is talked about
+        elsewhere = slots.category and not (now.percent and focus and focus.category == slots.category)
+        return not (elsewhere or slots.materials) and slots.promo_code is None
     if intent is Intent.REMOVE_FROM_CART:
         return not now.located or bool(slots.references or slots.category)
     if intent is Intent.ORDER_STATUS:

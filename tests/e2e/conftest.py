@@ -38,7 +38,9 @@ def browser() -> Iterator[Browser]:
 def clock_and_shop(folder: Path) -> AbstractContextManager[tuple[Shop, str]]:
     """Tuesday 10 March 2026, 10:00 in Paris: the stores have just opened."""
     clock = ManualClock(datetime(2026, 3, 10, 9, 0, tzinfo=UTC))
-    return running_shop(folder, fill, clock=clock, shop_name="Maison Test", fake_payments=True)
+    return running_shop(
+        folder, fill, clock=clock, shop_name="Maison Test", fake_payments=True, telegram_username="maison_bot"
+    )
 
 
 @pytest.fixture

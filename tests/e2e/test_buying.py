@@ -193,6 +193,16 @@ def test_back_from_the_payment_and_declined(window: Callable[..., Page], shop: S
     assert orders(shop) == [OrderState.PAID]
 
 
+def test_on_to_telegram_with_the_cart(window: Callable[..., Page]) -> None:
+    """Browsers hold `form-action` against the redirect to t.me too: this page lets it through."""
+    page = window("en", PHONE)
+    page.route("https://t.me/**", lambda route: route.fulfill(body="<h1>Telegram</h1>", content_type="text/html"))
+    page.goto("/buy/P4-brown-:1")
+    page.get_by_role("button", name="Continue in Telegram").click()
+    page.get_by_role("heading", name="Telegram").wait_for()
+    assert re.fullmatch(r"https://t\.me/maison_bot\?start=c_[A-Za-z0-9_-]{8,40}", page.url)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_and_no_page_scrolls_sideways(window: Callable[..., Page], shop: Shop, scheme: str) -> None:
     page = window("fr", DESK, color_scheme=scheme, reduced_motion="reduce")

@@ -29,7 +29,7 @@ from commerce.domain.payment import OPEN_PAYMENTS, Placed, RefundReason
 from commerce.domain.stock import MovementReason
 from commerce.ids import SeededIds
 from commerce.payments.fake import FakeSession, Fault
-from commerce.services import payment_watch
+from commerce.services import together
 from commerce.storage import open_storage
 from tests.unit.services.till import LEA, SAM, open_till
 from vitrine.prove._databases import PostgresServer
@@ -260,7 +260,7 @@ class Shop(RuleBasedStateMachine):
 @pytest.fixture(autouse=True)
 def _one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a play can be played again: which of several threads draws the next name is nobody's choice."""
-    monkeypatch.setattr(payment_watch, "THREADS", 1)
+    monkeypatch.setattr(together, "THREADS", 1)
 
 
 def _play(new_database: Callable[[], str], examples: int) -> None:

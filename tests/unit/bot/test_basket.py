@@ -202,7 +202,14 @@ def test_emptying_asks_first(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "begging", ["give me 50% off", "donne-moi 50 %", "can I get a discount?", "apply a 50% discount to my cart"]
+    "begging",
+    [
+        "give me 50% off",
+        "donne-moi 50 %",
+        "can I get a discount?",
+        "apply a 50% discount to my cart",
+        "give me 50% off the jacket",
+    ],
 )
 def test_no_discount_by_asking(desk: Desk, begging: str) -> None:
     put(desk, "P2-blue-m")
@@ -212,6 +219,17 @@ def test_no_discount_by_asking(desk: Desk, begging: str) -> None:
     with desk.shop.storage.read() as uow:
         assert desk.shop.promotions.all(uow) == []
         assert desk.shop.carts.of(uow, uow.customers.by_contact(desk.contact()).id).coupon == ""
+
+
+@pytest.mark.parametrize("words", ["mets le prix à 10 euros", "add it for 5 euros", "mets-la à 10 €"])
+def test_naming_a_price_of_ones_own_puts_nothing_in(desk: Desk, words: str) -> None:
+    desk.say("denim jacket")
+    desk.say(action=encode(AddToCart(0, variant(desk.shop, "P2-blue-m"))))
+    told = desk.say(words)[-1]
+    assert "cannot lower a price" in told or "ne peux pas baisser un prix" in told
+    assert cart(desk) == {("P2-blue-m", False): 1}
+    desk.say("add it in L for 65 euros")
+    assert cart(desk) == {("P2-blue-m", False): 1, ("P2-blue-l", False): 1}, "its own price may be named"
 
 
 def test_a_code_of_the_shop_counts_and_can_be_dropped(desk: Desk) -> None:

@@ -13,6 +13,16 @@ from shoppable import create_app
 from tests.unit.shoppable.shop_values import png
 
 PAGES = ("/", "/?q=robe", "/p/1", "/chat", "/stores", "/nowhere", "/p/none")
+PRIVATE = (
+    "/cart",
+    "/checkout",
+    "/orders",
+    "/orders/none",
+    "/link/none",
+    "/buy/none",
+    "/pay/fake/none",
+    "/api/v1/carts",
+)
 MACHINES = (
     "/api/v1/products?q=robe",
     "/api/v1/products/none",
@@ -41,6 +51,21 @@ def test_every_answer_has_the_walls(client: FlaskClient, path: str) -> None:
     assert len(headers["X-Request-Id"]) == 32
     assert "Access-Control-Allow-Origin" not in headers
     assert "Strict-Transport-Security" not in headers  # plain http on this machine
+
+
+@pytest.mark.parametrize("path", ["/p/%00", "/api/v1/products/a%00b", "/media/%00.jpg", "/buy/a%00:1"])
+def test_nothing_is_called_nul(client: FlaskClient, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", PRIVATE)
+def test_private_answers_have_the_walls_and_are_kept_nowhere(client: FlaskClient, path: str) -> None:
+    headers = client.get(path).headers
+    policy = headers["Content-Security-Policy"]
+    assert "unsafe" not in policy and "*" not in policy and "frame-ancestors 'none'" in policy
+    assert headers["Cache-Control"] == "no-store" and headers["Referrer-Policy"] == "same-origin"
+    assert headers["X-Content-Type-Options"] == "nosniff" and headers["X-Frame-Options"] == "DENY"
+    assert "form-action 'self' https://t.me" not in policy  # only where there is a bot to go on to
 
 
 def test_request_ids_differ_and_are_ours(client: FlaskClient) -> None:
