@@ -49,6 +49,7 @@ def check(storage: Storage, now: datetime, indexed: IndexedPictures | None = Non
         return [
             _rule("held stock is what active holds promise", audit.stock_against_holds, uow),
             _rule("open reservations have their holds, others none", audit.holds_against_reservations, uow),
+            _rule("open exchanges have their holds, others none", audit.holds_against_exchanges, uow),
             _rule("stock is the sum of its movements", audit.stock_against_movements, uow),
             _rule("what is paid is sold, what is over holds nothing", money.holds_against_orders, uow),
             _rule("what was sold left the shelf once", money.sales_moved_once, uow),

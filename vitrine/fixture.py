@@ -8,10 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from commerce.domain.customer import Contact
 from commerce.errors import SettingsError
 
 if TYPE_CHECKING:
     from commerce.wiring import Shop
+    from vitrine.fixture_orders import Paying
 
 
 class _Thing(NamedTuple):
@@ -161,12 +163,17 @@ def write_fixture_feed(directory: Path, *, pictures: bool = True) -> Path:
     return directory
 
 
-def build_fixture(shop: Shop, *, pictures: bool = True) -> None:
-    """Reads the small shop into an open one, pictures looked at. Raises SettingsError when it cannot be read."""
+def build_fixture(shop: Shop, *, pictures: bool = True, orders: bool = False, paying: Paying | None = None) -> None:
+    """Reads the small shop into an open one, pictures looked at; with `orders` those that Léa has on Telegram, of which
+    one was paid online by `paying`. Raises SettingsError when it cannot be read."""
     from catalog_sync import sync
+    from vitrine.fixture_orders import LEA, add_orders
 
     report = sync(shop, str(write_fixture_feed(shop.settings.data_dir / "fixture", pictures=pictures)))
     if report.refused or report.rejected:
         problems = [report.reason("en"), *(f"line {error.line}: {error.reason.value}" for error in report.rejected)]
         raise SettingsError("the fixture shop: " + "; ".join(problem for problem in problems if problem))
+    if orders:
+        bot = shop.settings.telegram_token.get_secret_value().partition(":")[0]
+        add_orders(shop, Contact("telegram", bot, LEA), paying=paying)
     shop.index_keeper.catch_up()

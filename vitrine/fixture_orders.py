@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 from zoneinfo import ZoneInfo
 
 from commerce.clock import ManualClock
@@ -18,10 +19,15 @@ from commerce.domain.order import Order, OrderRefused, OrderSource, OrderState
 from commerce.domain.payment import Placed
 from commerce.domain.stock import MovementReason
 from commerce.errors import SettingsError
+from commerce.payments.fake import FakeProvider
 
 if TYPE_CHECKING:
     from commerce.ports import UnitOfWork
     from commerce.wiring import Shop
+
+LEA = "1001"  # her chat
+Paying: TypeAlias = tuple[str, Callable[[str], object]]
+"""A provider's name, and what pays one of its sessions: the button of its page."""
 
 _PARIS = ZoneInfo("Europe/Paris")
 _FIRST = 1042
@@ -29,12 +35,15 @@ _HOME = PostalAddress("Léa", "12 rue Mercière", "69002", "Lyon", "FR")
 _STAFF = "staff:nadia"
 
 
-def add_orders(shop: Shop, contact: Contact, *, name: str = "Léa", language: str = "fr") -> None:
-    """Orders 1042 and 1043 of whoever talks to us from `contact`. The shop needs a clock that can be set, the
-    make-believe provider and the counter. Raises SettingsError without them."""
-    clock = shop.clock
-    if not isinstance(clock, ManualClock) or "fake" not in shop.providers or "pay_in_store" not in shop.providers:
-        raise SettingsError("the fixture's orders need a clock that can be set and make-believe payments")
+def add_orders(
+    shop: Shop, contact: Contact, *, name: str = "Léa", language: str = "fr", paying: Paying | None = None
+) -> None:
+    """Orders 1042 and 1043 of whoever talks to us from `contact`, the second paid online by `paying` (else with
+    make-believe money). The shop needs a clock that can be set. Raises SettingsError without one, or without a way to
+    pay."""
+    clock, (provider, pay) = shop.clock, paying or ("fake", partial(_pay_make_believe, shop))
+    if not isinstance(clock, ManualClock) or provider not in shop.providers or "pay_in_store" not in shop.providers:
+        raise SettingsError("the fixture's orders need a clock that can be set and a way to pay")
     today = clock.now()
 
     def at(*moment: int) -> None:
@@ -46,7 +55,7 @@ def add_orders(shop: Shop, contact: Contact, *, name: str = "Léa", language: st
     shop.storage.write(lambda uow: uow.orders.number_after(_FIRST - 1))
 
     at(2026, 2, 27, 15, 0)
-    dress = _place(shop, contact, "P1-navy-38", "S1", name, language).order
+    dress = _place(shop, contact, "P1-navy-38", "S1", name, language, "pay_in_store").order
     for state in (OrderState.PREPARING, OrderState.READY):
         at(2026, 2, 27, 16, 0)
         write(lambda uow, to=state: _moved(shop.orders.advance(uow, dress.id, to, actor=_STAFF)))  # type: ignore[misc]
@@ -54,15 +63,9 @@ def add_orders(shop: Shop, contact: Contact, *, name: str = "Léa", language: st
     write(lambda uow: _moved(shop.handing_over.order(uow, dress.id, code=dress.pickup_code, by="nadia", paid=True)))
 
     at(2026, 3, 2, 20, 0)
-    bag = _place(shop, contact, "P4-brown", "WEB", name, language)
-    attempt = shop.paying.begin(bag.attempt.id)
-    fake = shop.providers["fake"]
-    fake.pay_session(attempt.session_ref)  # type: ignore[attr-defined]  # a button of its page
-    hook = f"{shop.settings.base_url}/hooks/fake"
-    fake.deliver(  # type: ignore[attr-defined]  # the call it makes then
-        lambda body, headers: shop.paying.receive("fake", body, headers, hook).status == 200
-    )
-    shop.paying.tick()
+    bag = _place(shop, contact, "P4-brown", "WEB", name, language, provider)
+    pay(shop.paying.begin(bag.attempt.id).session_ref)
+    shop.paying.look(bag.attempt.id)  # she comes back from the provider's page
     for state, moment in ((OrderState.SHIPPED, (2026, 3, 3, 9, 0)), (OrderState.COMPLETED, (2026, 3, 5, 14, 0))):
         at(*moment)
         write(lambda uow, to=state: _moved(shop.orders.advance(uow, bag.order.id, to, actor=_STAFF)))  # type: ignore[misc]
@@ -71,7 +74,17 @@ def add_orders(shop: Shop, contact: Contact, *, name: str = "Léa", language: st
     _heard(shop, contact)
 
 
-def _place(shop: Shop, contact: Contact, sku: str, store_id: str, name: str, language: str) -> Placed:
+def _pay_make_believe(shop: Shop, session_ref: str) -> None:
+    """The button of its page, and the call that it makes then."""
+    fake = shop.providers["fake"]
+    assert isinstance(fake, FakeProvider)
+    fake.pay_session(session_ref)
+    hook = f"{shop.settings.base_url}/hooks/fake"
+    fake.deliver(lambda body, headers: shop.paying.receive("fake", body, headers, hook).status == 200)
+    shop.paying.tick()
+
+
+def _place(shop: Shop, contact: Contact, sku: str, store_id: str, name: str, language: str, provider: str) -> Placed:
     """One unit, put on the shelf for it and ordered: collected and paid there, or paid online and sent."""
     is_sent = store_id == "WEB"
 
@@ -88,7 +101,7 @@ def _place(shop: Shop, contact: Contact, sku: str, store_id: str, name: str, lan
             fulfilment=Fulfilment.DELIVERY if is_sent else Fulfilment.PICKUP,
             store_id="" if is_sent else store_id,
             address=_HOME if is_sent else None,
-            provider="fake" if is_sent else "pay_in_store",
+            provider=provider,
             terms_accepted=True,
         )
         shop.carts.set_draft(uow, customer.id, draft)

@@ -90,7 +90,7 @@ def rehearsing(directory: Path, port: int = 0) -> Iterator[Rehearsal]:
         square = stack.enter_context(SquareStandIn(clock=clock))
         settings = _settings(directory, port or _free_port(), telegram, stripe, square)
         shop = stack.enter_context(build_shop(settings, clock=clock, ids=SeededIds()))
-        build_fixture(shop)
+        build_fixture(shop, orders=True, paying=("stripe", stripe.pay))
         address = stack.enter_context(
             running(shop, web=True, worker=True, extend_app=lambda app: _add_controls(app, shop, clock))
         )

@@ -30,6 +30,8 @@ _PENDING: dict[Question, Pending] = {
     Question.REMEMBER_SIZE: "yes_no",
 }
 _SURE = 0.5  # confidence from which a message's language becomes the conversation's
+# Answers that are names: a street in French says nothing about the language of whoever lives there.
+_NAMES = frozenset({Question.ADDRESS, Question.CONTACT, Question.ORDER_CODE, Question.ORDER_NUMBER})
 _MASKED_DIGITS = 9  # of the shortest card number; here or by the channel
 _COMMANDS = {
     "/start": "start",
@@ -115,7 +117,8 @@ def _talk(message: Message, session: Session, shop: Shop, fetch: Fetch) -> Talk:
     session = replace(session, language=default)
     context = _context(session, shop, [StoreName(s.name(default), s.city) for s in stores])
     understood = _understood(message, session, shop, context)
-    if understood.language in offered and understood.confidence >= _SURE:
+    names = session.pending is not None and session.pending.question in _NAMES
+    if understood.language in offered and understood.confidence >= _SURE and not names:
         session = replace(session, language=understood.language)
     return Talk(message, session, shop, understood, now, fetch, customer, sizes, may_remember)
 

@@ -40,6 +40,8 @@ def summary(voice: Voice, uow: UnitOfWork, quote: Quote, intro: str = "") -> Rep
     reach = " · ".join(each for each in (draft.email, draft.phone) if each)
     if reach:
         lines.append(voice.t("News: here, and {contact}.", contact=reach))
+    if voice.shop.settings.terms_url:
+        lines.append(voice.t("Terms of sale: {url}", url=voice.shop.settings.terms_url))
     buttons = [Button(label, encode(PlaceOrder(name, totals.total_minor))) for name, label in _labels(voice, quote)]
     if not reach:
         buttons.append(Button(voice.t("Add an e-mail or phone"), encode(ChangeCheckout("contact"))))

@@ -89,6 +89,20 @@ def holds_against_reservations(unit_of_work: UnitOfWork) -> Breaches:
     )
 
 
+def holds_against_exchanges(unit_of_work: UnitOfWork) -> Breaches:
+    """The new unit of an exchange is held until it is handed over, and not a moment longer."""
+    return found(
+        lines(
+            unit_of_work,
+            "SELECT r.id, r.state, h.id AS hold_id, h.state AS hold_state FROM return_request r"
+            " JOIN hold h ON h.id = r.hold_id"
+            " WHERE (h.state = 'active') <> (r.state IN ('requested', 'approved', 'received'))"
+            " OR (h.state = 'consumed') <> (r.state = 'settled') ORDER BY r.id",
+            "exchange {id} is {state}, its hold {hold_id} is {hold_state}",
+        )
+    )
+
+
 def stock_against_movements(unit_of_work: UnitOfWork) -> Breaches:
     """Every level is the sum of its movements."""
     moved = (

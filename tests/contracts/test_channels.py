@@ -11,8 +11,9 @@ import pytest
 from flask import Flask
 
 from bot.channels import build_channels, build_hooks, describe_channels
+from bot.channels.port import PaymentAnswer
 from bot.graphemes import length
-from bot.messages import Button, Message, Reply
+from bot.messages import Button, Invoice, InvoiceItem, Message, Reply
 from bot.render import Outgoing, OutgoingKind, render
 from bot.webhooks import MAX_BODY_BYTES, webhooks
 from commerce.clock import ManualClock
@@ -172,6 +173,19 @@ def test_a_file_that_is_not_there_is_refused(case, locator):
 
     with pytest.raises(FetchRefused):
         case.channel.fetch_media(MediaRef(locator), 1_000)
+
+
+@pytest.mark.parametrize("ok", [True, False])
+def test_a_question_that_nobody_asked_is_not_answered(case, ok):
+    with pytest.raises(SendRefused):
+        case.channel.answer_payment(PaymentAnswer("4299210123456789012", ok, "" if ok else "Vendue."))
+
+
+def test_an_invoice_is_sent_or_its_words_are(case):
+    items = (InvoiceItem("Baskets", 9490), InvoiceItem("Remise", -500))
+    invoice = Invoice("a" * 32, "Commande 1", "Baskets", "EUR", items, "Payer 89,90 €")
+    case.channel.send(case.contact, render(Reply("Payez ici.", invoice=invoice), case.channel.capabilities))
+    assert "Payez ici." in "\n".join(case.seen()) or case.channel.name == "webchat"
 
 
 def test_closing_twice_does_no_harm(case):

@@ -75,7 +75,7 @@ def detail(storage: Storage, name: str) -> str:
 def test_a_healthy_shop_has_nothing_broken(storage: Storage) -> None:
     findings = check(storage, NOW)
     assert {finding.name: finding.detail for finding in findings if not finding.ok} == {}
-    assert len(findings) == 19
+    assert len(findings) == 20
     assert detail(storage, "dead letters") == "1 events: see dead-letter list"
     assert all(set(finding.as_json()) == {"name", "ok", "detail"} for finding in findings)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.channels.recorder.send import Recorder
 from bot.worker import Worker
 from commerce.clock import ManualClock
 from commerce.domain.order import Order, OrderState
@@ -19,6 +20,7 @@ from commerce.ids import SeededIds
 from commerce.settings import load_settings
 from commerce.wiring import Shop, build_shop
 from tests.journeys.conftest import ON_POSTGRESQL, People, on_every_stage
+from tests.journeys.drivers.memory import MemoryDriver
 from tests.journeys.dsl import Talk
 from tests.journeys.test_j1 import AT_BELLECOUR, reserved, to_the_stores
 from vitrine.doctor import check
@@ -220,3 +222,36 @@ def test_somebody_elses_order_is_none(shop: Shop, lea: Talk, person: People) -> 
     sam = person("Sam")
     sam.say("échanger ma commande 1042 ‖ exchange my order 1042").expect_no_button(TOO_SMALL)
     assert requests(shop, 1042) == []
+
+
+def test_a_photo_that_cannot_be_read_asks_for_words(shop: Shop, lea: Talk) -> None:
+    lea.say("un problème avec ma commande 1042 ‖ a problem with my order 1042").tap("Rembourser ‖ Refund")
+    lea.tap("Abîmé ‖ Damaged").send_photo(b"no picture at all").expect("avec vos mots ‖ in your words")
+    assert requests(shop, 1042) == []
+    lea.say("la couture est défaite ‖ the seam is open")
+    assert requests(shop, 1042)[0].note == lea.of("la couture est défaite ‖ the seam is open")
+
+
+def test_a_photo_of_what_is_wrong_is_kept_for_the_team(
+    data_dir: Path, clock: ManualClock, ids: SeededIds, own_bag: bytes, language: str
+) -> None:
+    settings = load_settings(data_dir=data_dir, secret_key="s" * 32, fake_payments=True)
+    with build_shop(settings, clock=clock, ids=ids) as shop:
+        shop.index_keeper.catch_up()
+        recorder = Recorder(shop.media)
+        lea = Talk(MemoryDriver(shop, recorder, Worker(shop, [recorder]), "léa", language=language), language)
+        lea.say("bonjour ‖ hello")
+        add_orders(shop, lea.driver.contact, language=language)
+        lea.say("un problème avec ma commande 1042 ‖ a problem with my order 1042").tap("Rembourser ‖ Refund")
+        lea.tap("Abîmé ‖ Damaged").send_photo(own_bag, "regardez ‖ look")
+        (asked,) = requests(shop, 1042)
+        lea.expect(asked.code)
+        assert asked.note == lea.of("regardez ‖ look")
+        assert shop.photos.get(lea.driver.contact, asked.photo_key), "our own copy of it"
+        clock.advance(timedelta(days=89))
+        timekeeper = Worker(shop, [])
+        timekeeper.delete_photos()
+        assert shop.photos.get(lea.driver.contact, asked.photo_key), "kept longer than a photo of a search"
+        clock.advance(timedelta(days=2))
+        timekeeper.delete_photos()
+        assert shop.photos.get(lea.driver.contact, asked.photo_key) is None

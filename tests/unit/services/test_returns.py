@@ -15,7 +15,7 @@ from commerce.domain.reservation import Refused
 from commerce.domain.returns import NotReturned, ReturnKind, ReturnRequest, ReturnState, ReturnWay
 from commerce.domain.staff import TaskKind
 from commerce.domain.stock import HoldState, MovementReason
-from commerce.storage.audit_queries import stock_against_holds, stock_against_movements
+from commerce.storage.audit_queries import holds_against_exchanges, stock_against_holds, stock_against_movements
 from tests.unit.services.conftest import SAM
 from tests.unit.services.selling import AT_COUNTER, Selling
 
@@ -30,6 +30,7 @@ def sound_stock(selling: Selling):
     with selling.storage.read() as uow:
         assert not stock_against_holds(uow)
         assert not stock_against_movements(uow)
+        assert not holds_against_exchanges(uow)
 
 
 def notices(selling: Selling) -> list[tuple[str, dict]]:
@@ -316,3 +317,14 @@ def test_staff_may_say_no_with_a_word_why(selling: Selling):
     assert ("return_rejected", {"return_id": held.id, "note": "Portée"}) in notices(selling)
     again = selling.storage.write(lambda uow: selling.returns.reject(uow, held.id, by="nadia", note=""))
     assert again == Refused(NotReturned.OVER)
+
+
+def test_the_doctor_sees_a_promise_without_its_unit(selling: Selling):
+    order = selling.bought(("38", 1))
+    held = selling.ask(order, EXCHANGE, size="36")
+    selling.storage.write(lambda uow: uow.stock.release(held.hold_id, MovementReason.RELEASE, selling.clock.now()))
+    with selling.storage.read() as uow:
+        broken = holds_against_exchanges(uow)
+    assert broken.examples == (f"exchange {held.id} is requested, its hold {held.hold_id} is released",)
+    assert selling.receive(held) == HandOverRefused(NotHandedOver.OVER), "nothing to hand over for it"
+    selling.storage.write(lambda uow: selling.returns.cancel(uow, held.id, order.customer_id))

@@ -12,6 +12,7 @@ import pytest
 from commerce.errors import SettingsError
 from commerce.payments import open_providers
 from vitrine.demo import demo_settings
+from vitrine.doctor import check
 from vitrine.rehearsal import STARTS_AT, Rehearsal, rehearsing
 
 
@@ -49,7 +50,7 @@ def test_it_collects_money_from_stand_ins_alone(tmp_path: Path) -> None:
         assert {"stripe", "square", "pay_in_store"} <= set(on.shop.providers)
         for name in ("stripe", "square"):
             assert list(on.shop.providers[name].list_since(STARTS_AT) or ()) == []
-        assert {call.name for call in on.stripe.calls} == {"checkout.sessions.list"}
+        assert on.stripe.calls[-1].name == "checkout.sessions.list", "Léa’s bag was paid there before"
         assert {call.name for call in on.square.calls} == {"payments.list"}
         with urllib.request.urlopen(f"{on.address}/rehearsal") as answer:
             told = json.load(answer)
@@ -62,3 +63,24 @@ def test_the_demo_takes_no_real_money_whatever_is_set(tmp_path: Path, monkeypatc
     monkeypatch.setenv("VITRINE_SQUARE_TOKEN", "EAAA-of-a-real-shop")
     monkeypatch.setenv("VITRINE_TELEGRAM_PAYMENT_TOKEN", "284685063:LIVE:of-a-real-shop")
     assert set(open_providers(demo_settings(tmp_path, 0))) == {"fake", "pay_in_store"}
+
+
+def test_what_lea_has_bought_before(tmp_path: Path) -> None:
+    with rehearsing(tmp_path) as on:
+        with on.shop.storage.read() as uow:
+            dress, bag = uow.orders.by_number(1042), uow.orders.by_number(1043)
+            assert dress is not None and bag is not None
+            (attempt,) = uow.payments.of_order(bag.id)
+        assert (dress.state.value, bag.state.value) == ("completed", "completed")
+        assert bag.fulfilled_at is not None and bag.fulfilled_at.date().isoformat() == "2026-03-05"
+        assert (attempt.provider, attempt.captured_minor) == ("stripe", 12_490)
+        assert [finding for finding in check(on.shop.storage, on.clock.now()) if not finding.ok] == []
+        product = on.shop.catalog.by_source_id("P4")
+        assert product is not None
+        assert [level.available for level in on.shop.catalog.levels([product.variants[0].id])] == [4]
+        lea = on.telegram.person(1001, "Léa", "fr")
+        lea.say("ma commande 1043")
+        until = time.monotonic() + 30
+        while not lea.buttons and time.monotonic() < until:
+            time.sleep(0.05)
+        assert "Renoncer au contrat ici" in lea.buttons

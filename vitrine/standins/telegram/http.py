@@ -8,6 +8,7 @@ import hmac
 import json
 import socket
 import time
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, jsonify, request
@@ -171,15 +172,21 @@ def _add_control(app: Flask, api: BotState) -> None:
                 person.photo(base64.b64decode(body["base64"]), str(body.get("caption", "")))
             elif deed == "location":
                 person.share_location(float(body["latitude"]), float(body["longitude"]))
+            elif deed == "pay":
+                return jsonify(asdict(person.pay()))
             elif deed == "block":
                 person.block()
             else:
-                return jsonify({"error": "start, say, tap, photo, location or block"}), 404
+                return jsonify({"error": "start, say, tap, pay, photo, location or block"}), 404
         except NoSuchButton as error:
             return jsonify({"error": str(error)}), 409
         except (KeyError, ValueError, OSError) as error:
             return jsonify({"error": f"{type(error).__name__}: {error}"}), 400
         return jsonify({"ok": True})
+
+    @app.get("/standin/payments")
+    def payments() -> ResponseReturnValue:
+        return jsonify([asdict(payment) for payment in list(api.desk.payments.values())])
 
     @app.get("/standin/people/<int:person_id>/screen")
     def screen(person_id: int) -> ResponseReturnValue:
