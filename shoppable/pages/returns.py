@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from flask import Blueprint, Flask, Response, abort, redirect, request
 from flask.typing import ResponseReturnValue
@@ -14,6 +15,7 @@ from commerce.domain.order import Order
 from commerce.domain.product import Variant
 from commerce.domain.reservation import Refused
 from commerce.domain.returns import COMING_STATES, NotReturned, ReturnKind, ReturnReason, ReturnRequest, ReturnWay
+from commerce.i18n import format_date
 from commerce.ports import UnitOfWork
 from commerce.services.again import write_again
 from commerce.services.returns import ReturnOptions, Wanted
@@ -34,10 +36,11 @@ _KINDS = {kind.value: kind for kind in (ReturnKind.EXCHANGE, ReturnKind.RETURN, 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What the order's page says of coming back."""
+    """What the order's page says of coming back. `last_day` of the withdrawal, in words; '' while it does not count."""
 
     found: ReturnOptions
     may_withdraw: bool
+    last_day: str
     too_late: bool
     may_return: bool
     open_requests: tuple[ReturnRequest, ...]
@@ -58,9 +61,12 @@ def section(order: Order) -> Section:
     shop = site().shop
     with shop.storage.read() as uow:
         found = shop.returns.options(uow, order)
+    way = found.withdrawal
+    until = way.until if isinstance(way, WayBack) else None
     return Section(
         found,
-        may_withdraw=isinstance(found.withdrawal, WayBack) and bool(found.lines_for(ReturnKind.WITHDRAWAL)),
+        may_withdraw=isinstance(way, WayBack) and bool(found.lines_for(ReturnKind.WITHDRAWAL)),
+        last_day=format_date(until - timedelta(seconds=1), language(), found.timezone) if until else "",
         too_late=found.withdrawal is NotReturned.TOO_LATE and bool(shop.settings.withdrawal_days),
         may_return=any(found.lines_for(kind) for kind in _KINDS.values()),
         open_requests=tuple(
@@ -200,6 +206,7 @@ def _asking(order_id: str, *, trouble: str = "", status: int = 200) -> ResponseR
         back=_path(order, proof),
         lines=lines,
         choices=choices,
+        ways={each.line.position: [way.kind.value for way in each.ways] for each in lines},
         stores=stores,
         kinds=[kind for kind in _KINDS.values() if found.lines_for(kind)],
         reasons=[

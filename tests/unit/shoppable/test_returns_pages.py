@@ -63,7 +63,8 @@ def form_of(page: str) -> dict[str, object]:
 
 
 def test_two_steps_and_a_receipt(shop: Shop, lea: Browser, delivered: Order, clock: ManualClock) -> None:
-    assert BUTTON in lea.read(f"/orders/{delivered.id}")
+    page = lea.read(f"/orders/{delivered.id}")
+    assert BUTTON in page and "until 24 March 2026 inclusive" in page
     page = lea.get(f"/orders/{delivered.id}/withdrawal").text
     assert "Confirm withdrawal" in page and "€83.90" in page
     form = form_of(page)
@@ -133,6 +134,7 @@ def test_nothing_chosen_is_nothing_done(shop: Shop, lea: Browser, delivered: Ord
 
 def test_an_exchange_is_held_and_its_code_is_on_the_page(shop: Shop, lea: Browser, delivered: Order) -> None:
     page = lea.get(f"/orders/{delivered.id}/return").text
+    assert re.findall(r'<option value="(exchange|return|problem)"', page) == ["exchange", "return", "problem"]
     instead = re.search(r'name="instead">.*?<option value="(\d+)"', page, re.DOTALL)
     assert instead, page
     with shop.storage.read() as uow:
