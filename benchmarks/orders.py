@@ -31,6 +31,7 @@ CLIENTS = 32
 SKUS, UNITS = 2_000, 1_000_000
 SCARCE_SKUS, SCARCE_UNITS = 20, 1_000
 
+_DATABASES = ("SQLite", "PostgreSQL")
 _TITLE = LocalText({"fr": "Robe d’été en lin", "en": "Linen summer dress"})
 _PAYABLE = timedelta(minutes=30)
 _STORE = Store(
@@ -275,26 +276,28 @@ def _contest(scarce: Shopping, clients: int, attempts: int, seed: int) -> str:
 
 
 def run(
-    rounds: int = 5, seconds: float = 3.0, attempts: int = 100_000, seed: int = 20261126, clients: int = CLIENTS
+    database: str,
+    rounds: int = 5,
+    seconds: float = 3.0,
+    attempts: int = 100_000,
+    seed: int = 20261126,
+    clients: int = CLIENTS,
 ) -> list[Table]:
+    """The table of one database; [] where it cannot be started."""
     from vitrine.prove._databases import NoPostgres
 
-    tables = []
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        with _sqlite(folder, clients) as (ways, scarce):
-            tables.append(_compare(f"Durable orders, SQLite, {clients} clients", ways, rounds, seconds, seed, folder))
-            tables[-1].notes.append(_contest(scarce, clients, attempts, seed))
-        tables[-1].show()
         try:
-            with _postgres(clients) as (ways, scarce):
-                title = f"Durable orders, PostgreSQL, {clients} clients"
-                tables.append(_compare(title, ways, rounds, seconds, seed, folder))
-                tables[-1].notes.append(_contest(scarce, clients, attempts // 10, seed))
-            tables[-1].show()
+            with _sqlite(folder, clients) if database == "SQLite" else _postgres(clients) as (ways, scarce):
+                title = f"Durable orders, {database}, {clients} clients"
+                table = _compare(title, ways, rounds, seconds, seed, folder)
+                table.notes.append(_contest(scarce, clients, attempts, seed))
         except NoPostgres as reason:
             print(f"left out: {reason}")
-    return tables
+            return []
+    table.show()
+    return [table]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -302,8 +305,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--attempts", type=int, default=100_000, help="at too few units")
+    parser.add_argument("--database", choices=_DATABASES, action="append", help="both when none is named")
     options = parser.parse_args(arguments)
-    keep("orders", run(options.rounds, options.seconds, options.attempts))
+    for database in options.database or _DATABASES:
+        # A hundredth there: each attempt is some ways to the server and back.
+        attempts = options.attempts if database == "SQLite" else options.attempts // 100
+        keep(f"orders_{database.lower()}", run(database, options.rounds, options.seconds, attempts))
 
 
 if __name__ == "__main__":

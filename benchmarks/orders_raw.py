@@ -358,7 +358,7 @@ def _in_processes(
     client: Callable[..., None], arguments: Iterable[Any], clients: int, seconds: float, seed: int
 ) -> Measured:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
+    context.set_forkserver_preload([__name__, "psycopg"])  # what is missing is left out
     pipes, children = [], []
     for number in range(clients):
         ours, theirs = context.Pipe()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import bindparam, delete, insert, select, text, update
 
 from commerce.domain.customer import URGENT, Contact
 from commerce.domain.mail import (
@@ -53,6 +53,14 @@ def _contact_values(contact: Contact) -> dict[str, Any]:
     return {"channel": contact.channel, "account": contact.account, "address": contact.address}
 
 
+_NEXT_IN_INBOX = (
+    select(inbox)
+    .where(inbox.c.lane == bindparam("in_lane"), inbox.c.state == InboxState.NEW.value)
+    .order_by(inbox.c.sent_at_us, inbox.c.id)
+    .limit(1)
+)
+
+
 class SqlInbox:
     """`commerce.ports.InboxRepository`."""
 
@@ -70,12 +78,7 @@ class SqlInbox:
         return list(self._db.execute(lanes, {"now_us": to_us(now), "limit": limit}).scalars())
 
     def next_in(self, lane: str, now: datetime) -> InboxRow | None:
-        row = self._db.execute(
-            select(inbox)
-            .where(inbox.c.lane == lane, inbox.c.state == InboxState.NEW.value)
-            .order_by(inbox.c.sent_at_us, inbox.c.id)
-            .limit(1)
-        ).one_or_none()
+        row = self._db.execute(_NEXT_IN_INBOX, {"in_lane": lane}).one_or_none()
         if row is None or row.not_before_us > to_us(now):
             return None
         contact = Contact(row.channel, row.account, row.address)
@@ -140,6 +143,12 @@ class SqlInbox:
 
 
 _UNFINISHED = (OutboxState.READY.value, OutboxState.SENDING.value)
+_NEXT_IN_OUTBOX = (
+    select(outbox)
+    .where(outbox.c.lane == bindparam("in_lane"), outbox.c.state.in_(_UNFINISHED))
+    .order_by(outbox.c.id)
+    .limit(1)
+)
 _ADD = insert_into("outbox", "channel account address lane kind body repeat_safe created_at_us", key="id")
 _GIVEN_UP = outbox.c.state.in_((OutboxState.DEAD.value, OutboxState.UNKNOWN.value))
 
@@ -186,12 +195,7 @@ class SqlOutbox:
         return list(self._db.execute(lanes, {"now_us": to_us(now), "limit": limit}).scalars())
 
     def next_in(self, lane: str, now: datetime) -> OutboxRow | None:
-        row = self._db.execute(
-            select(outbox)
-            .where(outbox.c.lane == lane, outbox.c.state.in_(_UNFINISHED))
-            .order_by(outbox.c.id)
-            .limit(1)
-        ).one_or_none()  # fmt: skip
+        row = self._db.execute(_NEXT_IN_OUTBOX, {"in_lane": lane}).one_or_none()
         return None if row is None or row.not_before_us > to_us(now) else _outbox_row(row)
 
     def sending(self, row_id: int) -> bool:

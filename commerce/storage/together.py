@@ -20,7 +20,7 @@ from commerce.ports import UnitOfWork
 T = TypeVar("T")
 
 WORKS_A_COMMIT = 64
-GATHER_S, LOOK_EVERY_S = 0.001, 0.0001
+GATHER_S, LOOK_EVERY_S = 0.001, 0.0001  # seconds
 
 
 class Job:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -113,6 +114,20 @@ def test_every_operation_answers_as_described(app: Flask, client: FlaskClient, d
     call(f"{v1}/chat/uploads", "post", f"{v1}/chat/uploads", 201, data=photo, headers=ORIGIN)
     call(f"{v1}/chat/session", "delete", f"{v1}/chat/session", 204, headers=ORIGIN)
     call(f"{v1}/customers", "get", f"{v1}/customers", 200, headers=BEARER)
+    by, where, nothing = (
+        {"code": "ABC-123", "by": "nadia"},
+        {"store": "S1"},
+        "0" * 32,
+    )  # done for real: test_returns_pages
+    for path, body in (
+        ("/reservations/{reservation}/handover", by),
+        ("/returns/{request_id}/receive", {**by, **where, "resellable": True}),
+        ("/returns/{request_id}/handover", {**by, **where}),
+        ("/returns/{request_id}/reject", {"by": "nadia", "note": "Worn."}),
+    ):
+        address = re.sub(r"\{\w+\}", nothing, f"{v1}{path}")
+        call(f"{v1}{path}", "post", address, 404, json=body, headers=BEARER)
+    call(f"{v1}/withdrawals.csv", "get", f"{v1}/withdrawals.csv", 200, headers=BEARER)
     assert seen == {(path, method) for path, method, _ in operations(app) if not path.startswith(SELLING)}
 
 

@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -16,9 +17,11 @@ from commerce.domain.order import OrderSource, OrderState
 from commerce.domain.promotion import Promotion, PromotionKind
 from commerce.domain.staff import StorePause
 from commerce.domain.stock import MovementReason
-from commerce.wiring import Shop
+from commerce.settings import load_settings
+from commerce.wiring import Shop, build_shop
 from shoppable import create_app
-from tests.unit.shoppable.shop_values import HOSTILE
+from tests.unit.shoppable.conftest import SETTINGS
+from tests.unit.shoppable.shop_values import HOSTILE, fill
 from tests.unit.shoppable.shopping import BELLECOUR, HOME, LEA, Browser, text_of, variant_of
 
 
@@ -284,3 +287,34 @@ def test_in_french(app: Flask, shop: Shop) -> None:
         assert words in shown, words
     lea.pay("fake")
     assert "En attente de votre paiement" in lea.read(f"/orders/{lea.order().id}")
+
+
+def test_on_both_databases(database_url: str, tmp_path: Path, clock: ManualClock) -> None:
+    """Cart, link, code, order, payment, key: pressed by eight at once, paid once."""
+    changes = {"data_dir": tmp_path / "data", "database_url": database_url, "fake_payments": True}
+    with build_shop(load_settings(**(SETTINGS | changes)), clock=clock) as shop:
+        fill(shop)
+        app = create_app(shop)
+        lea = Browser(app, shop)
+        lea.get("/buy/P1-navy-38:2")
+        lea.get("/buy/P1-navy-38:2")
+        assert lea.cart() == {"P1-navy-38": 2}
+        lea.tell(**HOME)
+        total, cookie = lea.total(), lea.client.get_cookie("chat", domain="127.0.0.1")
+        assert cookie
+        ends: list[str] = []
+
+        def press() -> None:
+            browser = Browser(app, shop)
+            browser.client.set_cookie("chat", cookie.value, domain="127.0.0.1")
+            ends.append(browser.pay("fake", total=total).headers["Location"])
+
+        threads = [threading.Thread(target=press) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        order = lea.order()
+        assert len(ends) == 8 and len(lea.get("/api/v1/orders").json["orders"]) == 1
+        lea.play(f"/orders/{order.id}/leave", "pay")
+        assert lea.order().state is OrderState.PAID and lea.cart() == {}

@@ -70,6 +70,8 @@ def test_every_operation_answers_as_described(
     call("/orders/{order}/state", "post", f"/orders/{phone['id']}/state", 200, json=preparing, headers=BEARER)
     goodwill = {"reason": "goodwill", "amount_minor": 100}
     call("/orders/{order}/refunds", "post", f"/orders/{phone['id']}/refunds", 202, json=goodwill, headers=BEARER)
+    wrong = {"code": "ZZZ-999", "by": "nadia"}
+    call("/orders/{order}/handover", "post", f"/orders/{phone['id']}/handover", 422, json=wrong, headers=BEARER)
     mounted = {(path.removeprefix(V1), method) for path, method, _ in operations(app) if path.startswith(SELLING)}
     assert seen == mounted
 
