@@ -60,7 +60,7 @@ def _invoice(news: News, order: Order, attempt: PaymentAttempt, total: str) -> R
             description=items_of(news, order)[:_DESCRIPTION] or number,
             currency=attempt.amount.currency,
             items=tuple(items),
-            pay_label=news.t("Pay {total}", total=total),
+            pay_label=news.t("Pay"),
         ),
     )
 

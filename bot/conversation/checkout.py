@@ -14,6 +14,7 @@ from bot.conversation.actions import (
     ChangeCart,
     ChangeCheckout,
     CollectAt,
+    OrderStatus,
     Pay,
     PickUpInStore,
     ShipIt,
@@ -27,14 +28,15 @@ from bot.conversation.cards import similar_button
 from bot.conversation.cart_words import cart_turn, show_button
 from bot.conversation.options import variant_label
 from bot.conversation.order_words import country_name
+from bot.conversation.ordering import invoiced_at_once, order, ordered
 from bot.conversation.store_list import nearest, resumes, store_name
 from bot.conversation.stores import store_named
-from bot.conversation.summary import summary, ways_to_pay
+from bot.conversation.summary import IN_CHAT, summary, ways_to_pay
 from bot.conversation.talk import Ability, Talk, Turn
 from bot.messages import Button
 from bot.sessions import Goal, Pending, Question
 from commerce.domain.cart import CheckoutDraft, Fulfilment
-from commerce.domain.order import NotOrdered
+from commerce.domain.order import NotOrdered, OrderRefused, OrderState
 from commerce.domain.quote import Quote
 from commerce.domain.store import Store
 from commerce.i18n import format_list
@@ -51,12 +53,18 @@ def pay(talk: Talk, _action: Pay | None = None) -> Turn:
     store = store_named(talk)
     if store is not None:
         return drafting(talk, lambda draft: collected_at(draft, store))
+    if talk.message.contact.channel in IN_CHAT:
+        return Turn((), talk.session, lambda uow: next_step(talk, uow, ordering=True))
     with talk.shop.storage.read() as uow:
         return next_step(talk, uow)
 
 
-def next_step(talk: Talk, uow: UnitOfWork, intro: str = "") -> Turn:
-    """What is to be asked now, after `intro`. Reads through `uow` alone, so it may answer from within `Turn.act`."""
+def next_step(talk: Talk, uow: UnitOfWork, intro: str = "", *, ordering: bool = False) -> Turn:
+    """What is to be asked now, after `intro`. Reads through `uow` alone, so it may answer from within `Turn.act`.
+
+    `ordering`, in `Turn.act` alone: once nothing is to be asked, a chat that has invoices orders with the summary, and
+    the invoice follows without another tap. Not after a refusal: whoever read that nothing was ordered decides anew.
+    """
     customer = uow.customers.by_contact(talk.message.contact)
     cart = talk.shop.carts.of(uow, customer.id) if customer else None
     if customer is None or cart is None or not cart.wanted:
@@ -71,7 +79,44 @@ def next_step(talk: Talk, uow: UnitOfWork, intro: str = "") -> Turn:
     if not ways_to_pay(talk, quote):
         text = talk.t("You cannot pay here, but I can hold things for you in a store, without payment.")
         return talk.say(f"{intro}\n{text}".strip(), buttons=(show_button(talk),))
+    if ordering and (way := invoiced_at_once(talk, uow, quote)):
+        return _with_invoice(talk, uow, quote, way, intro)
     return Turn((summary(talk, uow, quote, intro),), replace(talk.session, pending=None))
+
+
+def _with_invoice(talk: Talk, uow: UnitOfWork, quote: Quote, way: str, intro: str) -> Turn:
+    """The summary of what is ordered in this very turn, at the total it shows."""
+    assert quote.totals is not None
+    result = order(talk, uow, way, quote.totals.total_minor)
+    if result is None:
+        return next_step(talk, uow, intro)
+    if isinstance(result, OrderRefused):
+        return refused(talk, uow, result)
+    there = talk.with_session(replace(talk.session, pending=None, contact_asked=False))
+    if result.order.state is not OrderState.PENDING_PAYMENT:  # it was paid a moment ago
+        return ordered(there, uow, result)
+    return Turn((summary(talk, uow, quote, intro, result),), there.session)
+
+
+def refused(talk: Talk, uow: UnitOfWork, why: OrderRefused) -> Turn:
+    """Why it was not ordered, and what can be done: nothing was taken, nothing was charged."""
+    match why.reason:
+        case NotOrdered.PRICE_CHANGED:
+            return next_step(
+                talk, uow, talk.t("The total has changed since. Nothing was ordered. Here is the new one:")
+            )
+        case NotOrdered.COUPON:
+            return next_step(talk, uow, talk.t("The code no longer counts. Nothing was ordered."))
+        case NotOrdered.TOO_MANY_OPEN:
+            mine = Button(talk.t("My orders"), encode(OrderStatus()))
+            return talk.say(
+                talk.t("You already have as many unpaid orders as one person may have. Pay or cancel one first."),
+                buttons=(mine,),
+            )
+        case NotOrdered.SOLD_OUT:
+            return next_step(talk, uow, talk.t("The last one has just gone. Nothing was ordered, nothing was charged."))
+        case _:
+            return next_step(talk, uow)
 
 
 # --- sent or collected -----------------------------------------------------------------------------------------------
@@ -294,7 +339,7 @@ def drafting(talk: Talk, change: Callable[[CheckoutDraft], CheckoutDraft], intro
 
     def act(uow: UnitOfWork) -> Turn:
         write(there, uow, change)
-        return next_step(there, uow, intro)
+        return next_step(there, uow, intro, ordering=True)
 
     return Turn((), there.session, act)
 

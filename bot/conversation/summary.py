@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.conversation.actions import ChangeCheckout, PlaceOrder, encode
+from bot.conversation.actions import CancelOrder, ChangeCheckout, PlaceOrder, encode
 from bot.conversation.order_words import recap
 from bot.conversation.talk import Voice
 from bot.messages import Button, Reply
 from commerce.domain.cart import Fulfilment
+from commerce.domain.payment import PaymentState, Placed
 from commerce.domain.quote import Quote
+from commerce.i18n import format_time
 
 if TYPE_CHECKING:
     from commerce.ports import UnitOfWork
@@ -31,8 +33,11 @@ def ways_to_pay(voice: Voice, quote: Quote) -> tuple[str, ...]:
     return tuple(sorted(usable, key=lambda name: (name not in IN_CHAT, name == PAY_IN_STORE)))
 
 
-def summary(voice: Voice, uow: UnitOfWork, quote: Quote, intro: str = "") -> Reply:
-    """What is about to be ordered, and a button for each way to pay. The total of the buttons is the one shown."""
+def summary(voice: Voice, uow: UnitOfWork, quote: Quote, intro: str = "", placed: Placed | None = None) -> Reply:
+    """What is about to be ordered, and a button for each way to pay. The total of the buttons is the one shown.
+
+    `placed`: it is ordered already and its invoice comes by itself; the buttons are the other ways to pay.
+    """
     draft, totals = quote.cart.draft, quote.totals
     assert totals is not None
     store = uow.stores.get(draft.store_id) if draft.fulfilment is Fulfilment.PICKUP else None
@@ -42,11 +47,32 @@ def summary(voice: Voice, uow: UnitOfWork, quote: Quote, intro: str = "") -> Rep
         lines.append(voice.t("News: here, and {contact}.", contact=reach))
     if voice.shop.settings.terms_url:
         lines.append(voice.t("Terms of sale: {url}", url=voice.shop.settings.terms_url))
-    buttons = [Button(label, encode(PlaceOrder(name, totals.total_minor))) for name, label in _labels(voice, quote)]
+    if placed is not None:
+        lines.append(held(voice, uow, placed))
+    buttons = [
+        Button(label, encode(PlaceOrder(name, totals.total_minor)))
+        for name, label in _labels(voice, quote)
+        if placed is None or name != placed.attempt.provider
+    ]
     if not reach:
         buttons.append(Button(voice.t("Add an e-mail or phone"), encode(ChangeCheckout("contact"))))
     buttons.append(Button(voice.t("Change"), encode(ChangeCheckout())))
+    if placed is not None:
+        buttons.append(Button(voice.t("Cancel"), encode(CancelOrder(placed.order.id))))
     return Reply("\n".join(line for line in lines if line), buttons=tuple(buttons), language=voice.language)
+
+
+def held(voice: Voice, uow: UnitOfWork, placed: Placed) -> str:
+    """Until when the order waits for its payment; and where its invoice is, when it was sent before."""
+    order, attempt = placed.order, placed.attempt
+    store = uow.stores.get(order.store_id)
+    until = ""
+    if order.expires_at is not None and store is not None:
+        until = format_time(order.expires_at, voice.language, store.timezone)
+    text = voice.t("Order {number}: everything is held for you until {time}.", number=order.number, time=until)
+    if attempt.provider in IN_CHAT and attempt.state is PaymentState.REQUIRES_ACTION:
+        text += " " + voice.t("Its invoice is above, in this chat.")
+    return text
 
 
 def _labels(voice: Voice, quote: Quote) -> list[tuple[str, str]]:
