@@ -59,9 +59,10 @@ class Transaction:
         return cast(int, self._directly(as_text, values).rowcount)
 
     def insert_many(self, statement: Direct, rows: Sequence[Sequence[Any]]) -> None:
-        """An `insert_into` of several rows."""
+        """An `insert_into` of several rows, or of none."""
         if not self.is_postgres:
-            self._directly(statement.sqlite, rows, many=True)
+            if rows:
+                self._directly(statement.sqlite, rows, many=True)
             return
         for start in range(0, len(rows), ROWS_A_STATEMENT):
             some = rows[start : start + ROWS_A_STATEMENT]

@@ -257,16 +257,19 @@ def test_photos_come_in_several_sizes_and_can_be_fetched(telegram, lea):
         (800, 450),
         (1280, 720),
     ]
+    file = call(telegram, "getFile", file_id=message["photo"][1]["file_id"])[1]["result"]
+    with urllib.request.urlopen(f"{telegram.url}/file/bot{telegram.token}/{file['file_path']}") as response:
+        data = response.read()
+    assert len(data) == file["file_size"] and Image.open(io.BytesIO(data)).size == (320, 180)
+
+
+def test_what_is_said_of_an_invoice_is_what_the_description_says(bot_api, telegram, lea):
     bill = call(telegram, "sendInvoice", **invoice())[1]["result"]
     assert bot_api.problems(["Message"], bill) == []
     assert bot_api.call_problems("sendInvoice", invoice()) == []
     call(telegram, "answerPreCheckoutQuery", pre_checkout_query_id=lea.pay().query_id, ok=True)
     paid = call(telegram, "getUpdates")[1]["result"][-2:]
     assert [bot_api.problems(["Update"], update) for update in paid] == [[], []]
-    file = call(telegram, "getFile", file_id=message["photo"][1]["file_id"])[1]["result"]
-    with urllib.request.urlopen(f"{telegram.url}/file/bot{telegram.token}/{file['file_path']}") as response:
-        data = response.read()
-    assert len(data) == file["file_size"] and Image.open(io.BytesIO(data)).size == (320, 180)
 
 
 def test_it_fails_when_told_and_counts_who_does_not_wait(telegram, lea):
