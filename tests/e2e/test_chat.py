@@ -245,6 +245,7 @@ def test_the_corner_opens_by_keyboard_and_gives_the_focus_back(window: Callable[
     corner = page.get_by_role("dialog")
     corner.wait_for()
     page.wait_for_function("() => document.activeElement.matches('[data-chat-text]')")
+    greeted(page)
     assert "Linen midi dress" in type_in(page, "linen dress")
     page.keyboard.press("Escape")
     assert corner.is_hidden() and launcher.evaluate("node => node === document.activeElement")

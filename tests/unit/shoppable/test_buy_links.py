@@ -72,7 +72,7 @@ def test_too_long_a_link(lea: Browser, items: str) -> None:
 )
 def test_odd_links_change_nothing(lea: Browser, items: str) -> None:
     answer = lea.get(f"/buy/{items}")
-    assert answer.status_code in (303, 400, 404) and "<script" not in answer.text.replace("</script>", "")
+    assert answer.status_code in (303, 400, 404) and "<script>" not in answer.text
     assert "<script>:" not in lea.read("/cart") and lea.cart() == {}
 
 
