@@ -70,6 +70,9 @@ Reading = tuple[str, float, tuple[str, ...]]
 """A phrase, how surely it is what was typed, and what each token is taken for."""
 
 
+_NO_KINDS: frozenset[str] = frozenset()
+
+
 class Reader:
     """Reads queries against a vocabulary and a lexicon. Holds no state of its own between two queries."""
 
@@ -116,7 +119,8 @@ class Reader:
 
     def _beside(self, tokens: Sequence[Token], counts: Counts, generous: bool) -> _Beside:
         numbers, enough = self._vocabulary.numbers, _NAME * counts.size
-        names, kinds = set[str](), set[str]()
+        names: set[str] = set()
+        kinds: set[str] = set()
         for text, *_ in tokens:
             if text in self._lexicon_words:
                 if self._likelihood.is_kind(text):
@@ -329,7 +333,7 @@ class Reader:
     ) -> Concept:
         """All ways to express what any of these phrases says."""
         parts: dict[object, Part] = {}
-        kinds = frozenset[str]()
+        kinds = _NO_KINDS
         for phrase, weight, read in readings:
             known = self.typed_right(phrase, counts)
             for key, ways, count, own_weight, _ in known.parts:

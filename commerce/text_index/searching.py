@@ -20,7 +20,7 @@ from commerce.text_index.snapshot import Snapshot
 from commerce.text_index.typed import Token, say_again, tokens_of
 from commerce.text_index.vocabulary import CONCEPT, Vocabulary
 
-_FEWEST_TITLES, _MOST_TITLES = 20, 32  # products whose titles are looked at: twice as many as are wanted, within that
+_FEWEST_TITLES, _MOST_TITLES = 16, 32  # products whose titles are looked at: half as many again as are wanted
 _UNSURE = 0.75  # a reading with two slips weighs less
 _GOES_WITH = 0.008  # times the natural logarithm of the products that have a reading beside another word
 _OPTIONAL = 0.03  # for each word without a wish of its own that a product has too
@@ -56,7 +56,7 @@ class Search:
         self._reader = reader
         self._scratch = scratch
         self._allowed = allowed
-        self._titles = min(max(2 * limit, _FEWEST_TITLES), _MOST_TITLES)
+        self._titles = min(max(limit * 3 // 2, _FEWEST_TITLES), _MOST_TITLES)
         self._most = max(limit, self._titles)
         self._limit = limit
         self._optional: list[int] = []
@@ -103,7 +103,7 @@ class Search:
             if not concept.parts or concept in dropped
         ]
         hits = [
-            Hit(candidate.product_id, round(min(candidate.score, 1.0), 6), Why.WORDS)
+            Hit(candidate.product_id, round(candidate.score, 6) if candidate.score < 1 else 1.0, Why.WORDS)
             for candidate in best[: self._limit]
         ]
         read_as = say_again(tokens, pieces, read, self._vocabulary)
