@@ -17,6 +17,7 @@ from commerce.storage.promotions import SqlPromotions
 from commerce.storage.reservations import SqlReservations
 from commerce.storage.returns import SqlReturns
 from commerce.storage.staff import SqlPauses, SqlStaffTasks
+from commerce.storage.staff_chats import SqlStaffChats
 from commerce.storage.state import SqlAudit, SqlPhotos, SqlState
 from commerce.storage.stock import SqlStock
 from commerce.storage.stock_records import SqlStockRecords
@@ -65,6 +66,7 @@ class SqlUnitOfWork:
     links = _Over(SqlLinks)
     tasks = _Over(SqlStaffTasks)
     pauses = _Over(SqlPauses)
+    staff_chats = _Over(SqlStaffChats)
 
     def savepoint(self) -> AbstractContextManager[object]:
         return self.transaction.savepoint()
