@@ -22,6 +22,7 @@ from commerce.storage.state import SqlAudit, SqlPhotos, SqlState
 from commerce.storage.stock import SqlStock
 from commerce.storage.stock_records import SqlStockRecords
 from commerce.storage.stores import SqlStores
+from commerce.storage.team import SqlTeam
 from commerce.storage.transaction import Transaction
 
 RepositoryT = TypeVar("RepositoryT")
@@ -66,6 +67,7 @@ class SqlUnitOfWork:
     links = _Over(SqlLinks)
     tasks = _Over(SqlStaffTasks)
     pauses = _Over(SqlPauses)
+    team = _Over(SqlTeam)
     staff_chats = _Over(SqlStaffChats)
 
     def savepoint(self) -> AbstractContextManager[object]:
