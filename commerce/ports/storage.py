@@ -15,6 +15,14 @@ from commerce.domain.product import Picture, Product, Variant
 from commerce.domain.reservation import Reservation, ReservationEvent, ReservationState
 from commerce.domain.stock import MovementReason, StockHold, StockLevel
 from commerce.domain.store import Store
+from commerce.ports.counter import (
+    ConversationRepository,
+    OfferRepository,
+    PickUpRepository,
+    StaffChatRepository,
+    TeamRepository,
+    WaitRepository,
+)
 from commerce.ports.mail import InboxRepository, LeaseRepository, OutboxRepository, ThreadRepository
 from commerce.ports.selling import (
     CartRepository,
@@ -359,6 +367,18 @@ class UnitOfWork(Protocol):
     def tasks(self) -> StaffTaskRepository: ...
     @property
     def pauses(self) -> PauseRepository: ...
+    @property
+    def team(self) -> TeamRepository: ...
+    @property
+    def pick_ups(self) -> PickUpRepository: ...
+    @property
+    def offers(self) -> OfferRepository: ...
+    @property
+    def waiters(self) -> WaitRepository: ...
+    @property
+    def conversations(self) -> ConversationRepository: ...
+    @property
+    def staff_chats(self) -> StaffChatRepository: ...
 
 
 class Storage(Protocol):

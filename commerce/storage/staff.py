@@ -20,7 +20,7 @@ _RAISE = text(
 )
 _PAUSE = text(
     'INSERT INTO store_pause (store_id, until_us, reason, "by") VALUES (:store_id, :until_us, :reason, :by)'
-    " ON CONFLICT (store_id) DO UPDATE SET until_us = excluded.until_us, reason = excluded.reason,"
+    " ON CONFLICT (store_id, method) DO UPDATE SET until_us = excluded.until_us, reason = excluded.reason,"
     ' "by" = excluded."by"'
 )
 _WAIT = insert_once("pause_waiter", "store_id, channel, account, address", "store_id, channel, account, address")

@@ -28,12 +28,17 @@ from sqlalchemy import (
     text,
 )
 
+from commerce.domain.collecting import PickUpKind
+from commerce.domain.conversation import Voice
 from commerce.domain.mail import InboxState, OutboxState
+from commerce.domain.offering import OfferState
 from commerce.domain.order import OrderState
 from commerce.domain.payment import PaymentState, RefundState
 from commerce.domain.reservation import ReservationState
 from commerce.domain.returns import ReturnState
 from commerce.domain.stock import HoldState
+from commerce.domain.team import Role
+from commerce.domain.waiting import WaitState
 
 metadata = MetaData(
     naming_convention={
@@ -300,6 +305,7 @@ customer = Table(
     Column("language", String(8), nullable=False, server_default=""),
     Column("created_at_us", BigInteger, nullable=False),
     Column("joined_into", String(32), nullable=False, server_default=""),  # the customer this one is now
+    Column("no_shows_from_us", BigInteger, nullable=False, server_default="0"),  # earlier ones are forgiven
 )
 
 contact = Table(
@@ -665,13 +671,16 @@ staff_task = Table(
     Index(None, "done_at_us", "created_at_us"),
 )
 
+# `method`: '' everything, "reserve" or "pickup".
 store_pause = Table(
     "store_pause",
     metadata,
-    Column("store_id", String(64), ForeignKey("store.id"), primary_key=True),
+    Column("store_id", String(64), ForeignKey("store.id"), nullable=False),
+    Column("method", String(16), nullable=False, server_default=""),
     Column("until_us", BigInteger, nullable=False),
     Column("reason", Text, nullable=False, server_default=""),
     Column("by", String(64), nullable=False),
+    PrimaryKeyConstraint("store_id", "method"),
 )
 
 # Who asked to be told when a store takes orders again: told once.
@@ -683,6 +692,215 @@ pause_waiter = Table(
     Column("account", String(64), nullable=False),
     Column("address", String(255), nullable=False),
     PrimaryKeyConstraint("store_id", "channel", "account", "address"),
+)
+
+
+# --- the counter: the team, what is collected, what is offered, who waits, who speaks -------------------------------
+
+staff_member = Table(
+    "staff_member",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("login", String(64), nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("store_ids", Text, nullable=False, server_default="[]"),  # JSON
+    Column("languages", Text, nullable=False, server_default="[]"),  # JSON
+    Column("skills", Text, nullable=False, server_default="[]"),  # JSON
+    Column("active", Boolean, nullable=False, server_default=text("true")),
+    Column("password_hash", Text, nullable=False, server_default=""),
+    Column("totp_secret", String(64), nullable=False, server_default=""),
+    Column("totp_step", BigInteger, nullable=False, server_default="0"),  # the last one that was used
+    Column("created_at_us", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False, server_default="1"),
+    CheckConstraint(_one_of("role", Role), name="role"),
+)
+
+staff_session = Table(
+    "staff_session",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("staff_id", String(32), ForeignKey("staff_member.id"), nullable=False, index=True),
+    Column("created_at_us", BigInteger, nullable=False),
+    Column("seen_at_us", BigInteger, nullable=False),
+    Column("expires_at_us", BigInteger, nullable=False, index=True),
+)
+
+# What the counter knows of a reservation or an order beside itself.
+pick_up = Table(
+    "pick_up",
+    metadata,
+    Column("kind", String(16), nullable=False),
+    Column("subject_id", String(32), nullable=False),
+    Column("store_id", String(64), ForeignKey("store.id"), nullable=False),
+    Column("accepted_at_us", BigInteger),
+    Column("accepted_by", String(64), nullable=False, server_default=""),
+    Column("proxy", Text, nullable=False, server_default=""),
+    Column("coming_at_us", BigInteger),
+    Column("vehicle", Text, nullable=False, server_default=""),
+    Column("spot", Text, nullable=False, server_default=""),
+    Column("arrived_at_us", BigInteger),
+    Column("slot_at_us", BigInteger),
+    Column("reminded", Text, nullable=False, server_default="[]"),  # JSON
+    PrimaryKeyConstraint("kind", "subject_id"),
+    CheckConstraint(_one_of("kind", PickUpKind), name="kind"),
+    Index(None, "store_id", "slot_at_us"),
+)
+
+collecting_rules = Table(
+    "collecting_rules",
+    metadata,
+    Column("store_id", String(64), ForeignKey("store.id"), primary_key=True),
+    Column("slot_minutes", Integer, nullable=False),
+    Column("slot_capacity", Integer, nullable=False),
+    Column("prep_minutes", Integer, nullable=False),
+    Column("curbside", Boolean, nullable=False),
+    CheckConstraint("slot_minutes > 0 AND slot_capacity >= 0 AND prep_minutes >= 0", name="sane"),
+)
+
+# Counts who comes in a slot, so that one guarded statement says whether it is full.
+slot_use = Table(
+    "slot_use",
+    metadata,
+    Column("store_id", String(64), ForeignKey("store.id"), nullable=False),
+    Column("slot_at_us", BigInteger, nullable=False),
+    Column("taken", Integer, nullable=False),
+    PrimaryKeyConstraint("store_id", "slot_at_us"),
+    CheckConstraint("taken >= 0", name="taken"),
+)
+
+offer = Table(
+    "offer",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("customer_id", String(32), ForeignKey("customer.id"), nullable=False, index=True),
+    Column("channel", String(32), nullable=False),
+    Column("account", String(64), nullable=False),
+    Column("address", String(255), nullable=False),
+    Column("instead_of_kind", String(16), nullable=False),
+    Column("instead_of_id", String(32), nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("taken", SmallInteger),
+    Column("created_at_us", BigInteger, nullable=False),
+    Column("expires_at_us", BigInteger, nullable=False),
+    CheckConstraint(_one_of("state", OfferState), name="state"),
+    Index(None, "state", "expires_at_us"),
+)
+
+offer_choice = Table(
+    "offer_choice",
+    metadata,
+    Column("offer_id", String(32), ForeignKey("offer.id"), nullable=False),
+    Column("position", SmallInteger, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("variant_id", BigInteger, ForeignKey("variant.id"), nullable=False),
+    Column("store_id", String(64), ForeignKey("store.id"), nullable=False),
+    Column("quantity", Integer, nullable=False),
+    Column("unit_price_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("hold_id", String(32), ForeignKey("hold.id"), nullable=False),
+    PrimaryKeyConstraint("offer_id", "position"),
+    CheckConstraint("quantity > 0", name="quantity"),
+)
+
+stock_waiter = Table(
+    "stock_waiter",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("customer_id", String(32), ForeignKey("customer.id"), nullable=False, index=True),
+    Column("channel", String(32), nullable=False),
+    Column("account", String(64), nullable=False),
+    Column("address", String(255), nullable=False),
+    Column("variant_id", BigInteger, ForeignKey("variant.id"), nullable=False),
+    Column("store_id", String(64), nullable=False, server_default=""),
+    Column("state", String(8), nullable=False),
+    Column("created_at_us", BigInteger, nullable=False),
+    Column("told_at_us", BigInteger),
+    Column("told_store_id", String(64), nullable=False, server_default=""),
+    Column("hold_id", String(32), nullable=False, server_default=""),
+    Column("until_us", BigInteger),
+    CheckConstraint(_one_of("state", WaitState), name="state"),
+    # One wait of a person for a thing at a time.
+    Index(
+        "uq_stock_waiter_open",
+        "customer_id",
+        "variant_id",
+        "store_id",
+        unique=True,
+        sqlite_where=text("state IN ('waiting', 'told')"),
+        postgresql_where=text("state IN ('waiting', 'told')"),
+    ),
+    Index(None, "state", "variant_id", "created_at_us"),
+)
+
+conversation = Table(
+    "conversation",
+    metadata,
+    Column("customer_id", String(32), ForeignKey("customer.id"), primary_key=True),
+    Column("voice", String(16), nullable=False),
+    Column("reason", String(16), nullable=False, server_default=""),
+    Column("assigned_to", String(32), nullable=False, server_default=""),
+    Column("store_id", String(64), nullable=False, server_default=""),
+    Column("language", String(8), nullable=False, server_default=""),
+    Column("skill", String(32), nullable=False, server_default=""),
+    Column("summary", Text, nullable=False, server_default=""),
+    Column("asked_at_us", BigInteger),
+    Column("unanswered_since_us", BigInteger),
+    Column("staff_spoke_at_us", BigInteger),
+    Column("callback_offered_at_us", BigInteger),
+    Column("said_goodbye_at_us", BigInteger),
+    Column("version", Integer, nullable=False, server_default="1"),
+    CheckConstraint(_one_of("voice", Voice), name="voice"),
+    Index(None, "voice", "unanswered_since_us"),
+)
+
+canned_reply = Table(
+    "canned_reply",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),  # JSON by language
+    Column("position", Integer, nullable=False, server_default="0"),
+)
+
+# How people of the shop answer: append-only.
+staff_answer = Table(
+    "staff_answer",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("staff_id", String(32), nullable=False),
+    Column("customer_id", String(32), nullable=False),
+    Column("canned_id", String(32), nullable=False, server_default=""),
+    Column("edited", Boolean, nullable=False),
+    Column("waited_s", Integer),
+    Column("at_us", BigInteger, nullable=False, index=True),
+    Index(None, "customer_id", "canned_id"),
+)
+
+# Chats of the staff bot: a member's own, or a group's.
+staff_chat = Table(
+    "staff_chat",
+    metadata,
+    Column("channel", String(32), nullable=False),
+    Column("account", String(64), nullable=False),
+    Column("address", String(255), nullable=False),
+    Column("staff_id", String(32), nullable=False, server_default="", index=True),
+    Column("store_id", String(64), nullable=False, server_default=""),
+    Column("has_topics", Boolean, nullable=False, server_default=text("false")),
+    PrimaryKeyConstraint("channel", "account", "address"),
+)
+
+# A group's topic about one customer.
+staff_topic = Table(
+    "staff_topic",
+    metadata,
+    Column("channel", String(32), nullable=False),
+    Column("account", String(64), nullable=False),
+    Column("address", String(255), nullable=False),
+    Column("topic_id", String(64), nullable=False),
+    Column("customer_id", String(32), nullable=False),
+    PrimaryKeyConstraint("channel", "account", "address", "topic_id"),
+    UniqueConstraint("channel", "account", "address", "customer_id"),
 )
 
 

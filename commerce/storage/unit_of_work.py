@@ -17,10 +17,12 @@ from commerce.storage.promotions import SqlPromotions
 from commerce.storage.reservations import SqlReservations
 from commerce.storage.returns import SqlReturns
 from commerce.storage.staff import SqlPauses, SqlStaffTasks
+from commerce.storage.staff_chats import SqlStaffChats
 from commerce.storage.state import SqlAudit, SqlPhotos, SqlState
 from commerce.storage.stock import SqlStock
 from commerce.storage.stock_records import SqlStockRecords
 from commerce.storage.stores import SqlStores
+from commerce.storage.team import SqlTeam
 from commerce.storage.transaction import Transaction
 
 RepositoryT = TypeVar("RepositoryT")
@@ -65,6 +67,8 @@ class SqlUnitOfWork:
     links = _Over(SqlLinks)
     tasks = _Over(SqlStaffTasks)
     pauses = _Over(SqlPauses)
+    team = _Over(SqlTeam)
+    staff_chats = _Over(SqlStaffChats)
 
     def savepoint(self) -> AbstractContextManager[object]:
         return self.transaction.savepoint()

@@ -1,0 +1,138 @@
+"""One conversation a customer, over every channel: who speaks for the shop, since when, and what was promised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from commerce.domain.customer import Contact
+from commerce.domain.localtext import LocalText
+
+
+class Voice(StrEnum):
+    """Who answers the shopper."""
+
+    BOT = "bot"
+    NOBODY_YET = "nobody_yet"  # a person was asked for and is on the way: the bot is silent already
+    PERSON = "person"
+
+
+class HandoffReason(StrEnum):
+    """Why a person is needed."""
+
+    ASKED = "asked"
+    NOT_UNDERSTOOD = "not_understood"  # twice running
+    ANGRY = "angry"
+    ORDER_TROUBLE = "order_trouble"
+    BAD_RATING = "bad_rating"
+    STAFF = "staff"  # somebody of the shop stepped in
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """The customer's one conversation. Whoever changes it says which `version` they saw.
+
+    `unanswered_since`: when the shopper wrote what nobody has answered. `staff_spoke_at`: when a person answered last;
+    the bot takes over again some hours after. `summary`: at most three lines, in the shop's first language.
+    """
+
+    customer_id: str
+    voice: Voice
+    reason: HandoffReason | None
+    assigned_to: str  # a staff id, '' nobody
+    store_id: str  # where it is about, '' anywhere
+    language: str
+    skill: str
+    summary: str
+    asked_at: datetime | None = None
+    unanswered_since: datetime | None = None
+    staff_spoke_at: datetime | None = None
+    callback_offered_at: datetime | None = None
+    said_goodbye_at: datetime | None = None
+    version: int = 1
+
+    @property
+    def bot_is_silent(self) -> bool:
+        return self.voice is not Voice.BOT
+
+
+class NoteKind(StrEnum):
+    """What was said or done outside of our channels."""
+
+    CALL = "call"
+    VISIT = "visit"
+    NOTE = "note"
+
+
+class NotAnswered(StrEnum):
+    """Why a staff member's words were not sent."""
+
+    NOT_FOUND = "not_found"
+    NO_CHANNEL = "no_channel"  # we know no way to reach this person
+    WINDOW_CLOSED = "window_closed"  # the channel lets us write only so long after their last message
+    TAKEN = "taken"  # somebody else answers this conversation
+    EMPTY = "empty"
+    TOO_LONG = "too_long"
+    SAME_TWICE = "same_twice"  # the same canned reply, untouched, a second time: say so to send it anyway
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """A channel on which a customer can be written to. `closes_at`: when its window closes (None: never);
+    `is_open`: whether anything but a template may be sent now."""
+
+    contact: Contact
+    last_heard_at: datetime
+    closes_at: datetime | None
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CannedReply:
+    """Words that staff send often, with places for facts: {name} {order} {order_status} {store} {hours} {stock}."""
+
+    id: str
+    title: str
+    text: LocalText
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StaffAnswer:
+    """One answer of a person, for the share of canned replies and for how long shoppers wait."""
+
+    staff_id: str
+    customer_id: str
+    at: datetime
+    canned_id: str  # '' written freely
+    edited: bool  # a canned reply that was changed before it was sent
+    waited_s: int | None  # since the shopper's first unanswered message
+
+
+class TouchKind(StrEnum):
+    """A touch of the customer's timeline."""
+
+    MESSAGE_IN = "message_in"
+    MESSAGE_OUT = "message_out"
+    NOTE = "note"
+    CART = "cart"
+    RESERVATION = "reservation"
+    ORDER = "order"
+    RETURN = "return"
+    LINKED = "linked"
+    CONSENT = "consent"
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """One event of everything between a customer and the shop. `what` is the state or word, `subject` its id."""
+
+    at: datetime
+    kind: TouchKind
+    channel: str
+    subject: str
+    what: str
+    text: str = ""
+    actor: str = ""
