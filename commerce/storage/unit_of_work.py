@@ -23,6 +23,7 @@ from commerce.storage.state import SqlAudit, SqlPhotos, SqlState
 from commerce.storage.stock import SqlStock
 from commerce.storage.stock_records import SqlStockRecords
 from commerce.storage.stores import SqlStores
+from commerce.storage.team import SqlTeam
 from commerce.storage.transaction import Transaction
 
 RepositoryT = TypeVar("RepositoryT")
@@ -68,6 +69,7 @@ class SqlUnitOfWork:
     tasks = _Over(SqlStaffTasks)
     pauses = _Over(SqlPauses)
     pick_ups = _Over(SqlPickUps)
+    team = _Over(SqlTeam)
     staff_chats = _Over(SqlStaffChats)
 
     def savepoint(self) -> AbstractContextManager[object]:
