@@ -7,6 +7,7 @@ from datetime import UTC
 
 from flask import abort, redirect, request
 from flask.typing import ResponseReturnValue
+from shoppable.counter.blueprint import blueprint
 
 from commerce.domain.collecting import (
     OPEN_STAGES,
@@ -18,17 +19,16 @@ from commerce.domain.collecting import (
     Stage,
 )
 from commerce.domain.handing_over import HandOverRefused, NotHandedOver
+from commerce.domain.money import Money
 from commerce.domain.reservation import Refused
 from commerce.domain.store import Store
 from commerce.domain.team import Permission, StaffMember
 from commerce.i18n import format_money, format_time
-from commerce.domain.money import Money
 from commerce.ports import UnitOfWork
 from commerce.services.again import write_again
 from shoppable import inputs
 from shoppable.api.counter import NOT_HANDED_OVER
 from shoppable.counter import access, cards
-from shoppable.counter.blueprint import blueprint
 from shoppable.counter.frame import counter_page, store_ids_of, wants_part
 from shoppable.language import language, translate
 from shoppable.site import site
@@ -192,9 +192,7 @@ def _told(result: object, name: str) -> Told:
     return Told(translate(DONE[name]))
 
 
-def _answered(
-    ref: PickUpRef, told: Told, *, done: str = "", handing: PickUpRef | None = None
-) -> ResponseReturnValue:
+def _answered(ref: PickUpRef, told: Told, *, done: str = "", handing: PickUpRef | None = None) -> ResponseReturnValue:
     """The script gets the changed part; without it a browser is led back, or sees at once what was wrong."""
     if told.is_bad and told.text == translate(NOT_MOVED[NotMoved.NOT_FOUND]):
         abort(404)

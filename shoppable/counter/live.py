@@ -6,10 +6,10 @@ import hashlib
 from datetime import UTC
 
 from flask import Response, jsonify, request
+from shoppable.counter.blueprint import blueprint
 
 from commerce.domain.team import Permission
 from shoppable.counter import access
-from shoppable.counter.blueprint import blueprint
 from shoppable.counter.frame import badges
 from shoppable.site import site
 

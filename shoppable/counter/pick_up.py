@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import io
 import re
-from datetime import UTC, datetime
+from datetime import UTC
 
-from flask import Response, redirect, request
+from flask import redirect, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
+from shoppable.counter.blueprint import blueprint
 
-from commerce.domain.collecting import OPEN_STAGES, PickUp, PickUpKind, PickUpRef, Stage
-from commerce.domain.store import Store
+from commerce.domain.collecting import OPEN_STAGES, PickUp, PickUpKind, Stage
 from commerce.domain.team import Permission
 from commerce.i18n import format_moment
 from commerce.ports import NotSeen, UnitOfWork
 from shoppable import inputs
 from shoppable.counter import access, cards
-from shoppable.counter.blueprint import blueprint
 from shoppable.counter.board import own_pick_up, ref_of, reject_reasons
 from shoppable.counter.frame import counter_page, store_ids_of
 from shoppable.language import language, translate
-from shoppable.photos import photo_of_form, room_for_a_photo
+from shoppable.photos import photo_of_form
 from shoppable.site import site
 
-_OWN_CODE = re.compile(r"vitrine:(?P<kind>reservation|order|return):(?P<id>[0-9a-z]{1,32}):(?P<code>[0-9A-Za-z-]{0,20})")
+_OWN_CODE = re.compile(
+    r"vitrine:(?P<kind>reservation|order|return):(?P<id>[0-9a-z]{1,32}):(?P<code>[0-9A-Za-z-]{0,20})"
+)
 _MOST_FOUND = 40
 MOMENTS = {
     **{stage.value: words for stage, words in cards.STAGES.items()},
@@ -170,7 +171,11 @@ def _by_words(uow: UnitOfWork, text: str, store_ids: frozenset[str] | None) -> l
     for each in uow.pick_ups.find(store_ids=store_ids, stages=OPEN_STAGES, limit=500):
         if number.isdecimal() and each.number == int(number[:12]):
             return [each]
-        told = [each.customer_name, *(line.sku for line in each.lines), *(t for line in each.lines for t in line.title.by_language.values())]
+        told = [
+            each.customer_name,
+            *(line.sku for line in each.lines),
+            *(t for line in each.lines for t in line.title.by_language.values()),
+        ]
         if any(wanted in words.casefold() for words in told):
             hits.append(each)
     return hits[:_MOST_FOUND]
