@@ -10,6 +10,7 @@ from commerce.storage.carts import SqlCarts
 from commerce.storage.customers import SqlCustomers
 from commerce.storage.links import SqlLinks
 from commerce.storage.mail import SqlInbox, SqlLeases, SqlOutbox, SqlThreads
+from commerce.storage.offers import SqlOffers
 from commerce.storage.orders import SqlOrders
 from commerce.storage.payments import SqlPayments
 from commerce.storage.products import SqlProducts
@@ -23,6 +24,7 @@ from commerce.storage.stock import SqlStock
 from commerce.storage.stock_records import SqlStockRecords
 from commerce.storage.stores import SqlStores
 from commerce.storage.transaction import Transaction
+from commerce.storage.waiters import SqlWaiters
 
 RepositoryT = TypeVar("RepositoryT")
 
@@ -67,6 +69,8 @@ class SqlUnitOfWork:
     tasks = _Over(SqlStaffTasks)
     pauses = _Over(SqlPauses)
     staff_chats = _Over(SqlStaffChats)
+    offers = _Over(SqlOffers)
+    waiters = _Over(SqlWaiters)
 
     def savepoint(self) -> AbstractContextManager[object]:
         return self.transaction.savepoint()
