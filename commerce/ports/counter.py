@@ -42,8 +42,8 @@ class TeamRepository(Protocol):
         ...
 
     def update(self, member: StaffMember) -> StaffMember:
-        """Writes it if the stored version is `member.version`, else raises StaleVersion. Login and second factor are
-        not written."""
+        """Writes it if the stored version is `member.version`, with the next version; else raises StaleVersion. Login
+        and second factor are not written."""
         ...
 
     def password_hash(self, staff_id: str) -> str:
@@ -65,6 +65,10 @@ class TeamRepository(Protocol):
     def add_session(self, session: StaffSession) -> None: ...
 
     def session(self, digest: str) -> StaffSession | None: ...
+
+    def sessions_of(self, staff_id: str) -> list[StaffSession]:
+        """The one used last comes first."""
+        ...
 
     def touch_session(self, digest: str, at: datetime) -> None: ...
 

@@ -23,6 +23,7 @@ from commerce.storage.state import SqlAudit, SqlPhotos, SqlState
 from commerce.storage.stock import SqlStock
 from commerce.storage.stock_records import SqlStockRecords
 from commerce.storage.stores import SqlStores
+from commerce.storage.team import SqlTeam
 from commerce.storage.transaction import Transaction
 from commerce.storage.waiters import SqlWaiters
 
@@ -68,6 +69,7 @@ class SqlUnitOfWork:
     links = _Over(SqlLinks)
     tasks = _Over(SqlStaffTasks)
     pauses = _Over(SqlPauses)
+    team = _Over(SqlTeam)
     staff_chats = _Over(SqlStaffChats)
     offers = _Over(SqlOffers)
     waiters = _Over(SqlWaiters)
