@@ -144,11 +144,21 @@ class OfferRepository(Protocol):
         """Newest first."""
         ...
 
-    def end(self, offer_id: str, state: OfferState, taken: int | None = None) -> bool:
-        """Once, by a guarded statement."""
+    def open_instead_of(self, ref: PickUpRef) -> Offer | None:
+        """The open offer that was made in place of that thing."""
         ...
 
-    def due(self, now: datetime, limit: int) -> list[Offer]: ...
+    def choose(self, offer_id: str, position: int) -> bool:
+        """Once, by a guarded statement, while it is open: the others are no longer to be had. It stays open."""
+        ...
+
+    def end(self, offer_id: str, state: OfferState, taken: int | None = None) -> bool:
+        """Once, by a guarded statement. `taken` None leaves what was chosen as it is."""
+        ...
+
+    def due(self, now: datetime, limit: int) -> list[Offer]:
+        """Open ones whose time is over, oldest first."""
+        ...
 
 
 class WaitRepository(Protocol):
@@ -162,16 +172,18 @@ class WaitRepository(Protocol):
         """Those whose wait is not over, newest first."""
         ...
 
-    def ready(self, now: datetime, limit: int) -> list[StockWaiter]:
-        """The first of each queue whose thing is free for online shoppers by now, oldest first."""
+    def ready(self, store_ids: Collection[str], limit: int) -> list[StockWaiter]:
+        """Those who wait for something that is free for online shoppers now at one of these stores (and at theirs, if
+        they named one), in the order in which they came."""
         ...
 
     def due(self, now: datetime, limit: int) -> list[StockWaiter]:
-        """Told ones whose time is over."""
+        """Told ones whose time is over, oldest first."""
         ...
 
     def move(self, waiter: StockWaiter, to_state: WaitState) -> bool:
-        """Writes `waiter` in its new state if the stored state is still `waiter.state`."""
+        """Writes `waiter` in its new state if the stored state is still `waiter.state`; one that waits again has no
+        unit."""
         ...
 
 
