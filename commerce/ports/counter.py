@@ -88,6 +88,11 @@ class PickUpRepository(Protocol):
         """None while the counter knows nothing beside the thing itself."""
         ...
 
+    def hold_details(self, ref: PickUpRef) -> PickUpDetails | None:
+        """The same for whoever is about to change it: nobody else does until this work is done. Begins with nothing
+        known; None for what does not exist."""
+        ...
+
     def put_details(self, details: PickUpDetails) -> None: ...
 
     def arrived(self, ref: PickUpRef, at: datetime) -> bool:
@@ -102,8 +107,9 @@ class PickUpRepository(Protocol):
         """Open ones oldest first, those that are over newest first. `store_ids` None: every store."""
         ...
 
-    def ready_until(self, before: datetime, limit: int) -> list[PickUp]:
-        """Ready ones whose time is over before then, soonest first: for reminders."""
+    def ready_until(self, before: datetime, limit: int, *, unreminded: str) -> list[PickUp]:
+        """Ready ones whose time is over before then, soonest first, whose shopper is neither on the way nor there and
+        was not sent this reminder."""
         ...
 
     def rules(self, store_id: str) -> CollectingRules:
@@ -114,6 +120,10 @@ class PickUpRepository(Protocol):
 
     def take_slot(self, ref: PickUpRef, store_id: str, slot_at: datetime, *, capacity: int) -> bool:
         """One guarded statement: False when that slot is full. A former slot of the same thing is given back."""
+        ...
+
+    def free_slots(self, now: datetime) -> int:
+        """Gives back coming slots of what nobody comes for any more. How many."""
         ...
 
     def slots_taken(self, store_id: str, since: datetime, until: datetime) -> dict[datetime, int]: ...
@@ -134,11 +144,21 @@ class OfferRepository(Protocol):
         """Newest first."""
         ...
 
-    def end(self, offer_id: str, state: OfferState, taken: int | None = None) -> bool:
-        """Once, by a guarded statement."""
+    def open_instead_of(self, ref: PickUpRef) -> Offer | None:
+        """The open offer that was made in place of that thing."""
         ...
 
-    def due(self, now: datetime, limit: int) -> list[Offer]: ...
+    def choose(self, offer_id: str, position: int) -> bool:
+        """Once, by a guarded statement, while it is open: the others are no longer to be had. It stays open."""
+        ...
+
+    def end(self, offer_id: str, state: OfferState, taken: int | None = None) -> bool:
+        """Once, by a guarded statement. `taken` None leaves what was chosen as it is."""
+        ...
+
+    def due(self, now: datetime, limit: int) -> list[Offer]:
+        """Open ones whose time is over, oldest first."""
+        ...
 
 
 class WaitRepository(Protocol):
@@ -152,16 +172,18 @@ class WaitRepository(Protocol):
         """Those whose wait is not over, newest first."""
         ...
 
-    def ready(self, now: datetime, limit: int) -> list[StockWaiter]:
-        """The first of each queue whose thing is free for online shoppers by now, oldest first."""
+    def ready(self, store_ids: Collection[str], limit: int) -> list[StockWaiter]:
+        """Those who wait for something that is free for online shoppers now at one of these stores (and at theirs, if
+        they named one), in the order in which they came."""
         ...
 
     def due(self, now: datetime, limit: int) -> list[StockWaiter]:
-        """Told ones whose time is over."""
+        """Told ones whose time is over, oldest first."""
         ...
 
     def move(self, waiter: StockWaiter, to_state: WaitState) -> bool:
-        """Writes `waiter` in its new state if the stored state is still `waiter.state`."""
+        """Writes `waiter` in its new state if the stored state is still `waiter.state`; one that waits again has no
+        unit."""
         ...
 
 

@@ -244,6 +244,7 @@ _TAKE_LEASE = text(
     " ON CONFLICT (lane) DO UPDATE SET owner = excluded.owner, until_us = excluded.until_us"
     " WHERE lane_lease.owner = excluded.owner OR lane_lease.until_us <= :now_us"
 )
+_RENEW_LEASE = text("UPDATE lane_lease SET until_us = :until_us WHERE lane = :lane AND owner = :owner")
 _ADD_ENTRY = insert(thread_entry).returning(thread_entry.c.id)
 _DROP_LEASE = text("DELETE FROM lane_lease WHERE lane = :lane AND owner = :owner")
 
@@ -260,6 +261,9 @@ class SqlLeases:
                 _TAKE_LEASE, {"lane": lane, "owner": owner, "now_us": to_us(now), "until_us": to_us(until)}
             )
         )
+
+    def renew(self, lane: str, owner: str, until: datetime) -> bool:
+        return one_row_changed(self._db.execute(_RENEW_LEASE, {"lane": lane, "owner": owner, "until_us": to_us(until)}))
 
     def drop(self, lane: str, owner: str) -> None:
         self._db.execute(_DROP_LEASE, {"lane": lane, "owner": owner})

@@ -819,8 +819,8 @@ offer_choice = Table(
     Column("quantity", Integer, nullable=False),
     Column("unit_price_minor", BigInteger, nullable=False),
     Column("currency", String(3), nullable=False),
-    Column("hold_id", String(32), ForeignKey("hold.id"), nullable=False),
-    PrimaryKeyConstraint("offer_id", "position"),
+    Column("hold_id", String(32), ForeignKey("hold.id"), nullable=False, index=True),
+    PrimaryKeyConstraint("offer_id", "position", "variant_id"),
     CheckConstraint("quantity > 0", name="quantity"),
 )
 
@@ -838,7 +838,7 @@ stock_waiter = Table(
     Column("created_at_us", BigInteger, nullable=False),
     Column("told_at_us", BigInteger),
     Column("told_store_id", String(64), nullable=False, server_default=""),
-    Column("hold_id", String(32), nullable=False, server_default=""),
+    Column("hold_id", String(32), nullable=False, server_default="", index=True),
     Column("until_us", BigInteger),
     CheckConstraint(_one_of("state", WaitState), name="state"),
     # One wait of a person for a thing at a time.

@@ -217,6 +217,7 @@ def upgrade() -> None:
         ["state", "variant_id", "created_at_us"],
         unique=False,
     )
+    op.create_index(op.f("ix_stock_waiter_hold_id"), "stock_waiter", ["hold_id"], unique=False)
     op.create_index(
         op.f("uq_stock_waiter_open"),
         "stock_waiter",
@@ -242,8 +243,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["offer_id"], ["offer.id"], name=op.f("fk_offer_choice_offer_id")),
         sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_offer_choice_store_id")),
         sa.ForeignKeyConstraint(["variant_id"], ["variant.id"], name=op.f("fk_offer_choice_variant_id")),
-        sa.PrimaryKeyConstraint("offer_id", "position", name=op.f("pk_offer_choice")),
+        sa.PrimaryKeyConstraint("offer_id", "position", "variant_id", name=op.f("pk_offer_choice")),
     )
+    op.create_index(op.f("ix_offer_choice_hold_id"), "offer_choice", ["hold_id"], unique=False)
     op.add_column("customer", sa.Column("no_shows_from_us", sa.BigInteger(), server_default="0", nullable=False))
 
     # --- by what people and their threads are found
