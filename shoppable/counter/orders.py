@@ -270,7 +270,7 @@ def _new_order_page(told: Told | None, status: int = 200) -> ResponseReturnValue
 def enter_order() -> ResponseReturnValue:
     """By telephone (held, paid at the counter) or at the counter (paid and taken along)."""
     member, shop, form = access.member(), site().shop, request.form
-    store_id = access.own_store(form.get("store", ""))
+    store_id = access.own_store(form.get("store", "")).id
     source = OrderSource.COUNTER if form.get("source") == "counter" else OrderSource.PHONE
     phone = inputs.clean(form.get("phone", ""))[:32]
     asked = [

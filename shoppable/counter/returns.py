@@ -87,7 +87,7 @@ def _return_page(request_id: str, told: Told | None, status: int = 200) -> Respo
 @access.needs(Permission.ORDERS)
 def receive_return(request_id: str) -> ResponseReturnValue:
     member, shop, form = access.member(), site().shop, request.form
-    store_id = access.own_store(form.get("store", ""))
+    store_id = access.own_store(form.get("store", "")).id
 
     def work(uow: UnitOfWork) -> object:
         return shop.taking_back.receive(
@@ -107,7 +107,7 @@ def receive_return(request_id: str) -> ResponseReturnValue:
 @access.needs(Permission.ORDERS)
 def hand_new_unit(request_id: str) -> ResponseReturnValue:
     member, shop, form = access.member(), site().shop, request.form
-    store_id = access.own_store(form.get("store", ""))
+    store_id = access.own_store(form.get("store", "")).id
 
     def work(uow: UnitOfWork) -> object:
         return shop.taking_back.hand_over(

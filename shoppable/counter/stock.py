@@ -107,7 +107,7 @@ def _variants(uow: UnitOfWork, words: str, spoken: str) -> list[tuple[Product, V
 def enter_stock() -> ResponseReturnValue:
     """The form's reference makes it count once, however often it is sent."""
     member, shop, form = access.member(), site().shop, request.form
-    store_id = access.own_store(form.get("store", ""))
+    store_id = access.own_store(form.get("store", "")).id
     units, reason = form.get("quantity", ""), form.get("reason", "")
     if reason not in {each.value for each in ENTERED} or not (units.isascii() and units.isdecimal() and len(units) < 7):
         return _stock(Told(translate(NOT_COUNTED[NotCounted.QUANTITY]), is_bad=True), 422)

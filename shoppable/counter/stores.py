@@ -71,7 +71,7 @@ def _length(minutes: int) -> str:
 @access.needs(Permission.PAUSE)
 def pause_store(store: str) -> ResponseReturnValue:
     member, shop = access.member(), site().shop
-    store_id = access.own_store(store)
+    store_id = access.own_store(store).id
     given = request.form.get("minutes", "")
     minutes = int(given) if given.isascii() and given.isdecimal() and len(given) < 6 else 30
     until = shop.clock.now() + timedelta(minutes=minutes)
@@ -89,7 +89,7 @@ def pause_store(store: str) -> ResponseReturnValue:
 @access.needs(Permission.PAUSE)
 def resume_store(store: str) -> ResponseReturnValue:
     member, shop = access.member(), site().shop
-    store_id = access.own_store(store)
+    store_id = access.own_store(store).id
     shop.storage.write(lambda uow: shop.pausing.resume(uow, store_id, actor=f"staff:{member.id}"))
     site().wake()
     return redirect("/staff/stores?done=resumed", 303)
@@ -99,7 +99,7 @@ def resume_store(store: str) -> ResponseReturnValue:
 @access.needs(Permission.RULES)
 def store_rules(store: str) -> ResponseReturnValue:
     member, shop, form = access.member(), site().shop, request.form
-    store_id = access.own_store(store)
+    store_id = access.own_store(store).id
     numbers = {}
     for name, least, most in (("slot_minutes", 5, 480), ("slot_capacity", 0, 1000), ("prep_minutes", 0, 10_080)):
         given = form.get(name, "")

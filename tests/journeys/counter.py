@@ -1,0 +1,84 @@
+"""Somebody of the team at the web board, as they see it: cards found by what they say, buttons by their label."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lxml import html
+
+from commerce.services.signing_in import SignedIn
+from shoppable import create_app
+from tests.journeys.dsl import normal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from commerce.domain.team import StaffMember
+    from commerce.wiring import Shop
+
+_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
+
+
+class Board:
+    """Signed in. `wake`: what the worker does when something was put into the outbox."""
+
+    def __init__(self, shop: Shop, member: StaffMember, language: str, wake: Callable[[], object]) -> None:
+        app = create_app(shop, wake=lambda: None)
+        self._client, self._language, self._wake = app.test_client(), language, wake
+        secret = sign_in(shop, member)
+        self._client.set_cookie("vitrine_staff", secret)
+        self.told = ""
+
+    def of(self, both: str) -> str:
+        french, _, english = both.partition("‖")
+        return (french if self._language == "fr" or not english else english).strip()
+
+    def page(self, path: str = "/staff") -> html.HtmlElement:
+        answer = self._client.get(f"{path}{'&' if '?' in path else '?'}lang={self._language}")
+        assert answer.status_code == 200, (path, answer.status_code)
+        return html.fromstring(answer.text)
+
+    def text(self, path: str) -> str:
+        return words_of(self.page(path))
+
+    def cards(self) -> list[str]:
+        """What each card of the board says."""
+        return [words_of(card) for card in self.page().cssselect("[data-card]")]
+
+    def card(self, *words: str) -> html.HtmlElement:
+        for card in self.page().cssselect("[data-card]"):
+            if all(normal(self.of(each)) in words_of(card) for each in words):
+                return card
+        raise AssertionError(f"no card says {words}: {self.cards()}")
+
+    def press(self, card: str, label: str, **fields: str) -> Board:
+        """Fills in the form of that button on that card, and sends it."""
+        return self.send(self.card(card), label, **fields)
+
+    def send(self, within: html.HtmlElement, label: str, **fields: str) -> Board:
+        """The same for a form that was seen before: somebody else may have changed the thing meanwhile."""
+        wanted = normal(self.of(label))
+        for form in within.cssselect("form"):
+            buttons = [words_of(button) for button in form.cssselect("button")]
+            if wanted in buttons:
+                values = {name: value for name, value in form.form_values()}
+                answer = self._client.post(form.get("action"), data=values | fields, headers=_ORIGIN, follow_redirects=True)
+                assert answer.status_code in (200, 409), (answer.status_code, answer.text[:500])
+                told = html.fromstring(answer.text).cssselect("[data-told]")
+                self.told = words_of(told[0]) if told else ""
+                self._wake()
+                return self
+        raise AssertionError(f"no button {wanted!r} in {words_of(within)!r}")
+
+
+def words_of(element: html.HtmlElement) -> str:
+    """Everything it says, on one line."""
+    return normal(" ".join(" ".join(element.itertext()).split()))
+
+
+def sign_in(shop: Shop, member: StaffMember) -> str:
+    """A session's secret for a browser of theirs."""
+    link = shop.storage.write(lambda uow: shop.signing_in.link_for(uow, member, actor="journey"))
+    signed_in = shop.signing_in.with_link(link)
+    assert isinstance(signed_in, SignedIn)
+    return signed_in.secret
