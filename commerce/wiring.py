@@ -38,8 +38,10 @@ from commerce.services.giving_way import GivingWay
 from commerce.services.handing_over import HandingOver
 from commerce.services.index_keeper import IndexKeeper
 from commerce.services.linking import Linking
+from commerce.services.one_time_links import OneTimeLinks
 from commerce.services.order_links import OrderLinks
 from commerce.services.orders import Orders
+from commerce.services.own_account import OwnAccount
 from commerce.services.pausing import Pausing
 from commerce.services.paying import Paying
 from commerce.services.photos import Photos
@@ -49,9 +51,11 @@ from commerce.services.refunding import Refunding
 from commerce.services.reserving import Reserving
 from commerce.services.returns import Returns
 from commerce.services.selling import build_selling, offline_of
+from commerce.services.signing_in import SessionRules, SigningIn
 from commerce.services.stocktaking import Stocktaking
 from commerce.services.taking_back import TakingBack
 from commerce.services.teaching import Teaching
+from commerce.services.team import Team
 from commerce.services.withdrawing import Withdrawing
 from commerce.settings import Settings, rates_bp
 
@@ -98,6 +102,9 @@ class Shop:
     taking_back: TakingBack
     index_keeper: IndexKeeper
     teaching: Teaching
+    team: Team
+    signing_in: SigningIn
+    own_account: OwnAccount
 
     def close(self) -> None:
         self.index_keeper.stop()
@@ -123,6 +130,7 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
     from commerce.image_matching import open_image_matcher
     from commerce.kept_words import WordsOnDisk
     from commerce.media import FileMediaStore
+    from commerce.passwords import Argon2Passwords
     from commerce.payments import open_providers
     from commerce.payments.till_counts import TILLS
     from commerce.storage import migrate, open_picture_index, open_storage
@@ -173,6 +181,9 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
         selling=selling,
         at_counter=offline_of(providers),
     )
+    links, passwords = OneTimeLinks(clock, ids), Argon2Passwords()
+    session_rules = SessionRules(timedelta(minutes=settings.staff_idle_min), timedelta(hours=settings.staff_session_h))
+    signing_in = SigningIn(storage, clock, ids, passwords, links, session_rules)
     return Shop(
         settings=settings,
         clock=clock,
@@ -209,6 +220,9 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
         taking_back=after.taking_back,
         index_keeper=IndexKeeper(storage, text_index, facets, image_matcher, media, words, kept_words),
         teaching=Teaching(storage, media, words, image_matcher),
+        team=Team(clock, ids, links, settings.languages),
+        signing_in=signing_in,
+        own_account=OwnAccount(storage, clock, ids, passwords, links, signing_in, settings.shop_name),
     )
 
 
