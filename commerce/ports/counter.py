@@ -88,6 +88,11 @@ class PickUpRepository(Protocol):
         """None while the counter knows nothing beside the thing itself."""
         ...
 
+    def hold_details(self, ref: PickUpRef) -> PickUpDetails | None:
+        """The same for whoever is about to change it: nobody else does until this work is done. Begins with nothing
+        known; None for what does not exist."""
+        ...
+
     def put_details(self, details: PickUpDetails) -> None: ...
 
     def arrived(self, ref: PickUpRef, at: datetime) -> bool:
@@ -102,8 +107,9 @@ class PickUpRepository(Protocol):
         """Open ones oldest first, those that are over newest first. `store_ids` None: every store."""
         ...
 
-    def ready_until(self, before: datetime, limit: int) -> list[PickUp]:
-        """Ready ones whose time is over before then, soonest first: for reminders."""
+    def ready_until(self, before: datetime, limit: int, *, unreminded: str) -> list[PickUp]:
+        """Ready ones whose time is over before then, soonest first, whose shopper is neither on the way nor there and
+        was not sent this reminder."""
         ...
 
     def rules(self, store_id: str) -> CollectingRules:
@@ -114,6 +120,10 @@ class PickUpRepository(Protocol):
 
     def take_slot(self, ref: PickUpRef, store_id: str, slot_at: datetime, *, capacity: int) -> bool:
         """One guarded statement: False when that slot is full. A former slot of the same thing is given back."""
+        ...
+
+    def free_slots(self, now: datetime) -> int:
+        """Gives back coming slots of what nobody comes for any more. How many."""
         ...
 
     def slots_taken(self, store_id: str, since: datetime, until: datetime) -> dict[datetime, int]: ...

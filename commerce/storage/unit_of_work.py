@@ -12,6 +12,7 @@ from commerce.storage.links import SqlLinks
 from commerce.storage.mail import SqlInbox, SqlLeases, SqlOutbox, SqlThreads
 from commerce.storage.orders import SqlOrders
 from commerce.storage.payments import SqlPayments
+from commerce.storage.pick_ups import SqlPickUps
 from commerce.storage.products import SqlProducts
 from commerce.storage.promotions import SqlPromotions
 from commerce.storage.reservations import SqlReservations
@@ -67,6 +68,7 @@ class SqlUnitOfWork:
     links = _Over(SqlLinks)
     tasks = _Over(SqlStaffTasks)
     pauses = _Over(SqlPauses)
+    pick_ups = _Over(SqlPickUps)
     team = _Over(SqlTeam)
     staff_chats = _Over(SqlStaffChats)
 
