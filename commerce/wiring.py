@@ -103,6 +103,7 @@ class Shop:
     index_keeper: IndexKeeper
     teaching: Teaching
     team: Team
+    links: OneTimeLinks
     signing_in: SigningIn
     own_account: OwnAccount
 
@@ -221,6 +222,7 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
         index_keeper=IndexKeeper(storage, text_index, facets, image_matcher, media, words, kept_words),
         teaching=Teaching(storage, media, words, image_matcher),
         team=Team(clock, ids, links, settings.languages),
+        links=links,
         signing_in=signing_in,
         own_account=OwnAccount(storage, clock, ids, passwords, links, signing_in, settings.shop_name),
     )
