@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from commerce.domain.answering import closed_until, usual_wait_min
 from commerce.domain.conversation import Conversation, HandoffReason, Matter, Need, NotSpeaking, Voice
 from commerce.domain.customer import Contact, Customer
-from commerce.domain.mail import Direction, OutboundMessage
+from commerce.domain.mail import OutboundMessage
 from commerce.domain.order import Order
 from commerce.domain.reservation import Refused
 from commerce.domain.store import Store
@@ -212,7 +212,13 @@ class Handoff:
         def resume(uow: UnitOfWork, customer_id: str) -> bool:
             there = uow.conversations.get(customer_id)
             spoke = there.staff_spoke_at if there else None
-            if there is None or there.voice is not Voice.PERSON or there.unanswered_since or not spoke or spoke > before:
+            if (
+                there is None
+                or there.voice is not Voice.PERSON
+                or there.unanswered_since
+                or not spoke
+                or spoke > before
+            ):
                 return False
             self._given_back(uow, customer_id, "clock", silently=True)
             return True
@@ -229,7 +235,7 @@ class Handoff:
         told: list[bool] = []
 
         def given(there: Conversation) -> Conversation:
-            told[:] = [there.said_goodbye_at is not None]
+            told[:] = [there.said_goodbye_at is not None and there.unanswered_since is None]
             return replace(
                 there,
                 voice=Voice.BOT,
@@ -346,6 +352,3 @@ def _fresh(customer_id: str, language: str = "") -> Conversation:
         summary="",
         version=0,
     )
-
-
-__all__ = ["ANSWERS_COUNTED", "NOTICE_BOT_IS_BACK", "Direction", "Handoff", "Said", "TakingOver", "stores_for"]

@@ -36,7 +36,11 @@ class SummingUp:
         quote = " ".join((need.words or said).split())
         if len(quote) > LONGEST_QUOTE:
             quote = quote[: LONGEST_QUOTE - 1].rstrip() + "…"
-        parts = (self._matter(need.matter), f"“{quote}”" if quote else "", self._t("with a photo") if photo else "")
+        parts = (
+            self._matter(need.matter),
+            self._t("“{words}”", words=quote) if quote else "",
+            self._t("with a photo") if photo else "",
+        )
         return " — ".join(part for part in parts if part)
 
     def _facts(self, uow: UnitOfWork, customer_id: str, need: Need, order: Order | None) -> str:
