@@ -7,7 +7,6 @@ from datetime import UTC
 
 from flask import abort, redirect, request
 from flask.typing import ResponseReturnValue
-from shoppable.counter.blueprint import blueprint
 
 from commerce.domain.collecting import (
     OPEN_STAGES,
@@ -29,6 +28,7 @@ from commerce.services.again import write_again
 from shoppable import inputs
 from shoppable.api.counter import NOT_HANDED_OVER
 from shoppable.counter import access, cards
+from shoppable.counter.blueprint import blueprint
 from shoppable.counter.frame import counter_page, store_ids_of, wants_part
 from shoppable.language import language, translate
 from shoppable.site import site
@@ -37,7 +37,7 @@ _MOST_CARDS, _MOST_OVER = 200, 12
 _COLUMNS = (
     ("new", "New", (Stage.NEW,), "Nobody waits."),
     ("in-hand", "In hand", (Stage.ACCEPTED, Stage.PREPARING), "Nothing is being prepared."),
-    ("ready", "Ready", (Stage.READY,), "Nothing is ready yet."),
+    ("ready", "Waiting for the customer", (Stage.READY,), "Nothing is ready yet."),
 )
 _OVER = tuple(stage for stage in Stage if stage not in OPEN_STAGES)
 
@@ -149,53 +149,51 @@ def reject(kind: str, id: str) -> ResponseReturnValue:
 @access.needs(Permission.PICK_UPS)
 def hand_over(kind: str, id: str) -> ResponseReturnValue:
     """A refusal is committed: a wrong code counts."""
-    ref, member, shop, version = ref_of(kind, id), access.member(), site().shop, _version()
+    ref, member, shop = ref_of(kind, id), access.member(), site().shop
     code = inputs.clean(request.form.get("code", ""))
     to = inputs.clean(request.form.get("to", ""))[:80].strip() if request.form.get("who") == "proxy" else ""
     paid = request.form.get("paid") == "yes"
 
-    def work(uow: UnitOfWork) -> PickUp | Refused[NotMoved] | HandOverRefused:
-        return shop.collecting.hand_over(uow, member, ref, version, code=code, to=to, paid=paid)
+    def work(uow: UnitOfWork) -> PickUp | HandOverRefused:
+        return shop.collecting.hand_over(uow, ref, code=code, by=member, to=to, paid=paid)
 
     result = write_again(shop.storage, work)
     site().wake()
     if isinstance(result, HandOverRefused):
-        return _answered(ref, Told(not_handed_over(result), is_bad=True), handing=ref)
-    return _answered(ref, _told(result, "hand-over"), done="hand-over" if isinstance(result, PickUp) else "")
+        if result.reason is NotHandedOver.NOT_FOUND:
+            abort(404)
+        return _answered(Told(not_handed_over(result), is_bad=True), handing=ref)
+    return _answered(Told(translate(DONE["hand-over"])), done="hand-over")
 
 
 def _moved(name: str, kind: str, id: str) -> ResponseReturnValue:
     ref, member, shop, version = ref_of(kind, id), access.member(), site().shop, _version()
+    reason, note = _reason(), inputs.clean(request.form.get("note", ""))[:200]
+    # Looking at pictures takes its time: before the transaction.
+    alike = shop.offering.look_alikes(ref) if name == "reject" else ()
 
-    def work(uow: UnitOfWork) -> PickUp | Refused[NotMoved]:
+    def work(uow: UnitOfWork) -> object:
         match name:
             case "accept":
-                return shop.collecting.accept(uow, member, ref, version)
+                return shop.collecting.accept(uow, ref, version, by=member)
             case "preparing":
-                return shop.collecting.start_preparing(uow, member, ref, version)
+                return shop.collecting.start_preparing(uow, ref, version, by=member)
+            case "ready":
+                return shop.collecting.ready(uow, ref, version, by=member)
             case _:
-                return shop.collecting.ready(uow, member, ref, version)
+                return shop.offering.reject(uow, ref, reason, alike=alike, member=member, version=version, note=note)
 
-    if name == "reject":
-        result = shop.offering.reject(
-            member, ref, version, _reason(), note=inputs.clean(request.form.get("note", ""))[:200].strip()
-        )
-    else:
-        result = write_again(shop.storage, work)
+    result = write_again(shop.storage, work)
     site().wake()
-    return _answered(ref, _told(result, name), done="" if isinstance(result, Refused) else name)
-
-
-def _told(result: object, name: str) -> Told:
     if isinstance(result, Refused):
-        return Told(translate(NOT_MOVED[result.reason]), is_bad=True)
-    return Told(translate(DONE[name]))
+        if result.reason is NotMoved.NOT_FOUND:
+            abort(404)
+        return _answered(Told(translate(NOT_MOVED[result.reason]), is_bad=True))
+    return _answered(Told(translate(DONE[name])), done=name)
 
 
-def _answered(ref: PickUpRef, told: Told, *, done: str = "", handing: PickUpRef | None = None) -> ResponseReturnValue:
+def _answered(told: Told, *, done: str = "", handing: PickUpRef | None = None) -> ResponseReturnValue:
     """The script gets the changed part; without it a browser is led back, or sees at once what was wrong."""
-    if told.is_bad and told.text == translate(NOT_MOVED[NotMoved.NOT_FOUND]):
-        abort(404)
     if wants_part("board") or not done:
         return _board(told, handing=handing, status=409)
     store = request.form.get("store", "")

@@ -11,6 +11,7 @@ from commerce.domain.store import Store
 from commerce.domain.team import StaffMember
 from commerce.i18n import format_deadline, format_money, format_time
 from shoppable.language import language, translate
+from shoppable.pages.cards import swatch
 
 NEW_IS_LATE_MIN, READY_IS_LATE_MIN = 10, 24 * 60
 
@@ -180,7 +181,8 @@ def _payment(pick_up: PickUp, spoken: str) -> str:
 
 
 def _line(line: PickUpLine, spoken: str) -> LineShown:
-    words = " · ".join(part for part in (line.title(spoken), line.colour, line.size) if part)
+    colour = swatch(line.colour, line.colour).label.lower() if line.colour else ""
+    words = " · ".join(part for part in (line.title(spoken), colour, line.size) if part)
     return LineShown(line.quantity, words, line.sku, f"/media/{line.picture_key}" if line.picture_key else "")
 
 

@@ -1,4 +1,4 @@
-"""What has changed? One small answer that a page of the counter asks for once a second: with nothing new it is a 304."""
+"""What has changed? One small answer that pages of the counter ask for once a second: mostly a 304."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import hashlib
 from datetime import UTC
 
 from flask import Response, jsonify, request
-from shoppable.counter.blueprint import blueprint
 
 from commerce.domain.team import Permission
 from shoppable.counter import access
+from shoppable.counter.blueprint import blueprint
 from shoppable.counter.frame import badges
 from shoppable.site import site
 
@@ -19,7 +19,7 @@ from shoppable.site import site
 def live() -> Response:
     member, shop = access.member(), site().shop
     with shop.storage.read() as uow:
-        marks = {}
+        marks: dict[str, str | int] = {}
         if member.may(Permission.PICK_UPS):
             marks["board"] = uow.pick_ups.last_mark()
         if member.may(Permission.INBOX):

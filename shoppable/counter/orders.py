@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import abort, redirect, request
 from flask.typing import ResponseReturnValue
-from shoppable.counter.blueprint import blueprint
 
 from commerce.domain.cart import Fulfilment
 from commerce.domain.customer import Contact
@@ -19,6 +18,7 @@ from commerce.services.again import write_again
 from commerce.services.entering import EnteredLine, EnteredOrder
 from shoppable import inputs
 from shoppable.counter import access
+from shoppable.counter.blueprint import blueprint
 from shoppable.counter.board import Told
 from shoppable.counter.cards import SOURCES
 from shoppable.counter.frame import counter_page, store_ids_of

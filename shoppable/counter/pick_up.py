@@ -9,7 +9,6 @@ from datetime import UTC
 from flask import redirect, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
-from shoppable.counter.blueprint import blueprint
 
 from commerce.domain.collecting import OPEN_STAGES, PickUp, PickUpKind, Stage
 from commerce.domain.team import Permission
@@ -17,6 +16,7 @@ from commerce.i18n import format_moment
 from commerce.ports import NotSeen, UnitOfWork
 from shoppable import inputs
 from shoppable.counter import access, cards
+from shoppable.counter.blueprint import blueprint
 from shoppable.counter.board import own_pick_up, ref_of, reject_reasons
 from shoppable.counter.frame import counter_page, store_ids_of
 from shoppable.language import language, translate

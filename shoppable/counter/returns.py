@@ -40,7 +40,9 @@ DONE = {"received": "Received.", "handed": "Handed over.", "rejected": "Refused:
 
 def own_return(uow: UnitOfWork, request_id: str, member: StaffMember) -> ReturnRequest:
     """404 for what is not there. One that names no store may be brought to any."""
-    found = uow.returns.get(request_id) if request_id.isalnum() and request_id.isascii() and len(request_id) <= 32 else None
+    found = (
+        uow.returns.get(request_id) if request_id.isalnum() and request_id.isascii() and len(request_id) <= 32 else None
+    )
     if found is None or not member.may(Permission.ORDERS, found.store_id):
         abort(404)
     return found
@@ -71,7 +73,11 @@ def _return_page(request_id: str, told: Told | None, status: int = 200) -> Respo
         order=order,
         kind=translate(KINDS[found.kind]),
         state=translate(STATES[found.state]),
-        lines=[(line.quantity, by_position[line.position].title(spoken), by_position[line.position].sku) for line in found.lines if line.position in by_position],
+        lines=[
+            (line.quantity, by_position[line.position].title(spoken), by_position[line.position].sku)
+            for line in found.lines
+            if line.position in by_position
+        ],
         new=f"{new[0].title(spoken)} · {new[1].size}" if new else "",
         stores=stores,
         code=inputs.clean(request.args.get("code", ""))[:20],

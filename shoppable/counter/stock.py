@@ -1,10 +1,9 @@
-"""The shelves of one store: sold, counted, damaged, not found, back; and who moved what. A scanner types the barcode."""
+"""The shelves of a store: sold, counted, damaged, not found, back; and who moved what. A scanner types the barcode."""
 
 from __future__ import annotations
 
 from flask import request
 from flask.typing import ResponseReturnValue
-from shoppable.counter.blueprint import blueprint
 
 from commerce.domain.product import Product, Variant
 from commerce.domain.reservation import Refused
@@ -15,6 +14,7 @@ from commerce.i18n import format_moment
 from commerce.ports import UnitOfWork
 from shoppable import inputs
 from shoppable.counter import access
+from shoppable.counter.blueprint import blueprint
 from shoppable.counter.board import Told
 from shoppable.counter.frame import counter_page
 from shoppable.counter.pick_up import names, who

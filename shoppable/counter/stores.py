@@ -76,9 +76,7 @@ def pause_store(store: str) -> ResponseReturnValue:
     minutes = int(given) if given.isascii() and given.isdecimal() and len(given) < 6 else 30
     until = shop.clock.now() + timedelta(minutes=minutes)
     reason = inputs.clean(request.form.get("reason", ""))[:200]
-    made = shop.storage.write(
-        lambda uow: shop.pausing.pause(uow, store_id, until, reason, actor=f"staff:{member.id}")
-    )
+    made = shop.storage.write(lambda uow: shop.pausing.pause(uow, store_id, until, reason, actor=f"staff:{member.id}"))
     site().wake()
     if isinstance(made, Refused):
         return _stores(Told(translate("A pause lasts at most a month."), is_bad=True), 422)
@@ -105,7 +103,12 @@ def store_rules(store: str) -> ResponseReturnValue:
         given = form.get(name, "")
         value = int(given) if given.isascii() and given.isdecimal() and len(given) < 6 else -1
         if not least <= value <= most:
-            return _stores(Told(translate("A number is out of bounds: from {least} to {most}.", least=least, most=most), is_bad=True), 422)
+            return _stores(
+                Told(
+                    translate("A number is out of bounds: from {least} to {most}.", least=least, most=most), is_bad=True
+                ),
+                422,
+            )
         numbers[name] = value
     rules = CollectingRules(store_id, curbside=form.get("curbside") == "yes", **numbers)
 

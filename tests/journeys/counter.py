@@ -61,8 +61,10 @@ class Board:
         for form in within.cssselect("form"):
             buttons = [words_of(button) for button in form.cssselect("button")]
             if wanted in buttons:
-                values = {name: value for name, value in form.form_values()}
-                answer = self._client.post(form.get("action"), data=values | fields, headers=_ORIGIN, follow_redirects=True)
+                values = dict(form.form_values())
+                answer = self._client.post(
+                    form.get("action"), data=values | fields, headers=_ORIGIN, follow_redirects=True
+                )
                 assert answer.status_code in (200, 409), (answer.status_code, answer.text[:500])
                 told = html.fromstring(answer.text).cssselect("[data-told]")
                 self.told = words_of(told[0]) if told else ""

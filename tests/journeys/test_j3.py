@@ -1,4 +1,4 @@
-"""J3: the store hands it over: accepted, ready, a proxy, a wrong code; reminders, and what happens when nobody comes."""
+"""J3: the store hands it over: accepted, ready, a proxy, a wrong code; reminders, and nobody comes."""
 
 from __future__ import annotations
 
@@ -89,7 +89,9 @@ def test_accepted_ready_collected(shop: Shop, person: People, clock: ManualClock
     assert handed_at == datetime(2026, 3, 10, 9, 40, 1, tzinfo=UTC)
 
     # 5. Thanks; the shelf; the history
-    lea.wait().expect("Merci ! Tout va bien ? ‖ Thanks! All good?").expect_buttons("😊", "J’ai un souci ‖ I have a problem")
+    lea.wait().expect("Merci ! Tout va bien ? ‖ Thanks! All good?").expect_buttons(
+        "😊", "J’ai un souci ‖ I have a problem"
+    )
     reservation = reservation_of(shop, code)
     (line,) = reservation.lines
     with shop.storage.read() as uow:
@@ -115,7 +117,9 @@ def test_nobody_comes(shop: Shop, person: People, clock: ManualClock, nadia: Boa
     sam.say(SEARCH).tap(CHOOSE)
     sam.tap("38").tap("Non ‖ No")
     with shop.storage.read() as uow:
-        customer = next(each for each in uow.customers.after("", 50) if each.id != reservation_of(shop, code).customer_id)
+        customer = next(
+            each for each in uow.customers.after("", 50) if each.id != reservation_of(shop, code).customer_id
+        )
         (contact,) = uow.customers.contacts(customer.id)
     variant_id = reservation_of(shop, code).lines[0].variant_id
     shop.storage.write(lambda uow: shop.waiting.wait(uow, customer.id, contact, variant_id, "S1"))
@@ -144,4 +148,4 @@ def test_nobody_comes(shop: Shop, person: People, clock: ManualClock, nadia: Boa
     assert nadia.card("Sam") is not None
 
 
-__all__ = ["AT_BELLECOUR", "FIND", "reserve_at_bellecour", "reservation_of"]
+__all__ = ["AT_BELLECOUR", "FIND", "reservation_of", "reserve_at_bellecour"]

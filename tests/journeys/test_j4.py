@@ -122,9 +122,7 @@ def test_shipped_instead(shop: Shop, person: People, nadia: Board) -> None:
     assert active_holds(shop, variant_id) == {"WEB": 1}
 
 
-def test_a_look_alike_in_the_same_store(
-    shop_with_eyes: Shop, photographer: People, eyes_board: Board
-) -> None:
+def test_a_look_alike_in_the_same_store(shop_with_eyes: Shop, photographer: People, eyes_board: Board) -> None:
     lea = photographer("Léa")
     code = reserve_at_bellecour(lea)
     eyes_board.press(code, REJECT, reason="not_found")
