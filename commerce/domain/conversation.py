@@ -119,6 +119,7 @@ class TouchKind(StrEnum):
     CART = "cart"
     RESERVATION = "reservation"
     ORDER = "order"
+    PAYMENT = "payment"
     RETURN = "return"
     LINKED = "linked"
     CONSENT = "consent"
@@ -127,7 +128,8 @@ class TouchKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """One event of everything between a customer and the shop. `what` is the state or word, `subject` its id."""
+    """One event of everything between a customer and the shop. `what` is the state or word, `subject` its id: of a
+    cart's line or of a wait the variant's. `text` is what people know it by (a number, a code, words)."""
 
     at: datetime
     kind: TouchKind
@@ -136,3 +138,5 @@ class Touch:
     what: str
     text: str = ""
     actor: str = ""
+    amount_minor: int = 0
+    currency: str = ""
