@@ -38,6 +38,7 @@ from commerce.services.giving_way import GivingWay
 from commerce.services.handing_over import HandingOver
 from commerce.services.index_keeper import IndexKeeper
 from commerce.services.linking import Linking
+from commerce.services.offering import Offering
 from commerce.services.order_links import OrderLinks
 from commerce.services.orders import Orders
 from commerce.services.pausing import Pausing
@@ -48,10 +49,12 @@ from commerce.services.quoting import Quoting
 from commerce.services.refunding import Refunding
 from commerce.services.reserving import Reserving
 from commerce.services.returns import Returns
+from commerce.services.second_choices import build_alternatives, build_second_choices
 from commerce.services.selling import build_selling, offline_of
 from commerce.services.stocktaking import Stocktaking
 from commerce.services.taking_back import TakingBack
 from commerce.services.teaching import Teaching
+from commerce.services.waiting import Waiting
 from commerce.services.withdrawing import Withdrawing
 from commerce.settings import Settings, rates_bp
 
@@ -96,6 +99,8 @@ class Shop:
     returns: Returns
     withdrawing: Withdrawing
     taking_back: TakingBack
+    offering: Offering
+    waiting: Waiting
     index_keeper: IndexKeeper
     teaching: Teaching
 
@@ -173,6 +178,20 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
         selling=selling,
         at_counter=offline_of(providers),
     )
+    discovery = Discovery(storage, text_index, facets, image_matcher, words)
+    second = build_second_choices(
+        settings,
+        storage=storage,
+        clock=clock,
+        ids=ids,
+        rules=rules,
+        alternatives=build_alternatives(settings, clock, ids, rules),
+        discovery=discovery,
+        stocktaking=stocktaking,
+        reserving=reserving,
+        orders=selling.orders,
+        carts=carts,
+    )
     return Shop(
         settings=settings,
         clock=clock,
@@ -187,7 +206,7 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
         image_matcher=image_matcher,
         catalog=Catalog(storage, clock),
         asking=Asking(words, text_index, settings.currency),
-        discovery=Discovery(storage, text_index, facets, image_matcher, words),
+        discovery=discovery,
         photos=Photos(storage, media, clock, timedelta(hours=settings.photo_keep_h)),
         customers=customers,
         reserving=reserving,
@@ -207,6 +226,8 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
         returns=after.returns,
         withdrawing=after.withdrawing,
         taking_back=after.taking_back,
+        offering=second.offering,
+        waiting=second.waiting,
         index_keeper=IndexKeeper(storage, text_index, facets, image_matcher, media, words, kept_words),
         teaching=Teaching(storage, media, words, image_matcher),
     )
