@@ -322,7 +322,7 @@ def test_a_parcel_goes_into_the_cart_and_is_theirs_until_it_is_ordered(store: St
     assert ended is not None and ended.state is OfferState.TAKEN
     store.later(minutes=16)
     assert store.stock(P1, "WEB") == (1, 1)
-    assert [kind for kind, _ in store.news()] == ["offer_made"]
+    assert [kind for kind, _ in store.news()] == ["offer_made", "payment_ready"]
 
 
 def test_a_parcel_that_is_not_ordered_in_time_is_free_again(store: Store) -> None:
