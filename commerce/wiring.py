@@ -14,6 +14,7 @@ from commerce.gazetteer import FileGazetteer
 from commerce.ids import RandomIds
 from commerce.lexicon import Lexicon, lexicon
 from commerce.ports import (
+    ChannelRules,
     Clock,
     Facets,
     Gazetteer,
@@ -28,7 +29,9 @@ from commerce.ports import (
     WebFetcher,
 )
 from commerce.services.after_sales import build_after_sales
+from commerce.services.alerting import Alerting
 from commerce.services.asking import Asking
+from commerce.services.canned import Canned
 from commerce.services.carts import Carts
 from commerce.services.catalog import Catalog
 from commerce.services.checkout import Checkout
@@ -36,6 +39,7 @@ from commerce.services.customers import Customers
 from commerce.services.discovery import Discovery
 from commerce.services.giving_way import GivingWay
 from commerce.services.handing_over import HandingOver
+from commerce.services.inbox import Inbox
 from commerce.services.index_keeper import IndexKeeper
 from commerce.services.linking import Linking
 from commerce.services.order_links import OrderLinks
@@ -98,6 +102,8 @@ class Shop:
     taking_back: TakingBack
     index_keeper: IndexKeeper
     teaching: Teaching
+    canned: Canned
+    inbox: Inbox
 
     def close(self) -> None:
         self.index_keeper.stop()
@@ -113,11 +119,18 @@ class Shop:
         self.close()
 
 
-def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | None = None) -> Shop:
+def build_shop(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    ids: Ids | None = None,
+    channels: Mapping[str, ChannelRules] | None = None,
+) -> Shop:
     """Opens the database (bringing its tables up to date), the indexes and the files of the shop.
 
     The indexes are still empty: `shop.index_keeper.refresh()` fills them once, from the disk where it can; `start()`
-    keeps them in step. Raises SettingsError or StorageError.
+    keeps them in step. `channels`: those through which staff can write to people, by name; without them nobody is
+    written to. Raises SettingsError or StorageError.
     """
     from commerce.facets import ColumnFacets
     from commerce.image_matching import open_image_matcher
@@ -173,6 +186,7 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
         selling=selling,
         at_counter=offline_of(providers),
     )
+    canned = Canned(clock, ids, settings.languages)
     return Shop(
         settings=settings,
         clock=clock,
@@ -209,6 +223,8 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
         taking_back=after.taking_back,
         index_keeper=IndexKeeper(storage, text_index, facets, image_matcher, media, words, kept_words),
         teaching=Teaching(storage, media, words, image_matcher),
+        canned=canned,
+        inbox=Inbox(clock, canned, Alerting(clock), media, channels or {}),
     )
 
 
