@@ -19,6 +19,7 @@ from commerce.domain.conversation import (
     HandoffReason,
     NotAnswered,
     NoteKind,
+    NotSpeaking,
     Reach,
     Shelf,
     StaffAnswer,
@@ -29,22 +30,31 @@ from commerce.domain.mail import Direction, OutboundMessage, ThreadEntry
 from commerce.domain.plain_text import clean
 from commerce.domain.reservation import Refused
 from commerce.domain.team import Permission, StaffMember
+from commerce.errors import StaleVersion
 from commerce.ports import ChannelRules, Clock, ConversationLine, MediaStore, UnitOfWork
 from commerce.services.alerting import Alerting, StaffAlert
 from commerce.services.canned import Canned, unfilled
+from commerce.services.handoff import Handoff
 from commerce.services.photos import SUFFIX
 
+WEB = "web"  # the pages of the counter
 LONGEST_NOTE = 4_000
 _LONGEST_TYPED = 40_000  # of an answer that is looked at, whatever the channel carries
 
 
 class Inbox:
     def __init__(
-        self, clock: Clock, canned: Canned, alerting: Alerting, media: MediaStore, channels: Mapping[str, ChannelRules]
+        self,
+        clock: Clock,
+        canned: Canned,
+        handoff: Handoff,
+        alerting: Alerting,
+        media: MediaStore,
+        channels: Mapping[str, ChannelRules],
     ) -> None:
         """`channels`: by name, those through which people can be written to."""
-        self._clock, self._canned, self._alerting, self._media = clock, canned, alerting, media
-        self._channels = channels
+        self._clock, self._canned, self._handoff, self._alerting = clock, canned, handoff, alerting
+        self._media, self._channels = media, channels
 
     # --- reading
 
@@ -104,13 +114,15 @@ class Inbox:
         via: Contact | None = None,
         take_over: bool = False,
         same_again: bool = False,
-        mirrored: bool = True,
+        goodbye: bool = False,
+        written_in: str = WEB,
     ) -> Answered | AnswerRefused:
         """Sends it on the channel used last, or on `via`, another one of theirs that is open. The bot is silent from
         then on.
 
         `take_over`: although somebody else answers this conversation. `same_again`: although this canned reply was sent
-        to this person before. `mirrored`: the staff's own chats hear of it, too.
+        to this person before. `goodbye`: the words close the conversation. `written_in`: where the member wrote them;
+        what comes from the pages is shown in the staff's chats, too.
         """
         customer_id = uow.customers.present_id(customer_id)
         customer = uow.customers.get(customer_id)
@@ -126,28 +138,28 @@ class Inbox:
         untouched = self._is_untouched(uow, member, customer_id, before, canned_id, text)
         if untouched and not same_again and uow.conversations.sent_untouched(customer_id, canned_id):
             return AnswerRefused(NotAnswered.SAME_TWICE, reach)
+        said = self._handoff.staff_said(uow, member, customer_id, via=written_in, goodbye=goodbye)
+        if isinstance(said, Refused):
+            return AnswerRefused(NotAnswered.NOT_FOUND)
         now = self._clock.now()
-        language = (before.language if before else "") or customer.language
+        language = said.conversation.language or customer.language
         body = json.dumps(
             {"text": text, "language": language or "en", "speaker": member.name, "staff_id": member.id},
             ensure_ascii=False,
         )
-        conversation = self._speaks(uow, member, customer_id, before, language, now)
         entry_id = uow.threads.add(reach.contact, Direction.OUT, body, now)
         uow.outbox.add(OutboundMessage(reach.contact, "reply", body), now)
-        waited = before.unanswered_since if before else None
-        waited_s = None if waited is None else max(0, round((now - waited).total_seconds()))
         used = canned_id if canned_id and self._canned.get(uow, canned_id) is not None else ""
         uow.conversations.answered(
-            StaffAnswer(member.id, customer_id, now, used, bool(used) and not untouched, waited_s)
+            StaffAnswer(member.id, customer_id, now, used, bool(used) and not untouched, said.waited_s)
         )
         uow.audit.add(
             f"staff:{member.id}", "answered", customer_id, {"entry": entry_id, "channel": reach.contact.channel}, now
         )
-        if mirrored:
+        if written_in == WEB:
             facts = {"customer_id": customer_id, "entry_id": entry_id}
-            self._alerting.tell(uow, StaffAlert.SAID, conversation.store_id, facts)
-        return Answered(entry_id, reach.contact, conversation)
+            self._alerting.tell(uow, StaffAlert.SAID, said.conversation.store_id, facts)
+        return Answered(entry_id, reach.contact, said.conversation)
 
     def note(
         self, uow: UnitOfWork, member: StaffMember, customer_id: str, kind: NoteKind, text: str
@@ -173,6 +185,42 @@ class Inbox:
             uow.conversations.update(replace(before, unanswered_since=None, staff_spoke_at=now))
         uow.audit.add(f"staff:{member.id}", "noted", customer_id, {"entry": entry_id, "kind": kind.value}, now)
         return ThreadEntry(entry_id, contacts[0], Direction.NOTE, now, body)
+
+    def assign(
+        self, uow: UnitOfWork, member: StaffMember, customer_id: str, to_id: str, version: int
+    ) -> Conversation | Refused[NotSpeaking]:
+        """Somebody else of the team is to answer; the bot is silent. `version` is the one the member saw, 0 where there
+        was no conversation yet."""
+        customer = uow.customers.get(customer_id)
+        to = uow.team.get(to_id)
+        if customer is None or to is None:
+            return Refused(NotSpeaking.NOT_FOUND)
+        if not member.may(Permission.INBOX) or not to.may(Permission.INBOX):
+            return Refused(NotSpeaking.NOT_ALLOWED)
+        before = uow.conversations.get(customer.id)
+        if (before.version if before else 0) != version:
+            return Refused(NotSpeaking.CHANGED)
+        now = self._clock.now()
+        given = replace(
+            before or Conversation(customer.id, Voice.BOT, None, "", "", customer.language, "", ""),
+            voice=Voice.NOBODY_YET if to.id != member.id else Voice.PERSON,
+            assigned_to=to.id,
+        )
+        if before is None or before.voice is Voice.BOT:
+            given = replace(given, reason=HandoffReason.STAFF, asked_at=now)
+        if to.id == member.id:
+            given = replace(given, staff_spoke_at=now)
+        if before is None:
+            if not uow.conversations.add(given):
+                return Refused(NotSpeaking.CHANGED)
+        else:
+            try:
+                given = uow.conversations.update(given)
+            except StaleVersion:
+                return Refused(NotSpeaking.CHANGED)
+        uow.audit.add(f"staff:{member.id}", "conversation_assigned", customer.id, {"to": to.id}, now)
+        self._alerting.tell(uow, StaffAlert.CONVERSATION, given.store_id, {"customer_id": customer.id})
+        return given
 
     # --- inside
 
@@ -210,33 +258,6 @@ class Inbox:
         if reply is None:
             return False
         return self._canned.draft(uow, reply, member, customer_id, before).text.split() == text.split()
-
-    def _speaks(
-        self, uow: UnitOfWork, member: StaffMember, customer_id: str, before: Conversation | None, language: str,
-        now: datetime,
-    ) -> Conversation:  # fmt: skip
-        """This member speaks for the shop now. Raises StaleVersion when somebody else was faster."""
-        if before is None:
-            made = Conversation(
-                customer_id, Voice.PERSON, HandoffReason.STAFF, member.id, "", language, "", "",
-                asked_at=now, staff_spoke_at=now,
-            )  # fmt: skip
-            if uow.conversations.add(made):
-                return made
-            before = uow.conversations.get(customer_id)
-            assert before is not None
-        was_bot = before.voice is Voice.BOT
-        return uow.conversations.update(
-            replace(
-                before,
-                voice=Voice.PERSON,
-                reason=HandoffReason.STAFF if was_bot else before.reason,
-                assigned_to=member.id,
-                asked_at=now if was_bot else before.asked_at,
-                unanswered_since=None,
-                staff_spoke_at=now,
-            )
-        )
 
 
 def _body(entry: ThreadEntry) -> Mapping[str, object]:

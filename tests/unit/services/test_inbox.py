@@ -15,6 +15,7 @@ from commerce.domain.conversation import (
     HandoffReason,
     NotAnswered,
     NoteKind,
+    NotSpeaking,
     Shelf,
     Voice,
 )
@@ -31,7 +32,10 @@ from commerce.ports import ChannelRules, UnitOfWork
 from commerce.services.alerting import Alerting
 from commerce.services.answering_report import answering_report
 from commerce.services.canned import Canned
+from commerce.services.handoff import Handoff
 from commerce.services.inbox import Inbox
+from commerce.services.routing import Routing
+from commerce.services.summing_up import SummingUp
 from tests.unit.services.conftest import LEA, SAM, Small
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -63,7 +67,9 @@ class Desk:
         self.small, self.storage, self.clock = small, small.storage, small.clock
         self.media = FileMediaStore(folder)
         self.canned = Canned(small.clock, SeededIds(), ("fr", "en"))
-        self.inbox = Inbox(small.clock, self.canned, Alerting(small.clock), self.media, CHANNELS)
+        alerting, routing = Alerting(small.clock), Routing(small.clock)
+        handoff = Handoff(small.storage, small.clock, routing, alerting, SummingUp("fr"), timedelta(hours=12))
+        self.inbox = Inbox(small.clock, self.canned, handoff, alerting, self.media, CHANNELS)
         self.lea = small.customer(LEA)
 
     def says(self, contact: Contact, text: str, **body: object) -> int:
@@ -264,6 +270,26 @@ def test_a_call_is_noted_in_the_thread_and_stops_the_clock(desk: Desk) -> None:
             lambda uow, member=member, text=text: desk.inbox.note(uow, member, desk.lea, NoteKind.NOTE, text)
         )
         assert refused == Refused(reason)
+
+
+def test_a_conversation_is_given_to_somebody_else(desk: Desk) -> None:
+    for member in (NADIA, OTHER, HUGO):
+        desk.storage.write(lambda uow, member=member: uow.team.add(member))
+    desk.says(LEA, "bonjour")
+
+    def assign(to: StaffMember, version: int, by: StaffMember = NADIA):
+        return desk.storage.write(lambda uow: desk.inbox.assign(uow, by, desk.lea, to.id, version))
+
+    given = assign(OTHER, 0)
+    assert isinstance(given, Conversation)
+    assert (given.voice, given.reason, given.assigned_to) == (Voice.NOBODY_YET, HandoffReason.STAFF, "other")
+    assert assign(NADIA, 0) == Refused(NotSpeaking.CHANGED)
+    assert assign(HUGO, given.version) == Refused(NotSpeaking.NOT_ALLOWED)
+    assert assign(NADIA, given.version, HUGO) == Refused(NotSpeaking.NOT_ALLOWED)
+    mine = assign(NADIA, given.version)
+    assert isinstance(mine, Conversation)
+    assert (mine.voice, mine.assigned_to, mine.asked_at) == (Voice.PERSON, "nadia", given.asked_at)
+    assert desk.conversation() == mine
 
 
 def test_photos_are_shown_in_the_thread_of_whoever_sent_them(desk: Desk) -> None:
