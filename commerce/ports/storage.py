@@ -100,7 +100,9 @@ class ProductRepository(Protocol):
         ...
 
     def last_change(self) -> int:
-        """Highest change number so far, 0 when there is none."""
+        """Highest change number so far, 0 when there is none. Asked first in a view, it and `changes_after` know every
+        change that was committed before; in a view that has looked at something already, and in a write, they may know
+        fewer of them. Whatever they do not know yet comes later, with a higher number."""
         ...
 
     def changes_after(self, seq: int, limit: int) -> list[Change]: ...

@@ -227,9 +227,11 @@ class SqlProducts:
         return to_money(lowest, present.currency)
 
     def last_change(self) -> int:
+        self._db.number_changes()
         return self._db.execute(_LAST_CHANGE).scalar() or 0
 
     def changes_after(self, seq: int, limit: int) -> list[Change]:
+        self._db.number_changes()
         rows = self._db.execute(_CHANGES_AFTER, {"after": seq, "limit": limit})
         return [Change(row_seq, product_id, ChangeKind(what)) for row_seq, product_id, what in rows]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, TypeAlias, cast
 
@@ -17,15 +17,13 @@ from commerce.storage.direct import Direct, insert_into, postgres_together
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 AnyResult: TypeAlias = CursorResult[*tuple[Any, ...]]
 
-# Any constant that nothing else in the database locks.
-CHANGE_LOCK = 0x5669_7472  # "Vitr"
 ROWS_A_STATEMENT = 100  # of an INSERT that PostgreSQL is given
 
-_CHANGE = insert_into("catalogue_change", "product_id what at_us")
+_CHANGE = insert_into("catalogue_change", "product_id what at_us", postgres_table="unnumbered_change")
 _CHANGE_OF_VARIANTS = Direct(
     "INSERT INTO catalogue_change (product_id, what, at_us) SELECT DISTINCT product_id, ?, ? FROM variant"
     " WHERE id IN (SELECT value FROM json_each(?)) ORDER BY product_id",
-    postgres="INSERT INTO catalogue_change (product_id, what, at_us) SELECT DISTINCT product_id, %s, %s::bigint"
+    postgres="INSERT INTO unnumbered_change (product_id, what, at_us) SELECT DISTINCT product_id, %s, %s::bigint"
     " FROM variant WHERE id IN (SELECT value::bigint FROM json_array_elements_text(%s::json)) ORDER BY product_id",
 )
 
@@ -33,10 +31,12 @@ _CHANGE_OF_VARIANTS = Direct(
 class Transaction:
     """Runs statements, and collects what they changed in the catalogue (see `Changes`)."""
 
-    __slots__ = ("_connection", "_cursor", "changes", "is_postgres")
+    __slots__ = ("_connection", "_cursor", "_number_changes", "changes", "is_postgres")
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, number_changes: Callable[[], None] | None = None) -> None:
+        """`number_changes`: what a reader of the log calls first, if anything."""
         self._connection: Connection | None = connection
+        self._number_changes = number_changes
         self._cursor: Any = None
         self.is_postgres = connection.dialect.name == "postgresql"
         self.changes = Changes()
@@ -101,15 +101,15 @@ class Transaction:
         """Writes them down. The last thing before COMMIT."""
         if not changes:
             return
-        self.lock_changes()
         self.insert_many(_CHANGE, changes.products())
         for what, at_us, ids in changes.variants():
             self.direct(_CHANGE_OF_VARIANTS, (what, at_us, json.dumps(ids)))
 
-    def lock_changes(self) -> None:
-        """To be called right before rows are added to catalogue_change, as late as possible (see `Changes`)."""
-        if self.is_postgres:
-            self.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CHANGE_LOCK})
+    def number_changes(self) -> None:
+        """To be called before the log is read: what was committed until now is in it, unless this transaction has
+        looked at something already. Then it shows the database as of that moment, and the rest is for the next one."""
+        if self._number_changes is not None:
+            self._number_changes()
 
     def close(self) -> None:
         if self._cursor is not None:
