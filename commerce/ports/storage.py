@@ -84,6 +84,10 @@ class ProductRepository(Protocol):
 
     def by_variant(self, variant_id: int) -> tuple[Product, Variant] | None: ...
 
+    def by_variants(self, variant_ids: Iterable[int]) -> dict[int, tuple[Product, Variant]]:
+        """The same for many at once, by the variant's id; those that are gone are simply missing."""
+        ...
+
     def after(self, product_id: int, limit: int) -> list[Product]:
         """Active products with a larger id, by id: for walking through all of them."""
         ...

@@ -34,6 +34,13 @@ def insert_into(table: str, columns: str, *, key: str = "", postgres_table: str 
     return Direct(f"INSERT INTO {table} {values}", postgres=on_postgres, row=row, key=key)
 
 
+@lru_cache(maxsize=512)
+def as_postgres_counts(statement: str) -> str:
+    """`$1`, `$2` … for each `%s`: a statement that psycopg need not read."""
+    first, *rest = statement.split("%s")
+    return first + "".join(f"${n}{part}" for n, part in enumerate(rest, 1))
+
+
 @lru_cache(maxsize=256)
 def postgres_together(numbered: Direct, others: tuple[tuple[Direct, int], ...]) -> str:
     """One statement that inserts a row and so many rows of each of the others, and returns the first one's key."""

@@ -64,6 +64,8 @@ class SqlStorage(ABC):
 def reading(connection: Connection, number_changes: Callable[[], None] | None = None) -> Iterator[UnitOfWork]:
     """A unit of work that ends with the block; what happened in it is undone."""
     transaction = Transaction(connection, number_changes)
+    if not connection.in_transaction():
+        connection.begin()  # statements that go to the driver do not begin one
     try:
         yield SqlUnitOfWork(transaction)
     finally:
