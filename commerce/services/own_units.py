@@ -7,22 +7,23 @@ the cart. A reservation of which the shopper wants only a part stays as it is.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from commerce.domain.cart import Cart
 from commerce.domain.order import Order, OrderState
 from commerce.domain.reservation import Reservation
 from commerce.domain.stock import HoldState
 from commerce.ports import UnitOfWork
 
-_NEWEST = 10  # of a person's orders, among which one may wait
-
 
 @dataclass(frozen=True, slots=True)
 class OwnUnits:
-    """`pending`: the cart's order that waits for its payment. `at`: units by (variant, store)."""
+    """`pending`: the cart's order that waits for its payment. `waiting`: how many other orders of the person wait for
+    their payment or to be prepared. `at`: units by (variant, store)."""
 
     pending: Order | None
+    waiting: int
     reservations: tuple[Reservation, ...]
     at: Mapping[tuple[int, str], int]
 
@@ -33,7 +34,8 @@ class OwnUnits:
 def own_units(uow: UnitOfWork, *, cart_id: str, customer_id: str, wanted: Collection[int], store_id: str) -> OwnUnits:
     """What this person holds. `store_id` is the store in which they collect, '' for a parcel."""
     units: Counter[tuple[int, str]] = Counter()
-    pending = uow.orders.pending_of_cart(cart_id) or _of_another_cart(uow, customer_id)
+    waiting = uow.orders.waiting(cart_id, customer_id)
+    pending = _pending(waiting, cart_id)
     if pending is not None:
         for hold_id in order_holds(pending):
             _count(uow, hold_id, units)
@@ -44,13 +46,20 @@ def own_units(uow: UnitOfWork, *, cart_id: str, customer_id: str, wanted: Collec
                 taken_over.append(reservation)
                 for line in reservation.lines:
                     _count(uow, line.hold_id, units)
-    return OwnUnits(pending, tuple(taken_over), units)
+    others = sum(order.customer_id == customer_id and order is not pending for order in waiting)
+    return OwnUnits(pending, others, tuple(taken_over), units)
 
 
-def _of_another_cart(uow: UnitOfWork, customer_id: str) -> Order | None:
-    """Two people who became one had two carts: what one of them had ordered waits for its payment like their own."""
-    newest = uow.orders.of_customer(customer_id, _NEWEST)
-    return next((order for order in newest if order.state is OrderState.PENDING_PAYMENT), None)
+def pending_order(uow: UnitOfWork, cart: Cart) -> Order | None:
+    """The order that waits for its payment and would be replaced if the cart were ordered."""
+    return _pending(uow.orders.waiting(cart.id, cart.customer_id), cart.id)
+
+
+def _pending(waiting: Sequence[Order], cart_id: str) -> Order | None:
+    """That of the cart; else another one of the person. Two people who became one had two carts: what one of them had
+    ordered waits for its payment like their own."""
+    unpaid = [order for order in waiting if order.state is OrderState.PENDING_PAYMENT]
+    return next((order for order in unpaid if order.cart_id == cart_id), unpaid[0] if unpaid else None)
 
 
 def order_holds(order: Order) -> list[str]:

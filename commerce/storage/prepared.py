@@ -16,7 +16,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
 
-_SQLITE: Dialect = sqlite.dialect(paramstyle="qmark")  # type: ignore[no-untyped-call]
+_SQLITE: Dialect = sqlite.dialect(paramstyle="qmark")
 _POSTGRES: Dialect = postgresql.psycopg.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 
 
@@ -89,7 +89,7 @@ class Text:
         """All of the answer, as tuples whose fields are called as the columns are."""
         if self._make is None:
             names = [column[0] for column in cursor.description]
-            self._make = namedtuple("Row", names, rename=True)._make  # type: ignore[misc]
+            self._make = cast(Any, namedtuple("Row", names, rename=True))._make
         found = cursor.fetchall()
         if self._read:
             found = [self._translated(row) for row in found]
