@@ -39,6 +39,9 @@ def test_a_product_comes_back_as_it_was_written(storage: Storage) -> None:
         assert uow.products.by_sku("p1-38") == (stored, thirty_eight)
         assert uow.products.by_gtin(thirty_eight.gtin) == (stored, thirty_eight)
         assert uow.products.by_variant(thirty_eight.id) == (stored, thirty_eight)
+        found = uow.products.by_variants([10**9, *(one.id for one in stored.variants), thirty_eight.id])
+        assert found == {one.id: (stored, one) for one in stored.variants}
+        assert uow.products.by_variants([]) == {}
         assert uow.products.by_sku("p1-40") is None
         assert uow.products.by_gtin("") is None
         assert uow.products.by_variant(10**9) is None
@@ -55,6 +58,8 @@ def test_what_is_not_offered_is_not_found(storage: Storage) -> None:
         found = uow.products.many([gone.id, bare.id, part.id, last.id, 10**9])
         assert list(found) == [part.id]
         assert [variant.size for variant in found[part.id].variants] == ["36", "40"]
+        every = [variant.id for product in (gone, bare, part, last) for variant in product.variants]
+        assert list(uow.products.by_variants(every)) == [part.variants[0].id, part.variants[2].id]
         assert uow.products.count() == 1
         assert uow.products.after(0, 10) == [found[part.id]]
         assert uow.products.by_source_id("gone") is None
