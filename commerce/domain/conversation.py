@@ -29,6 +29,32 @@ class HandoffReason(StrEnum):
     STAFF = "staff"  # somebody of the shop stepped in
 
 
+class Matter(StrEnum):
+    """What a conversation is about, as far as that says who should answer: the skill that is looked for."""
+
+    NONE = ""
+    RETURNS = "returns"
+    PAYMENT = "payment"
+    SIZES = "sizes"
+    ORDERS = "orders"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Why somebody wants a person, as far as it was said: nothing of it has to be asked again.
+
+    `words`: the shopper's own, '' where only a button was tapped. `order_number` 0: none was named. `store_id` is the
+    one nearest to them, where that is known. `looked_at`: products, the last one first.
+    """
+
+    reason: HandoffReason
+    matter: Matter = Matter.NONE
+    words: str = ""
+    order_number: int = 0
+    store_id: str = ""
+    looked_at: tuple[int, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Conversation:
     """The customer's one conversation. Whoever changes it says which `version` they saw.
@@ -57,6 +83,22 @@ class Conversation:
         return self.voice is not Voice.BOT
 
 
+class NotSpeaking(StrEnum):
+    """Why a member could not take, leave or give back a conversation."""
+
+    NOT_FOUND = "not_found"
+    CHANGED = "changed"  # somebody was faster: look again
+    NOT_ALLOWED = "not_allowed"
+    NOT_YOURS = "not_yours"  # somebody else answers it
+
+
+class NotCalledBack(StrEnum):
+    """Why a call could not be promised."""
+
+    NOT_OPEN = "not_open"  # it is over, or nobody is in the store then
+    NO_PHONE = "no_phone"  # we know no number
+
+
 class NoteKind(StrEnum):
     """What was said or done outside of our channels."""
 
@@ -75,6 +117,7 @@ class NotAnswered(StrEnum):
     EMPTY = "empty"
     TOO_LONG = "too_long"
     SAME_TWICE = "same_twice"  # the same canned reply, untouched, a second time: say so to send it anyway
+    UNFILLED = "unfilled"  # a place for a fact is still in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +132,69 @@ class Reach:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """Words of a person that are on their way: on `contact`, and as that entry of the thread."""
+
+    entry_id: int
+    contact: Contact
+    conversation: Conversation
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRefused:
+    """Nothing was sent. `reach` is the channel it was meant for, which carries `most` characters; `others` are those
+    that are open instead; `held_by` is the member who answers; `missing` are the places that nothing was put into."""
+
+    reason: NotAnswered
+    reach: Reach | None = None
+    others: tuple[Reach, ...] = ()
+    most: int = 0
+    held_by: str = ""
+    missing: tuple[str, ...] = ()
+
+
+class Shelf(StrEnum):
+    """A part of the inbox."""
+
+    WAITING = "waiting"  # somebody of the shop is wanted
+    MINE = "mine"
+    STORES = "stores"  # open ones about the member's stores, or about none
+    ALL = "all"
+    CLOSED = "closed"  # given back to the bot
+
+
+@dataclass(frozen=True, slots=True)
 class CannedReply:
-    """Words that staff send often, with places for facts: {name} {order} {order_status} {store} {hours} {stock}."""
+    """Words that staff send often, with places for facts of this customer: see `PLACES`."""
 
     id: str
     title: str
     text: LocalText
     position: int = 0
+
+
+PLACES = (
+    "name", "member", "order", "order_status", "order_total", "item", "stock", "code", "until", "store", "address",
+    "hours", "phone",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A canned reply with this customer's facts in it. `missing`: places for which there is none; they stay in the text
+    in braces until somebody fills them."""
+
+    text: str
+    missing: tuple[str, ...]
+
+
+class NotCanned(StrEnum):
+    """Why a canned reply could not be kept."""
+
+    EMPTY = "empty"
+    TOO_LONG = "too_long"
+    UNKNOWN_PLACE = "unknown_place"
+    TOO_MANY = "too_many"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +218,7 @@ class TouchKind(StrEnum):
     CART = "cart"
     RESERVATION = "reservation"
     ORDER = "order"
+    PAYMENT = "payment"
     RETURN = "return"
     LINKED = "linked"
     CONSENT = "consent"
@@ -127,7 +227,8 @@ class TouchKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """One event of everything between a customer and the shop. `what` is the state or word, `subject` its id."""
+    """One event of everything between a customer and the shop. `what` is the state or word, `subject` its id: of a
+    cart's line or of a wait the variant's. `text` is what people know it by (a number, a code, words)."""
 
     at: datetime
     kind: TouchKind
@@ -136,3 +237,5 @@ class Touch:
     what: str
     text: str = ""
     actor: str = ""
+    amount_minor: int = 0
+    currency: str = ""

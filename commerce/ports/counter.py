@@ -193,12 +193,16 @@ class WaitRepository(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ConversationLine:
-    """A line of the inbox. `last` is the newest entry of the thread."""
+    """A line of the inbox. `last` is the newest entry of the thread, `heard_at` when the customer was last there.
+
+    A conversation that nobody of the shop was ever needed in has version 0: `add` makes it.
+    """
 
     conversation: Conversation
     customer_name: str
     last: ThreadEntry | None
     channels: tuple[str, ...]
+    heard_at: datetime
 
 
 class ConversationRepository(Protocol):
@@ -223,12 +227,14 @@ class ConversationRepository(Protocol):
         *,
         silent_bot: bool | None = None,
         assigned_to: str | None = None,
+        store_ids: Collection[str] | None = None,
         customer_ids: Sequence[str] | None = None,
         before: datetime | None = None,
         limit: int = 50,
     ) -> list[ConversationLine]:
-        """The inbox: those that wait longest first where the bot is silent, else those heard from last first. Also
-        customers who only ever spoke with the bot, unless `silent_bot`."""
+        """The inbox: those that wait longest first where the bot is silent, else those heard from last first, heard
+        from `before` then. `silent_bot` False: those that were given back to the bot; None: also customers who only
+        ever spoke with the bot. `store_ids`: what is about no store is in it."""
         ...
 
     def search(self, words: str, limit: int) -> list[str]:
@@ -237,7 +243,7 @@ class ConversationRepository(Protocol):
         ...
 
     def unanswered_since(self, before: datetime, limit: int) -> list[Conversation]:
-        """Those in which nobody of the shop has answered since then and no call-back was offered."""
+        """Those whose shopper waits since then or longer and was not offered a call-back, longest first."""
         ...
 
     def forgotten_since(self, before: datetime, limit: int) -> list[Conversation]:

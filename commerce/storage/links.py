@@ -11,6 +11,7 @@ from commerce.domain.customer import Contact, Purpose
 from commerce.domain.linking import CustomerMerge, LinkToken, TokenPurpose
 from commerce.domain.moments import from_us, to_us
 from commerce.errors import StaleVersion
+from commerce.storage.conversations import join_conversations, part_conversations
 from commerce.storage.mapping import dump_json, load_json, maybe_from_us
 from commerce.storage.tables import contact, customer, customer_merge, link_token
 from commerce.storage.transaction import AnyRow, Transaction, one_row_changed
@@ -31,6 +32,7 @@ _BELONGINGS = {
     "orders": ("shop_order", "id"),
     "uses": ("promotion_use", "order_id"),  # a code that is given once a person is not given again
     "returns": ("return_request", "id"),
+    "answers": ("staff_answer", "id"),
     "offers": ("offer", "id"),
 }
 _TAKE = {
@@ -141,6 +143,7 @@ class SqlLinks:
         # Sizes follow the answer that counts from now on: not into the memory of somebody who wants none.
         moved["consents"] = sorted(self._db.execute(_TAKE_CONSENTS, both).scalars())
         moved["sizes"] = sorted(self._db.execute(_TAKE_SIZES, both).scalars()) if self._may_remember(kept_id) else []
+        moved["conversations"] = join_conversations(self._db, kept_id, joined_id)
         return dump_json(moved)
 
     def part(self, merge: CustomerMerge) -> None:
@@ -165,6 +168,7 @@ class SqlLinks:
         for name, statement in _GIVE_BACK.items():
             if moved.get(name):  # a link of before knows fewer of them
                 self._db.execute(statement, {**both, "keys": moved[name]})
+        part_conversations(self._db, merge.kept_id, merge.joined_id, moved.get("conversations", []))
 
     def add_merge(self, merge: CustomerMerge) -> None:
         self._db.execute(

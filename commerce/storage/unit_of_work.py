@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Generic, TypeVar
 
 from commerce.storage.carts import SqlCarts
+from commerce.storage.conversations import SqlConversations
 from commerce.storage.customers import SqlCustomers
 from commerce.storage.links import SqlLinks
 from commerce.storage.mail import SqlInbox, SqlLeases, SqlOutbox, SqlThreads
@@ -73,6 +74,7 @@ class SqlUnitOfWork:
     pick_ups = _Over(SqlPickUps)
     team = _Over(SqlTeam)
     staff_chats = _Over(SqlStaffChats)
+    conversations = _Over(SqlConversations)
     offers = _Over(SqlOffers)
     waiters = _Over(SqlWaiters)
 
