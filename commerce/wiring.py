@@ -36,6 +36,8 @@ from commerce.services.canned import Canned
 from commerce.services.carts import Carts
 from commerce.services.catalog import Catalog
 from commerce.services.checkout import Checkout
+from commerce.services.collecting import Collecting
+from commerce.services.coming import Coming
 from commerce.services.customers import Customers
 from commerce.services.discovery import Discovery
 from commerce.services.giving_way import GivingWay
@@ -44,6 +46,7 @@ from commerce.services.handoff import Handoff
 from commerce.services.inbox import Inbox
 from commerce.services.index_keeper import IndexKeeper
 from commerce.services.linking import Linking
+from commerce.services.offering import Offering
 from commerce.services.one_time_links import OneTimeLinks
 from commerce.services.order_links import OrderLinks
 from commerce.services.orders import Orders
@@ -54,9 +57,11 @@ from commerce.services.photos import Photos
 from commerce.services.promotions import Promotions
 from commerce.services.quoting import Quoting
 from commerce.services.refunding import Refunding
+from commerce.services.reminding import Reminding
 from commerce.services.reserving import Reserving
 from commerce.services.returns import Returns
 from commerce.services.routing import Routing
+from commerce.services.second_choices import build_alternatives, build_second_choices
 from commerce.services.selling import build_selling, offline_of
 from commerce.services.signing_in import SessionRules, SigningIn
 from commerce.services.stocktaking import Stocktaking
@@ -64,6 +69,7 @@ from commerce.services.summing_up import SummingUp
 from commerce.services.taking_back import TakingBack
 from commerce.services.teaching import Teaching
 from commerce.services.team import Team
+from commerce.services.waiting import Waiting
 from commerce.services.withdrawing import Withdrawing
 from commerce.settings import Settings, rates_bp
 
@@ -104,10 +110,16 @@ class Shop:
     paying: Paying
     refunding: Refunding
     orders: Orders
+    alerting: Alerting
     handing_over: HandingOver
+    collecting: Collecting
+    coming: Coming
+    reminding: Reminding
     returns: Returns
     withdrawing: Withdrawing
     taking_back: TakingBack
+    offering: Offering
+    waiting: Waiting
     routing: Routing
     handoff: Handoff
     calling_back: CallingBack
@@ -176,6 +188,7 @@ def build_shop(
         duration=timedelta(seconds=settings.hold_s) if settings.hold_s else None,
         grace=timedelta(seconds=settings.hold_grace_s),
         max_open_per_customer=settings.max_open_reservations,
+        max_no_shows=settings.max_no_shows,
     )
     customers, promotions = Customers(clock, ids), Promotions(clock)
     carts = Carts(clock, ids, promotions)
@@ -202,6 +215,20 @@ def build_shop(
         selling=selling,
         at_counter=offline_of(providers),
     )
+    discovery = Discovery(storage, text_index, facets, image_matcher, words)
+    second = build_second_choices(
+        settings,
+        storage=storage,
+        clock=clock,
+        ids=ids,
+        rules=rules,
+        alternatives=build_alternatives(settings, clock, ids, rules),
+        discovery=discovery,
+        stocktaking=stocktaking,
+        reserving=reserving,
+        orders=selling.orders,
+        carts=carts,
+    )
     canned = Canned(clock, ids, settings.languages)
     links, passwords = OneTimeLinks(clock, ids), Argon2Passwords()
     session_rules = SessionRules(timedelta(minutes=settings.staff_idle_min), timedelta(hours=settings.staff_session_h))
@@ -224,7 +251,7 @@ def build_shop(
         image_matcher=image_matcher,
         catalog=Catalog(storage, clock),
         asking=Asking(words, text_index, settings.currency),
-        discovery=Discovery(storage, text_index, facets, image_matcher, words),
+        discovery=discovery,
         photos=Photos(storage, media, clock, timedelta(hours=settings.photo_keep_h)),
         customers=customers,
         reserving=reserving,
@@ -240,10 +267,16 @@ def build_shop(
         paying=selling.paying,
         refunding=selling.refunding,
         orders=selling.orders,
+        alerting=after.alerting,
         handing_over=after.handing_over,
+        collecting=after.collecting,
+        coming=after.coming,
+        reminding=after.reminding,
         returns=after.returns,
         withdrawing=after.withdrawing,
         taking_back=after.taking_back,
+        offering=second.offering,
+        waiting=second.waiting,
         routing=routing,
         handoff=handoff,
         calling_back=CallingBack(storage, clock, ids, alerting, timedelta(minutes=settings.callback_after_min)),

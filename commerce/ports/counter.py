@@ -107,6 +107,10 @@ class PickUpRepository(Protocol):
         """Open ones oldest first, those that are over newest first. `store_ids` None: every store."""
         ...
 
+    def open_of(self, customer_id: str) -> list[PickUp]:
+        """What this customer has to collect, newest first."""
+        ...
+
     def ready_until(self, before: datetime, limit: int, *, unreminded: str) -> list[PickUp]:
         """Ready ones whose time is over before then, soonest first, whose shopper is neither on the way nor there and
         was not sent this reminder."""
@@ -153,7 +157,8 @@ class OfferRepository(Protocol):
         ...
 
     def end(self, offer_id: str, state: OfferState, taken: int | None = None) -> bool:
-        """Once, by a guarded statement. `taken` None leaves what was chosen as it is."""
+        """Once, by a guarded statement. `taken` None leaves what was chosen as it is; another choice than the one that
+        was made cannot be taken any more."""
         ...
 
     def due(self, now: datetime, limit: int) -> list[Offer]:
