@@ -13,7 +13,6 @@ from flask.typing import ResponseReturnValue
 from commerce.domain.conversation import Touch, TouchKind
 from commerce.domain.moments import from_us, to_us
 from commerce.domain.money import Money
-from commerce.domain.order import OrderState
 from commerce.domain.team import Permission, StaffMember
 from commerce.i18n import format_day, format_money, format_time
 from commerce.ports import UnitOfWork
@@ -96,10 +95,10 @@ def _shown(
     text, path = touch.text, ""
     match touch.kind:
         case TouchKind.RESERVATION:
-            what = said(RESERVATION_STATES | TOUCH_WORDS, touch.what)
+            what = said(TOUCH_WORDS | RESERVATION_STATES, touch.what)
             path = f"/staff/pick-ups/reservation/{touch.subject}" if member.may(Permission.PICK_UPS) else ""
         case TouchKind.ORDER:
-            what = said(_STATES | TOUCH_WORDS, touch.what) if touch.what != OrderState.PLACED else said(_STATES, touch.what)
+            what = said(TOUCH_WORDS | _STATES, touch.what)
             path = f"/staff/orders/{touch.subject}" if member.may(Permission.ORDERS) else ""
             text = translate("No. {number}", number=touch.text)
         case TouchKind.PAYMENT:

@@ -70,9 +70,7 @@ class TalkShown:
     mark: int
 
 
-def talk(
-    uow: UnitOfWork, member: StaffMember, customer_id: str, *, before_id: int | None, limit: int
-) -> TalkShown:
+def talk(uow: UnitOfWork, member: StaffMember, customer_id: str, *, before_id: int | None, limit: int) -> TalkShown:
     customer = uow.customers.get(customer_id)
     if customer is None:
         abort(404)
@@ -86,6 +84,7 @@ def talk(
     store = uow.stores.get(there.store_id) if there.store_id else None
     channels = dict.fromkeys(contact.channel for contact in uow.customers.contacts(customer_id))
     cart, total = _cart(uow, customer_id)
+    held = uow.reservations.of_customer(customer_id, only_open=True)
     waits = there.unanswered_since if there.bot_is_silent else None
     return TalkShown(
         customer_id=customer_id,
@@ -109,9 +108,7 @@ def talk(
         note_kinds=[(kind.value, translate(NOTE_KINDS[kind])) for kind in NoteKind],
         cart=cart,
         cart_total=total,
-        reservations=[
-            _reservation(uow, each, member) for each in uow.reservations.of_customer(customer_id, only_open=True)[:_MOST]
-        ],
+        reservations=[_reservation(uow, each, member) for each in held[:_MOST]],
         orders=[_order(each, member) for each in uow.orders.of_customer(customer_id, _MOST)],
         waits_for=tuple(_thing(uow, each.variant_id) for each in uow.waiters.of_customer(customer_id)[:_MOST]),
         may_note=member.may(Permission.CUSTOMERS),
@@ -126,7 +123,8 @@ def _cart(uow: UnitOfWork, customer_id: str) -> tuple[tuple[str, ...], str]:
         return (), ""
     quote = shop.quoting.quote(uow, cart, customer_id=customer_id)
     lines = tuple(f"{line.quantity} × {_thing(uow, line.variant_id)}" for line in cart.wanted)
-    return lines, format_money(Money(quote.totals.total_minor, quote.totals.currency), language())
+    totals = quote.totals
+    return lines, format_money(Money(totals.total_minor, totals.currency), language()) if totals else ""
 
 
 def _reservation(uow: UnitOfWork, held: Reservation, member: StaffMember) -> FactShown:

@@ -23,6 +23,8 @@ class Room:
 
 
 ROOMS = (
+    Room("inbox", "/staff/inbox", "Inbox", Permission.INBOX),
+    Room("reports", "/staff/reports", "Reports", Permission.REPORTS),
     Room("team", "/staff/team", "Team", Permission.TEAM),
     Room("audit", "/staff/audit", "Record", Permission.AUDIT),
 )

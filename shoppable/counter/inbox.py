@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import Response, abort, redirect, request
@@ -20,6 +21,7 @@ from commerce.domain.conversation import (
     Draft,
     NotAnswered,
     NoteKind,
+    NotSpeaking,
     Reach,
     Shelf,
 )
@@ -36,7 +38,6 @@ from shoppable.counter.speaking import (
     EMPTY_SHELVES,
     NOT_ANSWERED,
     NOT_SPEAKING,
-    NOTE_KINDS,
     SHELVES,
     channel_name,
 )
@@ -115,7 +116,7 @@ def _conversation(
         if present != customer_id and request.method == "GET":
             return redirect(f"/staff/inbox/{present}", 303)
         box = box or _box(uow, member, present)
-        values = {
+        values: dict[str, Any] = {
             "talk": facts.talk(uow, member, present, before_id=_before_id(), limit=ENTRIES),
             "answer": _answer_values(uow, present, box),
             "told": told,
@@ -223,7 +224,7 @@ def _moved(customer_id: str, done: str) -> ResponseReturnValue:
     shop, member, version = site().shop, access.member(), _version()
     to = request.form.get("to", "")[:32]
 
-    def work(uow: UnitOfWork) -> Conversation | Refused[object]:
+    def work(uow: UnitOfWork) -> Conversation | Refused[NotSpeaking]:
         present = _present(uow, customer_id)
         match done:
             case "taken":
@@ -245,7 +246,7 @@ def _moved(customer_id: str, done: str) -> ResponseReturnValue:
 # --- what the page says
 
 
-def _list(uow: UnitOfWork, open_id: str = "") -> dict[str, object]:
+def _list(uow: UnitOfWork, open_id: str = "") -> dict[str, Any]:
     """The list on the left: a shelf of the inbox, or what was found."""
     shop, member = site().shop, access.member()
     asked, shelf = inputs.words_of("q", longest=100), _shelf()
@@ -273,9 +274,7 @@ def _list(uow: UnitOfWork, open_id: str = "") -> dict[str, object]:
     }
 
 
-def _line(
-    line: ConversationLine, member: StaffMember, names: dict[str, str], zone: str, now: datetime
-) -> LineShown:
+def _line(line: ConversationLine, member: StaffMember, names: dict[str, str], zone: str, now: datetime) -> LineShown:
     there = line.conversation
     waits = there.unanswered_since if there.bot_is_silent else None
     since = waits.isoformat() if waits else ""

@@ -1,4 +1,4 @@
-"""How the team answers: the share of ready-made replies and the waiting time, by member, as a plot, a table and a file."""
+"""How the team answers: the share of ready-made replies and the waiting time by member, as a plot, a table, a file."""
 
 from __future__ import annotations
 

@@ -76,7 +76,9 @@ def last_words(entry: ThreadEntry | None) -> str:
         text = translate("Photo")
     if entry.direction is Direction.IN:
         return text
-    who = str(body.get("speaker") or "") or (translate("Bot") if entry.direction is Direction.OUT else translate("Note"))
+    who = str(body.get("speaker") or "") or (
+        translate("Bot") if entry.direction is Direction.OUT else translate("Note")
+    )
     return translate("{name}: {text}", name=who, text=text)
 
 
