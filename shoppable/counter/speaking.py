@@ -93,7 +93,7 @@ TOUCH_KINDS = {
     TouchKind.NOTE: "Note",
     TouchKind.CART: "Cart",
     TouchKind.RESERVATION: "Reservation",
-    TouchKind.ORDER: "Order",
+    TouchKind.ORDER: "Orders",
     TouchKind.PAYMENT: "Payment",
     TouchKind.RETURN: "Return",
     TouchKind.LINKED: "Linked",

@@ -108,7 +108,7 @@ def _shown(entry: ThreadEntry, customer: Customer, zone: str, day: str) -> Entry
         id=entry.id,
         side=entry.direction.value,
         who=who,
-        channel=channel_name(entry.contact.channel),
+        channel="" if note in _NOTES else channel_name(entry.contact.channel),
         time=format_time(entry.at, language(), zone),
         at_iso=entry.at.astimezone(UTC).isoformat(),
         day=day,

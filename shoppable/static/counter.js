@@ -139,6 +139,9 @@ async function look() {
   }
 }
 
+// A script of one page has changed something.
+document.addEventListener("vitrine-changed", () => parts.forEach(refresh));
+
 // --- forms inside a part change it in place
 
 for (const part of parts) {

@@ -41,6 +41,7 @@ document.addEventListener("submit", async (event) => {
       put(await answer.text());
       if (!box().querySelector(".told.bad")) sessionStorage.removeItem(key);
       text()?.focus();
+      document.dispatchEvent(new Event("vitrine-changed"));
     } catch {
       for (const button of form.querySelectorAll("button")) button.disabled = false;
       form.submit(); // whatever is wrong, the page that comes says it
