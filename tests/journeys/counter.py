@@ -11,8 +11,6 @@ from shoppable import create_app
 from tests.journeys.dsl import normal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from commerce.domain.team import StaffMember
     from commerce.wiring import Shop
 
@@ -20,11 +18,10 @@ _ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 
 
 class Board:
-    """Signed in. `wake`: what the worker does when something was put into the outbox."""
+    """Signed in."""
 
-    def __init__(self, shop: Shop, member: StaffMember, language: str, wake: Callable[[], object]) -> None:
-        app = create_app(shop, wake=lambda: None)
-        self._client, self._language, self._wake = app.test_client(), language, wake
+    def __init__(self, shop: Shop, member: StaffMember, language: str) -> None:
+        self._client, self._language = create_app(shop).test_client(), language
         secret = sign_in(shop, member)
         self._client.set_cookie("vitrine_staff", secret)
         self.told = ""
@@ -43,10 +40,10 @@ class Board:
 
     def cards(self) -> list[str]:
         """What each card of the board says."""
-        return [words_of(card) for card in self.page().cssselect("[data-card]")]
+        return [words_of(card) for card in self.page().xpath(".//*[@data-card]")]
 
     def card(self, *words: str) -> html.HtmlElement:
-        for card in self.page().cssselect("[data-card]"):
+        for card in self.page().xpath(".//*[@data-card]"):
             if all(normal(self.of(each)) in words_of(card) for each in words):
                 return card
         raise AssertionError(f"no card says {words}: {self.cards()}")
@@ -58,17 +55,16 @@ class Board:
     def send(self, within: html.HtmlElement, label: str, **fields: str) -> Board:
         """The same for a form that was seen before: somebody else may have changed the thing meanwhile."""
         wanted = normal(self.of(label))
-        for form in within.cssselect("form"):
-            buttons = [words_of(button) for button in form.cssselect("button")]
+        for form in within.xpath(".//form"):
+            buttons = [words_of(button) for button in form.xpath(".//button")]
             if wanted in buttons:
                 values = dict(form.form_values())
                 answer = self._client.post(
                     form.get("action"), data=values | fields, headers=_ORIGIN, follow_redirects=True
                 )
                 assert answer.status_code in (200, 409), (answer.status_code, answer.text[:500])
-                told = html.fromstring(answer.text).cssselect("[data-told]")
+                told = html.fromstring(answer.text).xpath(".//*[@data-told]")
                 self.told = words_of(told[0]) if told else ""
-                self._wake()
                 return self
         raise AssertionError(f"no button {wanted!r} in {words_of(within)!r}")
 

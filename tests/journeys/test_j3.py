@@ -18,7 +18,6 @@ from tests.journeys.dsl import Talk
 from tests.journeys.test_j1 import (
     AT_BELLECOUR,
     CHOOSE,
-    FIND,
     SEARCH,
     available_at_bellecour,
     reserved,
@@ -122,7 +121,11 @@ def test_nobody_comes(shop: Shop, person: People, clock: ManualClock, nadia: Boa
         )
         (contact,) = uow.customers.contacts(customer.id)
     variant_id = reservation_of(shop, code).lines[0].variant_id
-    shop.storage.write(lambda uow: shop.waiting.wait(uow, customer.id, contact, variant_id, "S1"))
+    shop.storage.write(
+        lambda uow: shop.waiting.wait(
+            uow, customer_id=customer.id, contact=contact, variant_id=variant_id, store_id="S1"
+        )
+    )
     sam.wait()
 
     clock.set(datetime(2026, 3, 11, 14, 59, tzinfo=UTC))
@@ -146,6 +149,3 @@ def test_nobody_comes(shop: Shop, person: People, clock: ManualClock, nadia: Boa
     sam.expect_buttons("Réserver 2 h ‖ Reserve 2 h")
     sam.tap("Réserver 2 h ‖ Reserve 2 h").expect("Réservé sans paiement ‖ Held, nothing to pay", "Lyon Bellecour")
     assert nadia.card("Sam") is not None
-
-
-__all__ = ["AT_BELLECOUR", "FIND", "reservation_of", "reserve_at_bellecour"]
