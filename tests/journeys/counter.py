@@ -21,17 +21,24 @@ class Board:
     """Signed in."""
 
     def __init__(self, shop: Shop, member: StaffMember, language: str) -> None:
-        self._client, self._language = create_app(shop).test_client(), language
-        secret = sign_in(shop, member)
-        self._client.set_cookie("vitrine_staff", secret)
+        self._shop, self._member, self._language = shop, member, language
+        self._client = create_app(shop).test_client()
+        self._sign_in()
         self.told = ""
+
+    def _sign_in(self) -> None:
+        self._client.set_cookie("vitrine_staff", session_of(self._shop, self._member))
 
     def of(self, both: str) -> str:
         french, _, english = both.partition("‖")
         return (french if self._language == "fr" or not english else english).strip()
 
     def page(self, path: str = "/staff") -> html.HtmlElement:
-        answer = self._client.get(f"{path}{'&' if '?' in path else '?'}lang={self._language}")
+        address = f"{path}{'&' if '?' in path else '?'}lang={self._language}"
+        answer = self._client.get(address)
+        if answer.status_code == 303:  # nobody has pressed anything for half an hour: signed out
+            self._sign_in()
+            answer = self._client.get(address)
         assert answer.status_code == 200, (path, answer.status_code)
         return html.fromstring(answer.text)
 
@@ -74,7 +81,7 @@ def words_of(element: html.HtmlElement) -> str:
     return normal(" ".join(" ".join(element.itertext()).split()))
 
 
-def sign_in(shop: Shop, member: StaffMember) -> str:
+def session_of(shop: Shop, member: StaffMember) -> str:
     """A session's secret for a browser of theirs."""
     link = shop.storage.write(lambda uow: shop.signing_in.link_for(uow, member, actor="journey"))
     signed_in = shop.signing_in.with_link(link)
