@@ -9,6 +9,7 @@ from typing import Any
 from bot.conversation import (
     basket,
     browse,
+    calling,
     checkout,
     checkout_answers,
     garments,
@@ -24,6 +25,7 @@ from bot.conversation import (
     sizes,
     smalltalk,
     stores,
+    trouble,
     withdrawal,
 )
 from bot.conversation.actions import Action
@@ -48,7 +50,9 @@ ABILITIES: tuple[Ability, ...] = (
     putting_in.ABILITY,
     basket.ABILITY,
     linking.ABILITY,
+    trouble.ABILITY,
     person.ABILITY,
+    calling.ABILITY,
     smalltalk.ABILITY,
 )
 
