@@ -71,6 +71,13 @@ class Settings(BaseSettings):
     )
     hold_grace_s: int = Field(0, ge=0, description="Seconds of grace after the deadline of a reservation.")
     max_open_reservations: int = Field(5, ge=1, description="Open reservations one person may have.")
+    offer_hold_s: int = Field(
+        900, ge=60, description="How long is held what is offered in place of something not found, in seconds."
+    )
+    wait_hold_s: int = Field(
+        7200, ge=60, description="How long a unit is held for whoever waited for it, once they are told, in seconds."
+    )
+    max_waits: int = Field(10, ge=1, description="Things that one person may wait for at a time.")
 
     # --- what comes back
     withdrawal_days: int = Field(
@@ -112,13 +119,18 @@ class Settings(BaseSettings):
     flood_messages: int = Field(
         20, ge=1, description="Messages one person may send in ten seconds before being asked to slow down."
     )
-
     callback_after_min: int = Field(
         10, ge=1, le=24 * 60, description="Minutes without an answer of a person after which a call is offered."
     )
     bot_resumes_h: int = Field(
         12, ge=1, le=30 * 24, description="Hours after a person's last word from which the bot answers again."
     )
+
+    # --- the team
+    staff_idle_min: int = Field(
+        30, ge=1, le=1440, description="Minutes without a touch after which somebody of the team must sign in again."
+    )
+    staff_session_h: int = Field(12, ge=1, le=168, description="Hours after which they must in any case.")
 
     # --- photos
     photo_keep_h: int = Field(24, ge=1, le=720, description="Hours after which a shopper's photo is deleted.")

@@ -166,10 +166,18 @@ class Handoff:
         return self._given_back(uow, customer_id, f"staff:{member.id}")
 
     def staff_said(
-        self, uow: UnitOfWork, member: StaffMember, customer_id: str, *, via: str, words: str = ""
+        self,
+        uow: UnitOfWork,
+        member: StaffMember,
+        customer_id: str,
+        *,
+        via: str,
+        words: str = "",
+        goodbye: bool = False,
     ) -> Said | Refused[NotSpeaking]:
         """A member has answered, on the pages, in a group or from their own telephone (`via`): the conversation is
-        theirs and the bot is silent, whoever had it before. `words`: what they said, for goodbyes are said once."""
+        theirs and the bot is silent, whoever had it before. Goodbyes are said once: `words` are
+        looked at for one, or the member says that it is one (`goodbye`)."""
         customer = uow.customers.get(customer_id)
         if customer is None:
             return Refused(NotSpeaking.NOT_FOUND)
@@ -189,7 +197,7 @@ class Handoff:
                 unanswered_since=None,
                 callback_offered_at=None,
                 staff_spoke_at=now,
-                said_goodbye_at=now if is_goodbye(words) else None,
+                said_goodbye_at=now if goodbye or is_goodbye(words) else None,
             )
 
         conversation = self._change(uow, customer.id, said)
