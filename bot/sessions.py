@@ -70,6 +70,9 @@ class Question(StrEnum):
     CODE = "code"
     TROUBLE = "trouble"
     PHONE = "phone"
+    PROXY = "proxy"  # who comes instead
+    VEHICLE = "vehicle"
+    SPOT = "spot"
 
 
 class Goal(StrEnum):

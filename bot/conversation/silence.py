@@ -6,7 +6,7 @@ what must work at any time: an end to promotions, the legal withdrawal, and the 
 
 from __future__ import annotations
 
-from bot.conversation import actions, photo
+from bot.conversation import actions, coming_actions, photo
 from bot.conversation.linking import offered, token_of
 from bot.conversation.registry import on_action, on_intent, on_shown, on_typed
 from bot.conversation.talk import Talk, Turn
@@ -31,12 +31,26 @@ COMMANDS: frozenset[type[actions.Action]] = frozenset(
         actions.DeclineLink,
         actions.Unlink,
         actions.CallBack,
+        coming_actions.ExtendOrder,
+        coming_actions.OnMyWay,
+        coming_actions.SendSomeone,
+        coming_actions.ByCar,
+        coming_actions.ImHere,
         actions.BackToBot,
     }
 )
 _AT_ANY_TIME = (Intent.STOP_MESSAGES, Intent.WITHDRAW, Intent.BACK_TO_BOT)
 # Questions that such a tap leads to: their answers belong to it.
-_ASKED_BY_COMMANDS = frozenset({Question.PHONE, Question.PROBLEM, Question.WITHDRAWAL_NAME})
+_ASKED_BY_COMMANDS = frozenset(
+    {
+        Question.PHONE,
+        Question.PROBLEM,
+        Question.WITHDRAWAL_NAME,
+        Question.PROXY,
+        Question.VEHICLE,
+        Question.SPOT,
+    }
+)
 
 
 def kept_silent(talk: Talk) -> Turn:

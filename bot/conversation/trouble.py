@@ -63,6 +63,17 @@ def in_words(talk: Talk, photo_key: str = "") -> Turn:
     )
 
 
+def problem_with(talk: Talk, number: int) -> Turn:
+    """Something is wrong with the order of that number, or with the last one that it can be about."""
+    with talk.shop.storage.read() as uow:
+        mine = orders_with(talk, uow, ReturnKind.PROBLEM)
+    about = next((order for order in mine if order.number == number), mine[0] if mine else None)
+    if about is None:
+        return order_matter(talk)
+    session = replace(talk.session, pending=Pending(Question.TROUBLE), order_number=about.number)
+    return talk.say(_what(talk, about), buttons=_ways_out(talk, about), session=session)
+
+
 def shown(talk: Talk) -> Turn | None:
     """A photo after the words belongs to them. One that we cannot see may as well be sought with."""
     with talk.shop.storage.read() as uow:

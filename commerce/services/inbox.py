@@ -121,8 +121,8 @@ class Inbox:
         then on.
 
         `take_over`: although somebody else answers this conversation. `same_again`: although this canned reply was sent
-        to this person before. `goodbye`: the words close the conversation, whatever they are. `written_in`: where the member wrote them;
-        what comes from the pages is shown in the staff's chats, too.
+        to this person before. `goodbye`: the words close the conversation, whatever they
+        are. `written_in`: where the member wrote them; what comes from the pages is shown in the staff's chats, too.
         """
         customer_id = uow.customers.present_id(customer_id)
         customer = uow.customers.get(customer_id)
