@@ -29,7 +29,7 @@ from commerce.ports.finding import (
     TextIndex,
     TextMatches,
 )
-from commerce.ports.keeping import AuditRepository, PhotoRepository, StateRepository
+from commerce.ports.keeping import AuditEntry, AuditRepository, PhotoRepository, StateRepository
 from commerce.ports.mail import InboxRepository, LeaseRepository, OutboxRepository, ThreadRepository
 from commerce.ports.selling import (
     CartRepository,
@@ -44,7 +44,6 @@ from commerce.ports.selling import (
 )
 from commerce.ports.stocktaking import StockRecordRepository
 from commerce.ports.storage import (
-    AuditEntry,
     Change,
     ChangeKind,
     CustomerRepository,
