@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot import order_notices, return_notices, stock_notices
+from bot import offer_notices, order_notices, return_notices, stock_notices
 from bot.conversation.actions import FindInStore, Unlink, encode
 from bot.conversation.linking import door
 from bot.messages import Button, Reply
@@ -74,6 +74,10 @@ NOTICES: dict[str, Callable[[News], Reply | None]] = {
     "exchange_expired": return_notices.exchange_expired,
     "reservation_lost": stock_notices.reservation_lost,
     "order_lost": stock_notices.order_lost,
+    "offer_made": offer_notices.offer_made,
+    "offer_over": offer_notices.offer_over,
+    "back_in_stock": offer_notices.back_in_stock,
+    "wait_lost": offer_notices.wait_lost,
 }
 
 

@@ -13,6 +13,7 @@ from bot.conversation import (
     checkout_answers,
     garments,
     linking,
+    offered,
     order_status,
     paying,
     person,
@@ -24,6 +25,7 @@ from bot.conversation import (
     sizes,
     smalltalk,
     stores,
+    waits,
     withdrawal,
 )
 from bot.conversation.actions import Action
@@ -39,6 +41,8 @@ ABILITIES: tuple[Ability, ...] = (
     sizes.ABILITY,
     stores.ABILITY,
     reserve.ABILITY,
+    offered.ABILITY,
+    waits.ABILITY,
     returns.ABILITY,
     withdrawal.ABILITY,
     checkout.ABILITY,
