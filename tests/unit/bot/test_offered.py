@@ -240,7 +240,8 @@ def test_what_comes_back_is_told_and_reserved_by_a_tap(sold_out: Desk) -> None:
     enter(sold_out, MovementReason.RETURN, PAIR, 1, "r-1")
     told, shown = heard(sold_out)
     assert told == [
-        "Back in stock in your size at Lyon Bellecour: White sneakers, 42, €89.90. One is kept for you until 12:00\u202fPM."
+        "Back in stock in your size at Lyon Bellecour: White sneakers, 42, €89.90. "
+        "One is kept for you until 12:00\u202fPM."
     ]
     assert labels(shown) == ["Reserve 2 h", "No longer"]
     waiter_id = waiter_of(sold_out)
