@@ -9,8 +9,10 @@ from typing import Any
 from bot.conversation import (
     basket,
     browse,
+    calling,
     checkout,
     checkout_answers,
+    coming,
     garments,
     linking,
     offered,
@@ -25,6 +27,7 @@ from bot.conversation import (
     sizes,
     smalltalk,
     stores,
+    trouble,
     waits,
     withdrawal,
 )
@@ -41,6 +44,7 @@ ABILITIES: tuple[Ability, ...] = (
     sizes.ABILITY,
     stores.ABILITY,
     reserve.ABILITY,
+    coming.ABILITY,
     offered.ABILITY,
     waits.ABILITY,
     returns.ABILITY,
@@ -52,7 +56,9 @@ ABILITIES: tuple[Ability, ...] = (
     putting_in.ABILITY,
     basket.ABILITY,
     linking.ABILITY,
+    trouble.ABILITY,
     person.ABILITY,
+    calling.ABILITY,
     smalltalk.ABILITY,
 )
 
