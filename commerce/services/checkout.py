@@ -37,7 +37,7 @@ from commerce.services.order_news import OrderNews, tell
 from commerce.services.order_stock import is_held, keep, make_good
 from commerce.services.order_writing import is_same, lines_of, new_order, units_of
 from commerce.services.orders import Orders
-from commerce.services.own_units import order_holds
+from commerce.services.own_units import order_holds, take_over
 from commerce.services.quoting import Looked, Quoting
 from commerce.services.reserving import kept_until
 from commerce.services.settling import Settling
@@ -129,11 +129,10 @@ class Checkout:
         if own.pending is not None and self._still_stands(uow, own.pending, quote):
             with uow.savepoint():
                 return self._pay_again(uow, own.pending, provider, looked.store)
-        if own.waiting >= self._rules.pickup.max_open_per_customer:
+        if own.other_orders >= self._rules.pickup.max_open_per_customer:
             return OrderRefused(NotOrdered.TOO_MANY_OPEN)
         # Where nothing is given back or used up, the first statement that fails has nothing before it to be undone.
-        writes_before = own.pending is not None or own.reservations or quote.promotion is not None
-        with uow.savepoint() if writes_before else nullcontext():
+        with uow.savepoint() if own.gives_way or quote.promotion is not None else nullcontext():
             return self._order(uow, looked, provider, contact, source, language)
 
     def _order(
@@ -148,6 +147,7 @@ class Checkout:
         for reservation in own.reservations:
             for held in reservation.lines:
                 uow.stock.release(held.hold_id, MovementReason.RELEASE, now)
+        take_over(uow, own, quote.store_id, now)
         # Given back and taken again in one transaction: nobody can slip in between.
         order_id = self._ids.new_key()
         wanted = [(line.variant.id, line.quantity) for line in quote.lines]

@@ -211,11 +211,11 @@ def test_to_pay_at_the_counter_is_not_to_pay_now(lea: Browser) -> None:
 def test_an_order_that_came_with_another_cart_is_found(app: Flask, shop: Shop, lea: Browser) -> None:
     """Two people who became one: what one of them had ordered is still to be paid."""
     before = Browser(app, shop)
-    before.add("P4-brown-")
+    before.add("P1-navy-38")
     before.tell(**HOME)
     assert before.pay("fake").status_code == 303
     order = before.order()
-    customer_id = lea.buy("P2-blue-M", **HOME).customer_id
+    customer_id = lea.buy("P1-navy-38", **HOME).customer_id
     shop.storage.write(lambda uow: uow.orders.set_customer([order.id], customer_id))
     lea.add("P1-navy-38")
     lea.tell(**HOME)
