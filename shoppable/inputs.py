@@ -48,7 +48,7 @@ def amount_of(text: str, currency: str) -> int | None:
     digits = exponent(currency)
     if len(whole) > 12 or len(rest) > digits:
         return None
-    return int(whole) * 10**digits + int(rest.ljust(digits, "0") or "0")
+    return int(whole + rest.ljust(digits, "0"))
 
 
 def words_of(name: str, *, longest: int = LONGEST_WORDS) -> str:

@@ -152,8 +152,8 @@ class Did(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReadingEvent:
-    """One thing that a reader did. `visitor` is '' without their consent: then it only counts. `event_id` makes one that
-    is sent twice count once."""
+    """One thing that a reader did. `visitor` is '' without their consent: then it only counts. `event_id` makes one
+    that is sent twice count once."""
 
     event_id: str
     did: Did

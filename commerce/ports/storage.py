@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +23,7 @@ from commerce.ports.counter import (
     TeamRepository,
     WaitRepository,
 )
+from commerce.ports.keeping import AuditRepository, PhotoRepository, StateRepository
 from commerce.ports.mail import InboxRepository, LeaseRepository, OutboxRepository, ThreadRepository
 from commerce.ports.selling import (
     CartRepository,
@@ -84,6 +85,10 @@ class ProductRepository(Protocol):
 
     def by_variant(self, variant_id: int) -> tuple[Product, Variant] | None: ...
 
+    def by_variants(self, variant_ids: Iterable[int]) -> dict[int, tuple[Product, Variant]]:
+        """The same for many at once, by the variant's id; those that are gone are simply missing."""
+        ...
+
     def after(self, product_id: int, limit: int) -> list[Product]:
         """Active products with a larger id, by id: for walking through all of them."""
         ...
@@ -100,7 +105,9 @@ class ProductRepository(Protocol):
         ...
 
     def last_change(self) -> int:
-        """Highest change number so far, 0 when there is none."""
+        """Highest change number so far, 0 when there is none. Asked first in a view, it and `changes_after` know every
+        change that was committed before; in a view that has looked at something already, and in a write, they may know
+        fewer of them. Whatever they do not know yet comes later, with a higher number."""
         ...
 
     def changes_after(self, seq: int, limit: int) -> list[Change]: ...
@@ -278,48 +285,6 @@ class CustomerRepository(Protocol):
     def consent(self, customer_id: str, purpose: Purpose) -> Consent | None:
         """The latest answer, or None when never asked."""
         ...
-
-
-class StateRepository(Protocol):
-    def get(self, key: str, now: datetime) -> str | None: ...
-
-    def put(self, key: str, value: str, expires_at: datetime) -> None: ...
-
-    def claim(self, key: str, value: str, expires_at: datetime, now: datetime) -> bool:
-        """Writes it unless something unexpired is there already: of many at once, one gets True."""
-        ...
-
-    def delete(self, key: str) -> None: ...
-
-    def count(self, key: str, now: datetime, until: datetime, *, most: int) -> int:
-        """Counts one more by one statement and returns how many that makes: of many at once, each gets its own number.
-
-        Each one up to `most` moves the counter's end to `until`; past that it answers `most` + 1 and ends when it ends.
-        A counter that has ended begins again.
-        """
-        ...
-
-    def sweep(self, now: datetime) -> int:
-        """Deletes what has expired; returns how many."""
-        ...
-
-
-class PhotoRepository(Protocol):
-    """Photos that shoppers sent; each has an end."""
-
-    def add(self, media_key: str, contact: Contact, received_at: datetime, delete_after: datetime) -> None: ...
-
-    def sender_of(self, media_key: str) -> Contact | None:
-        """Who sent it; None when it is not there any more."""
-        ...
-
-    def due(self, now: datetime, limit: int) -> list[str]: ...
-
-    def forget(self, media_key: str) -> None: ...
-
-
-class AuditRepository(Protocol):
-    def add(self, actor: str, action: str, subject: str, details: Mapping[str, object], at: datetime) -> None: ...
 
 
 class UnitOfWork(Protocol):

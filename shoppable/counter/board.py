@@ -34,11 +34,9 @@ from shoppable.language import language, translate
 from shoppable.site import site
 
 _MOST_CARDS, _MOST_OVER = 200, 12
-_COLUMNS = (
-    ("new", "New", (Stage.NEW,), "Nobody waits."),
-    ("in-hand", "In hand", (Stage.ACCEPTED, Stage.PREPARING), "Nothing is being prepared."),
-    ("ready", "Waiting for the customer", (Stage.READY,), "Nothing is ready yet."),
-)
+_COLUMNS = {"new": (Stage.NEW,), "in-hand": (Stage.ACCEPTED, Stage.PREPARING), "ready": (Stage.READY,)}
+COLUMNS = {"new": "New", "in-hand": "In hand", "ready": "Waiting for the customer"}
+NOBODY = {"new": "Nobody waits.", "in-hand": "Nothing is being prepared.", "ready": "Nothing is ready yet."}
 _OVER = tuple(stage for stage in Stage if stage not in OPEN_STAGES)
 
 NOT_MOVED = {
@@ -103,8 +101,13 @@ def _board(told: Told | None = None, *, handing: PickUpRef | None = None, status
         mark=mark,
         now_iso=now.astimezone(UTC).isoformat(),
         columns=[
-            Column(name, translate(label), translate(empty), [show(each) for each in found if each.stage in stages])
-            for name, label, stages, empty in _COLUMNS
+            Column(
+                name,
+                translate(COLUMNS[name]),
+                translate(NOBODY[name]),
+                [show(each) for each in found if each.stage in stages],
+            )
+            for name, stages in _COLUMNS.items()
         ],
         over=[show(each) for each in over],
         stores=sorted(stores.values(), key=lambda store: (store.position, store.id)),

@@ -9,7 +9,6 @@ from commerce.domain.cart import Fulfilment
 from commerce.domain.customer import Contact
 from commerce.domain.money import Money
 from commerce.domain.order import ORDER_MOVES, Order, OrderSource, OrderState
-from commerce.domain.payment import RefundReason
 from commerce.domain.reservation import Refused
 from commerce.domain.team import Permission, StaffMember
 from commerce.i18n import format_moment, format_money
@@ -25,7 +24,7 @@ from shoppable.counter.frame import counter_page, store_ids_of
 from shoppable.counter.pick_up import names, who
 from shoppable.language import language, translate
 from shoppable.site import site
-from shoppable.words import NOT_ADVANCED, NOT_ENTERED, NOT_REFUNDED, ORDER_STATES
+from shoppable.words import NOT_ADVANCED, NOT_ENTERED, ORDER_STATES
 
 _PAGE = 50
 _MOST_LINES = 10
@@ -141,7 +140,7 @@ def _order_page(order_id: str, told: Told | None, status: int = 200) -> Response
         paid=paid,
         steps=_steps(found, paid=paid),
         may_be_paid=found.state in (OrderState.PLACED, OrderState.PREPARING, OrderState.READY) and not paid,
-        refundable=refundable if member.may(Permission.REFUND, found.store_id) else 0,
+        refundable=0,
         refundable_text=format_money(Money(refundable, found.currency), spoken),
         events=[
             (
@@ -216,28 +215,6 @@ def order_paid(order: str) -> ResponseReturnValue:
     if isinstance(result, Refused):
         return _order_page(order, Told(translate(NOT_ADVANCED[result.reason]), is_bad=True), 409)
     return redirect(f"/staff/orders/{order}?done=paid", 303)
-
-
-@blueprint.post("/orders/<order>/refund")
-@access.needs(Permission.REFUND)
-def refund_order(order: str) -> ResponseReturnValue:
-    """Above the member's limit somebody else has to agree first."""
-    member, shop = access.member(), site().shop
-    with shop.storage.read() as uow:
-        currency = own_order(uow, order, member).currency
-    amount = inputs.amount_of(request.form.get("amount", ""), currency)
-    if amount is None:
-        return _order_page(order, Told(translate("This is no amount."), is_bad=True), 422)
-
-    def work(uow: UnitOfWork) -> object:
-        found = own_order(uow, order, member)
-        return shop.refund_desk.ask(uow, member, found.id, amount, RefundReason.RETURN)
-
-    result = write_again(shop.storage, work)
-    site().wake()
-    if isinstance(result, Refused):
-        return _order_page(order, Told(translate(NOT_REFUNDED[result.reason]), is_bad=True), 409)
-    return redirect(f"/staff/orders/{order}?done=refunded", 303)
 
 
 # --- entering an order that was taken elsewhere

@@ -28,7 +28,6 @@ _OWN_CODE = re.compile(
 )
 _MOST_FOUND = 40
 MOMENTS = {
-    **{stage.value: words for stage, words in cards.STAGES.items()},
     "extended": "Kept longer",
     "accepted": "Accepted",
     "proxy": "Somebody else will come",
@@ -61,7 +60,7 @@ def pick_up(kind: str, id: str) -> ResponseReturnValue:
         history=[
             (
                 format_moment(each.at, language(), store.timezone),
-                translate(MOMENTS[each.what]) if each.what in MOMENTS else each.what,
+                _moment(each.what),
                 who(uow_names=names(), actor=each.actor),
                 each.note,
             )
@@ -71,6 +70,13 @@ def pick_up(kind: str, id: str) -> ResponseReturnValue:
         reject_reasons=reject_reasons(),
         now_iso=now.astimezone(UTC).isoformat(),
     )
+
+
+def _moment(what: str) -> str:
+    stage = next((stage for stage in Stage if stage.value == what), None)
+    if stage is not None:
+        return translate(cards.STAGES[stage])
+    return translate(MOMENTS[what]) if what in MOMENTS else what
 
 
 def names() -> dict[str, str]:

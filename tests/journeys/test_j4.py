@@ -15,7 +15,7 @@ from commerce.wiring import Shop
 from tests.journeys.conftest import ON_POSTGRESQL, People
 from tests.journeys.counter import Board
 from tests.journeys.dsl import Talk
-from tests.journeys.test_j1 import SEARCH, available_at_bellecour
+from tests.journeys.test_j1 import available_at_bellecour
 from tests.journeys.test_j3 import ACCEPT, READY, reservation_of, reserve_at_bellecour
 
 everywhere = pytest.mark.parametrize("stage", ["memory", ON_POSTGRESQL, "webchat", "telegram-webhook"], indirect=True)
@@ -44,7 +44,7 @@ def active_holds(shop: Shop, variant_id: int) -> dict[str, int]:
 
 
 @everywhere
-def test_not_found_becomes_an_offer(shop: Shop, person: People, nadia: Board, nadia_s2: Board) -> None:
+def test_not_found_becomes_an_offer(shop: Shop, person: People, nadia: Board, at_part_dieu: Board) -> None:
     lea = person("Léa")
     code = rejected(shop, lea, nadia)
     old = reservation_of(shop, code)
@@ -63,7 +63,7 @@ def test_not_found_becomes_an_offer(shop: Shop, person: People, nadia: Board, na
     found = re.search(r"Code ([A-Z]{3}-\d{3})", lea.text)
     assert found and found.group(1) != code
     assert active_holds(shop, variant_id) == {"S2": 1}
-    assert nadia_s2.card(found.group(1)) is not None
+    assert at_part_dieu.card(found.group(1)) is not None
     assert all(code not in card for card in nadia.cards())
     # A second tap on the old buttons takes nothing more.
     lea.tap(SHIP)
@@ -73,14 +73,14 @@ def test_not_found_becomes_an_offer(shop: Shop, person: People, nadia: Board, na
     lea.say("je viens en voiture ‖ I’ll come by car").expect("Quel véhicule ? ‖ Which vehicle?")
     lea.say("Clio grise ‖ grey Clio")
     new = found.group(1)
-    nadia_s2.press(new, ACCEPT)
-    nadia_s2.press(new, READY)
+    at_part_dieu.press(new, ACCEPT)
+    at_part_dieu.press(new, READY)
     lea.wait().expect_buttons("Je suis là ‖ I’m here")
     lea.tap("Je suis là ‖ I’m here").expect("Quelle place ? ‖ Which spot?")
     lea.say("4")
-    nadia_s2.card(new, "Clio grise, place 4 ‖ grey Clio, spot 4")
+    at_part_dieu.card(new, "Clio grise, place 4 ‖ grey Clio, spot 4")
     lea.tap("Je suis là ‖ I’m here")
-    assert len([card for card in nadia_s2.cards() if new in card]) == 1
+    assert len([card for card in at_part_dieu.cards() if new in card]) == 1
 
     # 4. At the wrong store
     lea.share_location(45.7579, 4.8320)
@@ -122,10 +122,10 @@ def test_shipped_instead(shop: Shop, person: People, nadia: Board) -> None:
     assert active_holds(shop, variant_id) == {"WEB": 1}
 
 
-def test_a_look_alike_in_the_same_store(shop_with_eyes: Shop, photographer: People, eyes_board: Board) -> None:
+def test_a_look_alike_in_the_same_store(shop_with_eyes: Shop, photographer: People, nadia_sees: Board) -> None:
     lea = photographer("Léa")
     code = reserve_at_bellecour(lea)
-    eyes_board.press(code, REJECT, reason="not_found")
+    nadia_sees.press(code, REJECT, reason="not_found")
     lea.wait().expect(SORRY).expect_buttons(
         PART_DIEU,
         "Robe midi en viscose à Bellecour, 59,00 € ‖ Viscose midi dress at Bellecour, €59.00",
@@ -134,6 +134,3 @@ def test_a_look_alike_in_the_same_store(shop_with_eyes: Shop, photographer: Peop
     )
     lea.tap("Robe midi en viscose à Bellecour, 59,00 € ‖ Viscose midi dress at Bellecour, €59.00")
     lea.expect("Robe midi en viscose ‖ Viscose midi dress", "Lyon Bellecour", "Code ")
-
-
-__all__ = ["SEARCH"]
