@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.conversation.actions import Help, MyReservations, Person, Speak, encode
+from bot.conversation.actions import Help, Person, Speak, encode
+from bot.conversation.greeting import known_buttons, known_lines
 from bot.conversation.person import not_understood
 from bot.conversation.talk import Ability, Heard, Talk, Turn
 from bot.messages import Button
 from commerce.domain.customer import Consent, Purpose
+from commerce.services.recognising import Recognition
 from commerce.understanding import Intent
 
 if TYPE_CHECKING:
@@ -22,7 +24,11 @@ def greet(talk: Talk) -> Turn:
     name = (talk.customer.name if talk.customer else "") or talk.message.sender_name
     first = name.split()[0][:40] if name.split() else ""
     hello = talk.t("Hello {name}!", name=first) if first else talk.t("Hello!")
-    return talk.say(f"{hello} {_what_i_do(talk)}", buttons=_buttons(talk))
+    with talk.shop.storage.read() as uow:
+        known = talk.shop.recognising.of(uow, talk.contact)
+        theirs = known_lines(talk, uow, known) if known else []
+    text = "\n".join((hello, *theirs, _what_i_do(talk))) if theirs else f"{hello} {_what_i_do(talk)}"
+    return talk.say(text, buttons=_buttons(talk, known))
 
 
 def help_(talk: Talk) -> Turn:
@@ -141,10 +147,10 @@ def _what_i_do(talk: Talk) -> str:
     )
 
 
-def _buttons(talk: Talk) -> tuple[Button, ...]:
+def _buttons(talk: Talk, known: Recognition | None = None) -> tuple[Button, ...]:
     other = next((code for code in _languages(talk) if code != talk.language and code in OWN_NAMES), "")
     return (
-        Button(talk.t("My reservations"), encode(MyReservations())),
+        *known_buttons(talk, known),
         Button(talk.t("Talk to a person"), encode(Person())),
         *((Button(OWN_NAMES[other], encode(Speak(other))),) if other else ()),
     )
