@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.conversation.actions import MyReservations, OrderStatus, encode
 from bot.conversation.moments import when
+from bot.conversation.offer_words import choice_buttons
 from bot.conversation.options import variant_label
 from bot.conversation.order_words import state_words, store_of
 from bot.conversation.store_list import store_name
@@ -33,13 +34,15 @@ def known_lines(voice: Voice, uow: UnitOfWork, known: Recognition) -> list[str]:
     return [line for line in lines if line][:MOST_LINES]
 
 
-def known_buttons(voice: Voice, known: Recognition | None) -> tuple[Button, ...]:
-    """[Order 1043] for one that is on its way, [My reservations]."""
+def known_buttons(voice: Voice, uow: UnitOfWork, known: Recognition | None) -> tuple[Button, ...]:
+    """What can be taken of the newest offer, [Order 1043] for one that is on its way, [My reservations]."""
     buttons = [Button(voice.t("My reservations"), encode(MyReservations()))]
     order = known.last_order if known else None
     if order is not None and order.is_open:
         label = voice.t("Order {number}", number=order.number)
         buttons.insert(0, Button(label, encode(OrderStatus(order.id))))
+    if known and known.offers:
+        return (*choice_buttons(voice, uow, known.offers[0], known.offers[0].choices, None), *buttons)
     return tuple(buttons)
 
 

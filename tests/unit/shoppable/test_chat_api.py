@@ -409,9 +409,7 @@ def test_too_fast_is_said_politely(client: FlaskClient, say: Callable[..., TestR
     assert int(slow.headers["Retry-After"]) >= 1 and slow.json["code"] == "too_fast"
 
 
-def test_a_greeting_is_made_of_what_is_known(shop: Shop, client: FlaskClient, say: Callable[..., TestResponse]) -> None:
-    shop: Shop, client: FlaskClient, say: Callable[..., TestResponse]
-) -> None:
+def test_a_greeting_is_what_is_known(shop: Shop, client: FlaskClient, say: Callable[..., TestResponse]) -> None:
     def greeting() -> dict[str, Any]:
         answer = client.get("/api/v1/chat/greeting", base_url=HOST)
         assert answer.headers["Cache-Control"] == "no-store"
