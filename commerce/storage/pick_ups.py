@@ -157,7 +157,7 @@ class SqlPickUps:
                     pick_up.c.reminded.not_like(f'%"{unreminded}"%'),
                 ),
             )
-            soonest = statement.where(until < to_us(before), waited_for).order_by(until).limit(limit)
+            soonest = statement.where(until <= to_us(before), waited_for).order_by(until).limit(limit)
             found += self._cards(kind, soonest)
         return sorted(found, key=lambda card: (card.expires_at or before, str(card.ref)))[:limit]
 
