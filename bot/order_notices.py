@@ -226,7 +226,7 @@ def refund_done(news: News) -> Reply | None:
 def store_resumed(news: News) -> Reply | None:
     """Somebody wanted to know; nothing when the store has paused again."""
     store = news.uow.stores.get(news.fact("store_id"))
-    if store is None or news.uow.pauses.get(store.id, news.now) is not None:
+    if store is None or news.shop.pausing.each_in_force(news.uow, store.id):
         return None
     text = news.t("{store} takes orders again.", store=store_name(news, store))
     return news.reply(text, Button(news.t("Pay"), encode(Pay())))

@@ -31,6 +31,7 @@ from bot.conversation.talk import Ability, Talk, Turn
 from bot.messages import Button, Reply, ReplyPicture
 from commerce.domain.product import Product, Variant
 from commerce.domain.reservation import NotChanged, NotHeld, Refused, Reservation
+from commerce.domain.staff import PauseMethod
 from commerce.domain.store import Store
 from commerce.i18n import format_deadline
 from commerce.understanding import Intent
@@ -162,14 +163,16 @@ def _paused(
     talk: Talk, uow: UnitOfWork, product: Product, variant: Variant, store: Store, others: list[StoreOffer]
 ) -> Turn:
     """Until when a store takes no orders, where else, and a word when it does again."""
-    pauses = talk.shop.pausing.those_in_force(uow, [store.id, *(offer.store.id for offer in others)])
+    pauses = talk.shop.pausing.those_in_force(
+        uow, [store.id, *(offer.store.id for offer in others)], PauseMethod.RESERVE
+    )
     open_ones = [offer for offer in others if offer.store.id not in pauses]
     pause = pauses.get(store.id)
     if pause is None:  # it has ended while we were speaking
         text = talk.t("{store} takes orders again.", store=store_name(talk, store))
         return _with_others(talk, text, product, variant, open_ones)
     tell_me = Button(talk.t("Tell me"), encode(TellWhenOpen(short(store.id))))
-    return _with_others(talk, resumes(talk, store, pause.until), product, variant, open_ones, tell_me)
+    return _with_others(talk, resumes(talk, store, pause), product, variant, open_ones, tell_me)
 
 
 def _sold_out(
