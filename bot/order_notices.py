@@ -8,6 +8,7 @@ from bot import pick_up_notices
 from bot.conversation import getting_it
 from bot.conversation.actions import ChangeCart, OrderStatus, Pay, PlaceOrder, encode
 from bot.conversation.cards import similar_button
+from bot.conversation.choosing_slots import question
 from bot.conversation.order_words import items_of, order_lines, qr_png, store_of, where
 from bot.conversation.store_list import directions_button, store_name
 from bot.conversation.summary import IN_CHAT, link_way, summary
@@ -137,8 +138,12 @@ def _confirmation(news: News, order: Order, text: str) -> Reply:
         if order.pickup_code:
             lines.append(news.t("Code {code}.", code=order.pickup_code))
         lines.append(news.t("It is not ready before my “ready” message."))
+    when = question(news, news.uow, PickUpRef(PickUpKind.ORDER, order.id))
+    if when is not None:
+        lines.append(when.text)
     return news.reply(
         "\n".join(line for line in lines if line),
+        *(when.buttons if when else ()),
         _track(news, order),
         *(directions_button(news, store) if store else ()),
     )

@@ -18,6 +18,7 @@ from bot.conversation.actions import (
     short,
 )
 from bot.conversation.cards import similar_button, store_button
+from bot.conversation.choosing_slots import question
 from bot.conversation.options import focus_on, variant_label
 from bot.conversation.store_list import (
     directions_button,
@@ -29,6 +30,7 @@ from bot.conversation.store_list import (
 )
 from bot.conversation.talk import Ability, Talk, Turn
 from bot.messages import Button, Reply, ReplyPicture
+from commerce.domain.collecting import PickUpKind, PickUpRef
 from commerce.domain.product import Product, Variant
 from commerce.domain.reservation import NotChanged, NotHeld, Refused, Reservation
 from commerce.domain.staff import PauseMethod
@@ -73,7 +75,8 @@ def place(talk: Talk, product: Product, variant: Variant, store: Store, *, was_s
         )
         if isinstance(result, Refused):
             return _refused(talk, uow, result.reason, product, variant, store, others, was_there=was_there)
-        return Turn((_held(talk, result, product, variant, store),), session)
+        when = question(talk, uow, PickUpRef(PickUpKind.RESERVATION, result.id))
+        return Turn((_held(talk, result, product, variant, store), *((when,) if when else ())), session)
 
     return Turn((), session, act)
 

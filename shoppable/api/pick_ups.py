@@ -24,7 +24,6 @@ from commerce.domain.collecting import (
     Stage,
 )
 from commerce.domain.reservation import Refused
-from commerce.ports import UnitOfWork
 from shoppable import inputs, keys, shopper
 from shoppable.api.openapi import Operation, Parameter, describes
 from shoppable.api.operators import require_key
@@ -170,23 +169,22 @@ def ready(kind: str, subject: str) -> ResponseReturnValue:
 )
 def reject(kind: str, subject: str) -> ResponseReturnValue:
     ref, asked, shop = _ref(kind, subject), inputs.body_as(PickUpRejection), site().shop
-    actor = keys.person_of_given_key(asked["by"])
-
-    def work(uow: UnitOfWork) -> object:
-        return shop.offering.reject(
+    alike = shop.offering.look_alikes(ref)
+    result = shop.storage.write(
+        lambda uow: shop.offering.reject(
             uow,
             ref,
-            asked["version"],
             RejectReason(asked["reason"]),
+            alike=alike,
+            actor=_actor(asked["by"]),
+            version=asked["version"],
             note=inputs.clean(asked.get("note", "")),
-            by=actor,
         )
-
-    result = shop.storage.write(work)
+    )
     if isinstance(result, Refused):
         raise _problem(result.reason)
     site().wake()
-    return jsonify({"kind": kind, "id": subject, "offered": getattr(result, "offer", None) is not None})
+    return jsonify({"kind": kind, "id": subject, "offered": result.offer is not None})
 
 
 def _moved(kind: str, subject: str, to_stage: Stage) -> ResponseReturnValue:
@@ -196,7 +194,7 @@ def _moved(kind: str, subject: str, to_stage: Stage) -> ResponseReturnValue:
         Stage.PREPARING: collecting.start_preparing,
         Stage.READY: collecting.ready,
     }[to_stage]
-    actor = keys.person_of_given_key(asked["by"])
+    actor = _actor(asked["by"])
     result = site().shop.storage.write(lambda uow: verb(uow, ref, asked["version"], by=actor))
     if isinstance(result, NotMovedOn):
         raise _problem(result.reason)
@@ -209,6 +207,10 @@ def _ref(kind: str, subject: str) -> PickUpRef:
         return PickUpRef(PickUpKind(kind), inputs.clean(subject)[:64])
     except ValueError:
         raise _problem(NotMoved.NOT_FOUND) from None
+
+
+def _actor(name: str) -> str:
+    return f"staff:{keys.person(name)}"
 
 
 def _problem(reason: NotMoved) -> Problem:
