@@ -16,6 +16,7 @@ from bot.conversation import (
     coming,
     garments,
     linking,
+    offered,
     order_status,
     paying,
     person,
@@ -28,6 +29,7 @@ from bot.conversation import (
     smalltalk,
     stores,
     trouble,
+    waits,
     withdrawal,
 )
 from bot.conversation.actions import Action
@@ -45,6 +47,8 @@ ABILITIES: tuple[Ability, ...] = (
     reserve.ABILITY,
     coming.ABILITY,
     choosing_slots.ABILITY,
+    offered.ABILITY,
+    waits.ABILITY,
     returns.ABILITY,
     withdrawal.ABILITY,
     checkout.ABILITY,

@@ -138,6 +138,10 @@ class PickUpRepository(Protocol):
 
     def forgive_no_shows(self, customer_id: str, at: datetime) -> None: ...
 
+    def last_mark(self) -> str:
+        """Changes with every event of a reservation or an order: whoever looks again knows whether to read on."""
+        ...
+
 
 class OfferRepository(Protocol):
     def add(self, offer: Offer) -> None: ...
