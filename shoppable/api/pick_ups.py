@@ -27,10 +27,10 @@ from commerce.domain.reservation import Refused
 from shoppable import inputs, keys, shopper
 from shoppable.api.openapi import Operation, Parameter, describes
 from shoppable.api.operators import require_key
+from shoppable.counter.board import NOT_MOVED
 from shoppable.problems import Problem
 from shoppable.shapes import Iso
 from shoppable.site import site
-from shoppable.words import NOT_MOVED_ON
 
 blueprint = Blueprint("api_pick_ups", __name__, url_prefix="/api/v1/pick-ups")
 blueprint.before_request(require_key)
@@ -214,7 +214,7 @@ def _actor(name: str) -> str:
 
 
 def _problem(reason: NotMoved) -> Problem:
-    return Problem(404 if reason is NotMoved.NOT_FOUND else 409, reason.value, NOT_MOVED_ON[reason])
+    return Problem(404 if reason is NotMoved.NOT_FOUND else 409, reason.value, NOT_MOVED[reason])
 
 
 def _facts(card: PickUp) -> PickUpFacts:
