@@ -30,6 +30,7 @@ from commerce.ports.finding import (
     TextMatches,
 )
 from commerce.ports.mail import InboxRepository, LeaseRepository, OutboxRepository, ThreadRepository
+from commerce.ports.record import AuditEntry, AuditRepository
 from commerce.ports.selling import (
     CartRepository,
     LinkRepository,
@@ -43,8 +44,6 @@ from commerce.ports.selling import (
 )
 from commerce.ports.stocktaking import StockRecordRepository
 from commerce.ports.storage import (
-    AuditEntry,
-    AuditRepository,
     Change,
     ChangeKind,
     CustomerRepository,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,6 +24,7 @@ from commerce.ports.counter import (
     WaitRepository,
 )
 from commerce.ports.mail import InboxRepository, LeaseRepository, OutboxRepository, ThreadRepository
+from commerce.ports.record import AuditRepository
 from commerce.ports.selling import (
     CartRepository,
     LinkRepository,
@@ -316,38 +317,6 @@ class PhotoRepository(Protocol):
     def due(self, now: datetime, limit: int) -> list[str]: ...
 
     def forget(self, media_key: str) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
-    """Somebody did something to something. `details` hold ids and figures, never what a person wrote of themselves."""
-
-    id: int
-    at: datetime
-    actor: str  # staff:<id>, shopper:<id>, api:<digest of a key>, command, clock…
-    action: str
-    subject: str
-    details: Mapping[str, object]
-
-
-class AuditRepository(Protocol):
-    """Append-only: the database itself refuses to change or delete a row."""
-
-    def add(self, actor: str, action: str, subject: str, details: Mapping[str, object], at: datetime) -> None: ...
-
-    def find(
-        self,
-        *,
-        actor: str = "",
-        action: str = "",
-        subject: str = "",
-        since: datetime | None = None,
-        until: datetime | None = None,
-        before_id: int | None = None,
-        limit: int = 100,
-    ) -> list[AuditEntry]:
-        """Newest first. `subject` may be the thing's id alone, without what stands before it ("staff:")."""
-        ...
 
 
 class UnitOfWork(Protocol):
