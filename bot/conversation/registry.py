@@ -9,8 +9,10 @@ from typing import Any
 from bot.conversation import (
     basket,
     browse,
+    calling,
     checkout,
     checkout_answers,
+    coming,
     garments,
     linking,
     order_status,
@@ -24,6 +26,7 @@ from bot.conversation import (
     sizes,
     smalltalk,
     stores,
+    trouble,
     withdrawal,
 )
 from bot.conversation.actions import Action
@@ -39,6 +42,7 @@ ABILITIES: tuple[Ability, ...] = (
     sizes.ABILITY,
     stores.ABILITY,
     reserve.ABILITY,
+    coming.ABILITY,
     returns.ABILITY,
     withdrawal.ABILITY,
     checkout.ABILITY,
@@ -48,7 +52,9 @@ ABILITIES: tuple[Ability, ...] = (
     putting_in.ABILITY,
     basket.ABILITY,
     linking.ABILITY,
+    trouble.ABILITY,
     person.ABILITY,
+    calling.ABILITY,
     smalltalk.ABILITY,
 )
 

@@ -29,8 +29,8 @@ from commerce.ports.finding import (
     TextIndex,
     TextMatches,
 )
+from commerce.ports.keeping import AuditEntry, AuditRepository, PhotoRepository, StateRepository
 from commerce.ports.mail import InboxRepository, LeaseRepository, OutboxRepository, ThreadRepository
-from commerce.ports.record import AuditEntry, AuditRepository
 from commerce.ports.selling import (
     CartRepository,
     LinkRepository,
@@ -47,10 +47,8 @@ from commerce.ports.storage import (
     Change,
     ChangeKind,
     CustomerRepository,
-    PhotoRepository,
     ProductRepository,
     ReservationRepository,
-    StateRepository,
     StockRepository,
     Storage,
     StoredPicture,

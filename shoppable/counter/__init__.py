@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from shoppable.counter import access, account, frame, record, sign_in, team
+from shoppable.counter import (
+    access,
+    account,
+    board,
+    frame,
+    live,
+    orders,
+    pick_up,
+    record,
+    returns,
+    sign_in,
+    stock,
+    stores,
+    team,
+)
 from shoppable.counter.blueprint import blueprint
 
 __all__ = ["ROOMS", "blueprint"]
 
-ROOMS = (sign_in, account, team, record)
+ROOMS = (sign_in, account, board, pick_up, orders, returns, stock, stores, team, record, live)
 
 access.install(blueprint)
 frame.install(blueprint)

@@ -203,3 +203,11 @@ setInterval(() => {
 }, LOOK_EVERY_MS);
 document.addEventListener("visibilitychange", () => document.hidden || look());
 addEventListener("pageshow", (event) => event.persisted && location.reload());
+
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => print());
+}
+for (const input of document.querySelectorAll("[data-send-at-once]")) {
+  input.addEventListener("change", () => input.files.length && input.form.submit());
+}
