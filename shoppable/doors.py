@@ -101,10 +101,24 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
     (
         Who.TEAM,
         """
-        staff: account begin change_languages change_password confirm_second_factor remove_second_factor
+        staff: account begin change_languages change_password confirm_second_factor live remove_second_factor
         staff: second_factor sign_out sign_out_others
         """,
     ),
+    (
+        Permission.PICK_UPS,
+        "staff: accept board hand_over pick_up preparing ready reject scan scan_photo ticket",
+    ),
+    (
+        Permission.ORDERS,
+        """
+        staff: enter_order move_order new_order order order_paid orders
+        staff: hand_new_unit receive_return reject_return returned
+        """,
+    ),
+    (Permission.STOCK, "staff: enter_stock stock"),
+    (Permission.PAUSE, "staff: pause_store resume_store stores"),
+    (Permission.RULES, "staff: store_rules"),
     (
         Permission.TEAM,
         """

@@ -56,6 +56,14 @@ ROLES = {
 BODIES: dict[str, dict[str, object]] = {
     "api_carts.coupon": {"code": "NONE"},
     "api_carts.line": {"quantity": 1},
+    "staff.move_order": {"state": "preparing"},
+}
+# Forms that say which store they are about.
+OF_A_STORE: dict[str, dict[str, object]] = {
+    "staff.enter_stock": {"sku": SKU, "quantity": "1", "reason": "sale"},
+    "staff.enter_order": {"sku": SKU, "quantity": "1", "source": "phone", "phone": "+33 4 00 00 00 00"},
+    "staff.receive_return": {},
+    "staff.hand_new_unit": {},
 }
 QUERIES = {"api_products.similar": "id=P1"}
 
@@ -99,14 +107,17 @@ class World:
         with_token: bool = True,
         address: str = "127.0.0.1",
     ) -> TestResponse:
-        path = self.app.url_map.bind("127.0.0.1:8000").build(rule.endpoint, values, method)
+        in_form = {name.removeprefix("_"): value for name, value in values.items() if name.startswith("_")}
+        in_path = {name: value for name, value in values.items() if name in rule.arguments}
+        path = self.app.url_map.bind("127.0.0.1:8000").build(rule.endpoint, in_path, method)
         more: dict[str, object] = {}
         if method not in SAFE:
             if rule.rule.startswith("/api/"):
                 more["json"] = BODIES.get(rule.endpoint, {})
             else:
                 token = client.environ_base.get("csrf", "") if with_token else ""
-                more["data"] = {**BODIES.get(rule.endpoint, {}), "csrf": token}
+                form = {**BODIES.get(rule.endpoint, {}), **OF_A_STORE.get(rule.endpoint, {}), **in_form}
+                more["data"] = {**form, "csrf": token}
         sent = {"Accept-Language": "en", **(ORIGIN if method not in SAFE else {}), **(headers or {})}
         return client.open(
             path,
@@ -127,6 +138,8 @@ class World:
             make = self._things().get(f"{rule.endpoint}:{name}") or self._things().get(name)
             assert make is not None, f"tests/unit/shoppable/doors.py knows no <{name}> for {rule.endpoint}"
             made[name] = make()
+        if rule.endpoint in OF_A_STORE:
+            made["_store"] = "S1"
         return made
 
     def missing(self, rule: Rule) -> dict[str, str]:
@@ -262,6 +275,10 @@ class World:
     def sign_in_link(self) -> str:
         member = add_member(self.shop, f"m{self.shop.ids.new_id()[:12]}")
         return self.shop.storage.write(lambda uow: self.shop.signing_in.link_for(uow, member, actor="test"))
+
+    def tidy(self) -> None:
+        """What a door has closed is open again."""
+        self.shop.storage.write(lambda uow: self.shop.pausing.resume(uow, "S1", actor="test"))
 
     # --- inside
 
