@@ -92,6 +92,7 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
         api_operators: set_price set_stock
         api_order_desk: advance enter paid refund
         api_pauses: pause resume
+        api_pick_ups: accept listed preparing ready reject
         api_stock: counts damage differences movements not_found returns safety sales
         """,
     ),

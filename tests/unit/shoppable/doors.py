@@ -162,6 +162,7 @@ class World:
             "store": lambda: "S1",
             "kind": lambda: "reservation",
             "id": self.reservation,
+            "subject": self.reservation,
             "reservation": self.reservation,
             "order": self.order,
             "order_id": self.order,
