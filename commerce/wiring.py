@@ -64,6 +64,7 @@ from commerce.services.routing import Routing
 from commerce.services.second_choices import build_alternatives, build_second_choices
 from commerce.services.selling import build_selling, offline_of
 from commerce.services.signing_in import SessionRules, SigningIn
+from commerce.services.slots import Slots
 from commerce.services.stocktaking import Stocktaking
 from commerce.services.summing_up import SummingUp
 from commerce.services.taking_back import TakingBack
@@ -115,6 +116,7 @@ class Shop:
     collecting: Collecting
     coming: Coming
     reminding: Reminding
+    slots: Slots
     returns: Returns
     withdrawing: Withdrawing
     taking_back: TakingBack
@@ -272,6 +274,7 @@ def build_shop(
         collecting=after.collecting,
         coming=after.coming,
         reminding=after.reminding,
+        slots=after.slots,
         returns=after.returns,
         withdrawing=after.withdrawing,
         taking_back=after.taking_back,

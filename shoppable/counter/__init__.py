@@ -6,11 +6,15 @@ from shoppable.counter import (
     access,
     account,
     board,
+    canned,
+    customer,
     frame,
+    inbox,
     live,
     orders,
     pick_up,
     record,
+    reports,
     returns,
     sign_in,
     stock,
@@ -21,7 +25,10 @@ from shoppable.counter.blueprint import blueprint
 
 __all__ = ["ROOMS", "blueprint"]
 
-ROOMS = (sign_in, account, board, pick_up, orders, returns, stock, stores, team, record, live)
+ROOMS = (
+    sign_in, account, board, pick_up, orders, returns, stock, stores, inbox, customer, canned, reports, team, record,
+    live,
+)  # fmt: skip
 
 access.install(blueprint)
 frame.install(blueprint)
