@@ -27,10 +27,10 @@ from commerce.domain.reservation import Refused
 from shoppable import inputs, keys, shopper
 from shoppable.api.openapi import Operation, Parameter, describes
 from shoppable.api.operators import require_key
-from shoppable.counter.board import NOT_MOVED
 from shoppable.problems import Problem
 from shoppable.shapes import Iso
 from shoppable.site import site
+from shoppable.words import NOT_MOVED
 
 blueprint = Blueprint("api_pick_ups", __name__, url_prefix="/api/v1/pick-ups")
 blueprint.before_request(require_key)
