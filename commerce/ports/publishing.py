@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from commerce.domain.lookbook import Edition, Hotspot, Lookbook, LookbookState, Page, Post, ReadingEvent, ShortLink
+from commerce.domain.lookbook import (
+    Edition,
+    Hotspot,
+    Lookbook,
+    LookbookState,
+    NotPublished,
+    Page,
+    Post,
+    ReadingEvent,
+    ShortLink,
+)
+from commerce.domain.printed import PrintedPage
 
 
 class LookbookRepository(Protocol):
@@ -147,3 +158,12 @@ class ShortLinkRepository(Protocol):
         ...
 
     def clicked(self, code: str) -> None: ...
+
+
+class PageReader(Protocol):
+    """Reads documents that somebody made elsewhere."""
+
+    def read(self, document: bytes) -> list[PrintedPage] | NotPublished:
+        """Every page, in order: UNREADABLE, TOO_LARGE, TOO_MANY_PAGES or NO_PAGES instead. Takes up to some seconds a
+        page."""
+        ...
