@@ -144,11 +144,21 @@ class OfferRepository(Protocol):
         """Newest first."""
         ...
 
-    def end(self, offer_id: str, state: OfferState, taken: int | None = None) -> bool:
-        """Once, by a guarded statement."""
+    def open_instead_of(self, ref: PickUpRef) -> Offer | None:
+        """The open offer that was made in place of that thing."""
         ...
 
-    def due(self, now: datetime, limit: int) -> list[Offer]: ...
+    def choose(self, offer_id: str, position: int) -> bool:
+        """Once, by a guarded statement, while it is open: the others are no longer to be had. It stays open."""
+        ...
+
+    def end(self, offer_id: str, state: OfferState, taken: int | None = None) -> bool:
+        """Once, by a guarded statement. `taken` None leaves what was chosen as it is."""
+        ...
+
+    def due(self, now: datetime, limit: int) -> list[Offer]:
+        """Open ones whose time is over, oldest first."""
+        ...
 
 
 class WaitRepository(Protocol):
@@ -162,27 +172,33 @@ class WaitRepository(Protocol):
         """Those whose wait is not over, newest first."""
         ...
 
-    def ready(self, now: datetime, limit: int) -> list[StockWaiter]:
-        """The first of each queue whose thing is free for online shoppers by now, oldest first."""
+    def ready(self, store_ids: Collection[str], limit: int) -> list[StockWaiter]:
+        """Those who wait for something that is free for online shoppers now at one of these stores (and at theirs, if
+        they named one), in the order in which they came."""
         ...
 
     def due(self, now: datetime, limit: int) -> list[StockWaiter]:
-        """Told ones whose time is over."""
+        """Told ones whose time is over, oldest first."""
         ...
 
     def move(self, waiter: StockWaiter, to_state: WaitState) -> bool:
-        """Writes `waiter` in its new state if the stored state is still `waiter.state`."""
+        """Writes `waiter` in its new state if the stored state is still `waiter.state`; one that waits again has no
+        unit."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ConversationLine:
-    """A line of the inbox. `last` is the newest entry of the thread."""
+    """A line of the inbox. `last` is the newest entry of the thread, `heard_at` when the customer was last there.
+
+    A conversation that nobody of the shop was ever needed in has version 0: `add` makes it.
+    """
 
     conversation: Conversation
     customer_name: str
     last: ThreadEntry | None
     channels: tuple[str, ...]
+    heard_at: datetime
 
 
 class ConversationRepository(Protocol):
@@ -207,12 +223,14 @@ class ConversationRepository(Protocol):
         *,
         silent_bot: bool | None = None,
         assigned_to: str | None = None,
+        store_ids: Collection[str] | None = None,
         customer_ids: Sequence[str] | None = None,
         before: datetime | None = None,
         limit: int = 50,
     ) -> list[ConversationLine]:
-        """The inbox: those that wait longest first where the bot is silent, else those heard from last first. Also
-        customers who only ever spoke with the bot, unless `silent_bot`."""
+        """The inbox: those that wait longest first where the bot is silent, else those heard from last first, heard
+        from `before` then. `silent_bot` False: those that were given back to the bot; None: also customers who only
+        ever spoke with the bot. `store_ids`: what is about no store is in it."""
         ...
 
     def search(self, words: str, limit: int) -> list[str]:
@@ -221,7 +239,7 @@ class ConversationRepository(Protocol):
         ...
 
     def unanswered_since(self, before: datetime, limit: int) -> list[Conversation]:
-        """Those in which nobody of the shop has answered since then and no call-back was offered."""
+        """Those whose shopper waits since then or longer and was not offered a call-back, longest first."""
         ...
 
     def forgotten_since(self, before: datetime, limit: int) -> list[Conversation]:

@@ -23,6 +23,7 @@ from commerce.domain.moments import from_us, to_us
 from commerce.storage.direct import insert_into
 from commerce.storage.tables import inbox, outbox, thread_entry
 from commerce.storage.transaction import AnyRow, Transaction, one_row_changed
+from commerce.storage.words import keep_said
 
 ERROR_CHARS = 2000  # of an error's text that a row keeps
 
@@ -276,7 +277,9 @@ class SqlThreads:
 
     def add(self, contact: Contact, direction: Direction, body: str, at: datetime) -> int:
         values = {**_contact_values(contact), "direction": direction.value, "body": body, "at_us": to_us(at)}
-        return int(self._db.execute(_ADD_ENTRY, values).scalar_one())
+        entry_id = int(self._db.execute(_ADD_ENTRY, values).scalar_one())
+        keep_said(self._db, entry_id, direction, body)
+        return entry_id
 
     def after(self, contact: Contact, entry_id: int, limit: int) -> list[ThreadEntry]:
         rows = self._db.execute(

@@ -7,9 +7,11 @@ from contextlib import AbstractContextManager
 from typing import Generic, TypeVar
 
 from commerce.storage.carts import SqlCarts
+from commerce.storage.conversations import SqlConversations
 from commerce.storage.customers import SqlCustomers
 from commerce.storage.links import SqlLinks
 from commerce.storage.mail import SqlInbox, SqlLeases, SqlOutbox, SqlThreads
+from commerce.storage.offers import SqlOffers
 from commerce.storage.orders import SqlOrders
 from commerce.storage.payments import SqlPayments
 from commerce.storage.pick_ups import SqlPickUps
@@ -25,6 +27,7 @@ from commerce.storage.stock_records import SqlStockRecords
 from commerce.storage.stores import SqlStores
 from commerce.storage.team import SqlTeam
 from commerce.storage.transaction import Transaction
+from commerce.storage.waiters import SqlWaiters
 
 RepositoryT = TypeVar("RepositoryT")
 
@@ -71,6 +74,9 @@ class SqlUnitOfWork:
     pick_ups = _Over(SqlPickUps)
     team = _Over(SqlTeam)
     staff_chats = _Over(SqlStaffChats)
+    conversations = _Over(SqlConversations)
+    offers = _Over(SqlOffers)
+    waiters = _Over(SqlWaiters)
 
     def savepoint(self) -> AbstractContextManager[object]:
         return self.transaction.savepoint()
