@@ -18,6 +18,7 @@ from commerce.clock import ManualClock
 from commerce.ids import SeededIds
 from commerce.ports import Storage
 from commerce.storage import open_storage
+from tests.emptied import EmptiedDatabases
 from vitrine.prove._databases import NoPostgres, PostgresServer, postgres_server, sqlite_database
 
 
@@ -66,12 +67,17 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'shop.db'}"
 
 
+@pytest.fixture(scope="session")
+def emptied_databases(postgres: PostgresServer) -> EmptiedDatabases:
+    return EmptiedDatabases(postgres)
+
+
 @pytest.fixture
-def postgres_url(postgres: PostgresServer) -> Iterator[str]:
+def postgres_url(emptied_databases: EmptiedDatabases) -> Iterator[str]:
     """A PostgreSQL database with all tables."""
-    url = postgres.new_database()
+    url = emptied_databases.lend()
     yield url
-    postgres.drop_database(url)
+    emptied_databases.give_back(url)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
