@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,25 @@ from commerce.ports import Storage
 from commerce.storage import open_storage
 from tests.emptied import EmptiedDatabases
 from vitrine.prove._databases import NoPostgres, PostgresServer, postgres_server, sqlite_database
+
+
+MEMORY = Path("/dev/shm")
+ENOUGH_BYTES = 3 << 30
+
+
+def _temporary_files_in_memory() -> None:
+    """Where there is room: thousands of small databases wait for the disk otherwise. TMPDIR, where it is set, is kept.
+
+    What is proved here about databases is proved against processes that die, whose files outlive them there, too.
+    """
+    if "TMPDIR" in os.environ or not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < ENOUGH_BYTES:
+        return
+    folder = MEMORY / f"vitrine-tests-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
+
+
+_temporary_files_in_memory()  # now: before anything, pytest itself included, asks for a temporary folder
 
 
 @pytest.fixture
