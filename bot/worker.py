@@ -35,6 +35,8 @@ ROWS_PER_TURN = 20  # of one lane before others get their chance
 LANES = 64
 URGENT_THREADS, HELPERS_POLL_S = 6, 30.0  # beside the one that looks for work, who wakes them when there is more
 EXPIRY_EVERY_S, PHOTOS_EVERY_S, SWEEP_EVERY_S, COMPARING_EVERY_S = 1.0, 60.0, 600.0, 3600.0
+SPEAKING_EVERY_S = 5.0
+REMINDING_EVERY_S, SLOTS_EVERY_S = 5.0, 20.0
 PAYING_EVERY_S = 0.5  # how long somebody who has ordered waits for the place to pay, at most
 ALIVE, ALIVE_EVERY_S = "heartbeat:worker", 10.0
 GIVE_WAY_S = 2.0  # at most so long other messages wait for what a vendor waits for
@@ -125,8 +127,14 @@ class Worker:
         """Everything that only time brings about, once."""
         self._shop.reserving.expire_due()
         self._shop.returns.expire_due()
+        self._shop.offering.expire_due()
+        self._shop.waiting.tick()
         self._shop.paying.tick()
         self._shop.pausing.tick()
+        self._shop.handoff.tick()
+        self._shop.calling_back.tick()
+        self._shop.reminding.tick()
+        self._shop.slots.tick()
         self.delete_photos()
         self._sweep()
 
@@ -277,6 +285,9 @@ class Worker:
             (ALIVE_EVERY_S, self._say_alive),
             (EXPIRY_EVERY_S, self._expire),
             (EXPIRY_EVERY_S, self._resume_stores),
+            (SPEAKING_EVERY_S, self._see_who_speaks),
+            (REMINDING_EVERY_S, self._remind),
+            (SLOTS_EVERY_S, self._shop.slots.tick),
             (PHOTOS_EVERY_S, self.delete_photos),
             (SWEEP_EVERY_S, self._sweep),
             (COMPARING_EVERY_S, self._compare_stock),
@@ -302,11 +313,21 @@ class Worker:
         self._shop.storage.write(lambda uow: uow.state.put(ALIVE, self._owner, until))
 
     def _expire(self) -> None:
-        if self._shop.reserving.expire_due() + self._shop.returns.expire_due():
+        """What is over is free again, and whoever waits for it is told in the same breath."""
+        over = self._shop.reserving.expire_due() + self._shop.returns.expire_due() + self._shop.offering.expire_due()
+        if over + self._shop.waiting.tick():
             self._wake_out.ring()
 
     def _resume_stores(self) -> None:
         if self._shop.pausing.tick():
+            self._wake_out.ring()
+
+    def _see_who_speaks(self) -> None:
+        if self._shop.calling_back.tick() + self._shop.handoff.tick():
+            self._wake_out.ring()
+
+    def _remind(self) -> None:
+        if self._shop.reminding.tick():
             self._wake_out.ring()
 
     def _compare_stock(self) -> None:

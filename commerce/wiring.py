@@ -14,6 +14,7 @@ from commerce.gazetteer import FileGazetteer
 from commerce.ids import RandomIds
 from commerce.lexicon import Lexicon, lexicon
 from commerce.ports import (
+    ChannelRules,
     Clock,
     Facets,
     Gazetteer,
@@ -31,16 +32,21 @@ from commerce.services.after_sales import build_after_sales
 from commerce.services.alerting import Alerting
 from commerce.services.asking import Asking
 from commerce.services.calling_back import CallingBack
+from commerce.services.canned import Canned
 from commerce.services.carts import Carts
 from commerce.services.catalog import Catalog
 from commerce.services.checkout import Checkout
+from commerce.services.collecting import Collecting
+from commerce.services.coming import Coming
 from commerce.services.customers import Customers
 from commerce.services.discovery import Discovery
 from commerce.services.giving_way import GivingWay
 from commerce.services.handing_over import HandingOver
 from commerce.services.handoff import Handoff
+from commerce.services.inbox import Inbox
 from commerce.services.index_keeper import IndexKeeper
 from commerce.services.linking import Linking
+from commerce.services.offering import Offering
 from commerce.services.one_time_links import OneTimeLinks
 from commerce.services.order_links import OrderLinks
 from commerce.services.orders import Orders
@@ -50,17 +56,22 @@ from commerce.services.paying import Paying
 from commerce.services.photos import Photos
 from commerce.services.promotions import Promotions
 from commerce.services.quoting import Quoting
+from commerce.services.recognising import Recognising
 from commerce.services.refunding import Refunding
+from commerce.services.reminding import Reminding
 from commerce.services.reserving import Reserving
 from commerce.services.returns import Returns
 from commerce.services.routing import Routing
+from commerce.services.second_choices import build_alternatives, build_second_choices
 from commerce.services.selling import build_selling, offline_of
 from commerce.services.signing_in import SessionRules, SigningIn
+from commerce.services.slots import Slots
 from commerce.services.stocktaking import Stocktaking
 from commerce.services.summing_up import SummingUp
 from commerce.services.taking_back import TakingBack
 from commerce.services.teaching import Teaching
 from commerce.services.team import Team
+from commerce.services.waiting import Waiting
 from commerce.services.withdrawing import Withdrawing
 from commerce.settings import Settings, rates_bp
 
@@ -94,6 +105,7 @@ class Shop:
     promotions: Promotions
     carts: Carts
     linking: Linking
+    recognising: Recognising
     order_links: OrderLinks
     providers: Mapping[str, PaymentProvider]
     quoting: Quoting
@@ -101,15 +113,24 @@ class Shop:
     paying: Paying
     refunding: Refunding
     orders: Orders
+    alerting: Alerting
     handing_over: HandingOver
+    collecting: Collecting
+    coming: Coming
+    reminding: Reminding
+    slots: Slots
     returns: Returns
     withdrawing: Withdrawing
     taking_back: TakingBack
+    offering: Offering
+    waiting: Waiting
     routing: Routing
     handoff: Handoff
     calling_back: CallingBack
     index_keeper: IndexKeeper
     teaching: Teaching
+    canned: Canned
+    inbox: Inbox
     team: Team
     links: OneTimeLinks
     signing_in: SigningIn
@@ -129,11 +150,18 @@ class Shop:
         self.close()
 
 
-def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | None = None) -> Shop:
+def build_shop(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    ids: Ids | None = None,
+    channels: Mapping[str, ChannelRules] | None = None,
+) -> Shop:
     """Opens the database (bringing its tables up to date), the indexes and the files of the shop.
 
     The indexes are still empty: `shop.index_keeper.refresh()` fills them once, from the disk where it can; `start()`
-    keeps them in step. Raises SettingsError or StorageError.
+    keeps them in step. `channels`: those through which staff can write to people, by name; without them nobody is
+    written to. Raises SettingsError or StorageError.
     """
     from commerce.facets import ColumnFacets
     from commerce.image_matching import open_image_matcher
@@ -164,6 +192,7 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
         duration=timedelta(seconds=settings.hold_s) if settings.hold_s else None,
         grace=timedelta(seconds=settings.hold_grace_s),
         max_open_per_customer=settings.max_open_reservations,
+        max_no_shows=settings.max_no_shows,
     )
     customers, promotions = Customers(clock, ids), Promotions(clock)
     carts = Carts(clock, ids, promotions)
@@ -190,10 +219,28 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
         selling=selling,
         at_counter=offline_of(providers),
     )
+    discovery = Discovery(storage, text_index, facets, image_matcher, words)
+    second = build_second_choices(
+        settings,
+        storage=storage,
+        clock=clock,
+        ids=ids,
+        rules=rules,
+        alternatives=build_alternatives(settings, clock, ids, rules),
+        discovery=discovery,
+        stocktaking=stocktaking,
+        reserving=reserving,
+        orders=selling.orders,
+        carts=carts,
+    )
+    canned = Canned(clock, ids, settings.languages)
     links, passwords = OneTimeLinks(clock, ids), Argon2Passwords()
     session_rules = SessionRules(timedelta(minutes=settings.staff_idle_min), timedelta(hours=settings.staff_session_h))
     signing_in = SigningIn(storage, clock, ids, passwords, links, session_rules)
     alerting, routing = Alerting(clock), Routing(clock)
+    handoff = Handoff(
+        storage, clock, routing, alerting, SummingUp(settings.languages[0]), timedelta(hours=settings.bot_resumes_h)
+    )
     return Shop(
         settings=settings,
         clock=clock,
@@ -208,7 +255,7 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
         image_matcher=image_matcher,
         catalog=Catalog(storage, clock),
         asking=Asking(words, text_index, settings.currency),
-        discovery=Discovery(storage, text_index, facets, image_matcher, words),
+        discovery=discovery,
         photos=Photos(storage, media, clock, timedelta(hours=settings.photo_keep_h)),
         customers=customers,
         reserving=reserving,
@@ -217,6 +264,7 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
         promotions=promotions,
         carts=carts,
         linking=Linking(clock, ids, customers, carts, settings.signing_key.encode()),
+        recognising=Recognising(clock),
         order_links=order_links,
         providers=providers,
         quoting=selling.quoting,
@@ -224,17 +272,24 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
         paying=selling.paying,
         refunding=selling.refunding,
         orders=selling.orders,
+        alerting=after.alerting,
         handing_over=after.handing_over,
+        collecting=after.collecting,
+        coming=after.coming,
+        reminding=after.reminding,
+        slots=after.slots,
         returns=after.returns,
         withdrawing=after.withdrawing,
         taking_back=after.taking_back,
+        offering=second.offering,
+        waiting=second.waiting,
         routing=routing,
-        handoff=Handoff(
-            storage, clock, routing, alerting, SummingUp(settings.languages[0]), timedelta(hours=settings.bot_resumes_h)
-        ),
+        handoff=handoff,
         calling_back=CallingBack(storage, clock, ids, alerting, timedelta(minutes=settings.callback_after_min)),
         index_keeper=IndexKeeper(storage, text_index, facets, image_matcher, media, words, kept_words),
         teaching=Teaching(storage, media, words, image_matcher),
+        canned=canned,
+        inbox=Inbox(clock, canned, handoff, alerting, media, channels or {}),
         team=Team(clock, ids, links, settings.languages),
         links=links,
         signing_in=signing_in,

@@ -4,6 +4,7 @@ Everything listens on this machine only. Beside the shop's own pages there are
 
     GET  /rehearsal                   what is where
     POST /rehearsal/clock             {"advance_s": 3600} or {"at": "2026-03-11T16:00:00+01:00"}; answers {"now": …}
+    POST /rehearsal/sign-in-link      {"login": "nadia"}; answers {"link": …}, which signs in at the counter once
     GET  /rehearsal/post/<product>    a page of another site that shows one of our products (for links sent in chat)
 
 and, at the addresses it prints, the stand-ins for Telegram, Stripe and Square with their own controls under /standin/.
@@ -26,10 +27,12 @@ from commerce.clock import ManualClock
 from commerce.errors import SettingsError
 from commerce.ids import SeededIds
 from commerce.settings import Settings, load_settings
+from vitrine.seating import seat, sign_in_link, told
 
 if TYPE_CHECKING:
     from flask import Flask
 
+    from commerce.services.team import Place
     from commerce.wiring import Shop
     from vitrine.standins.square import SquareStandIn
     from vitrine.standins.stripe import StripeStandIn
@@ -49,6 +52,7 @@ class Rehearsal:
     telegram: TelegramStandIn
     stripe: StripeStandIn
     square: SquareStandIn
+    sign_in_links: dict[str, str]  # by login, each counts once
 
 
 def run_rehearsal(port: int, directory: Path | None) -> None:
@@ -66,7 +70,7 @@ def run_rehearsal(port: int, directory: Path | None) -> None:
             f"\n  clock      POST {running.address}/rehearsal/clock"
             f"\n  Telegram   {running.telegram.url}/standin/calls"
             f"\n  Stripe     {running.stripe.url}/standin/calls"
-            f"\n  Square     {running.square.url}/standin/calls\n\nCtrl+C ends it.",
+            f"\n  Square     {running.square.url}/standin/calls\n\n{told(running.sign_in_links)}\n\nCtrl+C ends it.",
             flush=True,
         )
         stop.wait()
@@ -75,6 +79,7 @@ def run_rehearsal(port: int, directory: Path | None) -> None:
 @contextmanager
 def rehearsing(directory: Path, port: int = 0) -> Iterator[Rehearsal]:
     """The whole thing, for the length of a `with` statement. Raises SettingsError beside live credentials."""
+    from bot.channels import rules_of_channels
     from commerce.wiring import build_shop
     from vitrine.fixture import build_fixture
     from vitrine.serve import running
@@ -89,7 +94,7 @@ def rehearsing(directory: Path, port: int = 0) -> Iterator[Rehearsal]:
         stripe = stack.enter_context(StripeStandIn(clock=clock))
         square = stack.enter_context(SquareStandIn(clock=clock))
         settings = _settings(directory, port or _free_port(), telegram, stripe, square)
-        shop = stack.enter_context(build_shop(settings, clock=clock, ids=SeededIds()))
+        shop = stack.enter_context(build_shop(settings, clock=clock, ids=SeededIds(), channels=rules_of_channels()))
         build_fixture(shop, orders=True, paying=("stripe", stripe.pay))
         address = stack.enter_context(
             running(shop, web=True, worker=True, extend_app=lambda app: _add_controls(app, shop, clock))
@@ -97,7 +102,19 @@ def rehearsing(directory: Path, port: int = 0) -> Iterator[Rehearsal]:
         telegram.set_webhook(f"{address}/hooks/telegram", _WEBHOOK_SECRET, None, 40, drop=False)
         stripe.set_webhook(f"{address}/hooks/stripe", stripe.webhook_secret)
         square.set_webhook(f"{address}/hooks/square", square.signature_key)
-        yield Rehearsal(shop, clock, address, telegram, stripe, square)
+        yield Rehearsal(shop, clock, address, telegram, stripe, square, seat(shop, _team()))
+
+
+def _team() -> dict[str, Place]:
+    """Nadia of the first store, Hugo who makes the catalogues, and whoever owns the shop."""
+    from commerce.domain.team import Role
+    from commerce.services.team import Place
+
+    return {
+        "nadia": Place("Nadia", Role.STAFF, ("S1",), ("fr",)),
+        "hugo": Place("Hugo", Role.MARKETER, (), ("fr", "en")),
+        "owner": Place("Owner", Role.OWNER, (), ("en", "fr")),
+    }
 
 
 def _settings(
@@ -171,6 +188,16 @@ def _add_controls(app: Flask, shop: Shop, clock: ManualClock) -> None:
         except (ValueError, OverflowError) as error:
             return jsonify(title="Not a time", detail=str(error), status=400), 400
         return jsonify(now=clock.now().isoformat())
+
+    @controls.post("/sign-in-link")
+    def another_link() -> ResponseReturnValue:
+        body = request.get_json(silent=True)
+        login = body.get("login") if isinstance(body, dict) else None
+        with shop.storage.read() as uow:
+            member = uow.team.by_login(login) if isinstance(login, str) else None
+        if member is None:
+            return jsonify(title="Nobody has this login", status=404), 404
+        return jsonify(link=sign_in_link(shop, member))
 
     @controls.get("/post/<source_id>")
     def post(source_id: str) -> ResponseReturnValue:

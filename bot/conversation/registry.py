@@ -9,10 +9,14 @@ from typing import Any
 from bot.conversation import (
     basket,
     browse,
+    calling,
     checkout,
     checkout_answers,
+    choosing_slots,
+    coming,
     garments,
     linking,
+    offered,
     order_status,
     paying,
     person,
@@ -24,6 +28,8 @@ from bot.conversation import (
     sizes,
     smalltalk,
     stores,
+    trouble,
+    waits,
     withdrawal,
 )
 from bot.conversation.actions import Action
@@ -39,6 +45,10 @@ ABILITIES: tuple[Ability, ...] = (
     sizes.ABILITY,
     stores.ABILITY,
     reserve.ABILITY,
+    coming.ABILITY,
+    choosing_slots.ABILITY,
+    offered.ABILITY,
+    waits.ABILITY,
     returns.ABILITY,
     withdrawal.ABILITY,
     checkout.ABILITY,
@@ -48,7 +58,9 @@ ABILITIES: tuple[Ability, ...] = (
     putting_in.ABILITY,
     basket.ABILITY,
     linking.ABILITY,
+    trouble.ABILITY,
     person.ABILITY,
+    calling.ABILITY,
     smalltalk.ABILITY,
 )
 

@@ -6,8 +6,20 @@ import io
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.conversation.actions import Cancel, Extend, MyReservations, Reserve, TellWhenOpen, encode, means, short
+from bot.conversation.actions import (
+    AddToCart,
+    Cancel,
+    Extend,
+    MyReservations,
+    Reserve,
+    TellWhenOpen,
+    encode,
+    means,
+    short,
+)
 from bot.conversation.cards import similar_button, store_button
+from bot.conversation.choosing_slots import question
+from bot.conversation.offer_words import notify_button
 from bot.conversation.options import focus_on, variant_label
 from bot.conversation.store_list import (
     directions_button,
@@ -19,8 +31,10 @@ from bot.conversation.store_list import (
 )
 from bot.conversation.talk import Ability, Talk, Turn
 from bot.messages import Button, Reply, ReplyPicture
+from commerce.domain.collecting import PickUpKind, PickUpRef
 from commerce.domain.product import Product, Variant
 from commerce.domain.reservation import NotChanged, NotHeld, Refused, Reservation
+from commerce.domain.staff import PauseMethod
 from commerce.domain.store import Store
 from commerce.i18n import format_deadline
 from commerce.understanding import Intent
@@ -54,24 +68,26 @@ def place(talk: Talk, product: Product, variant: Variant, store: Store, *, was_s
     def act(uow: UnitOfWork) -> Turn:
         contact = talk.message.contact
         customer = talk.shop.customers.recognise(uow, contact, name=talk.message.sender_name, language=talk.language)
-        for held in talk.shop.reserving.open_of(uow, customer.id):
-            if held.store_id == store.id and any(line.variant_id == variant.id for line in held.lines):
-                return Turn((_held(talk, held, product, variant, store),), session)  # a second tap holds nothing more
+        for mine in talk.shop.reserving.open_of(uow, customer.id):
+            if mine.store_id == store.id and any(line.variant_id == variant.id for line in mine.lines):
+                return Turn((held(talk, uow, mine, store),), session)  # a second tap holds nothing more
         result = talk.shop.reserving.place(
             uow, customer_id=customer.id, contact=contact, store_id=store.id, lines=[(variant.id, 1)]
         )
         if isinstance(result, Refused):
             return _refused(talk, uow, result.reason, product, variant, store, others, was_there=was_there)
-        return Turn((_held(talk, result, product, variant, store),), session)
+        when = question(talk, uow, PickUpRef(PickUpKind.RESERVATION, result.id))
+        return Turn((held(talk, uow, result, store), *((when,) if when else ())), session)
 
     return Turn((), session, act)
 
 
-def _held(talk: Talk, reservation: Reservation, product: Product, variant: Variant, store: Store) -> Reply:
+def held(talk: Talk, uow: UnitOfWork, reservation: Reservation, store: Store) -> Reply:
+    """What was just reserved, and what is to be known about it."""
     text = talk.t(
         "Held, nothing to pay: {item}. {store}, until {deadline}. Code {code}. Please wait for my “ready” message "
         "before you come.",
-        item=variant_label(talk, product, variant),
+        item=_items(talk, uow, reservation),
         store=store_name(talk, store),
         deadline=_deadline(talk, reservation, store),
         code=reservation.code,
@@ -130,24 +146,38 @@ def _refused(
                 talk.t("You already have as many reservations as one person may hold. Cancel one to make room."),
                 buttons=(mine,),
             )
+        case NotHeld.TOO_MANY_NO_SHOWS:
+            return _not_without_paying(talk, product, variant)
         case NotHeld.NO_SUCH_VARIANT:
             return talk.say(talk.t("This item is no longer in the shop."), buttons=(similar_button(talk, product.id),))
         case NotHeld.QUANTITY:
             return talk.say(talk.t("I cannot hold that many at once."))
 
 
+def _not_without_paying(talk: Talk, product: Product, variant: Variant) -> Turn:
+    """Whoever did not come too often orders and pays; it waits for them in the store all the same."""
+    text = talk.t(
+        "Several of your reservations were ready and not collected, so I cannot hold this one without payment. You can "
+        "order it, pay now and collect it in the store."
+    )
+    add = Button(talk.t("Add to cart"), encode(AddToCart(product.id, variant.id)))
+    return talk.say(text, buttons=(add, similar_button(talk, product.id)))
+
+
 def _paused(
     talk: Talk, uow: UnitOfWork, product: Product, variant: Variant, store: Store, others: list[StoreOffer]
 ) -> Turn:
     """Until when a store takes no orders, where else, and a word when it does again."""
-    pauses = talk.shop.pausing.those_in_force(uow, [store.id, *(offer.store.id for offer in others)])
+    pauses = talk.shop.pausing.those_in_force(
+        uow, [store.id, *(offer.store.id for offer in others)], PauseMethod.RESERVE
+    )
     open_ones = [offer for offer in others if offer.store.id not in pauses]
     pause = pauses.get(store.id)
     if pause is None:  # it has ended while we were speaking
         text = talk.t("{store} takes orders again.", store=store_name(talk, store))
         return _with_others(talk, text, product, variant, open_ones)
     tell_me = Button(talk.t("Tell me"), encode(TellWhenOpen(short(store.id))))
-    return _with_others(talk, resumes(talk, store, pause.until), product, variant, open_ones, tell_me)
+    return _with_others(talk, resumes(talk, store, pause), product, variant, open_ones, tell_me)
 
 
 def _sold_out(
@@ -159,7 +189,7 @@ def _sold_out(
         text = talk.t("The last one at {store} has just gone: {item}. Nothing was reserved.", store=name, item=item)
     else:
         text = talk.t("{store} has none left: {item}.", store=name, item=item)
-    return _with_others(talk, text, product, variant, others)
+    return _with_others(talk, text, product, variant, others, notify_button(talk, variant.id, store))
 
 
 def _with_others(

@@ -29,6 +29,7 @@ from commerce.ports.finding import (
     TextIndex,
     TextMatches,
 )
+from commerce.ports.keeping import AuditEntry, AuditRepository, PhotoRepository, StateRepository
 from commerce.ports.mail import InboxRepository, LeaseRepository, OutboxRepository, ThreadRepository
 from commerce.ports.selling import (
     CartRepository,
@@ -43,14 +44,11 @@ from commerce.ports.selling import (
 )
 from commerce.ports.stocktaking import StockRecordRepository
 from commerce.ports.storage import (
-    AuditRepository,
     Change,
     ChangeKind,
     CustomerRepository,
-    PhotoRepository,
     ProductRepository,
     ReservationRepository,
-    StateRepository,
     StockRepository,
     Storage,
     StoredPicture,
@@ -59,6 +57,7 @@ from commerce.ports.storage import (
 )
 from commerce.ports.teaching import KindWords, Taught, Teachable
 from commerce.ports.world import (
+    ChannelRules,
     Clock,
     Fetched,
     Gazetteer,
@@ -70,10 +69,12 @@ from commerce.ports.world import (
 )
 
 __all__ = [
+    "AuditEntry",
     "AuditRepository",
     "CartRepository",
     "Change",
     "ChangeKind",
+    "ChannelRules",
     "Clock",
     "ConversationLine",
     "ConversationRepository",

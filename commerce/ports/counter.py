@@ -107,8 +107,12 @@ class PickUpRepository(Protocol):
         """Open ones oldest first, those that are over newest first. `store_ids` None: every store."""
         ...
 
+    def open_of(self, customer_id: str) -> list[PickUp]:
+        """What this customer has to collect, newest first."""
+        ...
+
     def ready_until(self, before: datetime, limit: int, *, unreminded: str) -> list[PickUp]:
-        """Ready ones whose time is over before then, soonest first, whose shopper is neither on the way nor there and
+        """Ready ones whose time is over by then, soonest first, whose shopper is neither on the way nor there and
         was not sent this reminder."""
         ...
 
@@ -134,6 +138,10 @@ class PickUpRepository(Protocol):
 
     def forgive_no_shows(self, customer_id: str, at: datetime) -> None: ...
 
+    def last_mark(self) -> str:
+        """Changes with every event of a reservation or an order: whoever looks again knows whether to read on."""
+        ...
+
 
 class OfferRepository(Protocol):
     def add(self, offer: Offer) -> None: ...
@@ -153,7 +161,8 @@ class OfferRepository(Protocol):
         ...
 
     def end(self, offer_id: str, state: OfferState, taken: int | None = None) -> bool:
-        """Once, by a guarded statement. `taken` None leaves what was chosen as it is."""
+        """Once, by a guarded statement. `taken` None leaves what was chosen as it is; another choice than the one that
+        was made cannot be taken any more."""
         ...
 
     def due(self, now: datetime, limit: int) -> list[Offer]:

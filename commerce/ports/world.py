@@ -50,6 +50,16 @@ class MediaStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelRules:
+    """What a channel carries. `reply_window`: how long after somebody's last message we may still write to them (None:
+    at any time); `text_limit` counts UTF-16 units where its vendor does."""
+
+    text_limit: int
+    counts_utf16: bool = False
+    reply_window: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Fetched:
     """What an address gave. `url` is where it came from after redirects."""
 
@@ -82,11 +92,13 @@ class Gazetteer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ReservationRules:
-    """How long things are held. `duration` None: until the store closes on its next open day after today."""
+    """How long things are held. `duration` None: until the store closes on its next open day after today. Who did not
+    come `max_no_shows` times in half a year reserves no more (0: whoever did not come still does)."""
 
     duration: timedelta | None
     grace: timedelta
     max_open_per_customer: int
+    max_no_shows: int = 0
 
 
 @dataclass(frozen=True, slots=True)

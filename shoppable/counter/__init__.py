@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
-from shoppable.counter import access, account, frame, sign_in
+from shoppable.counter import (
+    access,
+    account,
+    board,
+    canned,
+    customer,
+    frame,
+    inbox,
+    live,
+    orders,
+    pick_up,
+    record,
+    reports,
+    returns,
+    sign_in,
+    stock,
+    stores,
+    team,
+)
 from shoppable.counter.blueprint import blueprint
 
 __all__ = ["ROOMS", "blueprint"]
 
-ROOMS = (sign_in, account)
+ROOMS = (
+    sign_in, account, board, pick_up, orders, returns, stock, stores, inbox, customer, canned, reports, team, record,
+    live,
+)  # fmt: skip
 
 access.install(blueprint)
 frame.install(blueprint)

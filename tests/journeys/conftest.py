@@ -14,12 +14,16 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from bot.channels import rules_of_channels
 from bot.channels.recorder.send import Recorder
 from bot.worker import Worker
 from commerce.clock import ManualClock
+from commerce.domain.team import Role, StaffMember
 from commerce.ids import SeededIds
+from commerce.services.team import Place
 from commerce.settings import load_settings
 from commerce.wiring import Shop, build_shop
+from tests.journeys.counter import Board
 from tests.journeys.dsl import Driver, Talk
 from tests.journeys.pictures import Part, side_by_side, street_photo
 from tests.journeys.pointing import point_out
@@ -70,7 +74,7 @@ def database_url(request: pytest.FixtureRequest, stage: str) -> str:
 def shop(data_dir: Path, database_url: str, clock: ManualClock, ids: SeededIds) -> Iterator[Shop]:
     """The fixture shop, eyes shut."""
     settings = load_settings(data_dir=data_dir, database_url=database_url, encoder="none", secret_key="s" * 32)
-    with build_shop(settings, clock=clock, ids=ids) as shop:
+    with build_shop(settings, clock=clock, ids=ids, channels=rules_of_channels()) as shop:
         if database_url:
             build_fixture(shop, pictures=False)
         shop.index_keeper.refresh()
@@ -144,7 +148,7 @@ def shop_with_eyes(
     settings = load_settings(
         data_dir=data_dir, database_url=database_url, secret_key="s" * 32, fetch_allow_hosts=(urlsplit(post).netloc,)
     )
-    with build_shop(settings, clock=clock, ids=ids) as shop:
+    with build_shop(settings, clock=clock, ids=ids, channels=rules_of_channels()) as shop:
         if database_url:
             build_fixture(shop)
         shop.index_keeper.catch_up()
@@ -206,3 +210,28 @@ def _drivers(stage: str, shop: Shop, stack: ExitStack) -> Callable[[str, str], D
 def timekeeper(shop: Shop) -> Worker:
     """Brings about what only time brings about; whoever serves the channel delivers it."""
     return Worker(shop, [])
+
+
+def _member(shop: Shop, login: str, store_id: str, language: str) -> StaffMember:
+    place = Place(login.capitalize(), Role.STAFF, (store_id,), (language,), ())
+    added = shop.storage.write(lambda uow: shop.team.add(uow, login, place, actor="journey"))
+    assert isinstance(added, StaffMember), added
+    return added
+
+
+@pytest.fixture
+def nadia(shop: Shop, language: str) -> Board:
+    """At the board of Bellecour. Who hears of what she does hears it when they listen next."""
+    return Board(shop, _member(shop, "nadia", "S1", language), language)
+
+
+@pytest.fixture
+def at_part_dieu(shop: Shop, language: str) -> Board:
+    """Somebody at the board of Part-Dieu."""
+    return Board(shop, _member(shop, "part-dieu", "S2", language), language)
+
+
+@pytest.fixture
+def nadia_sees(shop_with_eyes: Shop, language: str) -> Board:
+    """Nadia in the shop that sees."""
+    return Board(shop_with_eyes, _member(shop_with_eyes, "nadia", "S1", language), language)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bot.channels.port import Channel, Hook, Received
 
 if TYPE_CHECKING:
+    from bot.messages import Capabilities
     from commerce.ports import MediaStore
     from commerce.settings import Settings
 
@@ -66,3 +67,9 @@ def hook(settings: Settings) -> Hook:
         return split(body, bot, now)
 
     return Hook(CHANNEL, authentic, events)
+
+
+def capabilities() -> Capabilities:
+    from bot.channels.telegram.send import CAPABILITIES
+
+    return CAPABILITIES

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.channels import rules_of_channels
 from bot.channels.neutral import event_of
 from bot.channels.recorder.send import Recorder
 from bot.worker import Worker
@@ -46,7 +47,7 @@ def make_shop(tmp_path: Path, clock: ManualClock, filled_folder: Path) -> Iterat
     def make(**changes: object) -> Shop:
         settings = load_settings(**(SETTINGS | {"data_dir": tmp_path / str(len(opened))} | changes))
         shutil.copytree(filled_folder, settings.data_dir)
-        shop = build_shop(settings, clock=clock, ids=SeededIds())
+        shop = build_shop(settings, clock=clock, ids=SeededIds(), channels=rules_of_channels())
         opened.append(shop)
         if settings.database_url:
             build_fixture(shop, pictures=False)
