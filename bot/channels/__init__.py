@@ -30,11 +30,13 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class ChannelState:
-    """What start-up says about a channel. `off_because` is '' for one that works; `hook_off_because` for its route."""
+    """What start-up says about a channel. `off_because` is '' for one that works; `hook_off_because` for its route.
+    `for_shoppers`: whether it is through it that shoppers talk with the shop, or the people who work there."""
 
     name: str
     off_because: str
     hook_off_because: str
+    for_shoppers: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class _Adapter:
     build: Callable[[Settings, MediaStore], Channel]
     hook_off_because: Callable[[Settings], str] = lambda settings: "it has no webhook"
     hook: Callable[[Settings], Hook] | None = None
+    for_shoppers: bool = True
 
 
 def build_channels(settings: Settings, media: MediaStore) -> dict[str, Channel]:
@@ -61,14 +64,25 @@ def build_hooks(settings: Settings) -> list[Hook]:
 
 def describe_channels(settings: Settings) -> list[ChannelState]:
     """What exists and what does not, with the setting that is missing."""
-    return [ChannelState(a.name, a.off_because(settings), a.hook_off_because(settings)) for a in _registry()]
+    return [
+        ChannelState(a.name, a.off_because(settings), a.hook_off_because(settings), a.for_shoppers)
+        for a in _registry()
+    ]
 
 
 def _registry() -> tuple[_Adapter, ...]:
-    from bot.channels import recorder, telegram, terminal, webchat
+    from bot.channels import recorder, telegram, telegram_staff, terminal, webchat
 
     return (
         _Adapter("telegram", telegram.off_because, telegram.build, telegram.hook_off_because, telegram.hook),
+        _Adapter(
+            "telegram-staff",
+            telegram_staff.off_because,
+            telegram_staff.build,
+            telegram_staff.hook_off_because,
+            telegram_staff.hook,
+            for_shoppers=False,
+        ),
         _Adapter("webchat", webchat.off_because, webchat.build),
         _Adapter("terminal", terminal.off_because, terminal.build),
         _Adapter("recorder", recorder.off_because, recorder.build),
