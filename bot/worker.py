@@ -3,7 +3,7 @@
 What a vendor waits for (urgent lanes) has threads of its own: a slow photo or a full bot does not hold it up.
 
 A lane (one contact) belongs to one thread of one process at a time, by a lease in the database: order inside a lane,
-parallel across lanes and processes. A process that dies loses its lanes within LEASE_S.
+parallel across lanes and processes. A process that dies loses its lanes within `leases.LEASE_S`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.dispatch import Dispatcher
+from bot.leases import HEARTBEAT_S, Leases
 from bot.outbox_worker import Sender
 from bot.surprises import described
 from commerce.domain.customer import URGENT
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from commerce.ports import UnitOfWork
     from commerce.wiring import Shop
 
-LEASE_S = 10.0
-HEARTBEAT_S = 3.0
 POLL_S = 0.3  # how long a message from another process may lie unnoticed
 PACE_S = 0.05
 ROWS_PER_TURN = 20  # of one lane before others get their chance
@@ -56,7 +55,7 @@ class Worker:
         self._sender = Sender(shop, by_account)
         self._ours = tuple(f"{name}:{account}:" for name, account in by_account)
         self._owner = shop.ids.new_id()
-        self._held: set[str] = set()
+        self._leases = Leases(shop, self._owner)
         self._left_at: dict[str, float] = {}  # when a lane was last left, in monotonic seconds
         self._paced = False
         self._lock = threading.Lock()
@@ -198,11 +197,9 @@ class Worker:
         """Takes the lane if it is free and works on it for a while. Returns how many rows were touched.
 
         Another thread with the same list may have been there since `looked_at`: what it left is on the next list.
-        An urgent lane is taken without a lease, which would cost two more commits: should another process be at it
-        too, whoever is first to finish a row is the only one.
         """
         lease = f"{side}:{lane}"
-        if self._left_at.get(lease, looked_at) > looked_at or not self._take(lease):
+        if self._left_at.get(lease, looked_at) > looked_at or not self._leases.take(lease):
             return 0
         touched = 0
         try:
@@ -212,7 +209,7 @@ class Worker:
                 touched += 1
         finally:
             self._leaves(lease)
-            self._drop(lease)
+            self._leases.drop(lease)
         return touched
 
     def _leaves(self, lease: str) -> None:
@@ -236,37 +233,6 @@ class Worker:
             row = uow.outbox.next_in(lane, self._shop.clock.now())
         return row is not None and self._sender.send(row)
 
-    def _take(self, lease: str) -> bool:
-        with self._lock:
-            if lease in self._held:
-                return False  # another thread of ours is at it
-            self._held.add(lease)
-        if lease.endswith(URGENT):
-            return True
-        taken = False
-        try:
-            taken = self._renew(lease)
-        finally:
-            if not taken:
-                with self._lock:
-                    self._held.discard(lease)
-        return taken
-
-    def _renew(self, lease: str) -> bool:
-        now = self._shop.clock.now()
-        until = now + timedelta(seconds=LEASE_S)
-        return self._shop.storage.write(lambda uow: uow.leases.take(lease, self._owner, now, until))
-
-    def _drop(self, lease: str) -> None:
-        try:
-            if not lease.endswith(URGENT):
-                self._shop.storage.write(lambda uow: uow.leases.drop(lease, self._owner))
-        except StorageError:
-            log.warning("lease_kept", lane=lease)  # it runs out by itself
-        finally:
-            with self._lock:
-                self._held.discard(lease)
-
     # --- loops
 
     def _inbox_loop(self) -> None:
@@ -288,20 +254,17 @@ class Worker:
                 if work():
                     continue
             except StorageError as error:
-                log.warning("storage_trouble", error=type(error).__name__)
+                log.warning("storage_trouble", error=described(error))
             except Exception as error:  # the thread goes on
                 log.error("worker_surprised", error=described(error))
             bell.wait(heard, poll_s)
 
     def _heartbeat_loop(self) -> None:
         while not self._stopping.wait(HEARTBEAT_S):
-            with self._lock:
-                held = [lease for lease in self._held if not lease.endswith(URGENT)]
-            for lease in held:
-                try:
-                    self._renew(lease)
-                except StorageError:
-                    log.warning("lease_not_renewed", lane=lease)
+            try:
+                self._leases.beat()
+            except Exception as error:  # without it lanes would be taken from under those who are at them
+                log.error("heartbeat_surprised", error=described(error))
 
     def _paying_loop(self) -> None:
         """A thread of its own: providers may take their time."""
@@ -326,7 +289,7 @@ class Worker:
                     try:
                         chore()
                     except StorageError as error:
-                        log.warning("storage_trouble", error=type(error).__name__)
+                        log.warning("storage_trouble", error=described(error))
                     except Exception as error:  # the others go on
                         log.error("chore_surprised", error=described(error))
             if self._stopping.wait(EXPIRY_EVERY_S):

@@ -28,7 +28,9 @@ from commerce.ports import (
     WebFetcher,
 )
 from commerce.services.after_sales import build_after_sales
+from commerce.services.alerting import Alerting
 from commerce.services.asking import Asking
+from commerce.services.calling_back import CallingBack
 from commerce.services.carts import Carts
 from commerce.services.catalog import Catalog
 from commerce.services.checkout import Checkout
@@ -36,6 +38,7 @@ from commerce.services.customers import Customers
 from commerce.services.discovery import Discovery
 from commerce.services.giving_way import GivingWay
 from commerce.services.handing_over import HandingOver
+from commerce.services.handoff import Handoff
 from commerce.services.index_keeper import IndexKeeper
 from commerce.services.linking import Linking
 from commerce.services.order_links import OrderLinks
@@ -48,8 +51,10 @@ from commerce.services.quoting import Quoting
 from commerce.services.refunding import Refunding
 from commerce.services.reserving import Reserving
 from commerce.services.returns import Returns
+from commerce.services.routing import Routing
 from commerce.services.selling import build_selling, offline_of
 from commerce.services.stocktaking import Stocktaking
+from commerce.services.summing_up import SummingUp
 from commerce.services.taking_back import TakingBack
 from commerce.services.teaching import Teaching
 from commerce.services.withdrawing import Withdrawing
@@ -96,6 +101,9 @@ class Shop:
     returns: Returns
     withdrawing: Withdrawing
     taking_back: TakingBack
+    routing: Routing
+    handoff: Handoff
+    calling_back: CallingBack
     index_keeper: IndexKeeper
     teaching: Teaching
 
@@ -173,6 +181,7 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
         selling=selling,
         at_counter=offline_of(providers),
     )
+    alerting, routing = Alerting(clock), Routing(clock)
     return Shop(
         settings=settings,
         clock=clock,
@@ -207,6 +216,11 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
         returns=after.returns,
         withdrawing=after.withdrawing,
         taking_back=after.taking_back,
+        routing=routing,
+        handoff=Handoff(
+            storage, clock, routing, alerting, SummingUp(settings.languages[0]), timedelta(hours=settings.bot_resumes_h)
+        ),
+        calling_back=CallingBack(storage, clock, ids, alerting, timedelta(minutes=settings.callback_after_min)),
         index_keeper=IndexKeeper(storage, text_index, facets, image_matcher, media, words, kept_words),
         teaching=Teaching(storage, media, words, image_matcher),
     )

@@ -29,6 +29,32 @@ class HandoffReason(StrEnum):
     STAFF = "staff"  # somebody of the shop stepped in
 
 
+class Matter(StrEnum):
+    """What a conversation is about, as far as that says who should answer: the skill that is looked for."""
+
+    NONE = ""
+    RETURNS = "returns"
+    PAYMENT = "payment"
+    SIZES = "sizes"
+    ORDERS = "orders"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Why somebody wants a person, as far as it was said: nothing of it has to be asked again.
+
+    `words`: the shopper's own, '' where only a button was tapped. `order_number` 0: none was named. `store_id` is the
+    one nearest to them, where that is known. `looked_at`: products, the last one first.
+    """
+
+    reason: HandoffReason
+    matter: Matter = Matter.NONE
+    words: str = ""
+    order_number: int = 0
+    store_id: str = ""
+    looked_at: tuple[int, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Conversation:
     """The customer's one conversation. Whoever changes it says which `version` they saw.
@@ -55,6 +81,22 @@ class Conversation:
     @property
     def bot_is_silent(self) -> bool:
         return self.voice is not Voice.BOT
+
+
+class NotSpeaking(StrEnum):
+    """Why a member could not take, leave or give back a conversation."""
+
+    NOT_FOUND = "not_found"
+    CHANGED = "changed"  # somebody was faster: look again
+    NOT_ALLOWED = "not_allowed"
+    NOT_YOURS = "not_yours"  # somebody else answers it
+
+
+class NotCalledBack(StrEnum):
+    """Why a call could not be promised."""
+
+    NOT_OPEN = "not_open"  # it is over, or nobody is in the store then
+    NO_PHONE = "no_phone"  # we know no number
 
 
 class NoteKind(StrEnum):
@@ -119,6 +161,7 @@ class TouchKind(StrEnum):
     CART = "cart"
     RESERVATION = "reservation"
     ORDER = "order"
+    PAYMENT = "payment"
     RETURN = "return"
     LINKED = "linked"
     CONSENT = "consent"
@@ -127,7 +170,8 @@ class TouchKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """One event of everything between a customer and the shop. `what` is the state or word, `subject` its id."""
+    """One event of everything between a customer and the shop. `what` is the state or word, `subject` its id: of a
+    cart's line or of a wait the variant's. `text` is what people know it by (a number, a code, words)."""
 
     at: datetime
     kind: TouchKind
@@ -136,3 +180,5 @@ class Touch:
     what: str
     text: str = ""
     actor: str = ""
+    amount_minor: int = 0
+    currency: str = ""

@@ -27,20 +27,36 @@ class OfferState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class OfferChoice:
-    """`store_id` is where its unit is held by `hold_id`: the web's stock for a parcel."""
+class OfferLine:
+    """A variant of a choice, held by `hold_id`. `unit_price` is frozen at the moment of the offer."""
 
-    position: int
-    kind: ChoiceKind
     variant_id: int
-    store_id: str
     quantity: int
     unit_price: Money
     hold_id: str
 
 
 @dataclass(frozen=True, slots=True)
+class OfferChoice:
+    """Everything that was wanted, held at `store_id`: the web's stock for a parcel."""
+
+    position: int
+    kind: ChoiceKind
+    store_id: str
+    lines: tuple[OfferLine, ...]
+
+    @property
+    def total(self) -> Money:
+        return Money(
+            sum(line.unit_price.minor * line.quantity for line in self.lines), self.lines[0].unit_price.currency
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
+    """`taken` is the position of the choice that was made. While such an offer is open, its parcel is on the way
+    through the checkout."""
+
     id: str
     customer_id: str
     contact: Contact
@@ -49,7 +65,15 @@ class Offer:
     state: OfferState
     created_at: datetime
     expires_at: datetime
-    taken: int | None = None  # the position of the choice
+    taken: int | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.state is OfferState.OPEN
+
+    @property
+    def chosen(self) -> OfferChoice | None:
+        return next((choice for choice in self.choices if choice.position == self.taken), None)
 
 
 class NotTaken(StrEnum):

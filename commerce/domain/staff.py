@@ -15,6 +15,7 @@ class TaskKind(StrEnum):
     REFUND_FAILED = "refund_failed"
     RETURN = "return"
     STOCK_DIFFERENCE = "stock_difference"
+    CALL_BACK = "call_back"  # somebody wants to be rung up at that time
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,8 +42,8 @@ class TeamRepository(Protocol):
         ...
 
     def update(self, member: StaffMember) -> StaffMember:
-        """Writes it if the stored version is `member.version`, else raises StaleVersion. Login and second factor are
-        not written."""
+        """Writes it if the stored version is `member.version`, with the next version; else raises StaleVersion. Login
+        and second factor are not written."""
         ...
 
     def password_hash(self, staff_id: str) -> str:
@@ -66,6 +66,10 @@ class TeamRepository(Protocol):
 
     def session(self, digest: str) -> StaffSession | None: ...
 
+    def sessions_of(self, staff_id: str) -> list[StaffSession]:
+        """The one used last comes first."""
+        ...
+
     def touch_session(self, digest: str, at: datetime) -> None: ...
 
     def end_session(self, digest: str) -> bool: ...
@@ -84,6 +88,11 @@ class PickUpRepository(Protocol):
         """None while the counter knows nothing beside the thing itself."""
         ...
 
+    def hold_details(self, ref: PickUpRef) -> PickUpDetails | None:
+        """The same for whoever is about to change it: nobody else does until this work is done. Begins with nothing
+        known; None for what does not exist."""
+        ...
+
     def put_details(self, details: PickUpDetails) -> None: ...
 
     def arrived(self, ref: PickUpRef, at: datetime) -> bool:
@@ -98,8 +107,9 @@ class PickUpRepository(Protocol):
         """Open ones oldest first, those that are over newest first. `store_ids` None: every store."""
         ...
 
-    def ready_until(self, before: datetime, limit: int) -> list[PickUp]:
-        """Ready ones whose time is over before then, soonest first: for reminders."""
+    def ready_until(self, before: datetime, limit: int, *, unreminded: str) -> list[PickUp]:
+        """Ready ones whose time is over before then, soonest first, whose shopper is neither on the way nor there and
+        was not sent this reminder."""
         ...
 
     def rules(self, store_id: str) -> CollectingRules:
@@ -110,6 +120,10 @@ class PickUpRepository(Protocol):
 
     def take_slot(self, ref: PickUpRef, store_id: str, slot_at: datetime, *, capacity: int) -> bool:
         """One guarded statement: False when that slot is full. A former slot of the same thing is given back."""
+        ...
+
+    def free_slots(self, now: datetime) -> int:
+        """Gives back coming slots of what nobody comes for any more. How many."""
         ...
 
     def slots_taken(self, store_id: str, since: datetime, until: datetime) -> dict[datetime, int]: ...
@@ -130,11 +144,21 @@ class OfferRepository(Protocol):
         """Newest first."""
         ...
 
-    def end(self, offer_id: str, state: OfferState, taken: int | None = None) -> bool:
-        """Once, by a guarded statement."""
+    def open_instead_of(self, ref: PickUpRef) -> Offer | None:
+        """The open offer that was made in place of that thing."""
         ...
 
-    def due(self, now: datetime, limit: int) -> list[Offer]: ...
+    def choose(self, offer_id: str, position: int) -> bool:
+        """Once, by a guarded statement, while it is open: the others are no longer to be had. It stays open."""
+        ...
+
+    def end(self, offer_id: str, state: OfferState, taken: int | None = None) -> bool:
+        """Once, by a guarded statement. `taken` None leaves what was chosen as it is."""
+        ...
+
+    def due(self, now: datetime, limit: int) -> list[Offer]:
+        """Open ones whose time is over, oldest first."""
+        ...
 
 
 class WaitRepository(Protocol):
@@ -148,27 +172,33 @@ class WaitRepository(Protocol):
         """Those whose wait is not over, newest first."""
         ...
 
-    def ready(self, now: datetime, limit: int) -> list[StockWaiter]:
-        """The first of each queue whose thing is free for online shoppers by now, oldest first."""
+    def ready(self, store_ids: Collection[str], limit: int) -> list[StockWaiter]:
+        """Those who wait for something that is free for online shoppers now at one of these stores (and at theirs, if
+        they named one), in the order in which they came."""
         ...
 
     def due(self, now: datetime, limit: int) -> list[StockWaiter]:
-        """Told ones whose time is over."""
+        """Told ones whose time is over, oldest first."""
         ...
 
     def move(self, waiter: StockWaiter, to_state: WaitState) -> bool:
-        """Writes `waiter` in its new state if the stored state is still `waiter.state`."""
+        """Writes `waiter` in its new state if the stored state is still `waiter.state`; one that waits again has no
+        unit."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ConversationLine:
-    """A line of the inbox. `last` is the newest entry of the thread."""
+    """A line of the inbox. `last` is the newest entry of the thread, `heard_at` when the customer was last there.
+
+    A conversation that nobody of the shop was ever needed in has version 0: `add` makes it.
+    """
 
     conversation: Conversation
     customer_name: str
     last: ThreadEntry | None
     channels: tuple[str, ...]
+    heard_at: datetime
 
 
 class ConversationRepository(Protocol):
@@ -193,12 +223,14 @@ class ConversationRepository(Protocol):
         *,
         silent_bot: bool | None = None,
         assigned_to: str | None = None,
+        store_ids: Collection[str] | None = None,
         customer_ids: Sequence[str] | None = None,
         before: datetime | None = None,
         limit: int = 50,
     ) -> list[ConversationLine]:
-        """The inbox: those that wait longest first where the bot is silent, else those heard from last first. Also
-        customers who only ever spoke with the bot, unless `silent_bot`."""
+        """The inbox: those that wait longest first where the bot is silent, else those heard from last first, heard
+        from `before` then. `silent_bot` False: those that were given back to the bot; None: also customers who only
+        ever spoke with the bot. `store_ids`: what is about no store is in it."""
         ...
 
     def search(self, words: str, limit: int) -> list[str]:
@@ -207,7 +239,7 @@ class ConversationRepository(Protocol):
         ...
 
     def unanswered_since(self, before: datetime, limit: int) -> list[Conversation]:
-        """Those in which nobody of the shop has answered since then and no call-back was offered."""
+        """Those whose shopper waits since then or longer and was not offered a call-back, longest first."""
         ...
 
     def forgotten_since(self, before: datetime, limit: int) -> list[Conversation]:

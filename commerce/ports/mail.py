@@ -78,6 +78,10 @@ class LeaseRepository(Protocol):
         """True when the lane is ours until then (free, ours already, or its lease ran out)."""
         ...
 
+    def renew(self, lane: str, owner: str, until: datetime) -> bool:
+        """Makes a lease last longer; False when we have none, be it that we have just dropped it."""
+        ...
+
     def drop(self, lane: str, owner: str) -> None: ...
 
 

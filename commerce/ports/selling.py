@@ -296,10 +296,11 @@ class LinkRepository(Protocol):
         ...
 
     def join(self, kept_id: str, joined_id: str) -> str:
-        """Moves contacts, reservations, orders with the promotions they used, returns, and what only the joined
-        customer has of consents and of sizes (none into the memory of somebody who wants none); the joined customer
-        says whose it is now. Carts are left alone. JSON of what was moved, for `part`. StaleVersion when one of them
-        was linked to somebody else meanwhile."""
+        """Moves contacts, reservations, orders with the promotions they used, returns, offers, waits (once for each
+        thing), and what only the joined customer has of consents and of sizes (none into the memory of somebody who
+        wants none); the joined customer says whose it is now. Carts are left alone. JSON of what was moved, for `part`.
+        StaleVersion when one of them was linked to somebody else meanwhile.
+        """
         ...
 
     def part(self, merge: CustomerMerge) -> None:

@@ -90,7 +90,7 @@ class Paying:
             try:
                 seen_to += do()
             except StorageError as error:
-                _log.warning("storage_trouble", error=type(error).__name__)
+                _log.warning("storage_trouble", error=type(error).__name__, why=str(error))
             except Exception as error:
                 _log.error("payments_surprised", error=type(error).__name__)
         return seen_to

@@ -142,8 +142,10 @@ class PaymentCalls:
             self._storage.write(
                 lambda uow: uow.payments.callback_failed(row_id, why or type(error).__name__, not_before)
             )
-        except StorageError:
-            _log.warning("storage_trouble", row=row_id)  # it stays new: the tick finds it
+        except StorageError as trouble:
+            _log.warning(
+                "storage_trouble", row=row_id, error=type(trouble).__name__, why=str(trouble)
+            )  # it stays new: the tick finds it
             return
         if last:
             _log.error("payment_call_dead", row=row_id, error=type(error).__name__)

@@ -10,6 +10,7 @@ from commerce.domain.customer import Consent, Contact, Customer, FitMemory, Purp
 from commerce.domain.moments import from_us, to_us
 from commerce.storage.tables import consent, contact, customer, fit_memory
 from commerce.storage.transaction import AnyRow, Transaction
+from commerce.storage.words import keep_known, known_words
 
 _SEEN = text(
     "UPDATE contact SET last_inbound_at_us = :at_us WHERE channel = :channel AND account = :account"
@@ -65,11 +66,13 @@ class SqlCustomers:
                 "last_inbound_at_us": to_us(at),
             },
         )
+        keep_known(self._db, new.id, known_words(new.name))
 
     def update(self, changed: Customer) -> None:
         self._db.execute(
             update(customer).where(customer.c.id == changed.id).values(name=changed.name, language=changed.language)
         )
+        keep_known(self._db, changed.id, known_words(changed.name))
 
     def seen(self, by: Contact, at: datetime) -> None:
         self._db.execute(

@@ -11,6 +11,7 @@ from commerce.domain.customer import Contact, Purpose
 from commerce.domain.linking import CustomerMerge, LinkToken, TokenPurpose
 from commerce.domain.moments import from_us, to_us
 from commerce.errors import StaleVersion
+from commerce.storage.conversations import join_conversations, part_conversations
 from commerce.storage.mapping import dump_json, load_json, maybe_from_us
 from commerce.storage.tables import contact, customer, customer_merge, link_token
 from commerce.storage.transaction import AnyRow, Transaction, one_row_changed
@@ -31,6 +32,8 @@ _BELONGINGS = {
     "orders": ("shop_order", "id"),
     "uses": ("promotion_use", "order_id"),  # a code that is given once a person is not given again
     "returns": ("return_request", "id"),
+    "answers": ("staff_answer", "id"),
+    "offers": ("offer", "id"),
 }
 _TAKE = {
     name: text(f"UPDATE {table} SET customer_id = :kept WHERE customer_id = :joined RETURNING {key}")  # noqa: S608
@@ -39,6 +42,17 @@ _TAKE = {
 _TAKE_CONSENTS = text(
     "UPDATE consent SET customer_id = :kept WHERE customer_id = :joined"
     " AND purpose NOT IN (SELECT purpose FROM consent WHERE customer_id = :kept) RETURNING id"
+)
+# Two who waited for the same thing wait for it once, at the kept one's place; a unit that is held is not let go.
+_ONE_WAIT = text(
+    "UPDATE stock_waiter SET state = 'gone' WHERE customer_id = :joined AND state = 'waiting' AND EXISTS"
+    " (SELECT 1 FROM stock_waiter k WHERE k.customer_id = :kept AND k.state IN ('waiting', 'told')"
+    " AND k.variant_id = stock_waiter.variant_id AND k.store_id = stock_waiter.store_id)"
+)
+_TAKE_WAITS = text(
+    "UPDATE stock_waiter SET customer_id = :kept WHERE customer_id = :joined AND NOT (state = 'told' AND EXISTS"
+    " (SELECT 1 FROM stock_waiter k WHERE k.customer_id = :kept AND k.state IN ('waiting', 'told')"
+    " AND k.variant_id = stock_waiter.variant_id AND k.store_id = stock_waiter.store_id)) RETURNING id"
 )
 _TAKE_SIZES = text(
     "UPDATE fit_memory SET customer_id = :kept WHERE customer_id = :joined"
@@ -56,6 +70,7 @@ def _give_back(table: str, key: str) -> Any:
 _GIVE_BACK = {name: _give_back(table, key) for name, (table, key) in _BELONGINGS.items()} | {
     "consents": _give_back("consent", "id"),
     "sizes": _give_back("fit_memory", "size_system"),
+    "waits": _give_back("stock_waiter", "id"),
 }
 
 
@@ -123,9 +138,12 @@ class SqlLinks:
         moved: dict[str, list[Any]] = {"contacts": sorted([list(row) for row in contacts])}
         for name, statement in _TAKE.items():
             moved[name] = sorted(self._db.execute(statement, both).scalars())
+        self._db.execute(_ONE_WAIT, both)
+        moved["waits"] = sorted(self._db.execute(_TAKE_WAITS, both).scalars())
         # Sizes follow the answer that counts from now on: not into the memory of somebody who wants none.
         moved["consents"] = sorted(self._db.execute(_TAKE_CONSENTS, both).scalars())
         moved["sizes"] = sorted(self._db.execute(_TAKE_SIZES, both).scalars()) if self._may_remember(kept_id) else []
+        moved["conversations"] = join_conversations(self._db, kept_id, joined_id)
         return dump_json(moved)
 
     def part(self, merge: CustomerMerge) -> None:
@@ -148,8 +166,9 @@ class SqlLinks:
                 .values(customer_id=merge.joined_id)
             )
         for name, statement in _GIVE_BACK.items():
-            if moved[name]:
+            if moved.get(name):  # a link of before knows fewer of them
                 self._db.execute(statement, {**both, "keys": moved[name]})
+        part_conversations(self._db, merge.kept_id, merge.joined_id, moved.get("conversations", []))
 
     def add_merge(self, merge: CustomerMerge) -> None:
         self._db.execute(

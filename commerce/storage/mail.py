@@ -23,6 +23,7 @@ from commerce.domain.moments import from_us, to_us
 from commerce.storage.direct import insert_into
 from commerce.storage.tables import inbox, outbox, thread_entry
 from commerce.storage.transaction import AnyRow, Transaction, one_row_changed
+from commerce.storage.words import keep_said
 
 ERROR_CHARS = 2000  # of an error's text that a row keeps
 
@@ -243,6 +244,7 @@ _TAKE_LEASE = text(
     " ON CONFLICT (lane) DO UPDATE SET owner = excluded.owner, until_us = excluded.until_us"
     " WHERE lane_lease.owner = excluded.owner OR lane_lease.until_us <= :now_us"
 )
+_RENEW_LEASE = text("UPDATE lane_lease SET until_us = :until_us WHERE lane = :lane AND owner = :owner")
 _ADD_ENTRY = insert(thread_entry).returning(thread_entry.c.id)
 _DROP_LEASE = text("DELETE FROM lane_lease WHERE lane = :lane AND owner = :owner")
 
@@ -260,6 +262,9 @@ class SqlLeases:
             )
         )
 
+    def renew(self, lane: str, owner: str, until: datetime) -> bool:
+        return one_row_changed(self._db.execute(_RENEW_LEASE, {"lane": lane, "owner": owner, "until_us": to_us(until)}))
+
     def drop(self, lane: str, owner: str) -> None:
         self._db.execute(_DROP_LEASE, {"lane": lane, "owner": owner})
 
@@ -272,7 +277,9 @@ class SqlThreads:
 
     def add(self, contact: Contact, direction: Direction, body: str, at: datetime) -> int:
         values = {**_contact_values(contact), "direction": direction.value, "body": body, "at_us": to_us(at)}
-        return int(self._db.execute(_ADD_ENTRY, values).scalar_one())
+        entry_id = int(self._db.execute(_ADD_ENTRY, values).scalar_one())
+        keep_said(self._db, entry_id, direction, body)
+        return entry_id
 
     def after(self, contact: Contact, entry_id: int, limit: int) -> list[ThreadEntry]:
         rows = self._db.execute(

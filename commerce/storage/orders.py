@@ -19,6 +19,7 @@ from commerce.storage.direct import insert_into
 from commerce.storage.mapping import dump_json, dump_rows, from_text, load_json, maybe_from_us, maybe_to_us, to_text
 from commerce.storage.tables import order_event, order_line, shop_order
 from commerce.storage.transaction import AnyRow, Transaction, one_row_changed
+from commerce.storage.words import keep_known, known_words
 
 _COLUMNS = (
     "id customer_id cart_id state source channel account contact_address language fulfilment store_id name email phone"
@@ -72,6 +73,7 @@ class SqlOrders:
             values, add = (*values, new.number), _ADD_WITH_NUMBER
         lines = [_line_values(new.id, line) for line in new.lines]
         number = self._db.insert_numbered(add, values, (_ADD_LINE, lines), (_ADD_EVENT, [_event_values(new.id, event)]))
+        keep_known(self._db, new.customer_id, known_words(new.name, new.email, new.phone))
         return replace(new, number=number, channel=contact.channel)
 
     def number_after(self, number: int) -> None:

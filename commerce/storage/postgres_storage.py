@@ -46,8 +46,10 @@ class PostgresStorage(SqlStorage):
         self._check_open()
         try:
             connection = self._snapshots.connect()
-        except (PoolTimeout, OperationalError) as error:
-            raise StorageBusy("the database does not answer") from error
+        except PoolTimeout as error:
+            raise StorageBusy("too many readers at once") from error
+        except OperationalError as error:
+            raise StorageBusy(f"the database does not answer: {_why(error)}") from error
         try:
             with connection, reading(connection) as unit_of_work:
                 yield unit_of_work
@@ -63,7 +65,8 @@ class PostgresStorage(SqlStorage):
                 return self._try(work, again=tried > 1)
             except _Again as again:
                 if tried == TRIES:
-                    raise StorageBusy(f"the database refused {TRIES} times") from again.__cause__
+                    why = _why(again.__cause__)
+                    raise StorageBusy(f"the database refused {TRIES} times: {why}") from again.__cause__
                 # A random part of it: those who collided do not meet again.
                 time.sleep(random.random() * FIRST_PAUSE_S * 2**tried)  # noqa: S311 - no secret
         raise AssertionError("unreachable")
@@ -78,7 +81,7 @@ class PostgresStorage(SqlStorage):
         except PoolTimeout as error:
             raise StorageBusy("too many writers at once") from error
         except OperationalError as error:
-            raise StorageBusy("the database does not answer") from error
+            raise StorageBusy(f"the database does not answer: {_why(error)}") from error
         with connection:
             try:
                 connection.begin()
@@ -111,5 +114,6 @@ class PostgresStorage(SqlStorage):
             raise
 
 
-def _why(error: DBAPIError) -> str:
-    return str(error.orig).partition("\n")[0]
+def _why(error: BaseException | None) -> str:
+    """What the server says of itself, in one line; a row's values it would tell in a second one."""
+    return str(getattr(error, "orig", error)).partition("\n")[0]

@@ -58,6 +58,8 @@ def _one_of(column: str, values: type[StrEnum]) -> str:
 
 # SQLite only numbers rows by itself in an INTEGER primary key.
 BigId = BigInteger().with_variant(Integer, "sqlite")
+# A folded word, in the order of its bytes: what begins with some letters stands together on both databases.
+Word = String(64).with_variant(String(64, collation="C"), "postgresql")
 
 
 # --- the catalogue -----------------------------------------------------------------------------------------------
@@ -263,6 +265,7 @@ reservation = Table(
     Column("address", String(255), nullable=False),
     Column("created_at_us", BigInteger, nullable=False),
     CheckConstraint(_one_of("state", ReservationState), name="state"),
+    Index(None, "code"),
     Index(None, "customer_id", "state"),
     Index(None, "store_id", "state"),
     Index(None, "state", "expires_at_us"),
@@ -280,6 +283,7 @@ reservation_line = Table(
     Column("hold_id", String(32), ForeignKey("hold.id"), nullable=False),
     PrimaryKeyConstraint("reservation_id", "position"),
     CheckConstraint("quantity > 0", name="quantity"),
+    Index(None, "variant_id"),
 )
 
 reservation_event = Table(
@@ -317,6 +321,20 @@ contact = Table(
     Column("customer_id", String(32), ForeignKey("customer.id"), nullable=False, index=True),
     Column("last_inbound_at_us", BigInteger, nullable=False),
     PrimaryKeyConstraint("channel", "account", "address"),
+    Index(None, "last_inbound_at_us"),
+    Index(None, "address"),
+)
+
+# What a person is found by: words of their name, e-mail addresses, the end of telephone numbers, theirs and those of
+# their orders. The id is the customer's who said it: `customer.joined_into` leads to who that is by now.
+known_word = Table(
+    "known_word",
+    metadata,
+    Column("word", Word, nullable=False),
+    Column("customer_id", String(32), nullable=False),
+    PrimaryKeyConstraint("word", "customer_id"),
+    Index(None, "customer_id"),
+    sqlite_with_rowid=False,
 )
 
 fit_memory = Table(
@@ -430,6 +448,7 @@ shop_order = Table(
     Index(None, "state", "expires_at_us"),
     Index(None, "store_id", "state"),
     Index(None, "cart_id"),
+    Index(None, "pickup_code"),
     sqlite_autoincrement=True,
 )
 
@@ -452,6 +471,7 @@ order_line = Table(
     PrimaryKeyConstraint("order_id", "position"),
     CheckConstraint("quantity > 0", name="quantity"),
     CheckConstraint("returned >= 0 AND returned <= quantity", name="returned"),
+    Index(None, "variant_id"),
     sqlite_with_rowid=False,
 )
 
@@ -608,6 +628,7 @@ return_request = Table(
     Column("receipt_channel", String(32), nullable=False, server_default=""),
     Column("version", Integer, nullable=False, server_default="1"),
     CheckConstraint(_one_of("state", ReturnState), name="state"),
+    Index(None, "code"),
 )
 
 return_line = Table(
@@ -798,8 +819,8 @@ offer_choice = Table(
     Column("quantity", Integer, nullable=False),
     Column("unit_price_minor", BigInteger, nullable=False),
     Column("currency", String(3), nullable=False),
-    Column("hold_id", String(32), ForeignKey("hold.id"), nullable=False),
-    PrimaryKeyConstraint("offer_id", "position"),
+    Column("hold_id", String(32), ForeignKey("hold.id"), nullable=False, index=True),
+    PrimaryKeyConstraint("offer_id", "position", "variant_id"),
     CheckConstraint("quantity > 0", name="quantity"),
 )
 
@@ -817,7 +838,7 @@ stock_waiter = Table(
     Column("created_at_us", BigInteger, nullable=False),
     Column("told_at_us", BigInteger),
     Column("told_store_id", String(64), nullable=False, server_default=""),
-    Column("hold_id", String(32), nullable=False, server_default=""),
+    Column("hold_id", String(32), nullable=False, server_default="", index=True),
     Column("until_us", BigInteger),
     CheckConstraint(_one_of("state", WaitState), name="state"),
     # One wait of a person for a thing at a time.
@@ -973,6 +994,17 @@ thread_entry = Table(
     Column("at_us", BigInteger, nullable=False),
     Index(None, "channel", "account", "address", "id"),
     sqlite_autoincrement=True,
+)
+
+# Words that people said, shoppers and staff: what a thread is found by. The bot's own sentences are not in it.
+said_word = Table(
+    "said_word",
+    metadata,
+    Column("word", Word, nullable=False),
+    Column("entry_id", BigInteger, nullable=False),
+    PrimaryKeyConstraint("word", "entry_id"),
+    Index(None, "entry_id"),
+    sqlite_with_rowid=False,
 )
 
 # Small JSON with an expiry: conversation sessions, polling offsets, one-time links, rate counters.

@@ -7,11 +7,14 @@ from contextlib import AbstractContextManager
 from typing import Generic, TypeVar
 
 from commerce.storage.carts import SqlCarts
+from commerce.storage.conversations import SqlConversations
 from commerce.storage.customers import SqlCustomers
 from commerce.storage.links import SqlLinks
 from commerce.storage.mail import SqlInbox, SqlLeases, SqlOutbox, SqlThreads
+from commerce.storage.offers import SqlOffers
 from commerce.storage.orders import SqlOrders
 from commerce.storage.payments import SqlPayments
+from commerce.storage.pick_ups import SqlPickUps
 from commerce.storage.products import SqlProducts
 from commerce.storage.promotions import SqlPromotions
 from commerce.storage.reservations import SqlReservations
@@ -22,7 +25,9 @@ from commerce.storage.state import SqlAudit, SqlPhotos, SqlState
 from commerce.storage.stock import SqlStock
 from commerce.storage.stock_records import SqlStockRecords
 from commerce.storage.stores import SqlStores
+from commerce.storage.team import SqlTeam
 from commerce.storage.transaction import Transaction
+from commerce.storage.waiters import SqlWaiters
 
 RepositoryT = TypeVar("RepositoryT")
 
@@ -66,7 +71,12 @@ class SqlUnitOfWork:
     links = _Over(SqlLinks)
     tasks = _Over(SqlStaffTasks)
     pauses = _Over(SqlPauses)
+    pick_ups = _Over(SqlPickUps)
+    team = _Over(SqlTeam)
     staff_chats = _Over(SqlStaffChats)
+    conversations = _Over(SqlConversations)
+    offers = _Over(SqlOffers)
+    waiters = _Over(SqlWaiters)
 
     def savepoint(self) -> AbstractContextManager[object]:
         return self.transaction.savepoint()

@@ -9,11 +9,11 @@ from commerce.understanding.reading import Reading
 
 # Cues that settle the matter whatever else is said, in this order.
 _DECISIVE = (
-    Intent.STOP_MESSAGES, Intent.FORGET_SIZE, Intent.REMEMBER_SIZE, Intent.TALK_TO_PERSON, Intent.UNLINK,
-    Intent.LINK_ACCOUNT, Intent.WITHDRAW, Intent.CANCEL_ORDER, Intent.DROP_CODE, Intent.ASK_DISCOUNT, Intent.USE_CODE,
-    Intent.EXTEND_RESERVATION, Intent.EXCHANGE_ITEM, Intent.RETURN_ITEM, Intent.PROBLEM, Intent.MY_RESERVATIONS,
-    Intent.CANCEL_RESERVATION, Intent.ORDER_STATUS, Intent.EMPTY_CART, Intent.SAVE_FOR_LATER, Intent.REMOVE_FROM_CART,
-    Intent.START_OVER, Intent.COMPARE,
+    Intent.STOP_MESSAGES, Intent.FORGET_SIZE, Intent.REMEMBER_SIZE, Intent.BACK_TO_BOT, Intent.TALK_TO_PERSON,
+    Intent.UNLINK, Intent.LINK_ACCOUNT, Intent.WITHDRAW, Intent.CANCEL_ORDER, Intent.DROP_CODE, Intent.ASK_DISCOUNT,
+    Intent.USE_CODE, Intent.EXTEND_RESERVATION, Intent.EXCHANGE_ITEM, Intent.RETURN_ITEM, Intent.PROBLEM,
+    Intent.MY_RESERVATIONS, Intent.CANCEL_RESERVATION, Intent.ORDER_STATUS, Intent.EMPTY_CART, Intent.SAVE_FOR_LATER,
+    Intent.REMOVE_FROM_CART, Intent.START_OVER, Intent.COMPARE,
 )  # fmt: skip
 _ABOUT_STORES = (Intent.DIRECTIONS, Intent.OPENING_HOURS, Intent.ON_MY_WAY)
 _POLITE = (Intent.HELP, Intent.YES, Intent.NO, Intent.THANKS, Intent.GOODBYE, Intent.GREET)
@@ -126,6 +126,8 @@ def _is_said(now: Situation, intent: Intent) -> bool:
             return now.said(intent) or now.slots.promo_code is not None
         case Intent.ASK_DISCOUNT:
             return now.said(intent) or now.percent
+        case Intent.PROBLEM:
+            return now.said(intent) or now.reading.has("not_arrived", "paid_twice")
         case Intent.EXCHANGE_ITEM:
             return now.said(intent) or (now.reading.has("fits_badly") and not now.reading.has("exclude"))
         case _:

@@ -11,6 +11,7 @@ Pending: TypeAlias = Literal["size", "colour", "place", "city", "store", "yes_no
 SizeWish: TypeAlias = Literal["larger", "smaller"]
 Side: TypeAlias = Literal["left", "right", "top", "bottom", "middle"]
 PriceWish: TypeAlias = Literal["cheap", "cheaper", "dearer"]
+Trouble: TypeAlias = Literal["wrong", "missing", "paid_twice"]
 
 
 class Intent(StrEnum):
@@ -44,7 +45,7 @@ class Intent(StrEnum):
     CANCEL_ORDER = "cancel_order"
     RETURN_ITEM = "return_item"  # send back, money back
     EXCHANGE_ITEM = "exchange_item"  # another size or thing for it; "it's too small" of something bought
-    PROBLEM = "problem"  # something wrong with what arrived, and no wish said yet
+    PROBLEM = "problem"  # something wrong with what arrived or did not, or with its payment, and no wish said yet
     WITHDRAW = "withdraw"  # the legal withdrawal from a contract made at a distance
     LINK_ACCOUNT = "link_account"  # one person on several channels
     UNLINK = "unlink"
@@ -52,6 +53,7 @@ class Intent(StrEnum):
     OPENING_HOURS = "opening_hours"
     ON_MY_WAY = "on_my_way"
     TALK_TO_PERSON = "talk_to_person"
+    BACK_TO_BOT = "back_to_bot"  # no longer the person who answers: us again
     STOP_MESSAGES = "stop_messages"
     START_OVER = "start_over"
     GREET = "greet"
@@ -169,7 +171,7 @@ class Understood:
     """A message understood. ``confidence`` is that of ``language``, 0 to 1; 0 means the default was kept.
 
     ``greeted`` and ``thanked`` tell of a politeness beside the intent; ``corrected`` maps each word we read as
-    another one (a typo) to what we read.
+    another one (a typo) to what we read. ``trouble``: what kind of problem it is; ``angry``: they have had enough.
     """
 
     intent: Intent
@@ -180,3 +182,5 @@ class Understood:
     greeted: bool = False
     thanked: bool = False
     corrected: tuple[tuple[str, str], ...] = ()
+    trouble: Trouble = "wrong"  # of a PROBLEM
+    angry: bool = False

@@ -10,7 +10,18 @@ from commerce.understanding.amounts import read_prices
 from commerce.understanding.attributes import Attributes, read_attributes
 from commerce.understanding.intents import Situation, decide
 from commerce.understanding.language import Spoken, detect
-from commerce.understanding.model import Context, Intent, Language, PriceWish, Side, SizeWish, Slots, Understood
+from commerce.understanding.model import (
+    Context,
+    Intent,
+    Language,
+    PriceWish,
+    Side,
+    SizeWish,
+    Slots,
+    Trouble,
+    Understood,
+)
+from commerce.understanding.mood import is_angry
 from commerce.understanding.phrasebook import Phrasebook, phrasebook
 from commerce.understanding.places import Where, answered_place, read_place
 from commerce.understanding.quoted import read_order_number, read_percent, read_promo_code
@@ -103,10 +114,10 @@ def understand(
         intent = Intent.STOP_MESSAGES
     else:
         intent = decide(Situation(reading, slots, context, answered, percent))
-    return _understood(intent, spoken, slots, reading)
+    return _understood(intent, spoken, slots, reading, angry=is_angry(text))
 
 
-def _understood(intent: Intent, spoken: Spoken, slots: Slots, reading: Reading) -> Understood:
+def _understood(intent: Intent, spoken: Spoken, slots: Slots, reading: Reading, *, angry: bool) -> Understood:
     return Understood(
         intent=intent,
         language=spoken.language,
@@ -116,7 +127,15 @@ def _understood(intent: Intent, spoken: Spoken, slots: Slots, reading: Reading) 
         greeted=intent is not Intent.GREET and reading.has("greet"),
         thanked=intent is not Intent.THANKS and reading.has("thanks"),
         corrected=tuple(reading.corrected.items()),
+        trouble=_trouble(reading),
+        angry=angry,
     )
+
+
+def _trouble(reading: Reading) -> Trouble:
+    if reading.has("paid_twice"):
+        return "paid_twice"
+    return "missing" if reading.has("not_arrived") else "wrong"
 
 
 def _switch(reading: Reading, book: Phrasebook) -> Language | None:

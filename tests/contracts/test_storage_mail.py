@@ -133,6 +133,21 @@ def test_a_lease_has_one_owner_until_it_runs_out(storage: Storage) -> None:
     assert take("w1", NOW + 121 * SECOND) is True
 
 
+def test_a_lease_is_renewed_by_its_owner_while_it_is_there(storage: Storage) -> None:
+    def renew(owner: str, until: datetime) -> bool:
+        return storage.write(lambda uow: uow.leases.renew("in:x", owner, until))
+
+    def take(owner: str, at: datetime) -> bool:
+        return storage.write(lambda uow: uow.leases.take("in:x", owner, at, at + MINUTE))
+
+    assert renew("w1", NOW + MINUTE) is False  # there is none, and none is made
+    assert take("w2", NOW) is True
+    assert renew("w1", NOW + 3 * MINUTE) is False
+    assert renew("w2", NOW + 2 * MINUTE) is True
+    assert take("w1", NOW + 119 * SECOND) is False
+    assert take("w1", NOW + 2 * MINUTE) is True
+
+
 def test_workers_at_once_do_every_event_once_and_in_order(storage: Storage) -> None:
     """Six workers over ten lanes; each step is one transaction that does the row and writes its effect."""
     contacts = [Contact("telegram", "shop_bot", str(n)) for n in range(10)]

@@ -6,8 +6,10 @@ import hashlib
 import json
 import random
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -127,47 +129,51 @@ def _told_in_disorder(story: _Story, seed: int, url: str, folder: Path) -> tuple
                 local.client = _door(shop, wake)
             return _post(local.client, update)
 
+        def tell(updates: list[dict[str, Any]], *, burst: bool) -> None:
+            nonlocal deliveries, refused
+            answers = list(pool.map(post, updates)) if burst else []  # all are there before anybody looks
+            with _at_work(workers):
+                answers = answers or list(pool.map(post, updates))  # work goes on while copies are still coming in
+                _settle(shop)
+            deliveries, refused = deliveries + len(answers), refused + answers.count(False)
+
         for told in story.rounds:
             clock.advance(_EVERY)
-            burst = len(told) > _PEOPLE
             copies = [update for update in told for _ in range(rng.randint(1, _MOST_COPIES))]
             copies += [late.pop(rng.randrange(len(late))) for _ in range(min(len(late), 5))]
             rng.shuffle(copies)
-            if not burst:  # one thing each: it is worked on while copies are still coming in
-                for worker in workers:
-                    worker.start()
-            answers = list(pool.map(post, copies))
-            deliveries, refused = deliveries + len(answers), refused + answers.count(False)
-            for worker in workers:
-                if burst:  # several things at once come together before anybody looks
-                    worker.start()
-            _settle(shop)
-            for worker in workers:
-                worker.stop()
+            tell(copies, burst=len(told) > _PEOPLE)
             late += rng.sample(told, 2)
         clock.advance(timedelta(days=7))  # what was delayed for a week changes nothing any more
-        for worker in workers:
-            worker.start()
-        answers = list(pool.map(post, late))
-        _settle(shop)
+        tell(late, burst=False)
+        clock.advance(-timedelta(days=7))
+        return _end(shop), deliveries, refused
+
+
+@contextmanager
+def _at_work(workers: list[Worker]) -> Iterator[None]:
+    """They work inside the block, and have stopped after it whatever happened: the shop closes next."""
+    for worker in workers:
+        worker.start()
+    try:
+        yield
+    finally:
         for worker in workers:
             worker.stop()
-        clock.advance(-timedelta(days=7))
-        return _end(shop), deliveries + len(answers), refused + answers.count(False)
 
 
 def _settle(shop: Shop) -> None:
     """Returns when no lane has anything left to do."""
-    import time
-
     until = time.monotonic() + 120
-    while time.monotonic() < until:
+    while True:
         with shop.storage.read() as uow:
             far = shop.clock.now() + timedelta(days=1)
-            if not uow.inbox.waiting_lanes(far, 1) and not uow.outbox.waiting_lanes(far, 1):
-                return
+            left = uow.inbox.waiting_lanes(far, 10), uow.outbox.waiting_lanes(far, 10)
+        if not any(left):
+            return
+        if time.monotonic() > until:
+            raise TimeoutError(f"the workers did not come to an end: in {left[0]}, out {left[1]}")
         time.sleep(0.01)
-    raise TimeoutError("the workers did not come to an end")
 
 
 def _end(shop: Shop) -> dict[str, object]:

@@ -16,8 +16,9 @@ import pytest
 
 from bot.channels.recorder.send import Recorder
 from bot.dispatch import Dispatcher
+from bot.leases import LEASE_S
 from bot.messages import Message
-from bot.worker import LEASE_S, Worker
+from bot.worker import Worker
 from commerce.clock import ManualClock
 from commerce.domain.mail import Direction, InboundEvent
 from commerce.ports import Storage, UnitOfWork

@@ -12,6 +12,7 @@ from bot.surprises import described
 from bot.wire import message_to_json, reply_from_json, reply_to_json
 from commerce.domain.customer import Contact
 from commerce.domain.geo import GeoPoint
+from commerce.errors import StorageBusy
 
 
 def test_a_surprise_says_where_and_not_what() -> None:
@@ -23,6 +24,12 @@ def test_a_surprise_says_where_and_not_what() -> None:
     assert "test_notes.py:" in text
     assert "Lilas" not in text
     assert described(ValueError("secret")) == "ValueError"
+
+
+def test_trouble_with_the_database_says_which() -> None:
+    assert described(StorageBusy("canceling statement due to lock timeout")) == (
+        "StorageBusy (canceling statement due to lock timeout)"
+    )
 
 
 def test_a_reply_there_and_back() -> None:

@@ -9,10 +9,11 @@ from datetime import timedelta
 import pytest
 
 from bot.channels.recorder.send import CAPABILITIES, Recorder
+from bot.leases import LEASE_S
 from bot.messages import Reply
 from bot.outbox_worker import LONGEST_BACKOFF_S, MAX_TRIES, Pace, Sender
 from bot.wire import reply_from_json, reply_to_json
-from bot.worker import LEASE_S, Worker
+from bot.worker import Worker
 from commerce.clock import ManualClock
 from commerce.domain.customer import Contact
 from commerce.domain.mail import Direction, OutboundMessage

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from bot.channels.recorder.send import Recorder
-from bot.worker import LEASE_S, Worker
+from bot.leases import LEASE_S
+from bot.worker import Worker
 from commerce.clock import ManualClock
 from commerce.domain.cart import CheckoutDraft, Fulfilment
 from commerce.domain.order import OrderRefused, OrderSource

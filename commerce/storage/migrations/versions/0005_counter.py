@@ -5,6 +5,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from commerce.domain.mail import Direction
+from commerce.storage.words import known_words, said_words
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -214,6 +217,7 @@ def upgrade() -> None:
         ["state", "variant_id", "created_at_us"],
         unique=False,
     )
+    op.create_index(op.f("ix_stock_waiter_hold_id"), "stock_waiter", ["hold_id"], unique=False)
     op.create_index(
         op.f("uq_stock_waiter_open"),
         "stock_waiter",
@@ -239,9 +243,40 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["offer_id"], ["offer.id"], name=op.f("fk_offer_choice_offer_id")),
         sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_offer_choice_store_id")),
         sa.ForeignKeyConstraint(["variant_id"], ["variant.id"], name=op.f("fk_offer_choice_variant_id")),
-        sa.PrimaryKeyConstraint("offer_id", "position", name=op.f("pk_offer_choice")),
+        sa.PrimaryKeyConstraint("offer_id", "position", "variant_id", name=op.f("pk_offer_choice")),
     )
+    op.create_index(op.f("ix_offer_choice_hold_id"), "offer_choice", ["hold_id"], unique=False)
     op.add_column("customer", sa.Column("no_shows_from_us", sa.BigInteger(), server_default="0", nullable=False))
+
+    # --- by what people and their threads are found
+    word = sa.String(length=64).with_variant(sa.String(length=64, collation="C"), "postgresql")
+    op.create_table(
+        "known_word",
+        sa.Column("word", word, nullable=False),
+        sa.Column("customer_id", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("word", "customer_id", name=op.f("pk_known_word")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_known_word_customer_id"), "known_word", ["customer_id"], unique=False)
+    op.create_table(
+        "said_word",
+        sa.Column("word", word, nullable=False),
+        sa.Column("entry_id", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("word", "entry_id", name=op.f("pk_said_word")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_said_word_entry_id"), "said_word", ["entry_id"], unique=False)
+    for table, column in (
+        ("contact", "last_inbound_at_us"),
+        ("contact", "address"),
+        ("reservation", "code"),
+        ("reservation_line", "variant_id"),
+        ("shop_order", "pickup_code"),
+        ("order_line", "variant_id"),
+        ("return_request", "code"),
+    ):
+        op.create_index(op.f(f"ix_{table}_{column}"), table, [column], unique=False)
+    _index_what_is_there(op.get_bind())
 
     # The key changes: made anew, because SQLite alters a table in no other way.
     op.create_table(
@@ -260,6 +295,28 @@ def upgrade() -> None:
     )
     op.drop_table("store_pause")
     op.rename_table("new_store_pause", "store_pause")
+
+
+def _index_what_is_there(connection: sa.Connection) -> None:
+    for customer_id, name in connection.execute(sa.text("SELECT id, name FROM customer WHERE name <> ''")).all():
+        _keep(connection, "known_word", "customer_id", customer_id, known_words(name))
+    orders = connection.execute(sa.text("SELECT customer_id, name, email, phone FROM shop_order ORDER BY number"))
+    for customer_id, *known in orders.all():
+        _keep(connection, "known_word", "customer_id", customer_id, known_words(*known))
+    last = 0
+    page = sa.text("SELECT id, direction, body FROM thread_entry WHERE id > :last ORDER BY id LIMIT 1000")
+    while entries := connection.execute(page, {"last": last}).all():
+        for entry_id, direction, body in entries:
+            _keep(connection, "said_word", "entry_id", entry_id, said_words(Direction(direction), body))
+        last = entries[-1].id
+
+
+def _keep(connection: sa.Connection, table: str, column: str, key: object, words: list[str]) -> None:
+    if words:
+        connection.execute(
+            sa.text(f"INSERT INTO {table} (word, {column}) VALUES (:word, :key) ON CONFLICT DO NOTHING"),  # noqa: S608
+            [{"word": word, "key": key} for word in words],
+        )
 
 
 def downgrade() -> None:

@@ -1,0 +1,66 @@
+"""Whether somebody is angry with the shop. A word list and two signs; it would rather miss one than see one."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import lru_cache
+from importlib.resources import files
+
+from commerce.lexicon import words
+
+_LONGEST = 6  # words of a phrase
+_READ = 200  # words of a message: who is angry says so early
+_CRIED = re.compile(r"[!?]*![!?]*")
+_SIGNS_OF_CRYING = 3  # in one row
+_SHOUTED_WORDS = 3  # fewer in capitals are a make, a size or a habit
+
+
+def is_angry(text: str) -> bool:
+    """Whether this message is that of somebody who has had enough. Pure; raises for no text at all."""
+    lexicon = _lexicon()
+    found = [word for word in words(text)[:_READ] if word not in lexicon["degree"]]
+    strong = weak = 0
+    scolds = False
+    place = 0
+    while place < len(found):
+        for end in range(min(place + _LONGEST, len(found)), place, -1):
+            phrase = " ".join(found[place:end])
+            if phrase in lexicon["strong"]:
+                strong += not _is_doubt(found, place, text)
+                break
+            if phrase in lexicon["weak"]:
+                weak += 1
+                break
+            if phrase in lexicon["target"]:
+                scolds = True
+                break
+        else:
+            place += 1
+            continue
+        place = end
+    signs = _is_cried(text) + _is_shouted(text) + scolds
+    return strong > 0 or (weak > 0 and weak + signs >= 2)
+
+
+def _is_doubt(found: list[str], place: int, text: str) -> bool:
+    """« c'est pas une arnaque ? »: asked, not said."""
+    before = " ".join(found[:place])
+    return "?" in text and (not before or any(before.endswith(doubt) for doubt in _lexicon()["doubt"]))
+
+
+def _is_cried(text: str) -> bool:
+    return any(len(run.group()) >= _SIGNS_OF_CRYING for run in _CRIED.finditer(text))
+
+
+def _is_shouted(text: str) -> bool:
+    return text.isupper() and len(text.split()) >= _SHOUTED_WORDS
+
+
+@lru_cache(maxsize=1)
+def _lexicon() -> dict[str, frozenset[str]]:
+    said = tomllib.loads(files("commerce.understanding").joinpath("phrases", "mood.toml").read_text("utf-8"))
+    return {
+        kind: frozenset(" ".join(words(phrase)) for phrases in by_language.values() for phrase in phrases)
+        for kind, by_language in said.items()
+    }

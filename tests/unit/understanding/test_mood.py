@@ -1,0 +1,48 @@
+"""Who is angry, on utterances of both languages: nearly nobody who is not is taken for it, which counts most."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from commerce.understanding.mood import is_angry
+
+HERE = Path(__file__).parent
+LEAST_FOUND = 0.9
+# Everything else that is said to a shop in our tables: people who search, order, complain of a size.
+OTHERS = (
+    (HERE / "utterances.tsv", "text"),
+    (HERE / "utterances_unseen.tsv", "text"),
+    (HERE.parents[1] / "search_quality" / "queries.tsv", "query"),
+)
+MOST_FALSE_ALARMS = 0.02
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_angry_people_are_found_and_the_others_left_alone(language: str) -> None:
+    rows = [row for row in _rows(HERE / "moods.tsv") if row["language"] == language]
+    angry = [row["text"] for row in rows if row["angry"] == "yes"]
+    calm = [row["text"] for row in rows if row["angry"] == "no"]
+    assert len(angry) >= 60 and len(calm) >= 60
+    missed = [text for text in angry if not is_angry(text)]
+    assert len(missed) <= (1 - LEAST_FOUND) * len(angry), missed
+    assert [text for text in calm if is_angry(text)] == []
+
+
+def test_nobody_who_shops_is_taken_for_angry() -> None:
+    said = [row[column] for path, column in OTHERS for row in _rows(path)]
+    alarms = [text for text in said if is_angry(text)]
+    assert len(said) > 900
+    assert len(alarms) <= MOST_FALSE_ALARMS * len(said), alarms
+
+
+@pytest.mark.parametrize("text", ["", "!!!", "???", "A" * 50_000, "! " * 9_000, "\u202e\u0000", "MERCI"])
+def test_any_text_at_all(text: str) -> None:
+    assert not is_angry(text)
