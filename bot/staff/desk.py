@@ -58,6 +58,10 @@ class Desk:
             topic_id=said.topic_id, reply_to=reply_to, asks=asks, about=about,
         )  # fmt: skip
 
+    def replace(self, text: str) -> None:
+        """Other words in the message whose button was tapped, without buttons."""
+        say(self.uow, self.said.chat, text, now=self.now, message_id=self.said.tapped)
+
     def toast(self, text: str = "", *, alert: bool = False) -> None:
         """A word beside the button that was tapped; `alert`: one that has to be closed."""
         tapped(self.uow, self.said, text, self.now, alert=alert)
@@ -91,8 +95,9 @@ def say(
     reply_to: str = "",
     asks: bool = False,
     about: str = "",
+    message_id: str = "",
 ) -> None:
-    """Puts words for a chat of the staff's bot into the outbox."""
+    """Puts words for a chat of the staff's bot into the outbox. `message_id`: of the message whose place they take."""
     body = {
         "text": text,
         "rows": [[asdict(button) for button in row] for row in rows],
@@ -100,6 +105,7 @@ def say(
         "reply_to": reply_to,
         "asks": asks,
         "about": about,
+        "message_id": message_id,
     }
     uow.outbox.add(OutboundMessage(chat, SAY, json.dumps(body, ensure_ascii=False)), now)
 

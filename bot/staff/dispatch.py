@@ -96,7 +96,7 @@ class StaffDispatcher:
             commands.obey(desk)
         elif said.happened is not None:
             talking.topic_changed(desk)
-        elif not (talking.is_for_customer(desk) and talking.answer(desk)):
+        else:
             _typed(desk)
 
     def _failed(self, row: InboxRow, error: Exception) -> None:
@@ -134,11 +134,14 @@ def _tapped(desk: Desk) -> None:
 
 
 def _typed(desk: Desk) -> None:
-    """Words that are for no customer: the answer to a question of ours, or a code."""
-    awaited = desk.awaited()
-    if awaited is not None and awaited["what"] == "code":
+    """Words: the answer to a question of ours, words for a customer, or none of both."""
+    customer_id = talking.customer_of(desk)
+    awaited = desk.awaited() or {}
+    if awaited.get("what") == "call" and awaited["customer_id"] == customer_id:
+        talking.call_noted(desk, customer_id)
+    elif customer_id:
+        talking.answer(desk, customer_id)
+    elif awaited.get("what") == "code":
         pick_ups.code_typed(desk, awaited)
-    elif awaited is not None and awaited["what"] == "call":
-        talking.call_noted(desk, awaited)
     elif not desk.said.in_group:
         commands.help_(desk)
