@@ -112,13 +112,18 @@ class Settings(BaseSettings):
     flood_messages: int = Field(
         20, ge=1, description="Messages one person may send in ten seconds before being asked to slow down."
     )
-
     callback_after_min: int = Field(
         10, ge=1, le=24 * 60, description="Minutes without an answer of a person after which a call is offered."
     )
     bot_resumes_h: int = Field(
         12, ge=1, le=30 * 24, description="Hours after a person's last word from which the bot answers again."
     )
+
+    # --- the team
+    staff_idle_min: int = Field(
+        30, ge=1, le=1440, description="Minutes without a touch after which somebody of the team must sign in again."
+    )
+    staff_session_h: int = Field(12, ge=1, le=168, description="Hours after which they must in any case.")
 
     # --- photos
     photo_keep_h: int = Field(24, ge=1, le=720, description="Hours after which a shopper's photo is deleted.")

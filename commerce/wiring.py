@@ -41,8 +41,10 @@ from commerce.services.handing_over import HandingOver
 from commerce.services.handoff import Handoff
 from commerce.services.index_keeper import IndexKeeper
 from commerce.services.linking import Linking
+from commerce.services.one_time_links import OneTimeLinks
 from commerce.services.order_links import OrderLinks
 from commerce.services.orders import Orders
+from commerce.services.own_account import OwnAccount
 from commerce.services.pausing import Pausing
 from commerce.services.paying import Paying
 from commerce.services.photos import Photos
@@ -53,10 +55,12 @@ from commerce.services.reserving import Reserving
 from commerce.services.returns import Returns
 from commerce.services.routing import Routing
 from commerce.services.selling import build_selling, offline_of
+from commerce.services.signing_in import SessionRules, SigningIn
 from commerce.services.stocktaking import Stocktaking
 from commerce.services.summing_up import SummingUp
 from commerce.services.taking_back import TakingBack
 from commerce.services.teaching import Teaching
+from commerce.services.team import Team
 from commerce.services.withdrawing import Withdrawing
 from commerce.settings import Settings, rates_bp
 
@@ -106,6 +110,10 @@ class Shop:
     calling_back: CallingBack
     index_keeper: IndexKeeper
     teaching: Teaching
+    team: Team
+    links: OneTimeLinks
+    signing_in: SigningIn
+    own_account: OwnAccount
 
     def close(self) -> None:
         self.index_keeper.stop()
@@ -131,6 +139,7 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
     from commerce.image_matching import open_image_matcher
     from commerce.kept_words import WordsOnDisk
     from commerce.media import FileMediaStore
+    from commerce.passwords import Argon2Passwords
     from commerce.payments import open_providers
     from commerce.payments.till_counts import TILLS
     from commerce.storage import migrate, open_picture_index, open_storage
@@ -181,6 +190,9 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
         selling=selling,
         at_counter=offline_of(providers),
     )
+    links, passwords = OneTimeLinks(clock, ids), Argon2Passwords()
+    session_rules = SessionRules(timedelta(minutes=settings.staff_idle_min), timedelta(hours=settings.staff_session_h))
+    signing_in = SigningIn(storage, clock, ids, passwords, links, session_rules)
     alerting, routing = Alerting(clock), Routing(clock)
     return Shop(
         settings=settings,
@@ -223,6 +235,10 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
         calling_back=CallingBack(storage, clock, ids, alerting, timedelta(minutes=settings.callback_after_min)),
         index_keeper=IndexKeeper(storage, text_index, facets, image_matcher, media, words, kept_words),
         teaching=Teaching(storage, media, words, image_matcher),
+        team=Team(clock, ids, links, settings.languages),
+        links=links,
+        signing_in=signing_in,
+        own_account=OwnAccount(storage, clock, ids, passwords, links, signing_in, settings.shop_name),
     )
 
 

@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from commerce.i18n import Translator
+from shoppable import counter as staff_pages
 from shoppable import health, language, media, observe, pages, pos_events, problems, security
 from shoppable.api import (
     carts,
@@ -72,6 +73,7 @@ def create_app(shop: Shop, *, wake: Callable[[], None] = lambda: None) -> Flask:
     observe.install(app)
     problems.install(app)
     pages.install(app)
+    app.register_blueprint(staff_pages.blueprint)
     for room in (media, health, products, stores, chat, carts, checkout, orders):
         app.register_blueprint(room.blueprint)
     app.register_blueprint(payment_callbacks(shop, wake))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 from flask import Flask, Response, g, request
@@ -28,6 +29,15 @@ def _choose() -> str:
         if wanted in offered:
             return wanted
     return request.accept_languages.best_match(list(offered)) or offered[0]
+
+
+def prefer(languages: Sequence[str]) -> None:
+    """The languages of whoever is known to ask, where this browser has not said another one."""
+    if request.args.get("lang", "") in site().languages or request.cookies.get(COOKIE, "") in site().languages:
+        return
+    spoken = next((code for code in languages if code in site().languages), None)
+    if spoken is not None:
+        g.language = spoken
 
 
 def translate(msgid: str, /, **values: object) -> str:

@@ -29,6 +29,7 @@ CART = Rate(burst=60, per_s=4)
 LOOK = Rate(burst=60, per_s=6)  # a page that looks every second, in several tabs
 LOOK_UP = Rate(burst=3, per_s=0.2)  # questions to a payment provider about one payment
 CHECKOUT = Rate(burst=12, per_s=0.2)
+SIGN_IN = Rate(burst=40, per_s=0.5)
 WRONG_KEY = Rate(burst=10, per_s=0.2)
 
 

@@ -53,6 +53,8 @@ _DETAILS = {
 
 
 def is_for_machines() -> bool:
+    if g.get("for_machines"):  # a script of a page that asked for a part of it
+        return True
     return request.path.startswith("/api/") or request.path in {"/healthz", "/readyz", "/metrics"}
 
 

@@ -7,6 +7,7 @@ from commerce.domain.order import NotAdvanced, NotCancelled, NotEntered, NotOrde
 from commerce.domain.payment import NotRefunded
 from commerce.domain.promotion import NotApplied
 from commerce.domain.returns import NotReturned, ReturnReason
+from commerce.domain.team import NotInTeam, NotSignedIn, Role
 from shoppable.language import translate
 
 NOT_IN_CART = {
@@ -143,4 +144,30 @@ RETURN_REASONS = {
     ReturnReason.WRONG_ITEM: "Wrong item",
     ReturnReason.DAMAGED: "Damaged",
     ReturnReason.CHANGED_MIND: "I changed my mind",
+}
+
+NOT_SIGNED_IN = {
+    NotSignedIn.WRONG: "That did not match. Please try again.",
+    NotSignedIn.TOTP_NEEDED: "Now the code of your second factor.",
+    NotSignedIn.TOO_MANY: "Too many tries. Please wait a while before the next one.",
+}
+
+NOT_IN_TEAM = {
+    NotInTeam.NO_SUCH_MEMBER: "There is nobody of that kind in the team.",
+    NotInTeam.NO_NAME: "They need a name.",
+    NotInTeam.LOGIN_TAKEN: "Somebody has this login already.",
+    NotInTeam.BAD_LOGIN: "A login has two to sixty-four letters, figures or . _ @ + -, without accents.",
+    NotInTeam.NO_SUCH_STORE: "There is no such store.",
+    NotInTeam.NO_STORE: "Staff work in at least one store.",
+    NotInTeam.LAST_OWNER: "The shop needs one owner: this is the last one.",
+    NotInTeam.WEAK_PASSWORD: "This password is too easy to guess. It needs {shortest} characters or more, and should "
+    "be neither your login, nor the shop’s name, nor one of those that everybody tries.",
+    NotInTeam.BAD_INVITATION: "This invitation does not count any more.",
+    NotInTeam.WRONG_CODE: "That code did not match. Look at the app again.",
+}
+
+ROLES = {
+    Role.STAFF: "Staff",
+    Role.MARKETER: "Marketer",
+    Role.OWNER: "Owner",
 }

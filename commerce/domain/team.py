@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -39,6 +40,13 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.OWNER: frozenset(Permission),
 }
 STORE_BOUND = frozenset({_P.PICK_UPS, _P.ORDERS, _P.STOCK, _P.PAUSE, _P.REFUND})
+_LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]{1,63}")
+
+
+def login_of(text: str) -> str:
+    """A login as it is kept: in small letters; '' for what is none."""
+    login = text.strip().casefold()
+    return login if _LOGIN.fullmatch(login) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +104,7 @@ class NotInTeam(StrEnum):
     """Why the team could not be changed."""
 
     NO_SUCH_MEMBER = "no_such_member"
+    NO_NAME = "no_name"
     LOGIN_TAKEN = "login_taken"
     BAD_LOGIN = "bad_login"
     NO_SUCH_STORE = "no_such_store"

@@ -18,6 +18,7 @@ _TABLES = {
     "_TITLES", "_DETAILS", "NOT_SEEN", "SAID", "NOT_IN_CART", "NOT_APPLIED", "NOT_ORDERED", "NOT_CANCELLED",
     "NOT_ADVANCED", "NOT_ENTERED", "NOT_REFUNDED", "NOT_LINKED", "ORDER_STATES", "ORDER_SOURCES", "HOW_TO_PAY",
     "HOW_TO_PAY_MORE", "NOT_RETURNED", "RETURN_REASONS", "NOT_HANDED_OVER",
+    "NOT_SIGNED_IN", "NOT_IN_TEAM", "ROLES", "DONE",
 }  # fmt: skip
 _CONSTANTS = {"WRONG_FIELD", "_WHOLE"}
 
@@ -35,6 +36,8 @@ def sentences() -> dict[str, str]:
                 case ast.Call(func=ast.Name(id="translate"), args=[ast.Constant(value=str(msgid)), *_]):
                     found[msgid] = module.name
                 case ast.Call(func=ast.Name(id="Problem"), args=[_, _, ast.Constant(value=str(msgid)), *_]):
+                    found[msgid] = module.name
+                case ast.Call(func=ast.Name(id="Room"), args=[_, _, ast.Constant(value=str(msgid)), *_]):
                     found[msgid] = module.name
                 case ast.Assign(targets=[ast.Name(id=name)], value=ast.Dict(values=values)) if name in _TABLES:
                     for value in values:

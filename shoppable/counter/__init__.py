@@ -1,0 +1,13 @@
+"""The counter: pages for the people who work here, under /staff. Each module declares its pages when it is imported."""
+
+from __future__ import annotations
+
+from shoppable.counter import access, account, frame, sign_in
+from shoppable.counter.blueprint import blueprint
+
+__all__ = ["ROOMS", "blueprint"]
+
+ROOMS = (sign_in, account)
+
+access.install(blueprint)
+frame.install(blueprint)
