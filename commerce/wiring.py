@@ -56,6 +56,7 @@ from commerce.services.returns import Returns
 from commerce.services.routing import Routing
 from commerce.services.selling import build_selling, offline_of
 from commerce.services.signing_in import SessionRules, SigningIn
+from commerce.services.staff_binding import StaffBinding
 from commerce.services.stocktaking import Stocktaking
 from commerce.services.summing_up import SummingUp
 from commerce.services.taking_back import TakingBack
@@ -112,6 +113,7 @@ class Shop:
     teaching: Teaching
     team: Team
     links: OneTimeLinks
+    staff_binding: StaffBinding
     signing_in: SigningIn
     own_account: OwnAccount
 
@@ -237,6 +239,7 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
         teaching=Teaching(storage, media, words, image_matcher),
         team=Team(clock, ids, links, settings.languages),
         links=links,
+        staff_binding=StaffBinding(clock, links),
         signing_in=signing_in,
         own_account=OwnAccount(storage, clock, ids, passwords, links, signing_in, settings.shop_name),
     )

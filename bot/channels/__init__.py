@@ -65,8 +65,7 @@ def build_hooks(settings: Settings) -> list[Hook]:
 def describe_channels(settings: Settings) -> list[ChannelState]:
     """What exists and what does not, with the setting that is missing."""
     return [
-        ChannelState(a.name, a.off_because(settings), a.hook_off_because(settings), a.for_shoppers)
-        for a in _registry()
+        ChannelState(a.name, a.off_because(settings), a.hook_off_because(settings), a.for_shoppers) for a in _registry()
     ]
 
 

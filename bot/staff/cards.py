@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from bot.messages import Button
 from bot.staff.discretion import discreet
@@ -13,10 +13,15 @@ from bot.staff.taps import CardDeed, CardTap
 from bot.wording import words
 from commerce.domain.collecting import OPEN_STAGES, PickUp, PickUpLine, RejectReason, Stage
 from commerce.domain.money import Money
-from commerce.i18n import format_deadline, format_money, format_moment, format_time
+from commerce.i18n import format_deadline, format_moment, format_money, format_time
 
 if TYPE_CHECKING:
     from commerce.ports import UnitOfWork
+
+
+class _Say(Protocol):
+    def __call__(self, msgid: str, /, **values: object) -> str: ...
+
 
 _SIGNS = {
     Stage.NEW: "🆕", Stage.ACCEPTED: "👋", Stage.PREPARING: "📦", Stage.READY: "🟢",
@@ -44,9 +49,7 @@ def headline(card: PickUp, language: str, nobody: str) -> str:
 def face_of(uow: UnitOfWork, card: PickUp, language: str, now: datetime, *, asks_why: bool = False) -> Face:
     """The card as it is now; `asks_why`: with the reasons for rejecting it in place of its buttons."""
 
-    def t(msgid: str, **values: object) -> str:
-        return words(language, msgid, **values)
-
+    t = _speaking(language)
     store = uow.stores.get(card.store_id)
     zone = store.timezone if store else "UTC"
     lines = [headline(card, language, t("Customer"))]
@@ -110,6 +113,13 @@ def reason_name(reason: RejectReason, language: str) -> str:
             return words(language, "The store closes")
         case RejectReason.OTHER:
             return words(language, "Another reason")
+
+
+def _speaking(language: str) -> _Say:
+    def t(msgid: str, /, **values: object) -> str:
+        return words(language, msgid, **values)
+
+    return t
 
 
 def _buttons(card: PickUp, t: _Say) -> tuple[tuple[Button, ...], ...]:

@@ -17,7 +17,6 @@ from commerce.domain.staff import NotPaused
 from commerce.domain.store import Store
 from commerce.domain.team import Permission, StaffMember
 from commerce.i18n import format_moment, format_time
-from commerce.ports import StaffChat
 
 if TYPE_CHECKING:
     from bot.channels.telegram_staff.parse import StaffMessage

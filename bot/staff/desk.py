@@ -1,4 +1,4 @@
-"""What somebody of the team who answers one message of the staff's bot has at hand: who wrote, the shop, and a voice."""
+"""What answers one message of a member has at hand: who wrote and where, the shop, and a voice."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""One stored event of the staff's bot takes effect once: read it, find out who it was, and write everything that follows
-in one transaction."""
+"""One stored event of the staff's bot takes effect once: find out who it was, and write everything that follows in one
+transaction."""
 
 from __future__ import annotations
 

@@ -138,9 +138,7 @@ def code_typed(desk: Desk, awaited: dict[str, Any]) -> None:
     due = Money(card.due_minor, card.total.currency)
     paid = bool(card.due_minor)
     if paid:
-        question = desk.t(
-            "Right. Take {amount}, then say who came.", amount=format_money(due, desk.language)
-        )
+        question = desk.t("Right. Take {amount}, then say who came.", amount=format_money(due, desk.language))
     else:
         question = desk.t("Right. Who came?")
     proxy = card.details.proxy or desk.t("Somebody else")

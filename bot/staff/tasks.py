@@ -19,6 +19,7 @@ _NEEDS = {
     TaskKind.REFUND: Permission.REFUND,
     TaskKind.REFUND_FAILED: Permission.REFUND,
     TaskKind.STOCK_DIFFERENCE: Permission.STOCK,
+    TaskKind.CALL_BACK: Permission.INBOX,
 }
 
 
@@ -71,6 +72,8 @@ def kind_name(kind: TaskKind, language: str) -> str:
             return words(language, "A return to look at")
         case TaskKind.STOCK_DIFFERENCE:
             return words(language, "Stock that does not add up")
+        case TaskKind.CALL_BACK:
+            return words(language, "Somebody wants to be called back")
 
 
 def _order_number(uow: UnitOfWork, task: StaffTask) -> int:

@@ -5,18 +5,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from bot.channels.telegram_staff.send import StaffTelegram
 from bot.delivery import Delivery
 from bot.messages import Button
-from bot.staff import tasks
+from bot.staff import desk, tasks, topics
 from bot.staff.cards import Face, face_of, headline, whereabouts
-from bot.staff.desk import REMEMBERED, SAY, TAPPED, language_for, remember_about
+from bot.staff.desk import REMEMBERED, language_for, remember_about
 from bot.staff.topics import Topics
 from bot.wording import words
-from commerce.domain.collecting import OPEN_STAGES, PickUp, PickUpKind, PickUpRef
+from commerce.domain.collecting import OPEN_STAGES, PickUpKind, PickUpRef
 from commerce.domain.customer import Contact
 from commerce.domain.mail import OutboundMessage
 from commerce.errors import SendRefused
@@ -41,9 +41,9 @@ class Telling:
             raise ValueError(f"{message.kind!r} without facts")
         chat = message.contact.plain
         match message.kind:
-            case "staff_words":
+            case desk.SAY:
                 return self._words(chat, facts, channel)
-            case "staff_tapped":
+            case desk.TAPPED:
                 return self._tapped(facts, channel)
             case StaffAlert.PICK_UP:
                 return self._card(chat, facts, channel)
@@ -53,6 +53,10 @@ class Telling:
                 return self._topics.conversation(chat, str(facts.get("customer_id", "")), channel)
             case StaffAlert.SAID:
                 return self._topics.said(chat, str(facts.get("customer_id", "")), int(facts["entry_id"]), channel)
+            case topics.PHOTO:
+                return self._topics.photo(chat, str(facts["customer_id"]), int(facts["entry_id"]), channel)
+            case topics.CLOSES:
+                return self._topics.closes(chat, str(facts["topic_id"]), channel)
             case StaffAlert.TASK:
                 return self._task(chat, str(facts.get("task_id", "")), channel)
         raise ValueError(f"unknown news {message.kind!r}")
@@ -79,7 +83,7 @@ class Telling:
     def _tapped(self, facts: Mapping[str, Any], channel: StaffTelegram) -> Delivery:
         def call() -> str:
             try:
-                channel.acknowledge(facts["query_id"], facts["text"], alert=facts["alert"])
+                channel.client.acknowledge(facts["query_id"], facts["text"], alert=facts["alert"])
             except SendRefused:
                 return ""  # too late, or a second time: what it did is done
             return ""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -23,7 +22,7 @@ from bot.staff.taps import TalkDeed, TalkTap
 from bot.wording import words
 from commerce.domain.conversation import Conversation, Voice
 from commerce.domain.customer import Contact
-from commerce.domain.mail import ThreadEntry
+from commerce.domain.mail import OutboundMessage
 from commerce.errors import SendRefused
 from commerce.i18n import format_time
 
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from commerce.wiring import Shop
 
 LINES, PHOTOS = 8, 3  # shown when a conversation is opened
+PHOTO, CLOSES = "staff_photo", "staff_topic_closes"  # kinds of rows in the outbox: what follows upon a head
 _SHORT_ID = 4
 
 
@@ -66,7 +66,6 @@ class Topics:
                 return None
             text, rows = self._head(uow, there, place)
             entries = [entry for entry in uow.conversations.thread(customer_id, limit=LINES) if entry.id > place.upto]
-            photos = [found for entry in entries if (found := self._photo(uow, customer_id, entry))][:PHOTOS]
         opens = there.bot_is_silent and not place.open
         digest = hashlib.sha256(repr((text, rows)).encode("utf-8", "surrogatepass")).hexdigest()[:32]
         if not opens and digest == place.digest:
@@ -78,27 +77,43 @@ class Topics:
         def call() -> str:
             where = self._with_topic(place, channel) if opens else place
             found[:] = [where]
-            if opens:
-                if where.topic_id and place.topic_id == where.topic_id:
-                    channel.reopen_topic(chat, where.topic_id)
-                message_id = channel.post(chat, whole, rows, topic_id=where.topic_id)
-                for photo in reversed(photos):
-                    channel.post(chat, "", picture=photo, topic_id=where.topic_id, reply_to=message_id, silent=True)
-                return message_id
-            if not channel.edit(chat, where.head_id, text, rows):
-                return channel.post(chat, text, rows, topic_id=where.topic_id, silent=True)
-            if where.topic_id and not there.bot_is_silent:
-                channel.post(chat, words(place.language, "The bot answers."), topic_id=where.topic_id, silent=True)
-                channel.close_topic(chat, where.topic_id)
-            return where.head_id
+            if not opens and channel.edit(chat, where.head_id, text, rows):
+                return where.head_id
+            return channel.post(chat, whole, rows, topic_id=where.topic_id, silent=not opens)
 
         def sent(uow: UnitOfWork, message_id: str) -> None:
             upto = max([place.upto, *(entry.id for entry in entries)]) if opens else place.upto
-            self._remember(uow, replace(
-                found[0], head_id=message_id, digest=digest, open=there.bot_is_silent, upto=upto
-            ))  # fmt: skip
+            where = replace(found[0], head_id=message_id, digest=digest, open=there.bot_is_silent, upto=upto)
+            self._remember(uow, where)
+            if opens:
+                pictured = [entry.id for entry in reversed(entries) if body_of(entry).get("photo_key")]
+                for entry_id in pictured[-PHOTOS:]:
+                    _follow(uow, chat, PHOTO, now, customer_id=customer_id, entry_id=entry_id)
+            elif place.open and not there.bot_is_silent and where.topic_id:
+                _follow(uow, chat, CLOSES, now, topic_id=where.topic_id)
 
         return Delivery(call, sent)
+
+    def photo(self, chat: Contact, customer_id: str, entry_id: int, channel: StaffTelegram) -> Delivery | None:
+        """One of the thread as it was before a person came."""
+        now = self._shop.clock.now()
+        with self._shop.storage.read() as uow:
+            place = self._place(uow, chat, customer_id, now)
+            picture = self._shop.inbox.photo(uow, customer_id, entry_id)
+        if place is None or not picture:
+            return None
+        reply_to = "" if place.topic_id else place.head_id
+        return Delivery(
+            lambda: channel.post(chat, "", picture=picture, topic_id=place.topic_id, reply_to=reply_to, silent=True),
+            lambda uow, message_id: remember_about(uow, chat, message_id, customer_id, now),
+        )
+
+    def closes(self, chat: Contact, topic_id: str, channel: StaffTelegram) -> Delivery:
+        def call() -> str:
+            channel.close_topic(chat, topic_id)
+            return ""
+
+        return Delivery(call, lambda uow, message_id: None)
 
     # --- a line of the thread
 
@@ -108,32 +123,40 @@ class Topics:
             place = self._place(uow, chat, customer_id, now)
             if place is None or entry_id <= place.upto or uow.state.get(written_key(entry_id), now) == chat.lane:
                 return None
+            if not place.open:
+                return self.conversation(chat, customer_id, channel)
             newest = uow.conversations.thread(customer_id, before_id=entry_id + 1, limit=1)
             if not newest or newest[0].id != entry_id:
                 return None
             text = line_of(newest[0], place.name, place.language)
-            photo = self._photo(uow, customer_id, newest[0])
+            has_photo = bool(body_of(newest[0]).get("photo_key"))
+            photo = self._shop.inbox.photo(uow, customer_id, entry_id) if has_photo else None
         if not text and not photo:
             return None
         found: list[_Place] = []
 
-        def call() -> str:
-            where = self._with_topic(place, channel)
+        def post(where: _Place) -> str:
             found[:] = [where]
             reply_to = "" if where.topic_id else where.head_id
             return channel.post(chat, text, picture=photo or b"", topic_id=where.topic_id, reply_to=reply_to)
 
+        def call() -> str:
+            try:
+                return post(place)
+            except SendRefused:  # somebody has closed or deleted the topic
+                if not place.topic_id:
+                    raise
+                return post(self._with_topic(place, channel))
+
         def sent(uow: UnitOfWork, message_id: str) -> None:
-            remember_about(uow, chat, message_id, customer_id, self._shop.clock.now())
+            remember_about(uow, chat, message_id, customer_id, now)
             self._remember(uow, replace(found[0], upto=entry_id))
 
         return Delivery(call, sent)
 
     # --- how
 
-    def _head(
-        self, uow: UnitOfWork, there: Conversation, place: _Place
-    ) -> tuple[str, tuple[tuple[Button, ...], ...]]:
+    def _head(self, uow: UnitOfWork, there: Conversation, place: _Place) -> tuple[str, tuple[tuple[Button, ...], ...]]:
         def t(msgid: str, **values: object) -> str:
             return words(place.language, msgid, **values)
 
@@ -171,10 +194,8 @@ class Topics:
         next call fail, no second one is made. Without the right to make one the group goes on without topics."""
         if not place.has_topics:
             return replace(place, topic_id="")
-        if place.topic_id:
-            if self._is_there(place, channel):
-                return place
-            place = replace(place, topic_id="")
+        if place.topic_id and self._is_there(place, channel):
+            return place
         try:
             topic_id = channel.create_topic(place.chat, place.name)
         except SendRefused:
@@ -216,14 +237,15 @@ class Topics:
         if place.head_id:
             remember_about(uow, place.chat, place.head_id, place.customer_id, now)
 
-    def _photo(self, uow: UnitOfWork, customer_id: str, entry: ThreadEntry) -> bytes | None:
-        return self._shop.inbox.photo(uow, customer_id, entry.id) if body_of(entry).get("photo_key") else None
-
 
 def _without_topics(uow: UnitOfWork, chat: Contact) -> None:
     bound = uow.staff_chats.get(chat)
     if bound is not None:
         uow.staff_chats.put(replace(bound, has_topics=False))
+
+
+def _follow(uow: UnitOfWork, chat: Contact, kind: str, now: datetime, **facts: object) -> None:
+    uow.outbox.add(OutboundMessage(chat, kind, json.dumps(facts)), now)
 
 
 def _key(chat: Contact, customer_id: str) -> str:

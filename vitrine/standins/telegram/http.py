@@ -27,7 +27,7 @@ _UNAUTHORIZED = {"ok": False, "error_code": 401, "description": "Unauthorized"}
 
 
 def create_app(bots: Sequence[BotState]) -> Flask:
-    """All of them at one address, told apart by their tokens; /standin/… is about the first one or `?bot=<username>`."""
+    """All of them at one address, told apart by their tokens; /standin/… is about the first, or `?bot=<username>`."""
     app = Flask("telegram-stand-in", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024 * 1024
 
