@@ -156,7 +156,8 @@ class Invoice:
 class Reply:
     """Anything we answer, channel-neutral. At most three cards; text first, then cards, then buttons.
 
-    An `invoice` is left out where the channel has none: the text and the buttons must do without it.
+    An `invoice` is left out where the channel has none: the text and the buttons must do without it. `speaker`: the
+    person of the shop whose words these are, '' for the bot.
     """
 
     text: str
@@ -167,6 +168,7 @@ class Reply:
     language: str = "en"
     invoice: Invoice | None = None
     document: ReplyDocument | None = None
+    speaker: str = ""
 
 
 @dataclass(frozen=True, slots=True)

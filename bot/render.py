@@ -11,10 +11,11 @@ from typing import TypeAlias
 from bot.graphemes import cut, length, split
 from bot.intake import clean
 from bot.messages import Ask, Button, Capabilities, Card, Invoice, Reply, ReplyDocument, ReplyPicture
+from bot.wording import words
 
 MAX_CARDS = 3
 _MAX_PIECES = 6  # messages that one text may become; the rest is cut
-_LONGEST_TEXT = 40_000
+_LONGEST_TEXT, _LONGEST_NAME = 40_000, 80
 _ROW_UNITS = 34  # characters of labels that a phone shows beside each other
 
 Rows: TypeAlias = tuple[tuple[Button, ...], ...]
@@ -88,7 +89,10 @@ def _harmless(reply: Reply) -> Reply:
         replace(card, title=clean(card.title, _LONGEST_TEXT), facts=tuple(clean(f, _LONGEST_TEXT) for f in card.facts))
         for card in reply.cards[:MAX_CARDS]
     )
-    return replace(reply, text=clean(reply.text, _LONGEST_TEXT), cards=tuple(cards))
+    text = clean(reply.text, _LONGEST_TEXT)
+    if reply.speaker:  # whoever reads knows that a person wrote it
+        text = words(reply.language, "{name}: {text}", name=clean(reply.speaker, _LONGEST_NAME), text=text)
+    return replace(reply, text=text, cards=tuple(cards))
 
 
 def card_line(card: Card) -> str:

@@ -14,6 +14,7 @@ from commerce.gazetteer import FileGazetteer
 from commerce.ids import RandomIds
 from commerce.lexicon import Lexicon, lexicon
 from commerce.ports import (
+    ChannelRules,
     Clock,
     Facets,
     Gazetteer,
@@ -31,6 +32,7 @@ from commerce.services.after_sales import build_after_sales
 from commerce.services.alerting import Alerting
 from commerce.services.asking import Asking
 from commerce.services.calling_back import CallingBack
+from commerce.services.canned import Canned
 from commerce.services.carts import Carts
 from commerce.services.catalog import Catalog
 from commerce.services.checkout import Checkout
@@ -39,6 +41,7 @@ from commerce.services.discovery import Discovery
 from commerce.services.giving_way import GivingWay
 from commerce.services.handing_over import HandingOver
 from commerce.services.handoff import Handoff
+from commerce.services.inbox import Inbox
 from commerce.services.index_keeper import IndexKeeper
 from commerce.services.linking import Linking
 from commerce.services.one_time_links import OneTimeLinks
@@ -111,6 +114,8 @@ class Shop:
     calling_back: CallingBack
     index_keeper: IndexKeeper
     teaching: Teaching
+    canned: Canned
+    inbox: Inbox
     team: Team
     links: OneTimeLinks
     staff_binding: StaffBinding
@@ -131,11 +136,18 @@ class Shop:
         self.close()
 
 
-def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | None = None) -> Shop:
+def build_shop(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    ids: Ids | None = None,
+    channels: Mapping[str, ChannelRules] | None = None,
+) -> Shop:
     """Opens the database (bringing its tables up to date), the indexes and the files of the shop.
 
     The indexes are still empty: `shop.index_keeper.refresh()` fills them once, from the disk where it can; `start()`
-    keeps them in step. Raises SettingsError or StorageError.
+    keeps them in step. `channels`: those through which staff can write to people, by name; without them nobody is
+    written to. Raises SettingsError or StorageError.
     """
     from commerce.facets import ColumnFacets
     from commerce.image_matching import open_image_matcher
@@ -192,10 +204,14 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
         selling=selling,
         at_counter=offline_of(providers),
     )
+    canned = Canned(clock, ids, settings.languages)
     links, passwords = OneTimeLinks(clock, ids), Argon2Passwords()
     session_rules = SessionRules(timedelta(minutes=settings.staff_idle_min), timedelta(hours=settings.staff_session_h))
     signing_in = SigningIn(storage, clock, ids, passwords, links, session_rules)
     alerting, routing = Alerting(clock), Routing(clock)
+    handoff = Handoff(
+        storage, clock, routing, alerting, SummingUp(settings.languages[0]), timedelta(hours=settings.bot_resumes_h)
+    )
     return Shop(
         settings=settings,
         clock=clock,
@@ -231,12 +247,12 @@ def build_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | Non
         withdrawing=after.withdrawing,
         taking_back=after.taking_back,
         routing=routing,
-        handoff=Handoff(
-            storage, clock, routing, alerting, SummingUp(settings.languages[0]), timedelta(hours=settings.bot_resumes_h)
-        ),
+        handoff=handoff,
         calling_back=CallingBack(storage, clock, ids, alerting, timedelta(minutes=settings.callback_after_min)),
         index_keeper=IndexKeeper(storage, text_index, facets, image_matcher, media, words, kept_words),
         teaching=Teaching(storage, media, words, image_matcher),
+        canned=canned,
+        inbox=Inbox(clock, canned, handoff, alerting, media, channels or {}),
         team=Team(clock, ids, links, settings.languages),
         links=links,
         staff_binding=StaffBinding(clock, links),

@@ -297,6 +297,8 @@ class ChatDocument(TypedDict):
 
 @_exact
 class ChatReply(TypedDict):
+    """`speaker`: the person of the shop who wrote it, "" for the bot."""
+
     text: str
     cards: list[ChatCard]
     buttons: list[ChatButton]
@@ -304,6 +306,7 @@ class ChatReply(TypedDict):
     document: ChatDocument | None
     ask: str | None
     language: str
+    speaker: str
 
 
 @_exact

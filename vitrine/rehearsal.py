@@ -75,6 +75,7 @@ def run_rehearsal(port: int, directory: Path | None) -> None:
 @contextmanager
 def rehearsing(directory: Path, port: int = 0) -> Iterator[Rehearsal]:
     """The whole thing, for the length of a `with` statement. Raises SettingsError beside live credentials."""
+    from bot.channels import rules_of_channels
     from commerce.wiring import build_shop
     from vitrine.fixture import build_fixture
     from vitrine.serve import running
@@ -89,7 +90,7 @@ def rehearsing(directory: Path, port: int = 0) -> Iterator[Rehearsal]:
         stripe = stack.enter_context(StripeStandIn(clock=clock))
         square = stack.enter_context(SquareStandIn(clock=clock))
         settings = _settings(directory, port or _free_port(), telegram, stripe, square)
-        shop = stack.enter_context(build_shop(settings, clock=clock, ids=SeededIds()))
+        shop = stack.enter_context(build_shop(settings, clock=clock, ids=SeededIds(), channels=rules_of_channels()))
         build_fixture(shop, orders=True, paying=("stripe", stripe.pay))
         address = stack.enter_context(
             running(shop, web=True, worker=True, extend_app=lambda app: _add_controls(app, shop, clock))

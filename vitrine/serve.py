@@ -38,22 +38,27 @@ _LARGEST_BODY_BYTES = 16 * 1024 * 1024  # a photo of 10 MB in base64; each route
 
 def serve_forever(settings: Settings, *, with_worker: bool) -> None:
     """The web process; with `with_worker` it answers conversations too. Ends with SIGINT or SIGTERM."""
+    from bot.channels import rules_of_channels
     from commerce.wiring import build_shop
 
     configure_logs(level=logging.INFO)
     stop = stop_signal()
-    with build_shop(settings) as shop, running(shop, web=True, worker=with_worker) as address:
+    with (
+        build_shop(settings, channels=rules_of_channels()) as shop,
+        running(shop, web=True, worker=with_worker) as address,
+    ):
         announce(shop, address)
         stop.wait()
 
 
 def work_forever(settings: Settings, *, polling: bool) -> None:
     """Answers and sends without pages; with `polling`, also fetches what was written on Telegram."""
+    from bot.channels import rules_of_channels
     from commerce.wiring import build_shop
 
     configure_logs(level=logging.INFO)
     stop = stop_signal()
-    with build_shop(settings) as shop, running(shop, worker=True, polling=polling):
+    with build_shop(settings, channels=rules_of_channels()) as shop, running(shop, worker=True, polling=polling):
         print("Working. Ctrl+C ends it.", file=sys.stderr)
         stop.wait()
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.channels.port import Channel, Hook, Outgoing, Received
 
 if TYPE_CHECKING:
-    from commerce.ports import MediaStore
+    from bot.messages import Capabilities
+    from commerce.ports import ChannelRules, MediaStore
     from commerce.settings import Settings
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "build_channels",
     "build_hooks",
     "describe_channels",
+    "rules_of_channels",
 ]
 
 
@@ -36,7 +39,7 @@ class ChannelState:
     name: str
     off_because: str
     hook_off_because: str
-    for_shoppers: bool = True
+    for_shoppers: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class _Adapter:
     build: Callable[[Settings, MediaStore], Channel]
     hook_off_because: Callable[[Settings], str] = lambda settings: "it has no webhook"
     hook: Callable[[Settings], Hook] | None = None
-    for_shoppers: bool = True
+    capabilities: Callable[[], Capabilities] | None = None  # of one on which shoppers are
 
 
 def build_channels(settings: Settings, media: MediaStore) -> dict[str, Channel]:
@@ -65,24 +68,42 @@ def build_hooks(settings: Settings) -> list[Hook]:
 def describe_channels(settings: Settings) -> list[ChannelState]:
     """What exists and what does not, with the setting that is missing."""
     return [
-        ChannelState(a.name, a.off_because(settings), a.hook_off_because(settings), a.for_shoppers) for a in _registry()
+        ChannelState(a.name, a.off_because(settings), a.hook_off_because(settings), a.capabilities is not None)
+        for a in _registry()
     ]
+
+
+def rules_of_channels() -> dict[str, ChannelRules]:
+    """What each channel carries, by its name: for `commerce`, whose staff write through them too."""
+    from commerce.ports import ChannelRules
+
+    def rules(can: Capabilities) -> ChannelRules:
+        window = None if can.reply_window_s is None else timedelta(seconds=can.reply_window_s)
+        return ChannelRules(can.text_limit, can.counts_utf16, window)
+
+    return {a.name: rules(a.capabilities()) for a in _registry() if a.capabilities is not None}
 
 
 def _registry() -> tuple[_Adapter, ...]:
     from bot.channels import recorder, telegram, telegram_staff, terminal, webchat
 
     return (
-        _Adapter("telegram", telegram.off_because, telegram.build, telegram.hook_off_because, telegram.hook),
+        _Adapter(
+            "telegram",
+            telegram.off_because,
+            telegram.build,
+            telegram.hook_off_because,
+            telegram.hook,
+            telegram.capabilities,
+        ),
         _Adapter(
             "telegram-staff",
             telegram_staff.off_because,
             telegram_staff.build,
             telegram_staff.hook_off_because,
             telegram_staff.hook,
-            for_shoppers=False,
         ),
-        _Adapter("webchat", webchat.off_because, webchat.build),
-        _Adapter("terminal", terminal.off_because, terminal.build),
-        _Adapter("recorder", recorder.off_because, recorder.build),
+        _Adapter("webchat", webchat.off_because, webchat.build, capabilities=webchat.capabilities),
+        _Adapter("terminal", terminal.off_because, terminal.build, capabilities=terminal.capabilities),
+        _Adapter("recorder", recorder.off_because, recorder.build, capabilities=recorder.capabilities),
     )

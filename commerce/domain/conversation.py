@@ -117,6 +117,7 @@ class NotAnswered(StrEnum):
     EMPTY = "empty"
     TOO_LONG = "too_long"
     SAME_TWICE = "same_twice"  # the same canned reply, untouched, a second time: say so to send it anyway
+    UNFILLED = "unfilled"  # a place for a fact is still in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +132,69 @@ class Reach:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """Words of a person that are on their way: on `contact`, and as that entry of the thread."""
+
+    entry_id: int
+    contact: Contact
+    conversation: Conversation
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRefused:
+    """Nothing was sent. `reach` is the channel it was meant for, which carries `most` characters; `others` are those
+    that are open instead; `held_by` is the member who answers; `missing` are the places that nothing was put into."""
+
+    reason: NotAnswered
+    reach: Reach | None = None
+    others: tuple[Reach, ...] = ()
+    most: int = 0
+    held_by: str = ""
+    missing: tuple[str, ...] = ()
+
+
+class Shelf(StrEnum):
+    """A part of the inbox."""
+
+    WAITING = "waiting"  # somebody of the shop is wanted
+    MINE = "mine"
+    STORES = "stores"  # open ones about the member's stores, or about none
+    ALL = "all"
+    CLOSED = "closed"  # given back to the bot
+
+
+@dataclass(frozen=True, slots=True)
 class CannedReply:
-    """Words that staff send often, with places for facts: {name} {order} {order_status} {store} {hours} {stock}."""
+    """Words that staff send often, with places for facts of this customer: see `PLACES`."""
 
     id: str
     title: str
     text: LocalText
     position: int = 0
+
+
+PLACES = (
+    "name", "member", "order", "order_status", "order_total", "item", "stock", "code", "until", "store", "address",
+    "hours", "phone",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A canned reply with this customer's facts in it. `missing`: places for which there is none; they stay in the text
+    in braces until somebody fills them."""
+
+    text: str
+    missing: tuple[str, ...]
+
+
+class NotCanned(StrEnum):
+    """Why a canned reply could not be kept."""
+
+    EMPTY = "empty"
+    TOO_LONG = "too_long"
+    UNKNOWN_PLACE = "unknown_place"
+    TOO_MANY = "too_many"
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,7 @@ from commerce.ports.storage import (
 )
 from commerce.ports.teaching import KindWords, Taught, Teachable
 from commerce.ports.world import (
+    ChannelRules,
     Clock,
     Fetched,
     Gazetteer,
@@ -74,6 +75,7 @@ __all__ = [
     "CartRepository",
     "Change",
     "ChangeKind",
+    "ChannelRules",
     "Clock",
     "ConversationLine",
     "ConversationRepository",

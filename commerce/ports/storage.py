@@ -256,6 +256,10 @@ class CustomerRepository(Protocol):
 
     def contacts(self, customer_id: str) -> list[Contact]: ...
 
+    def last_heard(self, customer_id: str) -> dict[Contact, datetime]:
+        """When each of their contacts wrote to us last, the newest first."""
+        ...
+
     def after(self, customer_id: str, limit: int) -> list[Customer]:
         """Customers with a larger id, by id: for walking through all of them. Whoever was joined to somebody else is
         that other one, and not in it."""

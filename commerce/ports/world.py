@@ -50,6 +50,16 @@ class MediaStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelRules:
+    """What a channel carries. `reply_window`: how long after somebody's last message we may still write to them (None:
+    at any time); `text_limit` counts UTF-16 units where its vendor does."""
+
+    text_limit: int
+    counts_utf16: bool = False
+    reply_window: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Fetched:
     """What an address gave. `url` is where it came from after redirects."""
 

@@ -80,12 +80,15 @@ class SqlCustomers:
         )
 
     def contacts(self, customer_id: str) -> list[Contact]:
+        return list(self.last_heard(customer_id))
+
+    def last_heard(self, customer_id: str) -> dict[Contact, datetime]:
         rows = self._db.execute(
-            select(contact.c.channel, contact.c.account, contact.c.address)
+            select(contact.c.channel, contact.c.account, contact.c.address, contact.c.last_inbound_at_us)
             .where(contact.c.customer_id == customer_id)
             .order_by(contact.c.last_inbound_at_us.desc(), contact.c.channel, contact.c.account, contact.c.address)
         )
-        return [Contact(*row) for row in rows]
+        return {Contact(channel, account, address): from_us(at_us) for channel, account, address, at_us in rows}
 
     def after(self, customer_id: str, limit: int) -> list[Customer]:
         rows = self._db.execute(

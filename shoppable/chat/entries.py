@@ -57,6 +57,7 @@ def _reply(body: dict[str, Any]) -> ChatReply:
         "document": _document(body.get("document")),
         "ask": body.get("ask"),
         "language": str(body.get("language") or "en"),
+        "speaker": str(body.get("speaker") or ""),
     }
 
 

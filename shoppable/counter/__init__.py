@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from shoppable.counter import access, account, frame, sign_in
+from shoppable.counter import access, account, frame, sign_in, staff_bot
 from shoppable.counter.blueprint import blueprint
 
 __all__ = ["ROOMS", "blueprint"]
 
-ROOMS = (sign_in, account)
+ROOMS = (sign_in, account, staff_bot)
 
 access.install(blueprint)
 frame.install(blueprint)

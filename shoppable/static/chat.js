@@ -225,7 +225,7 @@ export function mount(root, words) {
   function showReply(reply) {
     const node = element("div", "told");
     node.lang = reply.language;
-    node.append(element("span", "unseen", words.shop));
+    node.append(reply.speaker ? element("span", "speaker", reply.speaker) : element("span", "unseen", words.shop));
     if (reply.text) node.append(element("p", "bubble", reply.text));
     if (reply.picture) {
       const picture = image("told-picture", reply.picture.url, reply.picture.alt);

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.channels import rules_of_channels
 from commerce.ports import Clock
 from commerce.settings import load_settings
 from commerce.wiring import Shop, build_shop
@@ -82,7 +83,7 @@ def running_shop(
         "encoder": "none",
         "web_threads": 24,
     }
-    with build_shop(load_settings(**(values | settings)), clock=clock) as shop:
+    with build_shop(load_settings(**(values | settings)), clock=clock, channels=rules_of_channels()) as shop:
         fill(shop)
         with running(shop, web=True, worker=True) as address:
             yield shop, address

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from bot.channels import rules_of_channels
 from bot.channels.recorder.send import Recorder
 from bot.worker import Worker
 from commerce.clock import ManualClock
@@ -70,7 +71,7 @@ def database_url(request: pytest.FixtureRequest, stage: str) -> str:
 def shop(data_dir: Path, database_url: str, clock: ManualClock, ids: SeededIds) -> Iterator[Shop]:
     """The fixture shop, eyes shut."""
     settings = load_settings(data_dir=data_dir, database_url=database_url, encoder="none", secret_key="s" * 32)
-    with build_shop(settings, clock=clock, ids=ids) as shop:
+    with build_shop(settings, clock=clock, ids=ids, channels=rules_of_channels()) as shop:
         if database_url:
             build_fixture(shop, pictures=False)
         shop.index_keeper.refresh()
@@ -144,7 +145,7 @@ def shop_with_eyes(
     settings = load_settings(
         data_dir=data_dir, database_url=database_url, secret_key="s" * 32, fetch_allow_hosts=(urlsplit(post).netloc,)
     )
-    with build_shop(settings, clock=clock, ids=ids) as shop:
+    with build_shop(settings, clock=clock, ids=ids, channels=rules_of_channels()) as shop:
         if database_url:
             build_fixture(shop)
         shop.index_keeper.catch_up()

@@ -51,6 +51,7 @@ def talking_shop(
     database_url: str, folder: Path, clock: Clock, seed: int, *, languages: str = "fr,en", **settings: Any
 ) -> Iterator[Shop]:
     """Built as any shop is, filled, its indexes ready. `settings` are those of `commerce.settings`."""
+    from bot.channels import rules_of_channels
     from commerce.wiring import build_shop
 
     chosen = load_settings(
@@ -61,7 +62,7 @@ def talking_shop(
         languages=languages,
         **settings,
     )
-    with quiet(), build_shop(chosen, clock=clock, ids=SeededIds(seed)) as shop:
+    with quiet(), build_shop(chosen, clock=clock, ids=SeededIds(seed), channels=rules_of_channels()) as shop:
         shop.storage.write(lambda uow: _fill(uow, shop))
         shop.index_keeper.refresh()
         yield shop

@@ -10,6 +10,7 @@ from bot.channels.port import Channel, Hook, Received
 from bot.channels.updates import SECRET, bot_id_of
 
 if TYPE_CHECKING:
+    from bot.messages import Capabilities
     from commerce.ports import MediaStore
     from commerce.settings import Settings
 
@@ -62,3 +63,9 @@ def hook(settings: Settings) -> Hook:
         return split(body, bot, now)
 
     return Hook(CHANNEL, authentic, events)
+
+
+def capabilities() -> Capabilities:
+    from bot.channels.telegram.send import CAPABILITIES
+
+    return CAPABILITIES

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bot.channels.port import Channel
 
 if TYPE_CHECKING:
+    from bot.messages import Capabilities
     from commerce.ports import MediaStore
     from commerce.settings import Settings
 
@@ -19,3 +20,9 @@ def build(settings: Settings, media: MediaStore) -> Channel:
     from bot.channels.terminal.send import Terminal
 
     return Terminal()
+
+
+def capabilities() -> Capabilities:
+    from bot.channels.terminal.send import CAPABILITIES
+
+    return CAPABILITIES

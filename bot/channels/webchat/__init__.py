@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bot.channels.port import Channel
 
 if TYPE_CHECKING:
+    from bot.messages import Capabilities
     from commerce.ports import MediaStore
     from commerce.settings import Settings
 
@@ -19,3 +20,9 @@ def build(settings: Settings, media: MediaStore) -> Channel:
     from bot.channels.webchat.send import WebChat
 
     return WebChat(media)
+
+
+def capabilities() -> Capabilities:
+    from bot.channels.webchat.send import CAPABILITIES
+
+    return CAPABILITIES

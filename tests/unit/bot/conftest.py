@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.channels import rules_of_channels
 from bot.channels.neutral import event_of
 from bot.channels.recorder.send import Recorder
 from bot.worker import Worker
@@ -32,7 +33,7 @@ def make_shop(tmp_path: Path, clock: ManualClock) -> Iterator[Callable[..., Shop
         settings = load_settings(
             **({"data_dir": tmp_path / str(len(opened)), "encoder": "none", "secret_key": "s" * 32} | changes)
         )
-        shop = build_shop(settings, clock=clock, ids=SeededIds())
+        shop = build_shop(settings, clock=clock, ids=SeededIds(), channels=rules_of_channels())
         opened.append(shop)
         build_fixture(shop, pictures=False)
         return shop

@@ -180,3 +180,9 @@ def test_without_files_the_message_says_what_the_file_says() -> None:
     (only,) = render(Reply("Your receipt.", document=RECEIPT), PLAIN)
     assert only.kind is OutgoingKind.TEXT
     assert only.text == "Your receipt.\n\nReceived on 10/03/2026.\nOrder 1043."
+
+
+@pytest.mark.parametrize(("language", "shown"), [("fr", "Nadia\u00a0: Bonjour"), ("en", "Nadia: Bonjour")])
+def test_whoever_speaks_is_named(language, shown):
+    (message,) = render(Reply("Bonjour", language=language, speaker="Nadia"), Capabilities(4096))
+    assert message.text == shown

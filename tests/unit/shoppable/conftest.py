@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from bot.channels import rules_of_channels
 from commerce.clock import ManualClock
 from commerce.settings import Settings, load_settings
 from commerce.wiring import Shop, build_shop
@@ -42,7 +43,9 @@ def make_shop(tmp_path: Path, clock: ManualClock, filled_folder: Path) -> Iterat
     opened: list[Shop] = []
 
     def make(**changes: object) -> Shop:
-        shop = build_shop(load_settings(**(SETTINGS | {"data_dir": folder} | changes)), clock=clock)
+        shop = build_shop(
+            load_settings(**(SETTINGS | {"data_dir": folder} | changes)), clock=clock, channels=rules_of_channels()
+        )
         opened.append(shop)
         shop.index_keeper.refresh()
         return shop
