@@ -73,7 +73,7 @@ def _help(language: str, member: StaffMember) -> str:
     ]
     if member.may(Permission.TEAM):
         lines.append(words(language, "/here STORE (or all, or off) – in a group: what it hears of"))
-    lines.append(words(language, "Answer a customer's message and your words go to the customer."))
+    lines.append(words(language, "Answer a customer’s message and your words go to the customer."))
     return "\n".join(lines)
 
 

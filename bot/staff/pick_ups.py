@@ -86,8 +86,8 @@ def _refused(desk: Desk, refused: Refused[NotMoved]) -> None:
 
 def _too_late(desk: Desk, card: PickUp, reason: NotMoved) -> None:
     """Says so, with what it is now, and brings the message that was tapped up to date."""
-    now = stage_name(card.stage, desk.language)
-    desk.toast(f"{_not_moved(desk, reason)} {desk.t('It is now: {stage}', stage=now)}", alert=True)
+    now = desk.t("It is now: {stage}", stage=stage_name(card.stage, desk.language))
+    desk.toast(f"{_not_moved(desk, reason)} {now}", alert=True)
     show(desk, card.ref, message_id=desk.said.tapped)
 
 

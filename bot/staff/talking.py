@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import json
 
-from bot.channels.telegram_staff.parse import Happened
-from bot.staff.desk import REMEMBERED, Desk, about_key
+from bot.channels.telegram_staff.parse import CHANNEL, Happened
+from bot.staff.desk import Desk, about_key
 from bot.staff.taps import TalkDeed, TalkTap
 from commerce.domain.conversation import (
     AnswerRefused,
@@ -39,16 +39,16 @@ def answer(desk: Desk, customer_id: str) -> None:
         desk.say(desk.t("Only words reach the customer from here. Your file was not sent."), about=customer_id)
     if not said.message.text:
         return
-    result = desk.shop.inbox.answer(desk.uow, desk.member, customer_id, said.message.text, take_over=said.in_group)
+    result = desk.shop.inbox.answer(
+        desk.uow, desk.member, customer_id, said.message.text, take_over=said.in_group, written_in=CHANNEL
+    )
     if isinstance(result, AnswerRefused):
         desk.say(_not_answered(desk, result), about=customer_id)
-    else:  # it stands in this chat already
-        desk.uow.state.put(written_key(result.entry_id), said.chat.lane, desk.now + REMEMBERED)
-
-
-def written_key(entry_id: int) -> str:
-    """Under which it is remembered in which chat an entry of a thread was written."""
-    return f"staff-wrote:{entry_id}"
+        return
+    facts = json.dumps({"customer_id": result.conversation.customer_id, "entry_id": result.entry_id})
+    for chat in desk.uow.staff_chats.for_store(result.conversation.store_id):
+        if chat.contact != said.chat:  # here it stands already
+            desk.uow.outbox.add(OutboundMessage(chat.contact, StaffAlert.SAID.value, facts), desk.now)
 
 
 def tapped(desk: Desk, tap: TalkTap) -> None:
@@ -94,8 +94,8 @@ def _changed(desk: Desk, tap: TalkTap, result: Conversation | Refused[NotSpeakin
     match result.reason:
         case NotSpeaking.CHANGED | NotSpeaking.NOT_YOURS:
             there = desk.uow.conversations.get(tap.customer_id)
-            now = _who_speaks(desk, there) if there else ""
-            desk.toast(f"{desk.t('Somebody was faster.')} {now}".strip(), alert=True)
+            faster, now = desk.t("Somebody was faster."), _who_speaks(desk, there) if there else ""
+            desk.toast(f"{faster} {now}".strip(), alert=True)
             facts = {"customer_id": tap.customer_id}
             row = OutboundMessage(desk.said.chat, StaffAlert.CONVERSATION.value, json.dumps(facts))
             desk.uow.outbox.add(row, desk.now)

@@ -63,7 +63,7 @@ def kind_name(kind: TaskKind, language: str) -> str:
         case TaskKind.UNFULFILLABLE:
             return words(language, "Paid, and nothing left to sell")
         case TaskKind.PAYMENT_DIFFERENCE:
-            return words(language, "The provider's list and our books differ")
+            return words(language, "The provider’s list and our books differ")
         case TaskKind.PAYMENT_UNKNOWN:
             return words(language, "Nobody knows whether this was paid")
         case TaskKind.REFUND_FAILED:

@@ -17,7 +17,6 @@ from bot.messages import Button
 from bot.staff.desk import REMEMBERED, language_for, remember_about
 from bot.staff.discretion import discreet
 from bot.staff.lines import body_of, channel_name, last_lines, line_of
-from bot.staff.talking import written_key
 from bot.staff.taps import TalkDeed, TalkTap
 from bot.wording import words
 from commerce.domain.conversation import Conversation, Voice
@@ -49,6 +48,7 @@ class _Place:
     digest: str = ""
     open: bool = False
     upto: int = 0
+    rang: str = ""  # when the team was reminded
 
 
 class Topics:
@@ -67,8 +67,10 @@ class Topics:
             text, rows = self._head(uow, there, place)
             entries = [entry for entry in uow.conversations.thread(customer_id, limit=LINES) if entry.id > place.upto]
         opens = there.bot_is_silent and not place.open
+        reminder = there.callback_offered_at.isoformat() if there.callback_offered_at else ""
+        rings = not opens and there.bot_is_silent and reminder not in ("", place.rang)
         digest = hashlib.sha256(repr((text, rows)).encode("utf-8", "surrogatepass")).hexdigest()[:32]
-        if not opens and digest == place.digest:
+        if not opens and not rings and digest == place.digest:
             return None
         shown = last_lines(entries, place.name, place.language) if opens else ""
         whole = f"{text}\n\n{shown}" if shown else text
@@ -77,13 +79,15 @@ class Topics:
         def call() -> str:
             where = self._with_topic(place, channel) if opens else place
             found[:] = [where]
-            if not opens and channel.edit(chat, where.head_id, text, rows):
+            if not opens and not rings and channel.edit(chat, where.head_id, text, rows):
                 return where.head_id
-            return channel.post(chat, whole, rows, topic_id=where.topic_id, silent=not opens)
+            return channel.post(chat, whole, rows, topic_id=where.topic_id, silent=not (opens or rings))
 
         def sent(uow: UnitOfWork, message_id: str) -> None:
             upto = max([place.upto, *(entry.id for entry in entries)]) if opens else place.upto
-            where = replace(found[0], head_id=message_id, digest=digest, open=there.bot_is_silent, upto=upto)
+            where = replace(
+                found[0], head_id=message_id, digest=digest, open=there.bot_is_silent, upto=upto, rang=reminder
+            )
             self._remember(uow, where)
             if opens:
                 pictured = [entry.id for entry in reversed(entries) if body_of(entry).get("photo_key")]
@@ -121,7 +125,7 @@ class Topics:
         now = self._shop.clock.now()
         with self._shop.storage.read() as uow:
             place = self._place(uow, chat, customer_id, now)
-            if place is None or entry_id <= place.upto or uow.state.get(written_key(entry_id), now) == chat.lane:
+            if place is None or entry_id <= place.upto:
                 return None
             if not place.open:
                 return self.conversation(chat, customer_id, channel)
@@ -227,12 +231,15 @@ class Topics:
         return _Place(
             chat, customer_id, name, language, bound.has_topics, topic_id,
             head_id=str(known.get("head_id", "")), digest=str(known.get("digest", "")),
-            open=known.get("open") is True, upto=int(known.get("upto", 0)),
+            open=known.get("open") is True, upto=int(known.get("upto", 0)), rang=str(known.get("rang", "")),
         )  # fmt: skip
 
     def _remember(self, uow: UnitOfWork, place: _Place) -> None:
         now = self._shop.clock.now()
-        kept = {"head_id": place.head_id, "digest": place.digest, "open": place.open, "upto": place.upto}
+        kept = {
+            "head_id": place.head_id, "digest": place.digest, "open": place.open, "upto": place.upto,
+            "rang": place.rang,
+        }  # fmt: skip
         uow.state.put(_key(place.chat, place.customer_id), json.dumps(kept), now + REMEMBERED)
         if place.head_id:
             remember_about(uow, place.chat, place.head_id, place.customer_id, now)
