@@ -128,6 +128,8 @@ class Worker:
         """Everything that only time brings about, once."""
         self._shop.reserving.expire_due()
         self._shop.returns.expire_due()
+        self._shop.offering.expire_due()
+        self._shop.waiting.tick()
         self._shop.paying.tick()
         self._shop.pausing.tick()
         self.delete_photos()
@@ -308,7 +310,9 @@ class Worker:
         self._shop.storage.write(lambda uow: uow.state.put(ALIVE, self._owner, until))
 
     def _expire(self) -> None:
-        if self._shop.reserving.expire_due() + self._shop.returns.expire_due():
+        """What is over is free again, and whoever waits for it is told in the same breath."""
+        over = self._shop.reserving.expire_due() + self._shop.returns.expire_due() + self._shop.offering.expire_due()
+        if over + self._shop.waiting.tick():
             self._wake_out.ring()
 
     def _resume_stores(self) -> None:

@@ -71,6 +71,13 @@ class Settings(BaseSettings):
     )
     hold_grace_s: int = Field(0, ge=0, description="Seconds of grace after the deadline of a reservation.")
     max_open_reservations: int = Field(5, ge=1, description="Open reservations one person may have.")
+    offer_hold_s: int = Field(
+        900, ge=60, description="How long is held what is offered in place of something not found, in seconds."
+    )
+    wait_hold_s: int = Field(
+        7200, ge=60, description="How long a unit is held for whoever waited for it, once they are told, in seconds."
+    )
+    max_waits: int = Field(10, ge=1, description="Things that one person may wait for at a time.")
 
     # --- what comes back
     withdrawal_days: int = Field(

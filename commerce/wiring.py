@@ -44,6 +44,7 @@ from commerce.services.handoff import Handoff
 from commerce.services.inbox import Inbox
 from commerce.services.index_keeper import IndexKeeper
 from commerce.services.linking import Linking
+from commerce.services.offering import Offering
 from commerce.services.one_time_links import OneTimeLinks
 from commerce.services.order_links import OrderLinks
 from commerce.services.orders import Orders
@@ -57,6 +58,7 @@ from commerce.services.refunding import Refunding
 from commerce.services.reserving import Reserving
 from commerce.services.returns import Returns
 from commerce.services.routing import Routing
+from commerce.services.second_choices import build_alternatives, build_second_choices
 from commerce.services.selling import build_selling, offline_of
 from commerce.services.signing_in import SessionRules, SigningIn
 from commerce.services.staff_binding import StaffBinding
@@ -65,6 +67,7 @@ from commerce.services.summing_up import SummingUp
 from commerce.services.taking_back import TakingBack
 from commerce.services.teaching import Teaching
 from commerce.services.team import Team
+from commerce.services.waiting import Waiting
 from commerce.services.withdrawing import Withdrawing
 from commerce.settings import Settings, rates_bp
 
@@ -109,6 +112,8 @@ class Shop:
     returns: Returns
     withdrawing: Withdrawing
     taking_back: TakingBack
+    offering: Offering
+    waiting: Waiting
     routing: Routing
     handoff: Handoff
     calling_back: CallingBack
@@ -204,6 +209,20 @@ def build_shop(
         selling=selling,
         at_counter=offline_of(providers),
     )
+    discovery = Discovery(storage, text_index, facets, image_matcher, words)
+    second = build_second_choices(
+        settings,
+        storage=storage,
+        clock=clock,
+        ids=ids,
+        rules=rules,
+        alternatives=build_alternatives(settings, clock, ids, rules),
+        discovery=discovery,
+        stocktaking=stocktaking,
+        reserving=reserving,
+        orders=selling.orders,
+        carts=carts,
+    )
     canned = Canned(clock, ids, settings.languages)
     links, passwords = OneTimeLinks(clock, ids), Argon2Passwords()
     session_rules = SessionRules(timedelta(minutes=settings.staff_idle_min), timedelta(hours=settings.staff_session_h))
@@ -226,7 +245,7 @@ def build_shop(
         image_matcher=image_matcher,
         catalog=Catalog(storage, clock),
         asking=Asking(words, text_index, settings.currency),
-        discovery=Discovery(storage, text_index, facets, image_matcher, words),
+        discovery=discovery,
         photos=Photos(storage, media, clock, timedelta(hours=settings.photo_keep_h)),
         customers=customers,
         reserving=reserving,
@@ -246,6 +265,8 @@ def build_shop(
         returns=after.returns,
         withdrawing=after.withdrawing,
         taking_back=after.taking_back,
+        offering=second.offering,
+        waiting=second.waiting,
         routing=routing,
         handoff=handoff,
         calling_back=CallingBack(storage, clock, ids, alerting, timedelta(minutes=settings.callback_after_min)),

@@ -82,3 +82,14 @@ class NotTaken(StrEnum):
     NOT_FOUND = "not_found"
     OVER = "over"  # its time is up, or something else was chosen
     GONE = "gone"  # a hold was lost: a till sold the unit
+    TOO_MANY = "too_many"  # reservations: one person may have no more
+    CART = "cart"  # the cart takes nothing more, or nothing in this currency
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What could not be served: `unit_price` is what was promised for it."""
+
+    variant_id: int
+    quantity: int
+    unit_price: Money

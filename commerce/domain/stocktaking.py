@@ -56,11 +56,13 @@ class NotCounted(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HeldFor:
-    """A hold with whose it is: one of the two ids is filled."""
+    """A hold with whose it is: one of the ids is filled."""
 
     hold: StockHold
     reservation_id: str = ""
     order_id: str = ""
+    offer_id: str = ""
+    waiter_id: str = ""  # somebody who was told that it is back
 
 
 @dataclass(frozen=True, slots=True)

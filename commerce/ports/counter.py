@@ -153,7 +153,8 @@ class OfferRepository(Protocol):
         ...
 
     def end(self, offer_id: str, state: OfferState, taken: int | None = None) -> bool:
-        """Once, by a guarded statement. `taken` None leaves what was chosen as it is."""
+        """Once, by a guarded statement. `taken` None leaves what was chosen as it is; another choice than the one that
+        was made cannot be taken any more."""
         ...
 
     def due(self, now: datetime, limit: int) -> list[Offer]:

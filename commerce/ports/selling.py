@@ -123,10 +123,11 @@ class OrderRepository(Protocol):
         fulfilled_at: datetime | None = None,
         lines: Sequence[tuple[int, str]] | None = None,
         pickup_code: str | None = None,
+        store_id: str | None = None,
     ) -> Order:
         """Writes the move if the stored version is `order.version`, else raises StaleVersion. `to_state` may be the
         present state; any other pair must be in the table of moves (IllegalMove). None leaves a value as it is.
-        `lines`: (position, hold id) of lines whose stock was taken anew."""
+        `lines`: (position, hold id) of lines whose stock was taken anew, at `store_id` where that is another one."""
         ...
 
     def returned(self, order_id: str, position: int, quantity: int) -> bool:

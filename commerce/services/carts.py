@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from commerce.domain.cart import (
     MAX_LINES,
     MAX_QUANTITY,
     Cart,
     CartLine,
     CheckoutDraft,
+    Fulfilment,
     MergeChoice,
     MergedCart,
     NotInCart,
@@ -106,6 +110,26 @@ class Carts:
         uow.carts.set_draft(cart.id, draft, self._clock.now())
         return self._again(uow, cart.customer_id)
 
+    def for_a_parcel(
+        self, uow: UnitOfWork, customer_id: str, lines: Iterable[tuple[int, int]], source: str
+    ) -> Cart | Refused[NotInCart]:
+        """So many units of each variant at least, to be sent: what is held for this person already is about to be
+        ordered. A refusal leaves the lines before it in the cart."""
+        cart = self._own(uow, customer_id)
+        for variant_id, quantity in lines:
+            line = _line(cart, variant_id, saved=False)
+            missing = quantity - (line.quantity if line else 0)
+            if missing > 0:
+                added = self.add(uow, cart.customer_id, variant_id, missing, source)
+                if isinstance(added, Refused):
+                    return added
+                cart = added
+        draft = cart.draft
+        if draft.fulfilment is not Fulfilment.DELIVERY:
+            draft = replace(draft, fulfilment=Fulfilment.DELIVERY, store_id="", provider="")
+            cart = self.set_draft(uow, cart.customer_id, draft)
+        return cart
+
     def merge(self, uow: UnitOfWork, *, brought_id: str, into_id: str, choice: MergeChoice) -> MergedCart:
         """The cart of customer `brought_id` goes into that of `into_id`. Units of one thing are added up; what the
         choice does not want is saved for later. A code and what was said about the checkout come along where the other
@@ -175,7 +199,12 @@ class Carts:
         if any(level.available > 0 for level in uow.stock.levels([variant_id])):
             return True
         held = uow.reservations.of_customer(customer_id, only_open=True)
-        return any(line.variant_id == variant_id for each in held for line in each.lines)
+        if any(line.variant_id == variant_id for each in held for line in each.lines):
+            return True
+        offered = [choice for offer in uow.offers.open_of(customer_id) if (choice := offer.chosen)]
+        if any(line.variant_id == variant_id for choice in offered for line in choice.lines):
+            return True
+        return any(each.variant_id == variant_id and each.hold_id for each in uow.waiters.of_customer(customer_id))
 
 
 def _line(cart: Cart, variant_id: int, *, saved: bool) -> CartLine | None:

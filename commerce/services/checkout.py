@@ -35,7 +35,7 @@ from commerce.services.order_news import OrderNews, tell
 from commerce.services.order_stock import is_held, keep, make_good
 from commerce.services.order_writing import is_same, lines_of, new_order
 from commerce.services.orders import Orders
-from commerce.services.own_units import OwnUnits, order_holds, own_units
+from commerce.services.own_units import OwnUnits, order_holds, own_units, take_over
 from commerce.services.quoting import Quoting
 from commerce.services.reserving import kept_until
 from commerce.services.settling import Settling
@@ -166,6 +166,7 @@ class Checkout:
         for reservation in own.reservations:
             for held in reservation.lines:
                 uow.stock.release(held.hold_id, MovementReason.RELEASE, now)
+        take_over(uow, own, quote.store_id, now)
         # Given back and taken again in one transaction: nobody can slip in between.
         order_id = self._ids.new_key()
         wanted = [(line.variant.id, line.quantity) for line in quote.lines]

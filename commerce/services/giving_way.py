@@ -14,6 +14,7 @@ from commerce.domain.order import OrderEvent, OrderState
 from commerce.domain.reservation import Refused
 from commerce.domain.stock import MovementReason
 from commerce.domain.stocktaking import HeldFor
+from commerce.domain.waiting import WaitState
 from commerce.errors import StaleVersion
 from commerce.ports import Clock, UnitOfWork
 from commerce.services.ending import end_unpaid
@@ -21,6 +22,7 @@ from commerce.services.reserving import Reserving
 
 NOTICE_RESERVATION_LOST = "reservation_lost"
 NOTICE_ORDER_LOST = "order_lost"
+NOTICE_WAIT_LOST = "wait_lost"
 _SOLD = "sold in the store"
 
 
@@ -49,6 +51,10 @@ class GivingWay:
     def _loses(self, uow: UnitOfWork, held: HeldFor, actor: str) -> bool:
         if held.reservation_id:
             return self._reservation_loses(uow, held, actor)
+        if held.offer_id:  # whoever taps hears that it is gone, and what is left
+            return uow.stock.release(held.hold.id, MovementReason.RELEASE, self._clock.now())
+        if held.waiter_id:
+            return self._waiter_loses(uow, held)
         return self._order_loses(uow, held, actor)
 
     def _reservation_loses(self, uow: UnitOfWork, held: HeldFor, actor: str) -> bool:
@@ -63,6 +69,16 @@ class GivingWay:
             {"reservation_id": held.reservation_id, "variant_id": held.hold.variant_id},
         )
         uow.audit.add(actor, "reservation_lost", held.reservation_id, {"hold": held.hold.id}, self._clock.now())
+        return True
+
+    def _waiter_loses(self, uow: UnitOfWork, held: HeldFor) -> bool:
+        """Whoever was told that it is back waits again, at their old place."""
+        waiter = uow.waiters.get(held.waiter_id)
+        if waiter is None or not uow.waiters.move(waiter, WaitState.WAITING):
+            return False
+        uow.stock.release(held.hold.id, MovementReason.RELEASE, self._clock.now())
+        facts: dict[str, object] = {"waiter_id": waiter.id, "store_id": held.hold.store_id}
+        self._tell(uow, waiter.contact, NOTICE_WAIT_LOST, facts)
         return True
 
     def _order_loses(self, uow: UnitOfWork, held: HeldFor, actor: str) -> bool:

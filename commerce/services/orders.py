@@ -137,7 +137,7 @@ class Orders:
         if left:
             self._refunding.ask(uow, order.id, left, RefundReason.CANCELLED)
         current = uow.orders.get(order.id) or order
-        if current.state is not OrderState.REFUND_PENDING:  # it cost nothing, or all of it is on its way already
+        if not left or current.state is not OrderState.REFUND_PENDING:  # it cost nothing, or all is on its way already
             current = self._refunding.nothing_to_send(uow, current, actor, note)
         return current
 

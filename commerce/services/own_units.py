@@ -1,18 +1,22 @@
 """Units that are held for a person already and would become part of their order: a hold never counts against its owner.
 
-That is the order of the same cart that waits for its payment, and reservations at the store of which every line is in
-the cart. A reservation of which the shopper wants only a part stays as it is.
+That is the order of the same cart that waits for its payment, reservations at the store of which every line is in the
+cart, and what was offered or kept for somebody who waited. A reservation of which the shopper wants only a part stays
+as it is.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
+from commerce.domain.offering import Offer, OfferState
 from commerce.domain.order import Order, OrderState
 from commerce.domain.reservation import Reservation
-from commerce.domain.stock import HoldState
+from commerce.domain.stock import HoldState, MovementReason
+from commerce.domain.waiting import StockWaiter, WaitState
 from commerce.ports import UnitOfWork
 
 _NEWEST = 10  # of a person's orders, among which one may wait
@@ -20,10 +24,13 @@ _NEWEST = 10  # of a person's orders, among which one may wait
 
 @dataclass(frozen=True, slots=True)
 class OwnUnits:
-    """`pending`: the cart's order that waits for its payment. `at`: units by (variant, store)."""
+    """`pending`: the cart's order that waits for its payment. `offers`: those of which a parcel was chosen. `waits`:
+    what came back for them. `at`: units by (variant, store)."""
 
     pending: Order | None
     reservations: tuple[Reservation, ...]
+    offers: tuple[Offer, ...]
+    waits: tuple[StockWaiter, ...]
     at: Mapping[tuple[int, str], int]
 
     def units(self, variant_id: int, store_id: str) -> int:
@@ -44,7 +51,38 @@ def own_units(uow: UnitOfWork, *, cart_id: str, customer_id: str, wanted: Collec
                 taken_over.append(reservation)
                 for line in reservation.lines:
                     _count(uow, line.hold_id, units)
-    return OwnUnits(pending, tuple(taken_over), units)
+    offers = tuple(
+        offer
+        for offer in uow.offers.open_of(customer_id)
+        if (choice := offer.chosen) and all(line.variant_id in wanted for line in choice.lines)
+    )
+    waits = tuple(
+        waiter
+        for waiter in uow.waiters.of_customer(customer_id)
+        if waiter.variant_id in wanted and waiter.state is WaitState.TOLD
+    )
+    for hold_id in promised_holds(offers, waits):
+        _count(uow, hold_id, units)
+    return OwnUnits(pending, tuple(taken_over), offers, waits, units)
+
+
+def promised_holds(offers: Iterable[Offer], waits: Iterable[StockWaiter]) -> list[str]:
+    """Of parcels that were chosen, and of what people waited for."""
+    chosen = [choice for offer in offers if (choice := offer.chosen)]
+    return [line.hold_id for choice in chosen for line in choice.lines] + [waiter.hold_id for waiter in waits]
+
+
+def take_over(uow: UnitOfWork, own: OwnUnits, store_id: str, at: datetime) -> None:
+    """What was promised to them at that place is free for their order, and the promise is kept: to be called in the
+    transaction that takes it again."""
+    for offer in own.offers:
+        choice = offer.chosen
+        if choice and choice.store_id == store_id and uow.offers.end(offer.id, OfferState.TAKEN):
+            for line in choice.lines:
+                uow.stock.release(line.hold_id, MovementReason.RELEASE, at)
+    for waiter in own.waits:
+        if waiter.told_store_id == store_id and uow.waiters.move(waiter, WaitState.SERVED):
+            uow.stock.release(waiter.hold_id, MovementReason.RELEASE, at)
 
 
 def _of_another_cart(uow: UnitOfWork, customer_id: str) -> Order | None:

@@ -82,6 +82,43 @@ class Reserving:
         uow.reservations.add(reservation, contact, ReservationEvent(now, None, ReservationState.HELD, "shopper"))
         return reservation
 
+    def place_held(
+        self,
+        uow: UnitOfWork,
+        *,
+        reservation_id: str,
+        customer_id: str,
+        contact: Contact,
+        store_id: str,
+        lines: Sequence[ReservationLine],
+        note: str,
+    ) -> Reservation | Refused[NotHeld]:
+        """A reservation of units that are held for this person already, at the prices of `lines`: their holds are kept,
+        never let go and taken again. SOLD_OUT: one was lost; the caller undoes what was done."""
+        now = self._clock.now()
+        store = uow.stores.get(store_id)
+        expires_at = kept_until(self._rules, store, now) if store and store.takes_visitors else None
+        if expires_at is None:
+            return Refused(NotHeld.STORE_NOT_OPEN)
+        for line in lines:
+            if not uow.stock.extend(line.hold_id, expires_at):
+                return Refused(NotHeld.SOLD_OUT)
+        reservation = Reservation(
+            id=reservation_id,
+            code=self._ids.new_code(),
+            customer_id=customer_id,
+            store_id=store_id,
+            state=ReservationState.HELD,
+            lines=tuple(lines),
+            created_at=now,
+            expires_at=expires_at,
+            extensions=0,
+            version=1,
+            source=contact.channel,
+        )
+        uow.reservations.add(reservation, contact, ReservationEvent(now, None, ReservationState.HELD, "shopper", note))
+        return reservation
+
     def cancel(self, uow: UnitOfWork, reservation_id: str, customer_id: str) -> Reservation | Refused[NotChanged]:
         """The shopper changed their mind: the stock is free again at once."""
         reservation = uow.reservations.get(reservation_id)

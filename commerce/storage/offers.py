@@ -95,10 +95,10 @@ class SqlOffers:
         )
 
     def end(self, offer_id: str, state: OfferState, taken: int | None = None) -> bool:
-        values: dict[str, object] = {"state": state.value}
+        statement = update(offer).where(offer.c.id == offer_id, _OPEN).values(state=state.value)
         if taken is not None:
-            values["taken"] = taken
-        return one_row_changed(self._db.execute(update(offer).where(offer.c.id == offer_id, _OPEN).values(values)))
+            statement = statement.where(offer.c.taken.is_(None) | (offer.c.taken == taken)).values(taken=taken)
+        return one_row_changed(self._db.execute(statement))
 
     def due(self, now: datetime, limit: int) -> list[Offer]:
         statement = (

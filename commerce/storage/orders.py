@@ -128,6 +128,7 @@ class SqlOrders:
         self, seen: Order, to_state: OrderState, event: OrderEvent, *, expires_at: datetime | None = None,
         paid_minor: int | None = None, refunded_minor: int | None = None, fulfilled_at: datetime | None = None,
         lines: Sequence[tuple[int, str]] | None = None, pickup_code: str | None = None,
+        store_id: str | None = None,
     ) -> Order:  # fmt: skip
         if to_state is not seen.state:
             check_order_move(seen.state, to_state)
@@ -140,6 +141,7 @@ class SqlOrders:
             refunded_minor=seen.refunded_minor if refunded_minor is None else refunded_minor,
             fulfilled_at=seen.fulfilled_at if fulfilled_at is None else fulfilled_at,
             pickup_code=seen.pickup_code if pickup_code is None else pickup_code,
+            store_id=seen.store_id if store_id is None else store_id,
             lines=tuple(replace(line, hold_id=holds.get(line.position, line.hold_id)) for line in seen.lines),
             version=seen.version + 1,
         )
@@ -157,6 +159,7 @@ class SqlOrders:
                 refunded_minor=moved.refunded_minor,
                 fulfilled_at_us=maybe_to_us(moved.fulfilled_at),
                 pickup_code=moved.pickup_code,
+                store_id=moved.store_id,
                 version=moved.version,
             )
         )

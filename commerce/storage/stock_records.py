@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import func, insert, select, text, tuple_, update
+from sqlalchemy import func, insert, or_, select, text, tuple_, update
 
 from commerce.domain.moments import from_us, to_us
+from commerce.domain.offering import OfferState
 from commerce.domain.reservation import OPEN_STATES
 from commerce.domain.stock import HoldState, MovementReason, StockHold
 from commerce.domain.stocktaking import HeldFor, StockDifference, StockMovement, TillCount
+from commerce.domain.waiting import WaitState
 from commerce.storage.orders import UNPAID
 from commerce.storage.tables import (
     hold,
+    offer,
+    offer_choice,
     order_line,
     reservation,
     reservation_line,
     shop_order,
     stock_movement,
+    stock_waiter,
     till_count,
     till_name,
 )
@@ -78,7 +83,13 @@ class SqlStockRecords:
 
     def held_for(self, variant_id: int, store_id: str) -> list[HeldFor]:
         rows = self._db.execute(
-            select(hold, reservation.c.id.label("of_reservation"), shop_order.c.id.label("of_order"))
+            select(
+                hold,
+                reservation.c.id.label("of_reservation"),
+                shop_order.c.id.label("of_order"),
+                offer.c.id.label("of_offer"),
+                stock_waiter.c.id.label("of_waiter"),
+            )
             .select_from(
                 hold.outerjoin(reservation_line, reservation_line.c.hold_id == hold.c.id)
                 .outerjoin(
@@ -87,12 +98,23 @@ class SqlStockRecords:
                 )
                 .outerjoin(order_line, order_line.c.hold_id == hold.c.id)
                 .outerjoin(shop_order, (shop_order.c.id == order_line.c.order_id) & UNPAID)
+                .outerjoin(offer_choice, offer_choice.c.hold_id == hold.c.id)
+                .outerjoin(offer, (offer.c.id == offer_choice.c.offer_id) & (offer.c.state == OfferState.OPEN.value))
+                .outerjoin(
+                    stock_waiter,
+                    (stock_waiter.c.hold_id == hold.c.id) & (stock_waiter.c.state == WaitState.TOLD.value),
+                )
             )
             .where(
                 hold.c.variant_id == variant_id,
                 hold.c.store_id == store_id,
                 hold.c.state == HoldState.ACTIVE.value,
-                reservation.c.id.is_not(None) | shop_order.c.id.is_not(None),
+                or_(
+                    reservation.c.id.is_not(None),
+                    shop_order.c.id.is_not(None),
+                    offer.c.id.is_not(None),
+                    stock_waiter.c.id.is_not(None),
+                ),
             )
             .order_by(hold.c.created_at_us.desc(), hold.c.id.desc())
         )
@@ -108,7 +130,8 @@ class SqlStockRecords:
                 from_us(row.expires_at_us),
             )
             # An order that took a reservation over is whose the hold is now.
-            owner = HeldFor(held, "" if row.of_order else row.of_reservation or "", row.of_order or "")
+            reservation_id = "" if row.of_order else row.of_reservation or ""
+            owner = HeldFor(held, reservation_id, row.of_order or "", row.of_offer or "", row.of_waiter or "")
             if owner.order_id or held.id not in found:
                 found[held.id] = owner
         return list(found.values())
