@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot import order_notices, return_notices, stock_notices
+from bot import order_notices, pick_up_notices, return_notices, stock_notices
 from bot.conversation.actions import FindInStore, Unlink, encode
 from bot.conversation.linking import door
 from bot.messages import Button, Reply
@@ -72,6 +72,10 @@ NOTICES: dict[str, Callable[[News], Reply | None]] = {
     "return_received": return_notices.return_received,
     "return_rejected": return_notices.return_rejected,
     "exchange_expired": return_notices.exchange_expired,
+    "pick_up_accepted": pick_up_notices.accepted,
+    "pick_up_ready": pick_up_notices.ready,
+    "pick_up_handed": pick_up_notices.handed,
+    "pick_up_reminder": pick_up_notices.reminder,
     "reservation_lost": stock_notices.reservation_lost,
     "order_lost": stock_notices.order_lost,
 }

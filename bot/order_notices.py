@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from bot import pick_up_notices
 from bot.conversation import getting_it
 from bot.conversation.actions import ChangeCart, OrderStatus, Pay, PlaceOrder, encode
 from bot.conversation.cards import similar_button
-from bot.conversation.order_words import items_of, order_lines, pickup_qr, place_of, qr_png, store_of, where
-from bot.conversation.store_list import directions_button, opening, store_name
+from bot.conversation.order_words import items_of, order_lines, qr_png, store_of, where
+from bot.conversation.store_list import directions_button, store_name
 from bot.conversation.summary import IN_CHAT, link_way, summary
 from bot.messages import Button, Invoice, InvoiceItem, Reply, ReplyPicture
 from bot.news import News
 from commerce.domain.cart import Fulfilment
+from commerce.domain.collecting import PickUpKind, PickUpRef
 from commerce.domain.money import Money
 from commerce.domain.order import NotApproved, Order, OrderState
 from commerce.domain.payment import OPEN_PAYMENTS, PaymentAttempt
@@ -154,6 +158,10 @@ def order_expired(news: News) -> Reply | None:
     order = _order(news)
     if order is None:
         return None
+    if order.pickup_code:  # it was to be paid at the counter: nobody came
+        text = news.t("Order {number} is cancelled. There is nothing to pay.", number=order.number)
+        what = news.t("It was {items}, code {code}.", items=items_of(news, order), code=order.pickup_code)
+        return news.reply(f"{text} {what}")
     text = news.t(
         "Order {number} is over: it was not paid in time. Nothing was charged. What you chose is still in your cart.",
         number=order.number,
@@ -184,28 +192,18 @@ def order_moved(news: News) -> Reply | None:
     number = order.number
     match order.state:
         case OrderState.PREPARING:
+            if _was_accepted(news, order):
+                return None  # its shopper has heard so then
             return news.reply(news.t("Order {number} is being prepared.", number=number), _track(news, order))
         case OrderState.READY if store is not None:
-            text = news.t(
-                "Order {number} is ready for pick-up. {place}, {opening}.",
-                number=number,
-                place=place_of(news, store),
-                opening=opening(news, store),
-            )
-            picture = None
-            if order.pickup_code:
-                text += " " + news.t("Code {code}.", code=order.pickup_code)
-                alt = news.t("QR code of {code}", code=order.pickup_code)
-                picture = ReplyPicture(alt, png=pickup_qr(order))
-            if order.paid_minor < order.total_minor:
-                text += " " + news.t("To pay there: {total}.", total=_total(news, order))
-            return news.reply(text, *directions_button(news, store), _track(news, order), picture=picture)
+            return pick_up_notices.ready(_of_pick_up(news, order))
         case OrderState.SHIPPED:
             text = news.t("Order {number} is on its way.", number=number)
             sent_to = where(news, order.fulfilment, None, order.address)
             return news.reply(f"{text}\n{sent_to}".strip(), _track(news, order))
         case OrderState.COMPLETED if order.fulfilment is Fulfilment.PICKUP:
-            return news.reply(news.t("Order {number} was handed over. Thank you!", number=number))
+            text = news.t("Order {number} was handed over. Thanks! All good?", number=number)
+            return news.reply(text, *pick_up_notices.after_buttons(news, PickUpRef(PickUpKind.ORDER, order.id)))
         case OrderState.COMPLETED:
             return news.reply(news.t("Order {number} was delivered. Thank you!", number=number))
         case OrderState.CANCELLED:
@@ -246,6 +244,15 @@ def order_code(news: News) -> Reply | None:
         code=news.fact("code"),
     )
     return news.reply(text)
+
+
+def _was_accepted(news: News, order: Order) -> bool:
+    known = news.uow.pick_ups.details(PickUpRef(PickUpKind.ORDER, order.id))
+    return known is not None and known.accepted_at is not None
+
+
+def _of_pick_up(news: News, order: Order) -> News:
+    return replace(news, facts={"kind": PickUpKind.ORDER.value, "id": order.id})
 
 
 def _order(news: News) -> Order | None:

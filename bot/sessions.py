@@ -68,6 +68,9 @@ class Question(StrEnum):
     ORDER_NUMBER = "order_number"
     ORDER_CODE = "order_code"
     CODE = "code"
+    PROXY = "proxy"  # who comes instead
+    VEHICLE = "vehicle"
+    SPOT = "spot"
 
 
 class Goal(StrEnum):

@@ -71,6 +71,12 @@ class Settings(BaseSettings):
     )
     hold_grace_s: int = Field(0, ge=0, description="Seconds of grace after the deadline of a reservation.")
     max_open_reservations: int = Field(5, ge=1, description="Open reservations one person may have.")
+    max_no_shows: int = Field(
+        3,
+        ge=0,
+        description="Reservations that were ready and not collected within 180 days, after which a person is asked to "
+        "pay when ordering; 0: never.",
+    )
     offer_hold_s: int = Field(
         900, ge=60, description="How long is held what is offered in place of something not found, in seconds."
     )

@@ -36,6 +36,8 @@ from commerce.services.canned import Canned
 from commerce.services.carts import Carts
 from commerce.services.catalog import Catalog
 from commerce.services.checkout import Checkout
+from commerce.services.collecting import Collecting
+from commerce.services.coming import Coming
 from commerce.services.customers import Customers
 from commerce.services.discovery import Discovery
 from commerce.services.giving_way import GivingWay
@@ -55,6 +57,7 @@ from commerce.services.photos import Photos
 from commerce.services.promotions import Promotions
 from commerce.services.quoting import Quoting
 from commerce.services.refunding import Refunding
+from commerce.services.reminding import Reminding
 from commerce.services.reserving import Reserving
 from commerce.services.returns import Returns
 from commerce.services.routing import Routing
@@ -108,7 +111,11 @@ class Shop:
     paying: Paying
     refunding: Refunding
     orders: Orders
+    alerting: Alerting
     handing_over: HandingOver
+    collecting: Collecting
+    coming: Coming
+    reminding: Reminding
     returns: Returns
     withdrawing: Withdrawing
     taking_back: TakingBack
@@ -183,6 +190,7 @@ def build_shop(
         duration=timedelta(seconds=settings.hold_s) if settings.hold_s else None,
         grace=timedelta(seconds=settings.hold_grace_s),
         max_open_per_customer=settings.max_open_reservations,
+        max_no_shows=settings.max_no_shows,
     )
     customers, promotions = Customers(clock, ids), Promotions(clock)
     carts = Carts(clock, ids, promotions)
@@ -261,7 +269,11 @@ def build_shop(
         paying=selling.paying,
         refunding=selling.refunding,
         orders=selling.orders,
+        alerting=after.alerting,
         handing_over=after.handing_over,
+        collecting=after.collecting,
+        coming=after.coming,
+        reminding=after.reminding,
         returns=after.returns,
         withdrawing=after.withdrawing,
         taking_back=after.taking_back,

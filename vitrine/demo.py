@@ -9,6 +9,7 @@ from socket import create_server
 from commerce.errors import SettingsError
 from commerce.settings import Settings, load_settings
 from vitrine.logs import configure_logs
+from vitrine.seating import seat, told
 
 
 def demo_settings(directory: Path, port: int) -> Settings:
@@ -30,9 +31,14 @@ def demo_settings(directory: Path, port: int) -> Settings:
     )
 
 
-def prepare_demo(settings: Settings) -> None:
-    """Draws the products and reads them in, with progress; a second time there is nothing to do."""
+def prepare_demo(settings: Settings) -> dict[str, str]:
+    """Draws the products and reads them in, with progress; a second time there is nothing to do.
+
+    One-time sign-in links of an owner and of somebody of the first store, by login.
+    """
     from catalog_sync import sync
+    from commerce.domain.team import Role
+    from commerce.services.team import Place
     from commerce.wiring import build_shop
     from vitrine.console import progress_bars
     from vitrine.demo_shop import write_demo_feed
@@ -42,8 +48,12 @@ def prepare_demo(settings: Settings) -> None:
         report = sync(shop, str(feed), on_progress=progress)
         if report.state == "applied":
             shop.index_keeper.catch_up(progress)
-    if report.refused:
-        raise SettingsError(f"the demo feed was refused: {report.refused}")
+        if report.refused:
+            raise SettingsError(f"the demo feed was refused: {report.refused}")
+        with shop.storage.read() as uow:
+            store_id = uow.stores.all()[0].id
+        owner = Place("Owner", Role.OWNER, (), settings.languages)
+        return seat(shop, {"owner": owner, "nadia": Place("Nadia", Role.STAFF, (store_id,), settings.languages)})
 
 
 def run_demo(directory: Path, port: int) -> None:
@@ -53,5 +63,6 @@ def run_demo(directory: Path, port: int) -> None:
     configure_logs()
     settings = demo_settings(directory, port)
     print(f"The demo shop lives in {settings.data_dir}", file=sys.stderr)
-    prepare_demo(settings)
+    links = prepare_demo(settings)
+    print(told(links), file=sys.stderr)
     serve_forever(settings, with_worker=True)

@@ -4,6 +4,7 @@ Everything listens on this machine only. Beside the shop's own pages there are
 
     GET  /rehearsal                   what is where
     POST /rehearsal/clock             {"advance_s": 3600} or {"at": "2026-03-11T16:00:00+01:00"}; answers {"now": …}
+    POST /rehearsal/sign-in-link      {"login": "nadia"}; answers {"link": …}, which signs in at the counter once
     GET  /rehearsal/post/<product>    a page of another site that shows one of our products (for links sent in chat)
 
 and, at the addresses it prints, the stand-ins for Telegram, Stripe and Square with their own controls under /standin/.
@@ -26,10 +27,12 @@ from commerce.clock import ManualClock
 from commerce.errors import SettingsError
 from commerce.ids import SeededIds
 from commerce.settings import Settings, load_settings
+from vitrine.seating import seat, sign_in_link, told
 
 if TYPE_CHECKING:
     from flask import Flask
 
+    from commerce.services.team import Place
     from commerce.wiring import Shop
     from vitrine.standins.square import SquareStandIn
     from vitrine.standins.stripe import StripeStandIn
@@ -50,6 +53,7 @@ class Rehearsal:
     staff_bot: TelegramBot
     stripe: StripeStandIn
     square: SquareStandIn
+    sign_in_links: dict[str, str]  # by login, each counts once
 
 
 def run_rehearsal(port: int, directory: Path | None) -> None:
@@ -68,7 +72,7 @@ def run_rehearsal(port: int, directory: Path | None) -> None:
             f"\n  Telegram   {running.telegram.url}/standin/calls"
             f"\n  staff bot  {running.telegram.url}/standin/calls?bot={running.staff_bot.username}"
             f"\n  Stripe     {running.stripe.url}/standin/calls"
-            f"\n  Square     {running.square.url}/standin/calls\n\nCtrl+C ends it.",
+            f"\n  Square     {running.square.url}/standin/calls\n\n{told(running.sign_in_links)}\n\nCtrl+C ends it.",
             flush=True,
         )
         stop.wait()
@@ -80,7 +84,7 @@ def rehearsing(directory: Path, port: int = 0) -> Iterator[Rehearsal]:
     from bot.channels import rules_of_channels
     from commerce.wiring import build_shop
     from vitrine.fixture import build_fixture
-    from vitrine.rehearsal_team import join_the_team
+    from vitrine.rehearsal_team import bind_nadia
     from vitrine.serve import running
     from vitrine.standins.square import SquareStandIn
     from vitrine.standins.stripe import StripeStandIn
@@ -96,7 +100,8 @@ def rehearsing(directory: Path, port: int = 0) -> Iterator[Rehearsal]:
         settings = _settings(directory, port or _free_port(), telegram, staff_bot, stripe, square)
         shop = stack.enter_context(build_shop(settings, clock=clock, ids=SeededIds(), channels=rules_of_channels()))
         build_fixture(shop, orders=True, paying=("stripe", stripe.pay))
-        join_the_team(shop, staff_bot)
+        links = seat(shop, _team())
+        bind_nadia(shop, staff_bot)
         address = stack.enter_context(
             running(shop, web=True, worker=True, extend_app=lambda app: _add_controls(app, shop, clock))
         )
@@ -104,7 +109,19 @@ def rehearsing(directory: Path, port: int = 0) -> Iterator[Rehearsal]:
         staff_bot.set_webhook(f"{address}/hooks/telegram-staff", _WEBHOOK_SECRET, None, 10, drop=True)
         stripe.set_webhook(f"{address}/hooks/stripe", stripe.webhook_secret)
         square.set_webhook(f"{address}/hooks/square", square.signature_key)
-        yield Rehearsal(shop, clock, address, telegram, staff_bot, stripe, square)
+        yield Rehearsal(shop, clock, address, telegram, staff_bot, stripe, square, links)
+
+
+def _team() -> dict[str, Place]:
+    """Nadia of the first store, Hugo who makes the catalogues, and whoever owns the shop."""
+    from commerce.domain.team import Role
+    from commerce.services.team import Place
+
+    return {
+        "nadia": Place("Nadia", Role.STAFF, ("S1",), ("fr",)),
+        "hugo": Place("Hugo", Role.MARKETER, (), ("fr", "en")),
+        "owner": Place("Owner", Role.OWNER, (), ("en", "fr")),
+    }
 
 
 def _settings(
@@ -186,6 +203,16 @@ def _add_controls(app: Flask, shop: Shop, clock: ManualClock) -> None:
         except (ValueError, OverflowError) as error:
             return jsonify(title="Not a time", detail=str(error), status=400), 400
         return jsonify(now=clock.now().isoformat())
+
+    @controls.post("/sign-in-link")
+    def another_link() -> ResponseReturnValue:
+        body = request.get_json(silent=True)
+        login = body.get("login") if isinstance(body, dict) else None
+        with shop.storage.read() as uow:
+            member = uow.team.by_login(login) if isinstance(login, str) else None
+        if member is None:
+            return jsonify(title="Nobody has this login", status=404), 404
+        return jsonify(link=sign_in_link(shop, member))
 
     @controls.get("/post/<source_id>")
     def post(source_id: str) -> ResponseReturnValue:

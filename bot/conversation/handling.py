@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.conversation import actions, garments
 from bot.conversation.checkout_answers import located
+from bot.conversation.coming import located as come_to_collect
 from bot.conversation.linking import offered, token_of
 from bot.conversation.photo import is_picture
 from bot.conversation.registry import on_action, on_answer, on_heard, on_intent, on_shown, on_typed
@@ -31,7 +32,12 @@ _PENDING: dict[Question, Pending] = {
 }
 _SURE = 0.5  # confidence from which a message's language becomes the conversation's
 # Answers that are names: a street in French says nothing about the language of whoever lives there.
-_NAMES = frozenset({Question.ADDRESS, Question.CONTACT, Question.ORDER_CODE, Question.ORDER_NUMBER})
+_NAMES = frozenset(
+    {
+        Question.ADDRESS, Question.CONTACT, Question.ORDER_CODE, Question.ORDER_NUMBER, Question.PROXY,
+        Question.VEHICLE, Question.SPOT,
+    }
+)  # fmt: skip
 _MASKED_DIGITS = 9  # of the shortest card number; here or by the channel
 _COMMANDS = {
     "/start": "start",
@@ -63,6 +69,8 @@ def handle(message: Message, session: Session, shop: Shop, fetch: Fetch = no_fil
     if message.location is not None:
         if session.pending is not None and session.pending.goal is Goal.CHECKOUT:
             return located(talk)
+        if (turn := come_to_collect(talk)) is not None:
+            return turn
         return on_heard()[Heard.LOCATION](talk)
     if any(is_picture(ref) for ref in message.media):
         shown = on_shown().get(session.pending.question) if session.pending is not None else None

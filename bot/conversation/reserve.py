@@ -6,7 +6,17 @@ import io
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.conversation.actions import Cancel, Extend, MyReservations, Reserve, TellWhenOpen, encode, means, short
+from bot.conversation.actions import (
+    AddToCart,
+    Cancel,
+    Extend,
+    MyReservations,
+    Reserve,
+    TellWhenOpen,
+    encode,
+    means,
+    short,
+)
 from bot.conversation.cards import similar_button, store_button
 from bot.conversation.options import focus_on, variant_label
 from bot.conversation.store_list import (
@@ -130,10 +140,22 @@ def _refused(
                 talk.t("You already have as many reservations as one person may hold. Cancel one to make room."),
                 buttons=(mine,),
             )
+        case NotHeld.TOO_MANY_NO_SHOWS:
+            return _not_without_paying(talk, product, variant)
         case NotHeld.NO_SUCH_VARIANT:
             return talk.say(talk.t("This item is no longer in the shop."), buttons=(similar_button(talk, product.id),))
         case NotHeld.QUANTITY:
             return talk.say(talk.t("I cannot hold that many at once."))
+
+
+def _not_without_paying(talk: Talk, product: Product, variant: Variant) -> Turn:
+    """Whoever did not come too often orders and pays; it waits for them in the store all the same."""
+    text = talk.t(
+        "Several of your reservations were ready and not collected, so I cannot hold this one without payment. You can "
+        "order it, pay now and collect it in the store."
+    )
+    add = Button(talk.t("Add to cart"), encode(AddToCart(product.id, variant.id)))
+    return talk.say(text, buttons=(add, similar_button(talk, product.id)))
 
 
 def _paused(

@@ -60,7 +60,11 @@ def return_in_words(talk: Talk) -> Turn:
 
 def problem_in_words(talk: Talk) -> Turn:
     """Something is wrong and no wish said yet: the order that it must be about, and what can be done."""
-    number = number_said(talk)
+    return problem_with(talk, number_said(talk))
+
+
+def problem_with(talk: Talk, number: int) -> Turn:
+    """The order of that number (0: the last one that it can be about), and what can be done."""
     with talk.shop.storage.read() as uow:
         mine = orders_with(talk, uow, ReturnKind.PROBLEM)
         about = next((order for order in mine if order.number == number), mine[0] if mine else None)

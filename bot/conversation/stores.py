@@ -28,7 +28,6 @@ from bot.conversation.store_list import (
     offer_line,
     offer_lines,
     offers,
-    opening,
     other_stores_button,
     reserve_buttons,
     store_name,
@@ -312,16 +311,6 @@ def _store_of_reservation(talk: Talk) -> Store | None:
         return uow.stores.get(held[0].store_id) if held else None
 
 
-def on_my_way(talk: Talk) -> Turn:
-    """« j’arrive »: until the store's board can be told, says where to go and until when it is open."""
-    store = _store_of_reservation(talk)
-    if store is None:
-        return talk.say(talk.t("You have no reservation at the moment."))
-    text = talk.t("See you soon at {store}, {opening}.", store=store_name(talk, store), opening=opening(talk, store))
-    buttons: tuple[Button, ...] = directions_button(talk, store)
-    return talk.say(text, buttons=buttons)
-
-
 ABILITY = Ability(
     intents={
         Intent.FIND_IN_STORE: in_words,
@@ -329,7 +318,6 @@ ABILITY = Ability(
         Intent.RESERVE: reserve_in_words,
         Intent.OPENING_HOURS: hours,
         Intent.DIRECTIONS: directions,
-        Intent.ON_MY_WAY: on_my_way,
     },
     actions={FindInStore: tapped, OtherStores: others, SharePlace: share_place, TypeCity: type_city},
     heard={Heard.LOCATION: location},

@@ -9,7 +9,7 @@ from enum import StrEnum
 from commerce.domain.localtext import LocalText
 from commerce.domain.money import Money
 from commerce.domain.order import OrderState
-from commerce.domain.reservation import ReservationState
+from commerce.domain.reservation import Refused, ReservationState
 
 
 class PickUpKind(StrEnum):
@@ -42,7 +42,18 @@ class Stage(StrEnum):
     CANCELLED = "cancelled"
 
 
-OPEN_STAGES = frozenset({Stage.NEW, Stage.ACCEPTED, Stage.PREPARING, Stage.READY})
+# What staff may make of each; everything else is refused. Handing over needs the code as well.
+STAGE_MOVES: dict[Stage, frozenset[Stage]] = {
+    Stage.NEW: frozenset({Stage.ACCEPTED, Stage.PREPARING, Stage.READY, Stage.REJECTED}),
+    Stage.ACCEPTED: frozenset({Stage.PREPARING, Stage.READY, Stage.REJECTED}),
+    Stage.PREPARING: frozenset({Stage.READY, Stage.REJECTED}),
+    Stage.READY: frozenset({Stage.HANDED, Stage.REJECTED}),
+    Stage.HANDED: frozenset(),
+    Stage.REJECTED: frozenset(),
+    Stage.EXPIRED: frozenset(),
+    Stage.CANCELLED: frozenset(),
+}
+OPEN_STAGES = frozenset(stage for stage, moves in STAGE_MOVES.items() if moves)
 
 _RESERVATION = {
     ReservationState.HELD: Stage.NEW,
@@ -135,8 +146,12 @@ class PickUp:
     total: Money
     due_minor: int  # still to be paid at the counter
     created_at: datetime
-    expires_at: datetime | None
+    expires_at: datetime | None  # of what nobody has paid yet
     details: PickUpDetails
+
+    @property
+    def is_open(self) -> bool:
+        return self.stage in OPEN_STAGES
 
 
 class NotMoved(StrEnum):
@@ -146,6 +161,13 @@ class NotMoved(StrEnum):
     STALE = "stale"  # somebody else was faster: they see what it is now
     OVER = "over"
     NOT_POSSIBLE = "not_possible"  # not from where it is
+
+
+@dataclass(frozen=True, slots=True)
+class NotMovedOn(Refused[NotMoved]):
+    """`now`: what it is by then, for whoever saw something older; None for what is not theirs to see."""
+
+    now: PickUp | None = None
 
 
 class RejectReason(StrEnum):

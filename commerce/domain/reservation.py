@@ -104,6 +104,7 @@ class NotHeld(StrEnum):
     STORE_NOT_OPEN = "store_not_open"  # no opening hours within the horizon, or a pop-up that has gone
     STORE_PAUSED = "store_paused"  # takes no online orders for a while: `uow.pauses` says until when
     TOO_MANY_OPEN = "too_many_open"  # per-person cap on open reservations
+    TOO_MANY_NO_SHOWS = "too_many_no_shows"  # they may order and pay
     QUANTITY = "quantity"
 
 

@@ -43,6 +43,7 @@ from commerce.ports.selling import (
 )
 from commerce.ports.stocktaking import StockRecordRepository
 from commerce.ports.storage import (
+    AuditEntry,
     AuditRepository,
     Change,
     ChangeKind,
@@ -71,6 +72,7 @@ from commerce.ports.world import (
 )
 
 __all__ = [
+    "AuditEntry",
     "AuditRepository",
     "CartRepository",
     "Change",

@@ -107,6 +107,10 @@ class PickUpRepository(Protocol):
         """Open ones oldest first, those that are over newest first. `store_ids` None: every store."""
         ...
 
+    def open_of(self, customer_id: str) -> list[PickUp]:
+        """What this customer has to collect, newest first."""
+        ...
+
     def ready_until(self, before: datetime, limit: int, *, unreminded: str) -> list[PickUp]:
         """Ready ones whose time is over before then, soonest first, whose shopper is neither on the way nor there and
         was not sent this reminder."""

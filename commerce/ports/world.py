@@ -92,11 +92,13 @@ class Gazetteer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ReservationRules:
-    """How long things are held. `duration` None: until the store closes on its next open day after today."""
+    """How long things are held. `duration` None: until the store closes on its next open day after today. Who did not
+    come `max_no_shows` times in half a year reserves no more (0: whoever did not come still does)."""
 
     duration: timedelta | None
     grace: timedelta
     max_open_per_customer: int
+    max_no_shows: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Everything after the sale, wired: handing over, returns, exchanges, withdrawals."""
+"""Everything after the sale, wired: collecting, handing over, returns, exchanges, withdrawals."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from datetime import timedelta
 
 from commerce.domain.coming_back import ReturnRules
 from commerce.ports import Clock, Ids, Storage
+from commerce.services.alerting import Alerting
 from commerce.services.codes import CodeGuard
+from commerce.services.collecting import Collecting
+from commerce.services.coming import Coming
 from commerce.services.handing_over import HandingOver
+from commerce.services.reminding import Reminding
 from commerce.services.returns import ExchangeTimes, Returns
 from commerce.services.selling import Selling
 from commerce.services.taking_back import TakingBack
@@ -21,7 +25,11 @@ from commerce.settings import Settings
 class AfterSales:
     """The verbs that follow a sale."""
 
+    alerting: Alerting
     handing_over: HandingOver
+    collecting: Collecting
+    coming: Coming
+    reminding: Reminding
     returns: Returns
     withdrawing: Withdrawing
     taking_back: TakingBack
@@ -37,8 +45,14 @@ def build_after_sales(
         store=timedelta(days=settings.exchange_hold_days), parcel=timedelta(days=settings.exchange_parcel_days)
     )
     returns = Returns(storage, clock, ids, rules, times, at_counter)
+    alerting = Alerting(clock)
+    handing_over = HandingOver(clock, codes, selling.orders, selling.paying)
     return AfterSales(
-        handing_over=HandingOver(clock, codes, selling.orders, selling.paying),
+        alerting=alerting,
+        handing_over=handing_over,
+        collecting=Collecting(clock, selling.orders, handing_over),
+        coming=Coming(clock, alerting),
+        reminding=Reminding(storage, clock),
         returns=returns,
         withdrawing=Withdrawing(clock, ids, returns, selling.refunding, shop_name=settings.shop_name),
         taking_back=TakingBack(clock, ids, returns, selling.refunding, codes),

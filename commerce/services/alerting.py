@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 
+from commerce.domain.collecting import PickUpRef
 from commerce.domain.mail import OutboundMessage
 from commerce.ports import Clock, UnitOfWork
 
@@ -30,8 +32,17 @@ class Alerting:
 
     def tell(self, uow: UnitOfWork, alert: StaffAlert, store_id: str, facts: Mapping[str, object]) -> int:
         """To the chats of that store ('' of every store). How many were told."""
-        chats = uow.staff_chats.for_store(store_id)
-        body = json.dumps(dict(facts))
-        for chat in chats:
-            uow.outbox.add(OutboundMessage(chat.contact, alert.value, body), self._clock.now())
-        return len(chats)
+        return _tell(uow, alert, store_id, facts, self._clock.now())
+
+
+def pick_up_changed(uow: UnitOfWork, ref: PickUpRef, store_id: str, at: datetime) -> None:
+    """Something to be collected is new, or is not what it was."""
+    _tell(uow, StaffAlert.PICK_UP, store_id, {"kind": ref.kind.value, "id": ref.id}, at)
+
+
+def _tell(uow: UnitOfWork, alert: StaffAlert, store_id: str, facts: Mapping[str, object], at: datetime) -> int:
+    chats = uow.staff_chats.for_store(store_id)
+    body = json.dumps(dict(facts))
+    for chat in chats:
+        uow.outbox.add(OutboundMessage(chat.contact, alert.value, body), at)
+    return len(chats)

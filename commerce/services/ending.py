@@ -10,10 +10,12 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from commerce.domain.collecting import PickUpKind, PickUpRef
 from commerce.domain.order import Order, OrderEvent, OrderState
 from commerce.domain.payment import OPEN_PAYMENTS, PaymentAttempt, PaymentState
 from commerce.errors import StaleVersion
 from commerce.ports import UnitOfWork
+from commerce.services.alerting import pick_up_changed
 from commerce.services.order_stock import give_back
 
 # Notes in an order's history that are read again.
@@ -40,6 +42,8 @@ def end_unpaid(
     give_back(uow, order, at, expired=to_state is OrderState.EXPIRED)
     uow.promotions.give_back(order.id)
     stop_attempts(uow, order.id, at, offline=offline)
+    if order.pickup_code:
+        pick_up_changed(uow, PickUpRef(PickUpKind.ORDER, order.id), order.store_id, at)
     return ended
 
 

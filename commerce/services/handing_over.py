@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from commerce.domain.cart import Fulfilment
+from commerce.domain.collecting import PickUpKind, PickUpRef
 from commerce.domain.handing_over import HandOverRefused, NotHandedOver
 from commerce.domain.order import NotAdvanced, Order, OrderState
 from commerce.domain.reservation import Refused, Reservation, ReservationEvent, ReservationState
 from commerce.domain.stock import MovementReason
 from commerce.errors import StaleVersion
 from commerce.ports import Clock, UnitOfWork
+from commerce.services.alerting import pick_up_changed
 from commerce.services.codes import CodeGuard
 from commerce.services.orders import Orders
 from commerce.services.paying import Paying
+from commerce.services.pick_up_news import PickUpNews, tell_shopper
 
 _NOT_YET = frozenset({OrderState.PLACED, OrderState.PAID, OrderState.PREPARING})
 
@@ -77,10 +80,16 @@ class HandingOver:
         event = ReservationEvent(now, reservation.state, ReservationState.COLLECTED, f"staff:{by}", to)
         try:
             collected = uow.reservations.move(reservation, ReservationState.COLLECTED, event)
-        except StaleVersion:  # another till, or the clock, was faster
-            return self._as_it_is(uow, reservation.id)
+        except StaleVersion:  # another till, or the clock, was faster; or its shopper has only said something
+            reservation = uow.reservations.get(reservation_id) or reservation
+            if reservation.state is not ReservationState.READY:
+                return self._as_it_is(uow, reservation.id)
+            collected = uow.reservations.move(reservation, ReservationState.COLLECTED, event)
         for line in collected.lines:
             uow.stock.consume(line.hold_id, MovementReason.COLLECT, now)
+        ref = PickUpRef(PickUpKind.RESERVATION, collected.id)
+        tell_shopper(uow, ref, PickUpNews.HANDED, now)
+        pick_up_changed(uow, ref, collected.store_id, now)
         return collected
 
     def _as_it_is(self, uow: UnitOfWork, reservation_id: str) -> HandOverRefused:

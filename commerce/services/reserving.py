@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
+from commerce.domain.collecting import PickUpKind, PickUpRef
 from commerce.domain.customer import Contact
 from commerce.domain.mail import OutboundMessage
 from commerce.domain.reservation import (
@@ -23,12 +24,16 @@ from commerce.domain.stock import MovementReason
 from commerce.domain.store import Store
 from commerce.errors import StaleVersion
 from commerce.ports import Clock, Ids, ReservationRules, Storage, UnitOfWork
+from commerce.services.alerting import pick_up_changed
 
 MAX_LINES = 10
 MAX_QUANTITY = 5
 _HORIZON_DAYS = 14  # a store that does not open within two weeks cannot hold anything
 
+NO_SHOWS_COUNT_FOR = timedelta(days=180)
+
 NOTICE_EXPIRED = "reservation_expired"
+EXTENDED = "extended"  # what its history calls it
 
 
 class Reserving:
@@ -55,6 +60,9 @@ class Reserving:
             return Refused(NotHeld.STORE_PAUSED)
         if len(uow.reservations.of_customer(customer_id, only_open=True)) >= self._rules.max_open_per_customer:
             return Refused(NotHeld.TOO_MANY_OPEN)
+        most = self._rules.max_no_shows
+        if most and uow.pick_ups.no_shows(customer_id, now - NO_SHOWS_COUNT_FOR) >= most:
+            return Refused(NotHeld.TOO_MANY_NO_SHOWS)
         prices = {}
         for variant_id, _ in lines:
             found = uow.products.by_variant(variant_id)
@@ -80,6 +88,7 @@ class Reserving:
             source=contact.channel,
         )
         uow.reservations.add(reservation, contact, ReservationEvent(now, None, ReservationState.HELD, "shopper"))
+        self._changed(uow, reservation, now)
         return reservation
 
     def place_held(
@@ -150,18 +159,20 @@ class Reserving:
         if reservation.extensions >= 1:
             return Refused(NotChanged.ALREADY_EXTENDED)
         store = uow.stores.get(reservation.store_id)
-        expires_at = _closing_after_today(store, reservation.expires_at) if store else None
+        expires_at = closing_after(store, reservation.expires_at) if store else None
         if expires_at is None:
             return Refused(NotChanged.STORE_NOT_OPEN)
         for line in reservation.lines:
             uow.stock.extend(line.hold_id, expires_at)
-        return uow.reservations.move(
+        extended = uow.reservations.move(
             reservation,
             reservation.state,
-            ReservationEvent(now, reservation.state, reservation.state, "shopper", "extended"),
+            ReservationEvent(now, reservation.state, reservation.state, "shopper", EXTENDED),
             expires_at=expires_at,
             extensions=reservation.extensions + 1,
         )
+        self._changed(uow, extended, now)
+        return extended
 
     def open_of(self, uow: UnitOfWork, customer_id: str) -> list[Reservation]:
         """The person's open reservations, newest first."""
@@ -197,17 +208,21 @@ class Reserving:
         moved = uow.reservations.move(reservation, state, ReservationEvent(now, reservation.state, state, actor, note))
         for line in reservation.lines:
             uow.stock.release(line.hold_id, MovementReason.RELEASE, now, expired=actor == "clock")
+        self._changed(uow, moved, now)
         return moved
+
+    def _changed(self, uow: UnitOfWork, reservation: Reservation, at: datetime) -> None:
+        pick_up_changed(uow, PickUpRef(PickUpKind.RESERVATION, reservation.id), reservation.store_id, at)
 
 
 def kept_until(rules: ReservationRules, store: Store, now: datetime) -> datetime | None:
     """Until when a store keeps what is put aside there now; None when it does not open within the horizon."""
     if rules.duration is not None:
         return now + rules.duration if store.next_opening(now, days=_HORIZON_DAYS) else None
-    return _closing_after_today(store, now)
+    return closing_after(store, now)
 
 
-def _closing_after_today(store: Store, moment: datetime) -> datetime | None:
+def closing_after(store: Store, moment: datetime) -> datetime | None:
     """The last closing of the store's first open day after the day of `moment`."""
     today = moment.astimezone(ZoneInfo(store.timezone)).date()
     for ahead in range(1, _HORIZON_DAYS + 1):

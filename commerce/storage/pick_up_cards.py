@@ -180,6 +180,7 @@ def card_of_reservation(row: AnyRow, lines: CardLines) -> PickUp:
 
 def card_of_order(row: AnyRow, lines: CardLines) -> PickUp:
     stage = Stage.HANDED if row.fulfilled_at_us is not None else _stage(OrderState(row.state), row)
+    due_minor = max(0, row.total_minor - row.paid_minor) if stage in OPEN_STAGES else 0
     return PickUp(
         ref=PickUpRef(PickUpKind.ORDER, row.id),
         version=row.version,
@@ -194,9 +195,9 @@ def card_of_order(row: AnyRow, lines: CardLines) -> PickUp:
         channel=row.channel,
         lines=lines.lines,
         total=Money(row.total_minor, row.currency),
-        due_minor=max(0, row.total_minor - row.paid_minor) if stage in OPEN_STAGES else 0,
+        due_minor=due_minor,
         created_at=from_us(row.created_at_us),
-        expires_at=maybe_from_us(row.expires_at_us),
+        expires_at=maybe_from_us(row.expires_at_us) if due_minor else None,
         details=_known(PickUpRef(PickUpKind.ORDER, row.id), row),
     )
 

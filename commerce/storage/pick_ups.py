@@ -132,11 +132,21 @@ class SqlPickUps:
             found += self._in_stages(store_ids, over, limit - len(found))
         return found
 
-    def ready_until(self, before: datetime, limit: int, *, unreminded: str) -> list[PickUp]:
+    def open_of(self, customer_id: str) -> list[PickUp]:
         found: list[PickUp] = []
         for kind, statement in (
+            (PickUpKind.RESERVATION, RESERVATIONS.where(reservations_in(OPEN_STAGES))),
+            (PickUpKind.ORDER, ORDERS.where(orders_in(OPEN_STAGES))),
+        ):
+            found += self._cards(kind, statement.where(_SUBJECT[kind].c.customer_id == customer_id))
+        return sorted(found, key=lambda card: (card.created_at, str(card.ref)), reverse=True)
+
+    def ready_until(self, before: datetime, limit: int, *, unreminded: str) -> list[PickUp]:
+        found: list[PickUp] = []
+        unpaid = shop_order.c.paid_minor < shop_order.c.total_minor  # what is paid waits for its owner
+        for kind, statement in (
             (PickUpKind.RESERVATION, RESERVATIONS.where(reservations_in({Stage.READY}))),
-            (PickUpKind.ORDER, ORDERS.where(orders_in({Stage.READY}))),
+            (PickUpKind.ORDER, ORDERS.where(orders_in({Stage.READY}), unpaid)),
         ):
             until = _SUBJECT[kind].c.expires_at_us
             waited_for = or_(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import or_, select, text
 
 from commerce.domain.customer import Contact
-from commerce.domain.moments import to_us
-from commerce.storage.mapping import dump_json
+from commerce.domain.moments import from_us, to_us
+from commerce.ports import AuditEntry
+from commerce.storage.mapping import dump_json, load_json
+from commerce.storage.tables import audit
 from commerce.storage.transaction import Transaction
 
 _GET = text("SELECT value FROM state WHERE key = :key AND expires_at_us > :now_us")
@@ -121,3 +123,34 @@ class SqlAudit:
             _ADD_AUDIT,
             {"at_us": to_us(at), "actor": actor, "action": action, "subject": subject, "details": dump_json(details)},
         )
+
+    def find(
+        self,
+        *,
+        actor: str = "",
+        action: str = "",
+        subject: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        before_id: int | None = None,
+        limit: int = 100,
+    ) -> list[AuditEntry]:
+        asked = select(audit).order_by(audit.c.id.desc()).limit(limit)
+        if actor:
+            asked = asked.where(audit.c.actor == actor)
+        if action:
+            asked = asked.where(audit.c.action == action)
+        if subject:
+            asked = asked.where(
+                or_(audit.c.subject == subject, audit.c.subject.endswith(f":{subject}", autoescape=True))
+            )
+        if since is not None:
+            asked = asked.where(audit.c.at_us >= to_us(since))
+        if until is not None:
+            asked = asked.where(audit.c.at_us < to_us(until))
+        if before_id is not None:
+            asked = asked.where(audit.c.id < before_id)
+        return [
+            AuditEntry(row.id, from_us(row.at_us), row.actor, row.action, row.subject, load_json(row.details))
+            for row in self._db.execute(asked)
+        ]

@@ -1055,6 +1055,8 @@ feed_stock = Table(
 
 # --- the record ----------------------------------------------------------------------------------------------------
 
+# Append-only: triggers refuse to change or delete a row (migration 0007). It holds ids and no words of people, so that
+# forgetting somebody never needs to touch it.
 audit = Table(
     "audit",
     metadata,

@@ -15,7 +15,9 @@ _DECISIVE = (
     Intent.MY_RESERVATIONS, Intent.CANCEL_RESERVATION, Intent.ORDER_STATUS, Intent.EMPTY_CART, Intent.SAVE_FOR_LATER,
     Intent.REMOVE_FROM_CART, Intent.START_OVER, Intent.COMPARE,
 )  # fmt: skip
-_ABOUT_STORES = (Intent.DIRECTIONS, Intent.OPENING_HOURS, Intent.ON_MY_WAY)
+_ABOUT_STORES = (
+    Intent.DIRECTIONS, Intent.OPENING_HOURS, Intent.SEND_SOMEONE, Intent.BY_CAR, Intent.ARRIVED, Intent.ON_MY_WAY,
+)  # fmt: skip
 _POLITE = (Intent.HELP, Intent.YES, Intent.NO, Intent.THANKS, Intent.GOODBYE, Intent.GREET)
 
 

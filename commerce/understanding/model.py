@@ -52,6 +52,9 @@ class Intent(StrEnum):
     DIRECTIONS = "directions"
     OPENING_HOURS = "opening_hours"
     ON_MY_WAY = "on_my_way"
+    BY_CAR = "by_car"  # it is to be brought out to them
+    ARRIVED = "arrived"  # they are at the store
+    SEND_SOMEONE = "send_someone"  # another person collects it
     TALK_TO_PERSON = "talk_to_person"
     BACK_TO_BOT = "back_to_bot"  # no longer the person who answers: us again
     STOP_MESSAGES = "stop_messages"

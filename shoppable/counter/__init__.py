@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from shoppable.counter import access, account, frame, sign_in, staff_bot
+from shoppable.counter import access, account, frame, record, sign_in, staff_bot, team
 from shoppable.counter.blueprint import blueprint
 
 __all__ = ["ROOMS", "blueprint"]
 
-ROOMS = (sign_in, account, staff_bot)
+ROOMS = (sign_in, account, staff_bot, team, record)
 
 access.install(blueprint)
 frame.install(blueprint)

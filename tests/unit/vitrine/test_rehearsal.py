@@ -6,6 +6,7 @@ import json
 import time
 import urllib.request
 from pathlib import Path
+from urllib.error import HTTPError
 
 import pytest
 
@@ -84,3 +85,16 @@ def test_what_lea_has_bought_before(tmp_path: Path) -> None:
         while not lea.buttons and time.monotonic() < until:
             time.sleep(0.05)
         assert "Renoncer au contrat ici" in lea.buttons
+
+
+def test_the_team_of_the_rehearsal_signs_in_with_links(tmp_path: Path) -> None:
+    with rehearsing(tmp_path) as on:
+        assert set(on.sign_in_links) == {"nadia", "hugo", "owner"}
+        data, kind = json.dumps({"login": "nadia"}).encode(), {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"{on.address}/rehearsal/sign-in-link", data=data, headers=kind)
+        with urllib.request.urlopen(request) as answer:
+            link = json.load(answer)["link"]
+        with urllib.request.urlopen(link) as page:
+            assert "Nadia" in page.read().decode()
+        with pytest.raises(HTTPError, match="404"):  # replaced by the newer one
+            urllib.request.urlopen(on.sign_in_links["nadia"])
