@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -16,7 +15,9 @@ from commerce.domain.money import Money
 from commerce.i18n import format_deadline, format_moment, format_money, format_time
 
 if TYPE_CHECKING:
+    from commerce.lexicon import Lexicon
     from commerce.ports import UnitOfWork
+    from commerce.wiring import Shop
 
 
 class _Say(Protocol):
@@ -38,22 +39,22 @@ class Face:
     picture_key: str = ""
 
 
-def headline(card: PickUp, language: str, nobody: str) -> str:
+def headline(shop: Shop, card: PickUp, language: str) -> str:
     """« Léa · Robe midi en lin · bleu marine · 38 · ABC-123 »; the first thing of several."""
-    first = card.lines[0] if card.lines else None
+    name = card.customer_name or words(language, "Customer")
+    first = _line(shop.lexicon, card.lines[0], language) if card.lines else ""
     more = f"+ {len(card.lines) - 1}" if len(card.lines) > 1 else ""
-    parts = (card.customer_name or nobody, _line(first, language) if first else "", more, card.code)
+    parts = (name, first, more, card.code)
     return " · ".join(discreet(part) for part in parts if part)
 
 
-def face_of(uow: UnitOfWork, card: PickUp, language: str, now: datetime, *, asks_why: bool = False) -> Face:
+def face_of(shop: Shop, uow: UnitOfWork, card: PickUp, language: str, *, asks_why: bool = False) -> Face:
     """The card as it is now; `asks_why`: with the reasons for rejecting it in place of its buttons."""
-
-    t = _speaking(language)
+    t, now = _speaking(language), shop.clock.now()
     store = uow.stores.get(card.store_id)
     zone = store.timezone if store else "UTC"
-    lines = [headline(card, language, t("Customer"))]
-    lines += [f"+ {_line(line, language)}" for line in card.lines[1:]]
+    lines = [headline(shop, card, language)]
+    lines += [f"+ {_line(shop.lexicon, line, language)}" for line in card.lines[1:]]
     stage = f"{_SIGNS[card.stage]} {stage_name(card.stage, language)}"
     came = _when(card.created_at, now, language, zone)
     facts = [stage, t("since {time}", time=came), store.name(language) if store else card.store_id]
@@ -152,10 +153,11 @@ def _reasons(card: PickUp, t: _Say) -> tuple[tuple[Button, ...], ...]:
     return (*rows, (Button(t("◂ Back"), str(CardTap(CardDeed.BACK, card.ref, card.version))),))
 
 
-def _line(line: PickUpLine, language: str) -> str:
+def _line(lexicon: Lexicon, line: PickUpLine, language: str) -> str:
     count = f"{line.quantity} × " if line.quantity > 1 else ""
-    parts: Sequence[str] = (line.title(language), line.colour, line.size)
-    return count + " · ".join(part for part in parts if part)
+    key = lexicon.colour_of(line.colour) if line.colour else None
+    colour = lexicon.label("colour", key, language) if key else line.colour
+    return count + " · ".join(part for part in (line.title(language), colour, line.size) if part)
 
 
 def _when(moment: datetime, now: datetime, language: str, zone: str) -> str:

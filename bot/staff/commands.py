@@ -90,7 +90,7 @@ def _board(desk: Desk) -> None:
         return
     shown = cards[:_MOST_LISTED]
     rows = [
-        [Button(headline(card, desk.language, desk.t("Customer")), str(CardTap(CardDeed.SHOW, card.ref, card.version)))]
+        [Button(headline(desk.shop, card, desk.language), str(CardTap(CardDeed.SHOW, card.ref, card.version)))]
         for card in shown
     ]
     text = desk.t("To be collected: {count}", count=len(cards))

@@ -103,7 +103,7 @@ class Telling:
             if card is None or language is None:
                 return None
             known = _known(uow.state.get(_card_key(chat, ref), now))
-            face = face_of(uow, card, language, now, asks_why=facts.get("asks_why") is True)
+            face = face_of(self._shop, uow, card, language, asks_why=facts.get("asks_why") is True)
         target = str(facts.get("message_id") or "") or ("" if facts.get("anew") else known.get("message_id", ""))
         digest = _digest(face)
         if not target and not facts.get("anew") and card.stage not in OPEN_STAGES:
@@ -135,7 +135,7 @@ class Telling:
                 return None
             known = _known(uow.state.get(_card_key(chat, ref), self._shop.clock.now()))
         name = card.customer_name or words(language, "Customer")
-        text = f"🔔 {name} · {whereabouts(card, language)}\n{headline(card, language, name)}"
+        text = f"🔔 {name} · {whereabouts(card, language)}\n{headline(self._shop, card, language)}"
         return Delivery(lambda: channel.post(chat, text, reply_to=known.get("message_id", "")), _nothing)
 
     def _task(self, chat: Contact, task_id: str, channel: StaffTelegram) -> Delivery | None:

@@ -203,7 +203,11 @@ def test_every_channel_of_the_registry_has_a_case_here_a_folder_and_a_row(tmp_pa
     folders = {p.parent.name.replace("_", "-") for p in (root / "bot" / "channels").glob("*/send.py")}
     assert {state.name for state in states} == set(CASES) == folders
     for name in CASES:
-        assert {p.name for p in (root / "bot" / "channels" / name.replace("-", "_")).iterdir()} >= {"parse.py", "send.py", "README.md"}
+        assert {p.name for p in (root / "bot" / "channels" / name.replace("-", "_")).iterdir()} >= {
+            "parse.py",
+            "send.py",
+            "README.md",
+        }
     rows = [line.split(",")[0] for line in (root / "docs" / "channels.csv").read_text("utf-8").splitlines()[1:]]
     assert set(rows) == set(CASES)
 

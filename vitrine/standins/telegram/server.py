@@ -105,9 +105,11 @@ class TelegramStandIn(TelegramBot):
         self._server: BaseWSGIServer | None = None
         self._thread: threading.Thread | None = None
 
-    def another_bot(self, *, token: str = STAFF_TOKEN, username: str = STAFF_USERNAME) -> TelegramBot:
+    def another_bot(
+        self, *, token: str = STAFF_TOKEN, username: str = STAFF_USERNAME, clock: Clock | None = None
+    ) -> TelegramBot:
         """A second bot at the same address, with people and groups of its own: each bot knows its own chats."""
-        bot = TelegramBot(token=token, username=username, clock=self._clock)
+        bot = TelegramBot(token=token, username=username, clock=clock or self._clock)
         self.bots.append(bot)
         return bot
 

@@ -12,7 +12,7 @@ import pytest
 
 from bot.channels.neutral import event_of
 from bot.channels.recorder.send import Recorder
-from bot.channels.telegram_staff.parse import CHANNEL, split
+from bot.channels.telegram_staff.parse import split
 from bot.channels.telegram_staff.send import StaffTelegram
 from bot.worker import Worker
 from commerce.clock import ManualClock
@@ -29,7 +29,7 @@ class Office:
     """The shop, its team with telephones, and shoppers. `settle()` brings everything that was done to its end."""
 
     shop: Shop
-    bot: TelegramBot
+    bot: TelegramBot  # as Telegram has it
     channel: StaffTelegram
     recorder: Recorder
     worker: Worker = field(init=False)
@@ -43,7 +43,16 @@ class Office:
     def hire(self, login: str, *, role: Role = Role.STAFF, stores: tuple[str, ...] = ("S1",), language: str = "fr"):
         now = self.shop.clock.now()
         member = StaffMember(
-            self.shop.ids.new_id(), login, login.capitalize(), role, frozenset(stores), (language,), (), True, False, now
+            self.shop.ids.new_id(),
+            login,
+            login.capitalize(),
+            role,
+            frozenset(stores),
+            (language,),
+            (),
+            True,
+            False,
+            now,
         )
         self.shop.storage.write(lambda uow: uow.team.add(member))
         return member
@@ -112,7 +121,9 @@ class Office:
     def dead(self) -> list[str]:
         """What went wrong for good, in and out."""
         with self.shop.storage.read() as uow:
-            return [f"{letter.what}: {letter.error}" for letter in (*uow.inbox.dead(100), *uow.outbox.dead_letters(100))]
+            return [
+                f"{letter.what}: {letter.error}" for letter in (*uow.inbox.dead(100), *uow.outbox.dead_letters(100))
+            ]
 
 
 def text_of(shown: list[Shown]) -> str:
@@ -120,18 +131,14 @@ def text_of(shown: list[Shown]) -> str:
 
 
 @pytest.fixture
-def office(make_shop: Callable[..., Shop]) -> Iterator[Office]:
+def office(make_shop: Callable[..., Shop], clock: ManualClock) -> Iterator[Office]:
     with TelegramStandIn() as standin:
-        bot = standin.another_bot()
+        bot = standin.another_bot(clock=clock)
         shop = make_shop(
             staff_telegram_token=bot.token, telegram_api_url=standin.url, staff_telegram_username=bot.username
         )
-        bot._clock = shop.clock
         channel = StaffTelegram(
             token=bot.token, account=bot.token.partition(":")[0], api_url=standin.url, media=shop.media
         )
         yield Office(shop, bot, channel, Recorder(shop.media))
         channel.close()
-
-
-__all__ = ["CHANNEL", "Office", "office", "text_of"]

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from commerce.domain.team import Role
-from tests.unit.bot.staff.conftest import CHANNEL, text_of
+from tests.unit.bot.staff.conftest import text_of
 
 
 def chat(office, number):
@@ -146,4 +146,3 @@ def test_the_language_is_the_member_s(office):
     phone.say("/help")
     office.settle()
     assert "/pause STORE MINUTES" in text_of(phone.replies())
-    assert office.channel.name == CHANNEL
