@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -68,32 +69,44 @@ class Dispatcher:
             self._settle(row, message, message.paid)
             return
         now = self._shop.clock.now()
-        with self._shop.storage.read() as uow:
-            session = sessions.load(uow, message.contact, now)
-        session, polite = _flood(session, message, self._shop)
-        if polite is not None:
-            turn = polite
-        else:
-            turn = handle(message, session, self._shop, _fetcher(channel))
-        self._shop.storage.write(lambda uow: self._finish(uow, row, message, turn, channel))
+        for _ in range(MAX_TRIES):
+            with self._shop.storage.read() as uow:
+                session = sessions.load(uow, message.contact, now)
+                silent = self._shop.handoff.is_silent(uow, message.contact)
+            session, polite = _flood(session, message, self._shop)
+            if polite is not None and not silent:
+                turn = polite
+            else:
+                turn = handle(message, session, self._shop, _fetcher(channel), silent=silent)
+            if self._shop.storage.write(partial(self._finish, row, message, turn, channel, silent)):
+                return
+        raise StaleVersion("who speaks changed at every try")
 
-    def _finish(self, uow: UnitOfWork, row: InboxRow, message: Message, turn: Turn, channel: Channel) -> None:
-        """The one write: the inbox row, what the turn changes in the shop, session, thread and outbox."""
+    def _finish(
+        self, row: InboxRow, message: Message, turn: Turn, channel: Channel, silent: bool, uow: UnitOfWork
+    ) -> bool:
+        """The one write: the inbox row, what the turn changes in the shop, session, thread and outbox. False: somebody
+        of the team has begun or ceased to speak meanwhile, and nothing was done."""
         now = self._shop.clock.now()
+        if self._shop.handoff.is_silent(uow, message.contact) is not silent:
+            return False
         if not uow.inbox.done(row.id, now):
-            return  # somebody finished it already: their effect stands
+            return True  # somebody finished it already: their effect stands
         photo_key = turn.photo_key
         language = turn.session.language
-        self._shop.customers.recognise(uow, message.contact, name=message.sender_name, language=language)
+        customer = self._shop.customers.recognise(uow, message.contact, name=message.sender_name, language=language)
         if turn.act is not None:
             turn = turn.act(uow)
-        uow.threads.add(message.contact, Direction.IN, _thread_body(message, photo_key), now)
+        entry_id = uow.threads.add(message.contact, Direction.IN, _thread_body(message, photo_key), now)
+        if turn.for_person:
+            self._shop.handoff.heard(uow, customer.id, entry_id)
         for reply in turn.replies:
             body = reply_to_json(reply)
             uow.threads.add(message.contact, Direction.OUT, body, now)
             uow.outbox.add(OutboundMessage(message.contact, "reply", body), now)
         session = _with_choices(turn.session, turn.replies, channel) if turn.replies else turn.session
         sessions.save(uow, message.contact, session, now)
+        return True
 
     # --- payments inside the chat; neither session nor thread has a part in them
 
@@ -164,6 +177,8 @@ class Dispatcher:
         def give_up(uow: UnitOfWork) -> None:
             contact = row.event.contact
             uow.inbox.failed(row.id, reason, None)
+            if self._shop.handoff.is_silent(uow, contact):
+                return
             language = sessions.load(uow, contact, now).language or self._shop.settings.languages[0]
             sorry = Reply(
                 words(language, "Sorry, something went wrong on our side. Please try again."), language=language

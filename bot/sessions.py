@@ -68,6 +68,8 @@ class Question(StrEnum):
     ORDER_NUMBER = "order_number"
     ORDER_CODE = "order_code"
     CODE = "code"
+    TROUBLE = "trouble"
+    PHONE = "phone"
     PROXY = "proxy"  # who comes instead
     VEHICLE = "vehicle"
     SPOT = "spot"
@@ -127,6 +129,13 @@ class Session:
     recent_s: tuple[int, ...] = ()  # when the last messages were sent, for the flood guard
     flooded: bool = False
     contact_asked: bool = False  # for this checkout
+    matter: str = ""  # what the talk is about, for whoever takes over, and the order's number
+    order_number: int = 0
+    problem_key: str = ""  # our copy of the photo that shows what is wrong, and the words with it
+    problem_note: str = ""
+    lost: int = 0  # messages running that nobody understood
+    closing: str = ""  # the goodbye that was our last word
+    heard_s: int = 0  # when the last message was sent
 
     def with_list(self, items: tuple[ShownItem, ...]) -> Session:
         """With one more list shown, the oldest forgotten."""

@@ -37,6 +37,7 @@ ROWS_PER_TURN = 20  # of one lane before others get their chance
 LANES = 64
 URGENT_THREADS, HELPERS_POLL_S = 6, 30.0  # beside the one that looks for work, who wakes them when there is more
 EXPIRY_EVERY_S, PHOTOS_EVERY_S, SWEEP_EVERY_S, COMPARING_EVERY_S = 1.0, 60.0, 600.0, 3600.0
+SPEAKING_EVERY_S = 5.0
 REMINDING_EVERY_S = 5.0
 PAYING_EVERY_S = 0.5  # how long somebody who has ordered waits for the place to pay, at most
 ALIVE, ALIVE_EVERY_S = "heartbeat:worker", 10.0
@@ -133,6 +134,8 @@ class Worker:
         self._shop.waiting.tick()
         self._shop.paying.tick()
         self._shop.pausing.tick()
+        self._shop.handoff.tick()
+        self._shop.calling_back.tick()
         self._shop.reminding.tick()
         self.delete_photos()
         self._sweep()
@@ -287,6 +290,7 @@ class Worker:
             (ALIVE_EVERY_S, self._say_alive),
             (EXPIRY_EVERY_S, self._expire),
             (EXPIRY_EVERY_S, self._resume_stores),
+            (SPEAKING_EVERY_S, self._see_who_speaks),
             (REMINDING_EVERY_S, self._remind),
             (PHOTOS_EVERY_S, self.delete_photos),
             (SWEEP_EVERY_S, self._sweep),
@@ -320,6 +324,10 @@ class Worker:
 
     def _resume_stores(self) -> None:
         if self._shop.pausing.tick():
+            self._wake_out.ring()
+
+    def _see_who_speaks(self) -> None:
+        if self._shop.calling_back.tick() + self._shop.handoff.tick():
             self._wake_out.ring()
 
     def _remind(self) -> None:

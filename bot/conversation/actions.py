@@ -340,6 +340,21 @@ class Person(Action):
 
 
 @dataclass(frozen=True, slots=True)
+class BackToBot(Action):
+    """No person any more: us again."""
+
+    verb: ClassVar[str] = "bot"
+
+
+@dataclass(frozen=True, slots=True)
+class CallBack(Action):
+    """Ring me then: `at_min` minutes since 1970."""
+
+    verb: ClassVar[str] = "ring"
+    at_min: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Help(Action):
     verb: ClassVar[str] = "help"
 

@@ -10,9 +10,9 @@ from bot.conversation import person
 from bot.conversation.action_codes import Action, encode, parse
 from bot.conversation.coming_actions import AllGood, ByCar, ExtendOrder, ImHere, OnMyWay, SendSomeone, Trouble
 from bot.conversation.pick_up_words import by_car_button, code_picture, coming_buttons, items_of, kept_until
-from bot.conversation.returns import problem_with
 from bot.conversation.store_list import directions_button, nearest, opening, store_name
 from bot.conversation.talk import Ability, Talk, Turn
+from bot.conversation.trouble import problem_with
 from bot.messages import Button
 from bot.sessions import Pending, Question
 from commerce.domain.collecting import NotCollecting, PickUp, PickUpKind, PickUpRef, Stage

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.conversation import actions, garments
+from bot.conversation import actions, garments, person, photo, trouble
 from bot.conversation.checkout_answers import located
 from bot.conversation.coming import located as come_to_collect
 from bot.conversation.linking import offered, token_of
-from bot.conversation.photo import is_picture
+from bot.conversation.matters import followed
 from bot.conversation.registry import on_action, on_answer, on_heard, on_intent, on_shown, on_typed
+from bot.conversation.silence import kept_silent
 from bot.conversation.stores import place_by_text
 from bot.conversation.talk import Fetch, Heard, Talk, Turn
 from bot.intake import clean, gtin_of, link_of, mask_cards
@@ -38,6 +39,7 @@ _NAMES = frozenset(
         Question.VEHICLE, Question.SPOT,
     }
 )  # fmt: skip
+_ALWAYS = (Intent.STOP_MESSAGES, Intent.WITHDRAW)  # done whatever the tone is
 _MASKED_DIGITS = 9  # of the shortest card number; here or by the channel
 _COMMANDS = {
     "/start": "start",
@@ -54,8 +56,8 @@ def no_files(ref: MediaRef) -> bytes:
     raise FetchRefused("no_files")
 
 
-def handle(message: Message, session: Session, shop: Shop, fetch: Fetch = no_files) -> Turn:
-    """The answer to one message. Never raises for anything a shopper can send.
+def handle(message: Message, session: Session, shop: Shop, fetch: Fetch = no_files, *, silent: bool = False) -> Turn:
+    """The answer to one message. Never raises for anything a shopper can send. `silent`: a person speaks for the shop.
 
     Reads the shop and may take a second over a photo; writes nothing but our copy of that photo: what changes the shop
     is in `Turn.act`.
@@ -63,16 +65,25 @@ def handle(message: Message, session: Session, shop: Shop, fetch: Fetch = no_fil
     number = gtin_of(clean(message.text))  # before a number that could be a card's is masked
     message = arrived(message)
     talk = replace(_talk(message, session, shop, fetch), gtin=number)
+    if silent:
+        return kept_silent(talk)
     tapped = message.action or _typed_choice(message.text, session)
+    action = actions.parse(tapped) if tapped else None
+    talk = followed(talk, action)
     if tapped:
-        return _tap(talk, tapped)
+        return _tap(talk, action)
+    pictured = any(photo.is_picture(ref) for ref in message.media)
+    if talk.understood.angry and talk.understood.intent not in _ALWAYS:
+        return person.angry(talk, photo.kept(talk) if pictured else "")
     if message.location is not None:
         if session.pending is not None and session.pending.goal is Goal.CHECKOUT:
             return located(talk)
         if (turn := come_to_collect(talk)) is not None:
             return turn
         return on_heard()[Heard.LOCATION](talk)
-    if any(is_picture(ref) for ref in message.media):
+    if pictured:
+        if talk.understood.intent is Intent.PROBLEM and not _asked_to_show(session):
+            return trouble.in_words(talk, photo.kept(talk))
         shown = on_shown().get(session.pending.question) if session.pending is not None else None
         return (shown(talk) if shown else None) or on_heard()[Heard.PHOTO](talk)
     if message.media:
@@ -91,7 +102,7 @@ def handle(message: Message, session: Session, shop: Shop, fetch: Fetch = no_fil
         turn = garments.picked_by_words(talk)
         if turn is not None:
             return turn
-        talk = _talk(message, replace(session, pending=None), shop, fetch)  # no answer to that: what else is it?
+        talk = followed(_talk(message, replace(session, pending=None), shop, fetch), None)  # what else is it?
     return _words(talk)
 
 
@@ -122,13 +133,14 @@ def _talk(message: Message, session: Session, shop: Shop, fetch: Fetch) -> Talk:
         ),
         offered[0],
     )
-    session = replace(session, language=default)
+    before = session
+    session = replace(session, language=default, lost=0, closing="", heard_s=int(message.sent_at.timestamp()))
     context = _context(session, shop, [StoreName(s.name(default), s.city) for s in stores])
     understood = _understood(message, session, shop, context)
     names = session.pending is not None and session.pending.question in _NAMES
     if understood.language in offered and understood.confidence >= _SURE and not names:
         session = replace(session, language=understood.language)
-    return Talk(message, session, shop, understood, now, fetch, customer, sizes, may_remember)
+    return Talk(message, session, shop, understood, now, fetch, customer, sizes, may_remember, before=before)
 
 
 def _understood(message: Message, session: Session, shop: Shop, context: Context) -> Understood:
@@ -178,8 +190,11 @@ def _typed_choice(text: str, session: Session) -> str:
     return session.choices[number - 1].action if 1 <= number <= len(session.choices) else ""
 
 
-def _tap(talk: Talk, tapped: str) -> Turn:
-    action = actions.parse(tapped)
+def _asked_to_show(session: Session) -> bool:
+    return session.pending is not None and session.pending.question is Question.PROBLEM
+
+
+def _tap(talk: Talk, action: actions.Action | None) -> Turn:
     handler = on_action().get(type(action)) if action else None
     if action is None or handler is None:
         return talk.say(talk.t("This button no longer works. Tell me what you are looking for."), session=talk.session)

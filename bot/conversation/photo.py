@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 from bot.conversation.actions import AnotherPhoto, Person, encode
 from bot.conversation.browse import present
@@ -126,6 +127,22 @@ def _own_page(talk: Talk, url: str) -> int:
     base = re.escape(talk.shop.settings.base_url.rstrip("/"))
     found = re.fullmatch(rf"{base}/p/(\d{{1,18}})(?:[-/?#].*)?", url)
     return int(found.group(1)) if found else 0
+
+
+def kept(talk: Talk) -> str:
+    """The key of our clean copy of the photo that was sent, for the team to see; '' where it cannot be read."""
+    picture = next((ref for ref in talk.message.media if is_picture(ref)), None)
+    if picture is None or picture.size_bytes > LARGEST_PHOTO_BYTES:
+        return ""
+    try:
+        seen = talk.shop.image_matcher.look(talk.fetch(picture))
+    except FetchRefused:
+        return ""
+    if isinstance(seen, NotSeen):
+        return ""
+    days = timedelta(days=talk.shop.settings.problem_photo_days)
+    (key,) = talk.shop.photos.put(talk.message.contact, [seen.clean_jpeg], keep=days)
+    return key
 
 
 def is_picture(ref: MediaRef) -> bool:

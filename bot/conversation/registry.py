@@ -9,6 +9,7 @@ from typing import Any
 from bot.conversation import (
     basket,
     browse,
+    calling,
     checkout,
     checkout_answers,
     coming,
@@ -25,6 +26,7 @@ from bot.conversation import (
     sizes,
     smalltalk,
     stores,
+    trouble,
     withdrawal,
 )
 from bot.conversation.actions import Action
@@ -50,7 +52,9 @@ ABILITIES: tuple[Ability, ...] = (
     putting_in.ABILITY,
     basket.ABILITY,
     linking.ABILITY,
+    trouble.ABILITY,
     person.ABILITY,
+    calling.ABILITY,
     smalltalk.ABILITY,
 )
 

@@ -18,6 +18,7 @@ from bot.conversation.cards import (
     store_button,
 )
 from bot.conversation.options import focus_on
+from bot.conversation.person import not_understood
 from bot.conversation.talk import Talk, Turn
 from bot.messages import Button, Card
 from bot.sessions import QUEUE_KEPT
@@ -176,7 +177,9 @@ def _nothing(talk: Talk, wish: Wish, answer: SearchAnswer) -> Turn:
     asked = answer.read_as or wish.query
     text = talk.t("I found nothing for “{query}”.", query=asked[:80]) if asked else talk.t("I found nothing like that.")
     hint = talk.t("Try other words, a photo, or ask our team.")
-    return talk.say(f"{text} {hint}", buttons=_way_out(talk))
+    told = talk.say(f"{text} {hint}", buttons=_way_out(talk))
+    # Words that are no garment, no colour, nothing we know: they may have been meant for a person.
+    return not_understood(talk, told) if wish == Wish(query=wish.query, words=wish.words) else told
 
 
 def _too_cheap(talk: Talk, wish: Wish, floor: Money) -> Turn:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.conversation.actions import GiveBack, Person, encode
+from bot.conversation.actions import GiveBack
 from bot.conversation.exchange import hold, instead, which_instead
 from bot.conversation.own_orders import (
     MOST_ORDERS,
@@ -23,7 +23,6 @@ from bot.conversation.return_words import (
     OFFERED_REASONS,
     asked_for,
     item,
-    items_of,
     order_label,
     reason_words,
     refusal,
@@ -56,33 +55,6 @@ def exchange_in_words(talk: Talk) -> Turn:
 
 def return_in_words(talk: Talk) -> Turn:
     return asked(talk, Return(number_said(talk), kind=ReturnKind.RETURN.value))
-
-
-def problem_in_words(talk: Talk) -> Turn:
-    """Something is wrong and no wish said yet: the order that it must be about, and what can be done."""
-    return problem_with(talk, number_said(talk))
-
-
-def problem_with(talk: Talk, number: int) -> Turn:
-    """The order of that number (0: the last one that it can be about), and what can be done."""
-    with talk.shop.storage.read() as uow:
-        mine = orders_with(talk, uow, ReturnKind.PROBLEM)
-        about = next((order for order in mine if order.number == number), mine[0] if mine else None)
-        if about is None:
-            return order_matter(talk)
-        text = talk.t(
-            "I can see your order no. {number}: {items}. What would you like?",
-            number=about.number,
-            items=items_of(talk, about),
-        )
-    return talk.say(
-        text,
-        buttons=(
-            Button(talk.t("Exchange"), code(Return(about.number, kind=ReturnKind.EXCHANGE.value))),
-            Button(talk.t("Refund"), code(Return(about.number, kind=ReturnKind.PROBLEM.value))),
-            Button(talk.t("Talk to a person"), encode(Person())),
-        ),
-    )
 
 
 # --- which order, which thing, why
@@ -237,6 +209,10 @@ def keep(talk: Talk, action: KeepIt) -> Turn:
 
 
 def _show_me(talk: Talk, action: Return) -> Turn:
+    said = talk.session
+    if said.problem_key:  # they have shown it already
+        there = talk.with_session(replace(said, problem_key="", problem_note=""))
+        return _problem(there, action, said.problem_note, said.problem_key)
     pending = Pending(Question.PROBLEM, wording=code(action))
     return talk.say(
         talk.t("Send me a photo of it, or tell me in your words what is wrong."),
@@ -264,6 +240,10 @@ def shown(talk: Talk) -> Turn | None:
         if not isinstance(seen, NotSeen):
             days = timedelta(days=talk.shop.settings.problem_photo_days)
             (key,) = talk.shop.photos.put(talk.message.contact, [seen.clean_jpeg], keep=days)
+    return _problem(talk, action, talk.message.text, key)
+
+
+def _problem(talk: Talk, action: Return, note: str, photo_key: str) -> Turn:
     reason = next((each for each in ReturnReason if each.value == action.reason), ReturnReason.NONE)
     near = nearest(talk, talk.session.location)
     return _asked(
@@ -274,8 +254,8 @@ def shown(talk: Talk) -> Turn | None:
         reason,
         ReturnWay.STORE if near else ReturnWay.PARCEL,
         near[0].id if near else "",
-        note=talk.message.text,
-        photo_key=key,
+        note=note,
+        photo_key=photo_key,
     )
 
 
@@ -283,7 +263,6 @@ ABILITY = Ability(
     intents={
         Intent.EXCHANGE_ITEM: exchange_in_words,
         Intent.RETURN_ITEM: return_in_words,
-        Intent.PROBLEM: problem_in_words,
     },
     actions={GiveBack: tapped},
     typed={Question.PROBLEM: shown},

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.conversation.actions import Help, MyReservations, Person, Speak, encode
+from bot.conversation.person import not_understood
 from bot.conversation.talk import Ability, Heard, Talk, Turn
 from bot.messages import Button
 from commerce.domain.customer import Consent, Purpose
@@ -38,11 +39,29 @@ def tapped_help(talk: Talk, _action: Help) -> Turn:
 
 
 def thanks(talk: Talk) -> Turn:
-    return talk.say(talk.t("With pleasure. Anything else?"), session=talk.session)
+    return _closing(talk, talk.t("With pleasure. Anything else?"), "thanks")
 
 
 def goodbye(talk: Talk) -> Turn:
-    return talk.say(talk.t("Goodbye, and see you soon."), session=talk.session)
+    return _closing(talk, talk.t("Goodbye, and see you soon."), "goodbye")
+
+
+def _closing(talk: Talk, text: str, closing: str) -> Turn:
+    """Goodbyes are said once: ours, or that of the person who has just answered here."""
+    said = talk.before.closing
+    if said in (closing, "goodbye") or _team_said_goodbye(talk):
+        return Turn((), replace(talk.session, closing=said or "goodbye"))
+    return talk.say(text, session=replace(talk.session, closing=closing))
+
+
+def _team_said_goodbye(talk: Talk) -> bool:
+    """Whether that was the last thing that was said before this message."""
+    if talk.customer is None:
+        return False
+    with talk.shop.storage.read() as uow:
+        conversation = uow.conversations.get(talk.customer.id)
+    said_at = conversation.said_goodbye_at if conversation else None
+    return said_at is not None and said_at.timestamp() >= talk.before.heard_s
 
 
 def yes_or_no(talk: Talk) -> Turn:
@@ -77,11 +96,12 @@ def other_media(talk: Talk) -> Turn:
 
 
 def unknown(talk: Talk) -> Turn:
-    return talk.say(
+    answer = talk.say(
         talk.t("I am not sure what you mean. Describe a garment, or send me a photo of one."),
         buttons=_buttons(talk),
         session=talk.session,
     )
+    return not_understood(talk, answer)
 
 
 def card_number(talk: Talk) -> Turn:

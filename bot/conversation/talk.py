@@ -34,6 +34,7 @@ class Turn:
     session: Session
     act: Callable[[UnitOfWork], Turn] | None = None
     photo_key: str = ""  # our copy of the photo that was sent, for whoever reads the thread
+    for_person: bool = False  # a person of the shop has to answer this
 
 
 Fetch: TypeAlias = Callable[[MediaRef], bytes]  # raises FetchRefused
@@ -56,7 +57,8 @@ class Voice(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """One message with all that is known when it is answered. `sizes`: remembered ones, by size system."""
+    """One message with all that is known when it is answered. `sizes`: remembered ones, by size system; `before`: the
+    session as the message before left it."""
 
     message: Message
     session: Session
@@ -68,6 +70,7 @@ class Talk:
     sizes: Mapping[str, str] = field(default_factory=dict)
     may_remember: bool | None = None
     gtin: str = ""  # the product number that is the whole message, unmasked
+    before: Session = field(default_factory=Session)
 
     @property
     def language(self) -> str:

@@ -20,6 +20,7 @@ from commerce.services.handoff import stores_for
 
 NOTICE_CALL_BACK = "call_back_offered"
 _BATCH = 100
+_MOST_TASKS = 1000
 _TELEPHONES = frozenset({"sms", "whatsapp"})  # channels whose addresses are numbers
 
 
@@ -53,7 +54,7 @@ class CallingBack:
         store = self._store(uow, customer.id)
         if store is None or not may_call_at(store, at, now):
             return Refused(NotCalledBack.NOT_OPEN)
-        number = phone or known_phone(uow, customer.id)
+        number = phone or self._asked_for(uow, customer.id) or known_phone(uow, customer.id)
         if not number:
             return Refused(NotCalledBack.NO_PHONE)
         uow.tasks.done(TaskKind.CALL_BACK, customer.id, now)
@@ -62,6 +63,11 @@ class CallingBack:
         raise_task(uow, task)
         uow.audit.add(f"shopper:{customer.id}", "call_back_asked", customer.id, {"at": at.isoformat()}, now)
         return task
+
+    @staticmethod
+    def phone_of(task: StaffTask) -> str:
+        """The number to be rung."""
+        return str(json.loads(task.details).get("phone", ""))
 
     def tick(self) -> int:
         """Asks whoever has waited too long, once a conversation, and reminds the team. How many."""
@@ -93,6 +99,11 @@ class CallingBack:
             uow.outbox.add(OutboundMessage(contacts[0], NOTICE_CALL_BACK, body), now)
         self._alerting.tell(uow, StaffAlert.CONVERSATION, there.store_id, {"customer_id": customer_id})
         return True
+
+    def _asked_for(self, uow: UnitOfWork, customer_id: str) -> str:
+        """The number of the call that they have asked for already; '' when they have asked for none."""
+        tasks = uow.tasks.open(kind=TaskKind.CALL_BACK, limit=_MOST_TASKS)
+        return next((self.phone_of(task) for task in tasks if task.subject == customer_id), "")
 
     def _store(self, uow: UnitOfWork, customer_id: str) -> Store | None:
         """Who would ring: the store that it is about, else one that is open, else the one that opens first."""

@@ -23,6 +23,7 @@ from commerce.ports import Clock, Storage, UnitOfWork
 from commerce.services.alerting import Alerting, StaffAlert
 from commerce.services.routing import Routing
 from commerce.services.summing_up import SummingUp
+from commerce.understanding.mood import is_goodbye
 
 NOTICE_BOT_IS_BACK = "bot_is_back"
 ANSWERS_COUNTED = timedelta(days=30)  # how far back answers say how long answers take
@@ -165,10 +166,18 @@ class Handoff:
         return self._given_back(uow, customer_id, f"staff:{member.id}")
 
     def staff_said(
-        self, uow: UnitOfWork, member: StaffMember, customer_id: str, *, via: str, goodbye: bool = False
+        self,
+        uow: UnitOfWork,
+        member: StaffMember,
+        customer_id: str,
+        *,
+        via: str,
+        words: str = "",
+        goodbye: bool = False,
     ) -> Said | Refused[NotSpeaking]:
         """A member has answered, on the pages, in a group or from their own telephone (`via`): the conversation is
-        theirs and the bot is silent, whoever had it before. `goodbye`: their words close it."""
+        theirs and the bot is silent, whoever had it before. Goodbyes are said once: `words` are
+        looked at for one, or the member says that it is one (`goodbye`)."""
         customer = uow.customers.get(customer_id)
         if customer is None:
             return Refused(NotSpeaking.NOT_FOUND)
@@ -188,7 +197,7 @@ class Handoff:
                 unanswered_since=None,
                 callback_offered_at=None,
                 staff_spoke_at=now,
-                said_goodbye_at=now if goodbye else None,
+                said_goodbye_at=now if goodbye or is_goodbye(words) else None,
             )
 
         conversation = self._change(uow, customer.id, said)
@@ -235,7 +244,8 @@ class Handoff:
         told: list[bool] = []
 
         def given(there: Conversation) -> Conversation:
-            told[:] = [there.said_goodbye_at is not None and there.unanswered_since is None]
+            closed = there.said_goodbye_at is not None and there.unanswered_since is None
+            told[:] = [closed]
             return replace(
                 there,
                 voice=Voice.BOT,
@@ -243,7 +253,7 @@ class Handoff:
                 assigned_to="",
                 unanswered_since=None,
                 callback_offered_at=None,
-                said_goodbye_at=there.said_goodbye_at if silently else now,
+                said_goodbye_at=there.said_goodbye_at if closed else None,
             )
 
         conversation = self._change(uow, customer_id, given)

@@ -121,8 +121,8 @@ class Inbox:
         then on.
 
         `take_over`: although somebody else answers this conversation. `same_again`: although this canned reply was sent
-        to this person before. `goodbye`: the words close the conversation. `written_in`: where the member wrote them;
-        what comes from the pages is shown in the staff's chats, too.
+        to this person before. `goodbye`: the words close the conversation, whatever they
+        are. `written_in`: where the member wrote them; what comes from the pages is shown in the staff's chats, too.
         """
         customer_id = uow.customers.present_id(customer_id)
         customer = uow.customers.get(customer_id)
@@ -138,7 +138,7 @@ class Inbox:
         untouched = self._is_untouched(uow, member, customer_id, before, canned_id, text)
         if untouched and not same_again and uow.conversations.sent_untouched(customer_id, canned_id):
             return AnswerRefused(NotAnswered.SAME_TWICE, reach)
-        said = self._handoff.staff_said(uow, member, customer_id, via=written_in, goodbye=goodbye)
+        said = self._handoff.staff_said(uow, member, customer_id, via=written_in, words=text, goodbye=goodbye)
         if isinstance(said, Refused):
             return AnswerRefused(NotAnswered.NOT_FOUND)
         now = self._clock.now()

@@ -1,4 +1,4 @@
-"""Whether somebody is angry with the shop. A word list and two signs; it would rather miss one than see one."""
+"""How somebody says it: angry with the shop, or saying goodbye. It would rather miss an angry one than see one."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from functools import lru_cache
 from importlib.resources import files
 
 from commerce.lexicon import words
+from commerce.understanding.phrasebook import phrasebook
 
 _LONGEST = 6  # words of a phrase
 _READ = 200  # words of a message: who is angry says so early
 _CRIED = re.compile(r"[!?]*![!?]*")
 _SIGNS_OF_CRYING = 3  # in one row
+_LAST = 8  # words of a message among which a goodbye closes it
 _SHOUTED_WORDS = 3  # fewer in capitals are a make, a size or a habit
 
 
@@ -41,6 +43,17 @@ def is_angry(text: str) -> bool:
         place = end
     signs = _is_cried(text) + _is_shouted(text) + scolds
     return strong > 0 or (weak > 0 and weak + signs >= 2)
+
+
+def is_goodbye(text: str) -> bool:
+    """Whether a message ends the conversation, whatever else it says before."""
+    found, cues = words(text)[-_LAST:], phrasebook().cues
+    spans = (
+        " ".join(found[start:end])
+        for start in range(len(found))
+        for end in range(start + 1, min(start + _LONGEST, len(found)) + 1)
+    )
+    return any("goodbye" in cues.get(span, ()) for span in spans)
 
 
 def _is_doubt(found: list[str], place: int, text: str) -> bool:

@@ -305,7 +305,7 @@ def test_given_back_it_says_so_once(counter: Counter) -> None:
 
 def test_no_second_goodbye(counter: Counter) -> None:
     counter.hire(NADIA)
-    counter.said(goodbye=True)
+    counter.said(words="C’est réglé, je vous souhaite une bonne journée !")
     there = counter.conversation()
     counter.small.storage.write(lambda uow: counter.handoff.give_back(uow, NADIA, there.customer_id, there.version))
     assert counter.sent("bot_is_back") == []

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from commerce.understanding.mood import is_angry
+from commerce.understanding.mood import is_angry, is_goodbye
 
 HERE = Path(__file__).parent
 LEAST_FOUND = 0.9
@@ -46,3 +46,19 @@ def test_nobody_who_shops_is_taken_for_angry() -> None:
 @pytest.mark.parametrize("text", ["", "!!!", "???", "A" * 50_000, "! " * 9_000, "\u202e\u0000", "MERCI"])
 def test_any_text_at_all(text: str) -> None:
     assert not is_angry(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "closes"),
+    [
+        ("C’est réglé, je vous souhaite une bonne journée !", True),
+        ("All done. Have a nice day!", True),
+        ("Au revoir Léa", True),
+        ("À bientôt en boutique", True),
+        ("Je regarde votre commande.", False),
+        ("Quelle journée vous arrange ?", False),
+        ("", False),
+    ],
+)
+def test_a_goodbye_is_heard(text: str, closes: bool) -> None:
+    assert is_goodbye(text) is closes
