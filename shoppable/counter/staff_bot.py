@@ -26,7 +26,7 @@ def bind_telegram() -> ResponseReturnValue:
     """The link is shown once: it works once, for ten minutes, for whoever opens it."""
     shop, found = site().shop, access.member()
     if not _is_set_up():
-        raise Problem(404, "no_staff_bot", "The staff's bot is not set up.")
+        raise Problem(404, "no_staff_bot", "The staff’s bot is not set up.")
     token = shop.storage.write(lambda uow: shop.staff_binding.token(uow, found))
     return _page(token)
 
