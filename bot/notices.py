@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot import handoff_notices, order_notices, pick_up_notices, return_notices, stock_notices
+from bot import handoff_notices, offer_notices, order_notices, pick_up_notices, return_notices, stock_notices
 from bot.conversation.actions import FindInStore, Unlink, encode
 from bot.conversation.linking import door
 from bot.messages import Button, Reply
@@ -78,6 +78,10 @@ NOTICES: dict[str, Callable[[News], Reply | None]] = {
     "pick_up_reminder": pick_up_notices.reminder,
     "reservation_lost": stock_notices.reservation_lost,
     "order_lost": stock_notices.order_lost,
+    "offer_made": offer_notices.offer_made,
+    "offer_over": offer_notices.offer_over,
+    "back_in_stock": offer_notices.back_in_stock,
+    "wait_lost": offer_notices.wait_lost,
     "bot_is_back": handoff_notices.bot_is_back,
     "call_back_offered": handoff_notices.call_back_offered,
 }

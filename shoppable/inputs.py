@@ -10,6 +10,7 @@ from flask import request
 from pydantic import TypeAdapter, ValidationError
 
 from commerce.domain.geo import GeoPoint
+from commerce.domain.money import exponent
 from commerce.domain.search import Filters
 from commerce.ports import PartOfPicture
 from shoppable.language import language
@@ -37,6 +38,17 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 def clean(text: str) -> str:
     """Without control characters and the spaces around it: what no person types and PostgreSQL refuses to keep."""
     return _CONTROL.sub("", text.replace("\r\n", "\n")).strip()
+
+
+def amount_of(text: str, currency: str) -> int | None:
+    """Minor units of an amount as people type it, with a comma or a point; None for what is none."""
+    whole, _, rest = text.strip().replace(",", ".").partition(".")
+    if not (whole.isascii() and whole.isdecimal() and (not rest or (rest.isascii() and rest.isdecimal()))):
+        return None
+    digits = exponent(currency)
+    if len(whole) > 12 or len(rest) > digits:
+        return None
+    return int(whole + rest.ljust(digits, "0"))
 
 
 def words_of(name: str, *, longest: int = LONGEST_WORDS) -> str:

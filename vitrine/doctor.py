@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 INBOX_PATIENCE = timedelta(seconds=60)
 OUTBOX_PATIENCE = timedelta(minutes=5)
 PAYMENT_PATIENCE = timedelta(minutes=15)
+PROMISE_PATIENCE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,9 @@ def check(storage: Storage, now: datetime, indexed: IndexedPictures | None = Non
             _rule("held stock is what active holds promise", audit.stock_against_holds, uow),
             _rule("open reservations have their holds, others none", audit.holds_against_reservations, uow),
             _rule("open exchanges have their holds, others none", audit.holds_against_exchanges, uow),
+            _rule("what is offered is held while the offer lasts", audit.holds_against_offers, uow),
+            _rule("what came back is held for whoever was told", audit.holds_against_waiters, uow),
+            _finding("no promise is stuck", audit.promises_stuck(uow, now, PROMISE_PATIENCE)),
             _rule("stock is the sum of its movements", audit.stock_against_movements, uow),
             _rule("what is paid is sold, what is over holds nothing", money.holds_against_orders, uow),
             _rule("what was sold left the shelf once", money.sales_moved_once, uow),

@@ -9,6 +9,7 @@ from bot.conversation.actions import AddToCart, BringBack
 from bot.conversation.basket import bring_back, meant, no_discount, refused
 from bot.conversation.cards import levels_of, similar_button, store_button
 from bot.conversation.cart_words import cart_turn, item_name
+from bot.conversation.offer_words import notify_button
 from bot.conversation.options import (
     colour_of,
     colours_of,
@@ -121,12 +122,13 @@ def _put(talk: Talk, product: Product, variant: Variant, quantity: int = 1) -> T
 def _sold_out(talk: Talk, product: Product, variant: Variant, sizes: tuple[str, ...]) -> Turn:
     """Says so, with the sizes that are left; one of them goes into the cart when it is chosen."""
     text = talk.t("{item}: sold out for now.", item=item_name(talk, product, variant))
+    notify = notify_button(talk, variant.id)
     if not sizes:
-        return talk.say(text, buttons=(similar_button(talk, product.id), store_button(talk, product.id)))
+        return talk.say(text, buttons=(notify, similar_button(talk, product.id), store_button(talk, product.id)))
     text += " " + talk.t("Still there: {sizes}.", sizes=", ".join(sizes))
     return talk.say(
         text,
-        buttons=(*size_buttons(product, sizes), similar_button(talk, product.id)),
+        buttons=(*size_buttons(product, sizes), notify, similar_button(talk, product.id)),
         session=replace(talk.session, pending=Pending(Question.SIZE, Goal.CART)),
     )
 

@@ -15,6 +15,7 @@ from bot.conversation import (
     coming,
     garments,
     linking,
+    offered,
     order_status,
     paying,
     person,
@@ -27,6 +28,7 @@ from bot.conversation import (
     smalltalk,
     stores,
     trouble,
+    waits,
     withdrawal,
 )
 from bot.conversation.actions import Action
@@ -43,6 +45,8 @@ ABILITIES: tuple[Ability, ...] = (
     stores.ABILITY,
     reserve.ABILITY,
     coming.ABILITY,
+    offered.ABILITY,
+    waits.ABILITY,
     returns.ABILITY,
     withdrawal.ABILITY,
     checkout.ABILITY,

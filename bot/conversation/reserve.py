@@ -18,6 +18,7 @@ from bot.conversation.actions import (
     short,
 )
 from bot.conversation.cards import similar_button, store_button
+from bot.conversation.offer_words import notify_button
 from bot.conversation.options import focus_on, variant_label
 from bot.conversation.store_list import (
     directions_button,
@@ -64,24 +65,25 @@ def place(talk: Talk, product: Product, variant: Variant, store: Store, *, was_s
     def act(uow: UnitOfWork) -> Turn:
         contact = talk.message.contact
         customer = talk.shop.customers.recognise(uow, contact, name=talk.message.sender_name, language=talk.language)
-        for held in talk.shop.reserving.open_of(uow, customer.id):
-            if held.store_id == store.id and any(line.variant_id == variant.id for line in held.lines):
-                return Turn((_held(talk, held, product, variant, store),), session)  # a second tap holds nothing more
+        for mine in talk.shop.reserving.open_of(uow, customer.id):
+            if mine.store_id == store.id and any(line.variant_id == variant.id for line in mine.lines):
+                return Turn((held(talk, uow, mine, store),), session)  # a second tap holds nothing more
         result = talk.shop.reserving.place(
             uow, customer_id=customer.id, contact=contact, store_id=store.id, lines=[(variant.id, 1)]
         )
         if isinstance(result, Refused):
             return _refused(talk, uow, result.reason, product, variant, store, others, was_there=was_there)
-        return Turn((_held(talk, result, product, variant, store),), session)
+        return Turn((held(talk, uow, result, store),), session)
 
     return Turn((), session, act)
 
 
-def _held(talk: Talk, reservation: Reservation, product: Product, variant: Variant, store: Store) -> Reply:
+def held(talk: Talk, uow: UnitOfWork, reservation: Reservation, store: Store) -> Reply:
+    """What was just reserved, and what is to be known about it."""
     text = talk.t(
         "Held, nothing to pay: {item}. {store}, until {deadline}. Code {code}. Please wait for my “ready” message "
         "before you come.",
-        item=variant_label(talk, product, variant),
+        item=_items(talk, uow, reservation),
         store=store_name(talk, store),
         deadline=_deadline(talk, reservation, store),
         code=reservation.code,
@@ -181,7 +183,7 @@ def _sold_out(
         text = talk.t("The last one at {store} has just gone: {item}. Nothing was reserved.", store=name, item=item)
     else:
         text = talk.t("{store} has none left: {item}.", store=name, item=item)
-    return _with_others(talk, text, product, variant, others)
+    return _with_others(talk, text, product, variant, others, notify_button(talk, variant.id, store))
 
 
 def _with_others(

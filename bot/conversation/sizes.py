@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.conversation.actions import ChooseColour, ChooseSize, Remember, encode, means
 from bot.conversation.cards import cart_button, levels_of, similar_button, store_button
+from bot.conversation.offer_words import notify_button
 from bot.conversation.options import (
     colour_label,
     colour_of,
@@ -152,7 +153,9 @@ def _sold_out(talk: Talk, product: Product, focus: Focus) -> Turn:
     text = talk.t("Size {size} is sold out for now.", size=focus.size)
     if sizes:
         text += " " + talk.t("Still there: {sizes}.", sizes=", ".join(sizes))
-    return talk.say(text, buttons=(*size_buttons(product, sizes), similar_button(talk, product.id)))
+    variant = the_variant(product, focus)
+    notify = (notify_button(talk, variant.id),) if variant else ()
+    return talk.say(text, buttons=(*size_buttons(product, sizes), *notify, similar_button(talk, product.id)))
 
 
 def _next_buttons(talk: Talk, product_id: int) -> tuple[Button, ...]:

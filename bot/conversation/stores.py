@@ -7,6 +7,7 @@ from dataclasses import replace
 from bot.conversation.actions import FindInStore, OtherStores, SharePlace, TypeCity
 from bot.conversation.basket import aside
 from bot.conversation.cards import similar_button
+from bot.conversation.offer_words import notify_button
 from bot.conversation.options import (
     colour_of,
     colours_of,
@@ -130,7 +131,7 @@ def _at_store(talk: Talk, product: Product, variant: Variant, store: Store, goal
     elsewhere = talk.t("You can still have it here:")
     return talk.say(
         f"{text}\n\n{elsewhere}\n{offer_lines(talk, found)}",
-        buttons=reserve_buttons(talk, variant.id, found),
+        buttons=(*reserve_buttons(talk, variant.id, found), notify_button(talk, variant.id, store)),
     )
 
 
@@ -142,6 +143,9 @@ def _nowhere(talk: Talk, product: Product, variant: Variant) -> Turn:
     there = [level for level in talk.shop.catalog.levels([v.id for v in alike]) if level.available > 0]
     if any(level.variant_id == variant.id and level.store_id not in visited for level in there):
         text += "\n" + talk.t("It is in stock online.")
+        notify: tuple[Button, ...] = ()
+    else:
+        notify = (notify_button(talk, variant.id),)
     in_stores = {level.variant_id for level in there if level.store_id in visited}
     sizes = tuple(dict.fromkeys(v.size for v in alike if v.size and v.id in in_stores))
     if sizes:
@@ -149,7 +153,12 @@ def _nowhere(talk: Talk, product: Product, variant: Variant) -> Turn:
     pending = Pending(Question.SIZE, Goal.STORES) if sizes else None
     return talk.say(
         text,
-        buttons=(*size_buttons(product, sizes), *_online(talk, product), similar_button(talk, product.id)),
+        buttons=(
+            *size_buttons(product, sizes),
+            *_online(talk, product),
+            *notify,
+            similar_button(talk, product.id),
+        ),
         session=replace(talk.session, pending=pending),
     )
 

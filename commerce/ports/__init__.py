@@ -29,6 +29,7 @@ from commerce.ports.finding import (
     TextIndex,
     TextMatches,
 )
+from commerce.ports.keeping import AuditEntry, AuditRepository, PhotoRepository, StateRepository
 from commerce.ports.mail import InboxRepository, LeaseRepository, OutboxRepository, ThreadRepository
 from commerce.ports.selling import (
     CartRepository,
@@ -43,15 +44,11 @@ from commerce.ports.selling import (
 )
 from commerce.ports.stocktaking import StockRecordRepository
 from commerce.ports.storage import (
-    AuditEntry,
-    AuditRepository,
     Change,
     ChangeKind,
     CustomerRepository,
-    PhotoRepository,
     ProductRepository,
     ReservationRepository,
-    StateRepository,
     StockRepository,
     Storage,
     StoredPicture,

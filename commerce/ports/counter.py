@@ -112,7 +112,7 @@ class PickUpRepository(Protocol):
         ...
 
     def ready_until(self, before: datetime, limit: int, *, unreminded: str) -> list[PickUp]:
-        """Ready ones whose time is over before then, soonest first, whose shopper is neither on the way nor there and
+        """Ready ones whose time is over by then, soonest first, whose shopper is neither on the way nor there and
         was not sent this reminder."""
         ...
 
@@ -137,6 +137,10 @@ class PickUpRepository(Protocol):
         ...
 
     def forgive_no_shows(self, customer_id: str, at: datetime) -> None: ...
+
+    def last_mark(self) -> str:
+        """Changes with every event of a reservation or an order: whoever looks again knows whether to read on."""
+        ...
 
 
 class OfferRepository(Protocol):

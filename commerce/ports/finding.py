@@ -153,7 +153,7 @@ class SeenPhoto:
     garments: tuple[SeenGarment, ...] = ()
     """What can be picked in it, surest first. With more than one, the shopper is asked which."""
     barcodes: tuple[str, ...] = ()
-    """Digits of the barcodes in it, surest first."""
+    """Digits of the barcodes in it and texts of the shop's own QR codes ("vitrine:…"), surest first."""
     shows: Literal["fashion", "unsure", "other"] = "unsure"
     """Whether there is something to wear in it. Of an "other" one only the barcodes can be looked up."""
     kind: str = ""

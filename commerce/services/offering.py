@@ -163,6 +163,10 @@ class Offering:
     def get(self, uow: UnitOfWork, offer_id: str) -> Offer | None:
         return uow.offers.get(offer_id)
 
+    def is_for_paid(self, uow: UnitOfWork, ref: PickUpRef) -> bool:
+        """Whether it is paid, and its money waits for what the shopper says."""
+        return self._rejecting.waits_for_word(uow, ref)
+
     def is_there(self, uow: UnitOfWork, choice: OfferChoice) -> bool:
         """Whether all of it is still held."""
         holds = [uow.stock.hold(line.hold_id) for line in choice.lines]

@@ -145,7 +145,8 @@ class Rejecting:
         order = uow.orders.get(ref.id) if ref.kind is PickUpKind.ORDER else None
         if order is None or order.state is not OrderState.REFUND_PENDING:
             return False
-        return not uow.payments.refunds_of(order.id)
+        left_minor = sum(attempt.refundable_minor for attempt in uow.payments.of_order(order.id))
+        return left_minor > 0 or order.total_minor == 0
 
     def refund(self, uow: UnitOfWork, ref: PickUpRef, actor: str, note: str) -> None:
         """The money of an order that was paid goes back; nothing for all others."""

@@ -103,6 +103,58 @@ def holds_against_exchanges(unit_of_work: UnitOfWork) -> Breaches:
     )
 
 
+_RESERVED = (
+    "EXISTS (SELECT 1 FROM reservation_line l JOIN reservation r ON r.id = l.reservation_id"  # noqa: S608
+    f" WHERE l.hold_id = h.id AND r.state IN ({_OPEN}))"
+)
+
+
+def holds_against_offers(unit_of_work: UnitOfWork) -> Breaches:
+    """What is offered is held while the offer is open, one choice of it once that was made; then by a reservation, or
+    by nobody."""
+    return found(
+        lines(
+            unit_of_work,
+            "SELECT o.id, o.state, c.position, h.id AS hold_id FROM offer o"  # noqa: S608
+            " JOIN offer_choice c ON c.offer_id = o.id JOIN hold h ON h.id = c.hold_id"
+            " WHERE h.state = 'active' AND NOT (o.state = 'open' AND (o.taken IS NULL OR o.taken = c.position))"
+            f" AND NOT (o.state = 'taken' AND o.taken = c.position AND {_RESERVED}) ORDER BY o.id, c.position",
+            "offer {id} is {state}, the hold {hold_id} of its choice {position} is active",
+        )
+    )
+
+
+def holds_against_waiters(unit_of_work: UnitOfWork) -> Breaches:
+    """Whoever was told that something is back has it held; nobody else has, but by a reservation."""
+    return found(
+        lines(
+            unit_of_work,
+            "SELECT w.id, w.state, h.id AS hold_id, h.state AS hold_state FROM stock_waiter w"  # noqa: S608
+            " JOIN hold h ON h.id = w.hold_id WHERE (h.state = 'active') <> (w.state = 'told')"
+            f" AND NOT (w.state = 'served' AND {_RESERVED}) ORDER BY w.id",
+            "{id} is {state}, the hold {hold_id} of what came back is {hold_state}",
+        )
+    )
+
+
+def promises_stuck(unit_of_work: UnitOfWork, now: datetime, patience: timedelta) -> Breaches:
+    """Offers, and units of whoever was told, whose time was over that long ago."""
+    since = to_us(now - patience)
+    offers = lines(
+        unit_of_work,
+        "SELECT id FROM offer WHERE state = 'open' AND expires_at_us < :since ORDER BY expires_at_us, id",
+        "offer {id} is open, its time is over",
+        since=since,
+    )
+    waits = lines(
+        unit_of_work,
+        "SELECT id FROM stock_waiter WHERE state = 'told' AND until_us < :since ORDER BY until_us, id",
+        "{id} was told that something is back, and the time to take it is over",
+        since=since,
+    )
+    return found([*offers, *waits])
+
+
 def stock_against_movements(unit_of_work: UnitOfWork) -> Breaches:
     """Every level is the sum of its movements."""
     moved = (
@@ -245,6 +297,8 @@ _LEFT_BEHIND = {
     "contacts": "SELECT customer_id FROM contact",
     "orders": "SELECT customer_id FROM shop_order",
     "reservations": "SELECT customer_id FROM reservation",
+    "offers": "SELECT customer_id FROM offer",
+    "something to wait for": "SELECT customer_id FROM stock_waiter WHERE state = 'waiting'",
     "things in the cart": "SELECT customer_id FROM cart JOIN cart_line ON cart_line.cart_id = cart.id",
 }
 

@@ -130,7 +130,18 @@ def money_without_goods(unit_of_work: UnitOfWork) -> Breaches:
         " GROUP BY o.number HAVING count(*) > 1 ORDER BY o.number",
         "order {number} is paid {times} times, and nothing of it goes back",
     )
-    return found([*short, *kept, *twice])
+    # Until the shopper has said whether they take something else in its place.
+    unsaid = lines(
+        unit_of_work,
+        "SELECT o.number, a.id, a.captured_minor - a.refunding_minor AS left_over FROM shop_order o"
+        " JOIN payment_attempt a ON a.order_id = o.id WHERE o.state = 'refund_pending'"
+        " AND a.captured_minor > a.refunding_minor"
+        " AND NOT EXISTS (SELECT 1 FROM refund r WHERE r.attempt_id = a.id AND r.state = 'failed')"
+        " AND NOT EXISTS (SELECT 1 FROM offer f WHERE f.instead_of_kind = 'order' AND f.instead_of_id = o.id"
+        " AND f.state = 'open') ORDER BY o.number",
+        "order {number} waits for its money, {left_over} of attempt {id} are not on their way back",
+    )
+    return found([*short, *kept, *twice, *unsaid])
 
 
 def promotions_against_uses(unit_of_work: UnitOfWork) -> Breaches:

@@ -30,7 +30,16 @@ from commerce.storage.pick_up_cards import (
     orders_in,
     reservations_in,
 )
-from commerce.storage.tables import collecting_rules, customer, pick_up, reservation, shop_order, slot_use
+from commerce.storage.tables import (
+    collecting_rules,
+    customer,
+    order_event,
+    pick_up,
+    reservation,
+    reservation_event,
+    shop_order,
+    slot_use,
+)
 from commerce.storage.transaction import Transaction, one_row_changed
 
 _SUBJECT = {PickUpKind.RESERVATION: reservation, PickUpKind.ORDER: shop_order}
@@ -55,6 +64,10 @@ _TAKE_SLOT = text(
 )
 _GIVE_SLOT_BACK = text(
     "UPDATE slot_use SET taken = taken - 1 WHERE store_id = :store_id AND slot_at_us = :at_us AND taken > 0"
+)
+_NEWEST = select(
+    select(func.max(reservation_event.c.id)).scalar_subquery().label("reservations"),
+    select(func.max(order_event.c.id)).scalar_subquery().label("orders"),
 )
 _PUT_RULES = text(
     "INSERT INTO collecting_rules (store_id, slot_minutes, slot_capacity, prep_minutes, curbside)"
@@ -157,7 +170,7 @@ class SqlPickUps:
                     pick_up.c.reminded.not_like(f'%"{unreminded}"%'),
                 ),
             )
-            soonest = statement.where(until < to_us(before), waited_for).order_by(until).limit(limit)
+            soonest = statement.where(until <= to_us(before), waited_for).order_by(until).limit(limit)
             found += self._cards(kind, soonest)
         return sorted(found, key=lambda card: (card.expires_at or before, str(card.ref)))[:limit]
 
@@ -276,3 +289,7 @@ class SqlPickUps:
 
     def forgive_no_shows(self, customer_id: str, at: datetime) -> None:
         self._db.execute(update(customer).where(customer.c.id == customer_id).values(no_shows_from_us=to_us(at)))
+
+    def last_mark(self) -> str:
+        newest = self._db.execute(_NEWEST).one()
+        return f"{newest.reservations or 0}.{newest.orders or 0}"

@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
-from shoppable.counter import access, account, frame, record, sign_in, staff_bot, team
+from shoppable.counter import (
+    access,
+    account,
+    board,
+    canned,
+    customer,
+    frame,
+    inbox,
+    live,
+    orders,
+    pick_up,
+    record,
+    reports,
+    returns,
+    sign_in,
+    staff_bot,
+    stock,
+    stores,
+    team,
+)
 from shoppable.counter.blueprint import blueprint
 
 __all__ = ["ROOMS", "blueprint"]
 
-ROOMS = (sign_in, account, staff_bot, team, record)
+ROOMS = (
+    sign_in, account, staff_bot, board, pick_up, orders, returns, stock, stores, inbox, customer, canned, reports, team, record,
+    live,
+)  # fmt: skip
 
 access.install(blueprint)
 frame.install(blueprint)

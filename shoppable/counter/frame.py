@@ -1,15 +1,21 @@
-"""What every page of the counter shares: who is signed in and the rooms they may enter."""
+"""What every page of the counter shares: who is signed in, the rooms they may enter, and how many wait there."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, Response, current_app, request
 
-from commerce.domain.team import Permission
+from commerce.domain.collecting import Stage
+from commerce.domain.conversation import Voice
+from commerce.domain.team import Permission, StaffMember
+from commerce.ports import UnitOfWork
 from shoppable.counter import access
 from shoppable.language import translate
 from shoppable.pages.frame import page
+from shoppable.site import site
+
+_MOST_COUNTED = 99
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +29,12 @@ class Room:
 
 
 ROOMS = (
+    Room("board", "/staff", "Pick-ups", Permission.PICK_UPS),
+    Room("inbox", "/staff/inbox", "Inbox", Permission.INBOX),
+    Room("orders", "/staff/orders", "Orders", Permission.ORDERS),
+    Room("stock", "/staff/stock", "Stock", Permission.STOCK),
+    Room("stores", "/staff/stores", "Stores", Permission.PAUSE),
+    Room("reports", "/staff/reports", "Reports", Permission.REPORTS),
     Room("team", "/staff/team", "Team", Permission.TEAM),
     Room("audit", "/staff/audit", "Record", Permission.AUDIT),
 )
@@ -44,14 +56,42 @@ def counter_page(template: str, *, room: str, status: int = 200, **values: objec
     return response
 
 
+def wants_part(name: str) -> bool:
+    """Whether the page's script asks for that part alone."""
+    return request.headers.get("X-Part") == name
+
+
+def store_ids_of(member: StaffMember) -> frozenset[str] | None:
+    """The stores whose things they see; None: every one."""
+    return None if member.works_at("") else member.store_ids
+
+
+def badges(uow: UnitOfWork, member: StaffMember) -> dict[str, int]:
+    """How many things wait for somebody, by room."""
+    counted: dict[str, int] = {}
+    if member.may(Permission.PICK_UPS):
+        new = uow.pick_ups.find(store_ids=store_ids_of(member), stages=(Stage.NEW,), limit=_MOST_COUNTED)
+        counted["board"] = len(new)
+    if member.may(Permission.INBOX):
+        lines = uow.conversations.lines(silent_bot=True, limit=_MOST_COUNTED)
+        counted["inbox"] = sum(
+            line.conversation.voice is Voice.NOBODY_YET
+            or (line.conversation.unanswered_since is not None and line.conversation.assigned_to == member.id)
+            for line in lines
+        )
+    return counted
+
+
 def rooms() -> list[RoomShown]:
     """Those that exist and that the member may enter."""
     member = access.member_or_none()
     if member is None:
         return []
     known = {rule.rule for rule in current_app.url_map.iter_rules()}
+    with site().shop.storage.read() as uow:
+        counted = badges(uow, member)
     return [
-        RoomShown(each.name, each.path, translate(each.label), "")
+        RoomShown(each.name, each.path, translate(each.label), counted.get(each.name) or "")
         for each in ROOMS
         if each.path in known and member.may(each.permission)
     ]

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from commerce.domain.collecting import PickUpKind, PickUpRef
 from commerce.domain.customer import Customer
 from commerce.domain.mail import OutboundMessage
+from commerce.domain.offering import ChoiceKind, Offer, OfferChoice, OfferLine, OfferState
 from commerce.domain.reservation import Reservation, ReservationEvent, ReservationLine, ReservationState
 from commerce.domain.stock import MovementReason
+from commerce.domain.waiting import StockWaiter, WaitState
 from commerce.ports import Storage, UnitOfWork
 from commerce.storage.unit_of_work import SqlUnitOfWork
 from tests.contracts.storage_values import LEA, NOW, a_product, an_event, euros, put_product, put_stock
@@ -35,6 +39,15 @@ def storage(storage: Storage) -> Iterator[Storage]:
             "r1", "KLM-234", "lea", "bellecour", ReservationState.HELD, lines, NOW, NOW + HOUR, 0, 1, "telegram"
         )
         uow.reservations.add(reservation, LEA, ReservationEvent(NOW, None, ReservationState.HELD, "shopper"))
+        uow.stock.take("h-offer", [(a, 1)], "bellecour", "lea", NOW + HOUR, NOW)
+        choice = OfferChoice(1, ChoiceKind.OTHER_STORE, "bellecour", (OfferLine(a, 1, euros(7900), "h-offer"),))
+        ref = PickUpRef(PickUpKind.RESERVATION, "r0")
+        uow.offers.add(Offer("o1", "lea", LEA, ref, (choice,), OfferState.OPEN, NOW, NOW + HOUR))
+        uow.stock.take("h-told", [(b, 1)], "bellecour", "lea", NOW + HOUR, NOW)
+        waiter = StockWaiter("w1", "lea", LEA, b, "", WaitState.WAITING, NOW)
+        uow.waiters.add(waiter)
+        told = replace(waiter, told_at=NOW, told_store_id="bellecour", hold_id="h-told", until=NOW + HOUR)
+        uow.waiters.move(told, WaitState.TOLD)
         uow.stock.take("h2", [(c, 1)], "bellecour", "sam", NOW + HOUR, NOW)
         uow.stock.consume("h2", MovementReason.COLLECT, NOW)
         uow.stock.adjust(a, "bellecour", -1, MovementReason.SALE, "receipt", NOW)
@@ -75,7 +88,7 @@ def detail(storage: Storage, name: str) -> str:
 def test_a_healthy_shop_has_nothing_broken(storage: Storage) -> None:
     findings = check(storage, NOW)
     assert {finding.name: finding.detail for finding in findings if not finding.ok} == {}
-    assert len(findings) == 20
+    assert len(findings) == 23
     assert detail(storage, "dead letters") == "1 events: see dead-letter list"
     assert all(set(finding.as_json()) == {"name", "ok", "detail"} for finding in findings)
 
@@ -85,7 +98,7 @@ def test_a_healthy_shop_has_nothing_broken(storage: Storage) -> None:
     [
         (
             "held stock is what active holds promise",
-            "active holds of 7",
+            "active holds of 8",
             ["UPDATE hold SET quantity = 7 WHERE id = 'r1'"],
         ),
         (
@@ -103,6 +116,28 @@ def test_a_healthy_shop_has_nothing_broken(storage: Storage) -> None:
             "reservation r1 is expired, its hold r1 is active",
             ["UPDATE reservation SET state = 'expired'"],
         ),
+        (
+            "what is offered is held while the offer lasts",
+            "offer o1 is expired, the hold h-offer of its choice 1 is active",
+            ["UPDATE offer SET state = 'expired'"],
+        ),
+        (
+            "what is offered is held while the offer lasts",
+            "offer o1 is taken, the hold h-offer of its choice 1 is active",
+            ["UPDATE offer SET state = 'taken', taken = 1"],
+        ),
+        (
+            "what is offered is held while the offer lasts",
+            "the hold h-offer of its choice 1 is active",
+            ["UPDATE offer SET taken = 2"],
+        ),
+        (
+            "what came back is held for whoever was told",
+            "w1 is passed, the hold h-told of what came back is active",
+            ["UPDATE stock_waiter SET state = 'passed'"],
+        ),
+        ("no promise is stuck", "offer o1 is open", ["UPDATE offer SET expires_at_us = 5"]),
+        ("no promise is stuck", "w1 was told", ["UPDATE stock_waiter SET until_us = 5"]),
         (
             "stock is the sum of its movements",
             "movements add up to",

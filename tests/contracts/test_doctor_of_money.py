@@ -73,6 +73,11 @@ def test_a_healthy_till_has_nothing_broken(storage: Storage) -> None:
     ("name", "says", "statements"),
     [
         (
+            "no money without goods or a way back",
+            "waits for its money, 14790 of attempt a-paid are not on their way back",
+            ["UPDATE shop_order SET state = 'refund_pending' WHERE id = 'paid'"],
+        ),
+        (
             "what is paid is sold, what is over holds nothing",
             "is cancelled, its hold h-waiting is active",
             ["UPDATE shop_order SET state = 'cancelled' WHERE id = 'waiting'"],

@@ -18,9 +18,12 @@ from bot.channels import rules_of_channels
 from bot.channels.recorder.send import Recorder
 from bot.worker import Worker
 from commerce.clock import ManualClock
+from commerce.domain.team import Role, StaffMember
 from commerce.ids import SeededIds
+from commerce.services.team import Place
 from commerce.settings import load_settings
 from commerce.wiring import Shop, build_shop
+from tests.journeys.counter import Board
 from tests.journeys.dsl import Driver, Talk
 from tests.journeys.pictures import Part, side_by_side, street_photo
 from tests.journeys.pointing import point_out
@@ -207,3 +210,28 @@ def _drivers(stage: str, shop: Shop, stack: ExitStack) -> Callable[[str, str], D
 def timekeeper(shop: Shop) -> Worker:
     """Brings about what only time brings about; whoever serves the channel delivers it."""
     return Worker(shop, [])
+
+
+def _member(shop: Shop, login: str, store_id: str, language: str) -> StaffMember:
+    place = Place(login.capitalize(), Role.STAFF, (store_id,), (language,), ())
+    added = shop.storage.write(lambda uow: shop.team.add(uow, login, place, actor="journey"))
+    assert isinstance(added, StaffMember), added
+    return added
+
+
+@pytest.fixture
+def nadia(shop: Shop, language: str) -> Board:
+    """At the board of Bellecour. Who hears of what she does hears it when they listen next."""
+    return Board(shop, _member(shop, "nadia", "S1", language), language)
+
+
+@pytest.fixture
+def at_part_dieu(shop: Shop, language: str) -> Board:
+    """Somebody at the board of Part-Dieu."""
+    return Board(shop, _member(shop, "part-dieu", "S2", language), language)
+
+
+@pytest.fixture
+def nadia_sees(shop_with_eyes: Shop, language: str) -> Board:
+    """Nadia in the shop that sees."""
+    return Board(shop_with_eyes, _member(shop_with_eyes, "nadia", "S1", language), language)

@@ -45,8 +45,10 @@ class Store:
 
     shop: Shop
     clock: ManualClock
+    lea: Contact = LEA
 
-    def customer(self, contact: Contact = LEA) -> str:
+    def customer(self, contact: Contact | None = None) -> str:
+        contact = contact or self.lea
         return self.shop.storage.write(lambda uow: self.shop.customers.recognise(uow, contact, language="fr")).id
 
     def variant(self, sku: str) -> int:
@@ -87,7 +89,7 @@ class Store:
         customer_id = self.customer()
         placed = self.shop.storage.write(
             lambda uow: self.shop.checkout.place(
-                uow, customer_id=customer_id, contact=LEA, source=OrderSource.BOT, language="fr"
+                uow, customer_id=customer_id, contact=self.lea, source=OrderSource.BOT, language="fr"
             )
         )
         assert isinstance(placed, Placed)

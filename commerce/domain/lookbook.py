@@ -1,0 +1,199 @@
+"""Shoppable catalogues: published pictures with places that lead to products."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from commerce.domain.localtext import LocalText
+
+DRAFT = 0  # the version that is worked on; published ones count from 1 and never change
+
+
+class LookbookState(StrEnum):
+    DRAFT = "draft"  # never published
+    PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"
+
+
+class Origin(StrEnum):
+    """What a catalogue was made of."""
+
+    PDF = "pdf"
+    PICTURES = "pictures"
+    LAYOUT = "layout"  # chosen products, laid out by us
+
+
+class FoundBy(StrEnum):
+    """What proposed a hotspot."""
+
+    SKU = "sku"  # printed on the page
+    PRICE = "price"  # a printed price and words beside it
+    PICTURE = "picture"  # what the page shows, by the visual index
+    LAYOUT = "layout"  # we put it there
+    HAND = "hand"
+
+
+class Review(StrEnum):
+    SURE = "sure"
+    DOUBTFUL = "doubtful"  # somebody is to look at it before it is published
+    CONFIRMED = "confirmed"  # somebody did
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A part of a page, in fractions of its width and height from the top left corner; never outside of it."""
+
+    x_frac: float
+    y_frac: float
+    width_frac: float
+    height_frac: float
+
+    def __post_init__(self) -> None:
+        if not (
+            0 <= self.x_frac < 1
+            and 0 <= self.y_frac < 1
+            and 0 < self.width_frac <= 1 - self.x_frac + 1e-9
+            and 0 < self.height_frac <= 1 - self.y_frac + 1e-9
+        ):
+            raise ValueError(f"not a part of a page: {self}")
+
+
+@dataclass(frozen=True, slots=True)
+class Hotspot:
+    """A place on a page that leads to a product. `variant_id` 0: any of its variants. `why_doubtful`: the reason in
+    words of ours ('' for none). `printed`: what the page says there, such as "P1-navy-38" or "79,00 €"."""
+
+    id: str
+    page: int
+    region: Region
+    product_id: int
+    variant_id: int
+    found_by: FoundBy
+    review: Review
+    printed: str = ""
+    printed_price_minor: int = 0
+    why_doubtful: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Counted from 1. `text`: the words printed on it, for people who do not see it and for search engines."""
+
+    number: int
+    picture_key: str
+    width_px: int
+    height_px: int
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lookbook:
+    """`version`: the one that shoppers see (0 before the first). `revision` grows by one at every change of the draft:
+    whoever saves says which one they saw."""
+
+    id: str
+    slug: str
+    title: LocalText
+    origin: Origin
+    state: LookbookState
+    version: int
+    revision: int
+    created_at: datetime
+    published_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """All of one version: the draft, or what was published."""
+
+    lookbook: Lookbook
+    version: int
+    pages: tuple[Page, ...]
+    hotspots: tuple[Hotspot, ...]
+
+    def on(self, number: int) -> tuple[Hotspot, ...]:
+        """The hotspots of a page, from the top left to the bottom right: the order in which they are read."""
+        of_page = [spot for spot in self.hotspots if spot.page == number]
+        return tuple(sorted(of_page, key=lambda spot: (round(spot.region.y_frac, 2), spot.region.x_frac)))
+
+
+class NotPublished(StrEnum):
+    """Why a catalogue was not made, changed or published."""
+
+    NOT_FOUND = "not_found"
+    STALE = "stale"  # somebody else has saved meanwhile
+    NO_PAGES = "no_pages"
+    TOO_MANY_PAGES = "too_many_pages"
+    UNREADABLE = "unreadable"
+    TOO_LARGE = "too_large"
+    DOUBTFUL = "doubtful"  # hotspots that nobody has looked at yet
+    SLUG_TAKEN = "slug_taken"
+    BAD_SLUG = "bad_slug"
+    NO_TITLE = "no_title"
+    NO_SUCH_PRODUCT = "no_such_product"
+
+
+# --- what readers do
+
+
+class Did(StrEnum):
+    """What somebody did with a catalogue, a post or a link."""
+
+    OPENED = "opened"
+    PAGE = "page"  # turned to it; with how long they stayed when they leave it
+    HOTSPOT = "hotspot"
+    CART = "cart"
+    CHAT = "chat"
+    POST = "post"
+    LINK = "link"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingEvent:
+    """One thing that a reader did. `visitor` is '' without their consent: then it only counts. `event_id` makes one
+    that is sent twice count once."""
+
+    event_id: str
+    did: Did
+    at: datetime
+    lookbook_id: str = ""
+    page: int = 0
+    product_id: int = 0
+    dwell_ms: int = 0
+    visitor: str = ""
+    customer_id: str = ""
+    source: str = ""  # utm_source, or the short link's label
+    subject: str = ""  # a post's or a link's id
+
+
+# --- the link page
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A picture that leads to products: uploaded, or from the shop's Instagram. `product_ids`: first one first."""
+
+    id: str
+    picture_key: str
+    caption: LocalText
+    product_ids: tuple[int, ...]
+    position: int
+    is_shown: bool
+    created_at: datetime
+    external_id: str = ""  # the media's id where it came from
+    external_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShortLink:
+    """/s/{code}: leads to a path of ours and says where its people come from."""
+
+    code: str
+    path: str
+    label: str
+    created_at: datetime
+    post_id: str = ""
+    lookbook_id: str = ""
+    clicks: int = field(default=0)

@@ -1,0 +1,123 @@
+"""Catalogues, posts, links and what readers do with them: the repositories behind the studio and the reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from commerce.domain.lookbook import Edition, Hotspot, Lookbook, LookbookState, Page, Post, ReadingEvent, ShortLink
+
+
+class LookbookRepository(Protocol):
+    def add(self, lookbook: Lookbook, pages: Sequence[Page], hotspots: Sequence[Hotspot]) -> bool:
+        """With its draft; False when the slug is taken."""
+        ...
+
+    def get(self, lookbook_id: str) -> Lookbook | None: ...
+
+    def by_slug(self, slug: str) -> Lookbook | None: ...
+
+    def all(self) -> list[Lookbook]:
+        """Newest first."""
+        ...
+
+    def edition(self, lookbook: Lookbook, version: int) -> Edition | None:
+        """Version 0 is the draft."""
+        ...
+
+    def save_draft(self, lookbook: Lookbook, *, pages: Sequence[Page] | None, hotspots: Sequence[Hotspot]) -> Lookbook:
+        """Title, slug and hotspots (pages None: as they are) if the stored revision is `lookbook.revision`, else
+        StaleVersion."""
+        ...
+
+    def publish(self, lookbook: Lookbook, at: datetime) -> Lookbook:
+        """The draft becomes the next version, if the stored revision is `lookbook.revision`, else StaleVersion."""
+        ...
+
+    def set_state(self, lookbook: Lookbook, state: LookbookState, *, version: int | None = None) -> Lookbook:
+        """Withdrawn, or published again (in a former version)."""
+        ...
+
+    def restore(self, lookbook: Lookbook, version: int) -> Lookbook:
+        """The draft becomes what that version was."""
+        ...
+
+    def versions(self, lookbook_id: str) -> list[tuple[int, datetime]]:
+        """Newest first."""
+        ...
+
+    def showing(self, product_id: int) -> list[tuple[Lookbook, int]]:
+        """Published catalogues with the pages that lead to this product."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PageFigures:
+    page: int
+    views: int
+    visitors: int
+    dwell_ms: int  # altogether
+    hotspots: int
+    carts: int
+
+
+class ReadingRepository(Protocol):
+    def add(self, events: Iterable[ReadingEvent]) -> int:
+        """How many were new."""
+        ...
+
+    def by_page(self, lookbook_id: str, since: datetime, until: datetime) -> list[PageFigures]: ...
+
+    def by_product(self, lookbook_id: str, since: datetime, until: datetime) -> list[tuple[int, int, int, int]]:
+        """(product, hotspots opened, put into carts, units ordered), most opened first."""
+        ...
+
+    def by_source(self, lookbook_id: str, since: datetime, until: datetime) -> list[tuple[str, int, int, int]]:
+        """(source, visitors, carts, orders). '' lookbook: of everything."""
+        ...
+
+    def by_day(self, lookbook_id: str, since: datetime, until: datetime) -> list[tuple[str, int]]:
+        """(ISO day in UTC, pages turned)."""
+        ...
+
+    def last_page_of(self, visitor: str, customer_id: str) -> tuple[str, int] | None:
+        """(catalogue, page) where this reader stopped."""
+        ...
+
+    def seen_by(self, customer_id: str, limit: int) -> list[tuple[int, str, int]]:
+        """(product, catalogue, page) of pages this customer stayed on, newest first: reasons for recommending."""
+        ...
+
+    def forget_before(self, moment: datetime) -> int:
+        """Takes visitor and customer off older events: they go on counting."""
+        ...
+
+
+class PostRepository(Protocol):
+    def put(self, post: Post) -> None: ...
+
+    def get(self, post_id: str) -> Post | None: ...
+
+    def by_external(self, external_id: str) -> Post | None: ...
+
+    def all(self, *, shown_only: bool) -> list[Post]:
+        """In their order."""
+        ...
+
+    def delete(self, post_id: str) -> bool: ...
+
+
+class ShortLinkRepository(Protocol):
+    def add(self, link: ShortLink) -> bool:
+        """False when the code is taken."""
+        ...
+
+    def get(self, code: str) -> ShortLink | None: ...
+
+    def all(self, limit: int) -> list[ShortLink]:
+        """Newest first, with their clicks."""
+        ...
+
+    def clicked(self, code: str) -> None: ...

@@ -1,0 +1,315 @@
+"""J7: the Wi-Fi is cut. From the web chat to Telegram to the telephone, with Nadia, and nothing is said twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.channels import rules_of_channels
+from bot.channels.recorder.send import Recorder
+from bot.worker import Worker
+from commerce.clock import ManualClock
+from commerce.domain.conversation import Conversation, HandoffReason, NoteKind, StaffAnswer, Voice
+from commerce.domain.customer import Contact
+from commerce.domain.mail import Direction, ThreadEntry
+from commerce.domain.staff import TaskKind
+from commerce.domain.team import Role, StaffMember, StaffSession
+from commerce.ids import SeededIds
+from commerce.ports import UnitOfWork
+from commerce.services.inbox import Answered
+from commerce.settings import load_settings
+from commerce.wiring import Shop, build_shop
+from tests.journeys.conftest import ON_POSTGRESQL, People
+from tests.journeys.drivers.memory import MemoryDriver
+from tests.journeys.drivers.telegram import TelegramRig
+from tests.journeys.drivers.webchat import WebChatDriver
+from tests.journeys.dsl import Talk
+from vitrine.fixture import build_fixture
+from vitrine.fixture_orders import add_orders
+
+PARIS = ZoneInfo("Europe/Paris")
+WRONG = (
+    "j’ai reçu la mauvaise couleur, pas d’étiquette de retour, commande 1042"
+    " ‖ I got the wrong colour and have no return label, order 1042"
+)
+I_SEE = "Je vois votre commande n° 1042 ‖ I can see your order no. 1042"
+PERSON = "Parler à un conseiller ‖ Talk to a person"
+TAKES_OVER = "Nadia prend le relais (environ 3 min). Je vous laisse entre vous. ‖ Nadia is taking over (about 3 min)."
+BACK = "Je reprends. Autre chose ? ‖ I’m back. Anything else?"
+CALL = "Voulez-vous être rappelée ? ‖ Shall we call you back?"
+NOISE = (
+    "vous êtes là ? ‖ are you there?",
+    "allô ‖ hello",
+    "la deuxième ‖ the second one",
+    "robe en lin ‖ linen dress",
+    "/start",
+)
+
+# Where taps come from buttons: a terminal has none under news.
+on_stages_with_buttons = pytest.mark.parametrize(
+    "stage", ["memory", ON_POSTGRESQL, "webchat", "telegram-webhook"], indirect=True
+)
+
+
+@dataclass
+class Counter:
+    """Nadia at the counter."""
+
+    shop: Shop
+    nadia: StaffMember
+
+    def conversation(self, contact: Contact) -> Conversation:
+        with self.shop.storage.read() as uow:
+            customer = uow.customers.by_contact(contact)
+            assert customer is not None
+            found = uow.conversations.get(customer.id)
+        assert found is not None
+        return found
+
+    def thread(self, contact: Contact) -> list[ThreadEntry]:
+        """Oldest first, of all doors."""
+        there = self.conversation(contact)
+        with self.shop.storage.read() as uow:
+            return uow.conversations.thread(there.customer_id, limit=200)[::-1]
+
+    def answers(self, contact: Contact, text: str, *, written_in: str = "web") -> Answered:
+        there = self.conversation(contact)
+        done = self.shop.storage.write(
+            lambda uow: self.shop.inbox.answer(uow, self.nadia, there.customer_id, text, written_in=written_in)
+        )
+        assert isinstance(done, Answered), done
+        return done
+
+    def gives_back(self, contact: Contact) -> None:
+        there = self.conversation(contact)
+        given = self.shop.storage.write(
+            lambda uow: self.shop.handoff.give_back(uow, self.nadia, there.customer_id, there.version)
+        )
+        assert isinstance(given, Conversation)
+
+
+def hire(shop: Shop) -> Counter:
+    """Nadia, who knows returns, signed in now; her last answers took about three minutes."""
+    now = shop.clock.now()
+    nadia = StaffMember(
+        id="a" * 32,
+        login="nadia",
+        name="Nadia",
+        role=Role.STAFF,
+        store_ids=frozenset({"S1"}),
+        languages=("fr", "en"),
+        skills=("returns",),
+        is_active=True,
+        has_totp=False,
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+
+    def work(uow: UnitOfWork) -> None:
+        uow.team.add(nadia)
+        uow.team.add_session(StaffSession("5" * 64, nadia.id, now, now, now + timedelta(days=9)))
+        for waited_s in (120, 170, 300):
+            uow.conversations.answered(StaffAnswer(nadia.id, "somebody", now, "", False, waited_s))
+
+    shop.storage.write(work)
+    return Counter(shop, nadia)
+
+
+def open_shop(data_dir: Path, clock: ManualClock, ids: SeededIds, **more: object) -> Shop:
+    settings = load_settings(**({"data_dir": data_dir, "secret_key": "s" * 32, "fake_payments": True} | more))
+    return build_shop(settings, clock=clock, ids=ids, channels=rules_of_channels())
+
+
+@pytest.fixture
+def shop(data_dir: Path, database_url: str, clock: ManualClock, ids: SeededIds) -> Iterator[Shop]:
+    with open_shop(data_dir, clock, ids, database_url=database_url, encoder="none") as shop:
+        if database_url:
+            build_fixture(shop, pictures=False)
+        shop.index_keeper.refresh()
+        yield shop
+
+
+@pytest.fixture
+def counter(shop: Shop) -> Counter:
+    return hire(shop)
+
+
+@pytest.fixture
+def lea(shop: Shop, person: People, language: str) -> Talk:
+    talk = person("Léa")
+    talk.say("bonjour ‖ hello")
+    add_orders(shop, talk.driver.contact, language=language)
+    return talk
+
+
+def silent(talk: Talk, *lines: str) -> None:
+    """None of it is answered."""
+    for line in lines:
+        talk.say(line)
+        assert talk.last == [], (line, talk.text)
+
+
+@on_stages_with_buttons
+def test_with_nadia_and_without_a_word_of_the_bot(
+    counter: Counter, clock: ManualClock, timekeeper: Worker, lea: Talk
+) -> None:
+    contact = lea.driver.contact
+    lea.say(WRONG).expect(I_SEE)
+    lea.expect_buttons("Échanger ‖ Exchange", "Rembourser ‖ Refund", PERSON)
+    lea.tap(PERSON).expect(TAKES_OVER)
+    there = counter.conversation(contact)
+    assert (there.voice, there.reason, there.assigned_to) == (
+        Voice.NOBODY_YET,
+        HandoffReason.ORDER_TROUBLE,
+        counter.nadia.id,
+    )
+    assert len(there.summary.splitlines()) <= 3
+    assert "1042" in there.summary and lea.of(WRONG) in there.summary
+
+    silent(lea, *NOISE)
+    counter.answers(contact, "Bonjour Léa, je regarde votre commande 1042.")
+    lea.wait().expect("je regarde votre commande 1042")
+    silent(lea, *NOISE)
+    counter.answers(contact, "Voici votre étiquette.", written_in="group")
+    lea.wait().expect("Voici votre étiquette.")
+    silent(lea, *NOISE)
+    assert counter.conversation(contact).voice is Voice.PERSON
+
+    said = [json.loads(entry.body).get("text") for entry in counter.thread(contact)]
+    assert lea.of(WRONG) in said and lea.of(NOISE[0]) in said, "everything is in the thread"
+
+    counter.answers(contact, "C’est réglé.")
+    counter.gives_back(contact)
+    lea.wait().expect("C’est réglé.", BACK)
+    lea.say("ma commande 1043 ‖ my order 1043").expect("1043")
+
+
+@on_stages_with_buttons
+def test_nobody_answers_for_ten_minutes(counter: Counter, clock: ManualClock, timekeeper: Worker, lea: Talk) -> None:
+    clock.set(datetime(2026, 3, 10, 12, 55, tzinfo=PARIS))
+    lea.say(PERSON).expect("Nadia")
+    clock.set(datetime(2026, 3, 10, 13, 4, tzinfo=PARIS))
+    timekeeper.tick()
+    assert lea.wait().last == []
+    clock.set(datetime(2026, 3, 10, 13, 6, tzinfo=PARIS))
+    timekeeper.tick()
+    lea.wait().expect(CALL).expect_buttons("14:00 ‖ 2:00 PM", "16:00 ‖ 4:00 PM")
+    timekeeper.tick()
+    assert lea.wait().last == [], "asked once"
+    lea.tap("14:00 ‖ 2:00 PM").expect("À quel numéro ‖ On which number")
+    lea.say("06 12 34 56 78").expect("14:00 ‖ 2:00 PM", "78")
+    with counter.shop.storage.read() as uow:
+        [task] = uow.tasks.open(kind=TaskKind.CALL_BACK)
+    assert task.due_at == datetime(2026, 3, 10, 14, 0, tzinfo=PARIS)
+    silent(lea, "merci ‖ thanks")
+
+
+@on_stages_with_buttons
+def test_twelve_hours_after_the_last_word_the_bot_answers_again(
+    counter: Counter, clock: ManualClock, timekeeper: Worker, lea: Talk
+) -> None:
+    lea.say(PERSON)
+    counter.answers(lea.driver.contact, "C’est fait.")
+    lea.wait()
+    clock.advance(timedelta(hours=12))
+    timekeeper.tick()
+    assert lea.wait().last == [], "it says nothing about it"
+    lea.say("ma commande 1043 ‖ my order 1043").expect("1043")
+
+
+def test_closed_it_says_when(counter: Counter, clock: ManualClock, lea: Talk) -> None:
+    clock.set(datetime(2026, 3, 11, 22, 30, tzinfo=PARIS))
+    lea.say(PERSON).expect("dès l’ouverture, demain 10:00 ‖ as soon as we open, tomorrow 10:00 AM")
+    lea.tap("Retour au bot ‖ Back to the bot").expect(BACK)
+
+
+def test_cut_off_and_going_on_elsewhere(
+    data_dir: Path, clock: ManualClock, ids: SeededIds, own_bag: bytes, language: str
+) -> None:
+    """One thread over the web chat, Telegram and the telephone; Nadia’s answer leaves where Léa is by then."""
+    from bot.channels import build_channels
+    from shoppable import create_app
+
+    with ExitStack() as stack:
+        shop = stack.enter_context(open_shop(data_dir, clock, ids))
+        shop.index_keeper.catch_up()
+        counter = hire(shop)
+        rig = stack.enter_context(TelegramRig(shop, "webhook"))
+        phone = Talk(rig.driver(1001, "Léa", language), language)
+        page = Worker(shop, [build_channels(shop.settings, shop.media)["webchat"]])
+        web = Talk(WebChatDriver(shop, create_app(shop), page, language=language), language)
+        web.say("bonjour ‖ hello")
+        add_orders(shop, web.driver.contact, language=language)
+        phone.say("bonjour ‖ hello").say("relie mon compte ‖ link my account")
+        link = phone.address("Ouvrir sur notre site ‖ Open on our site")
+        web.say(link).tap("Relier ‖ Link").expect("relié ‖ Linked")
+
+        phone.wait()  # hears of it
+        web.send_photo(own_bag, WRONG).expect(I_SEE)
+        web.tap(PERSON).expect("Nadia prend le relais (environ 3 min). ‖ Nadia is taking over (about 3 min).")
+        there = counter.conversation(web.driver.contact)
+        assert "1042" in there.summary and lea_said(counter, web) >= {web.of(WRONG)}
+        with_photo = [entry for entry in counter.thread(web.driver.contact) if json.loads(entry.body).get("photo_key")]
+        assert len(with_photo) == 1
+        with shop.storage.read() as uow:
+            assert shop.inbox.photo(uow, there.customer_id, with_photo[0].id), "Nadia sees it"
+
+        phone.say("on a été coupés ‖ we got cut off")
+        assert phone.last == []
+        web.say("allô ‖ hello")
+        phone.say("me revoilà ‖ here I am again")
+        assert web.wait().last == phone.wait().last == []
+        thread = counter.thread(phone.driver.contact)
+        assert thread == counter.thread(web.driver.contact), "one thread"
+        doors = {json.loads(entry.body).get("text"): entry.contact.channel for entry in thread}
+        assert doors[phone.of("on a été coupés ‖ we got cut off")] == "telegram"
+        assert doors[web.of(WRONG)] == "webchat"
+
+        counter.answers(phone.driver.contact, "Me voici : je vous envoie une étiquette.")
+        phone.wait().expect("je vous envoie une étiquette")
+        page.run_until_quiet()
+        assert web.wait().last == [], "on Telegram only"
+
+        called = shop.storage.write(
+            lambda uow: shop.inbox.note(uow, counter.nadia, there.customer_id, NoteKind.CALL, "Envoyer à la maison.")
+        )
+        assert isinstance(called, ThreadEntry)
+        assert counter.thread(web.driver.contact)[-1].direction is Direction.NOTE
+        assert phone.wait().last == web.wait().last == [], "notes stay inside"
+
+        counter.gives_back(phone.driver.contact)
+        phone.wait().expect(BACK)
+        page.run_until_quiet()
+        assert web.wait().last == []
+
+
+def lea_said(counter: Counter, talk: Talk) -> set[str]:
+    thread = counter.thread(talk.driver.contact)
+    return {json.loads(entry.body).get("text", "") for entry in thread if entry.direction is Direction.IN}
+
+
+def test_a_photo_that_was_shown_is_not_asked_for_again(
+    data_dir: Path, clock: ManualClock, ids: SeededIds, own_bag: bytes, language: str
+) -> None:
+    with open_shop(data_dir, clock, ids) as shop:
+        shop.index_keeper.catch_up()
+        recorder = Recorder(shop.media)
+        lea = Talk(MemoryDriver(shop, recorder, Worker(shop, [recorder]), "léa", language=language), language)
+        lea.say("bonjour ‖ hello")
+        add_orders(shop, lea.driver.contact, language=language)
+        lea.say(WRONG).expect(I_SEE)
+        lea.send_photo(own_bag).expect("la photo est jointe ‖ the photo is with it", I_SEE)
+        lea.tap("Rembourser ‖ Refund").tap("Mauvais article ‖ Wrong item")
+        with shop.storage.read() as uow:
+            order = uow.orders.by_number(1042)
+            assert order is not None
+            [asked] = uow.returns.of_order(order.id)
+        lea.expect(asked.code)
+        assert asked.note == lea.of(WRONG)
+        assert shop.photos.get(lea.driver.contact, asked.photo_key)
