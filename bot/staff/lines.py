@@ -24,6 +24,8 @@ def body_of(entry: ThreadEntry) -> Mapping[str, object]:
 def line_of(entry: ThreadEntry, customer_name: str, language: str) -> str:
     """« Léa (Telegram) : on a été coupés »; '' for what says nothing, such as a tap."""
     body = body_of(entry)
+    if entry.direction is Direction.NOTE and "note" not in body:
+        return ""  # what the shop notes for itself
     text = _words(body)
     if not text and body.get("photo_key"):
         text = "📷"

@@ -206,7 +206,7 @@ class Topics:
             self._shop.storage.write(lambda uow: _without_topics(uow, place.chat))
             sorry = words(place.language, "To open a topic for each customer, I need the right to manage topics.")
             channel.post(place.chat, sorry, silent=True)
-            return replace(place, has_topics=False)
+            return replace(place, has_topics=False, topic_id="")
         self._shop.storage.write(lambda uow: uow.staff_chats.set_topic(place.chat, place.customer_id, topic_id))
         return replace(place, topic_id=topic_id, head_id="", digest="")
 

@@ -172,8 +172,9 @@ def test_a_call_is_noted_for_the_team_alone(office, forum, nadia):
     assert forum.in_topic(topic)[-1].text == "Noté comme appel. Le client ne le voit pas."
     assert len(office.texts()) == heard
     with office.shop.storage.read() as uow:
-        notes = [e for e in uow.conversations.thread(conversation(office).customer_id) if e.direction is Direction.NOTE]
-    assert len(notes) == 1 and "elle passe demain" in notes[0].body
+        thread = uow.conversations.thread(conversation(office).customer_id)
+    noted = [entry for entry in thread if entry.direction is Direction.NOTE and '"call"' in entry.body]
+    assert len(noted) == 1 and "elle passe demain" in noted[0].body
 
 
 def test_files_and_strangers_do_not_reach_the_customer(office, forum, nadia):
