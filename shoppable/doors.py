@@ -92,6 +92,7 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
         api_operators: set_price set_stock
         api_order_desk: advance enter paid refund
         api_pauses: pause resume
+        api_pick_ups: accept listed preparing ready reject
         api_stock: counts damage differences movements not_found returns safety sales
         """,
     ),
@@ -116,9 +117,12 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
         staff: hand_new_unit receive_return reject_return returned
         """,
     ),
+    (Permission.INBOX, "staff: answer assign conversation give_back inbox photo release take"),
+    (Permission.CUSTOMERS, "staff: customer note"),
     (Permission.STOCK, "staff: enter_stock stock"),
     (Permission.PAUSE, "staff: pause_store resume_store stores"),
-    (Permission.RULES, "staff: store_rules"),
+    (Permission.REPORTS, "staff: answers_csv reports"),
+    (Permission.RULES, "staff: keep_reply remove_reply replies store_rules"),
     (
         Permission.TEAM,
         """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -17,6 +18,7 @@ from commerce.domain.conversation import CannedReply
 from commerce.domain.customer import Contact
 from commerce.domain.linking import TokenPurpose
 from commerce.domain.localtext import LocalText
+from commerce.domain.mail import Direction
 from commerce.domain.order import Order, OrderSource
 from commerce.domain.reservation import Reservation
 from commerce.domain.returns import ReturnKind, ReturnLine, ReturnReason, ReturnRequest, ReturnState, ReturnWay
@@ -57,6 +59,7 @@ BODIES: dict[str, dict[str, object]] = {
     "api_carts.coupon": {"code": "NONE"},
     "api_carts.line": {"quantity": 1},
     "staff.move_order": {"state": "preparing"},
+    "staff.note": {"kind": "note", "text": "Called."},
 }
 # Forms that say which store they are about.
 OF_A_STORE: dict[str, dict[str, object]] = {
@@ -146,8 +149,8 @@ class World:
         """The same address for a thing that is not there; what stands beside it is."""
         real = {"kind", "sku", "filename"}
         own = self.own(rule)
-        suffix = {"key": ".photo"}
-        return {name: value if name in real else MISSING + suffix.get(name, "") for name, value in own.items()}
+        shaped = {"key": f"{MISSING}.photo", "entry_id": "0"}
+        return {name: value if name in real else shaped.get(name, MISSING) for name, value in own.items()}
 
     def _things(self) -> dict[str, Callable[[], str]]:
         return {
@@ -159,6 +162,7 @@ class World:
             "store": lambda: "S1",
             "kind": lambda: "reservation",
             "id": self.reservation,
+            "subject": self.reservation,
             "reservation": self.reservation,
             "order": self.order,
             "order_id": self.order,
@@ -176,6 +180,7 @@ class World:
             "staff.use_link:token": self.sign_in_link,
             "staff_id": lambda: add_member(self.shop, f"m{self.shop.ids.new_id()[:12]}").id,
             "customer_id": self._a_id,
+            "entry_id": self.entry_with_photo,
             "canned_id": self.canned_reply,
         }
 
@@ -250,6 +255,11 @@ class World:
 
     def photo(self) -> str:
         return self.shop.photos.put(self.contact, [b"\xff\xd8 not looked at"])[0]
+
+    def entry_with_photo(self) -> str:
+        body = json.dumps({"text": "", "photo_key": self.photo()})
+        add = Direction.IN, body, self.shop.clock.now()
+        return str(self.shop.storage.write(lambda uow: uow.threads.add(self.contact, *add)))
 
     def link(self) -> str:
         """Of somebody else again, who writes on another channel: whoever takes it becomes one with them."""
