@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from commerce.domain.cart import Cart, CheckoutDraft, Fulfilment, PostalAddress
 from commerce.domain.money import Money
 from commerce.domain.order import NotOrdered, OrderSource
+from commerce.domain.staff import PauseMethod
 from commerce.domain.store import Store
 from commerce.i18n import locale_of
 from shoppable import inputs
@@ -99,7 +100,7 @@ def paused(uow: UnitOfWork, store_id: str) -> str:
     from commerce.i18n import format_deadline
 
     now = site().shop.clock.now()
-    pause, store = uow.pauses.get(store_id, now), uow.stores.get(store_id)
+    pause, store = uow.pauses.get(store_id, now, PauseMethod.PICKUP), uow.stores.get(store_id)
     if pause is None or store is None:
         return translate("Takes no online orders at the moment")
     return translate(

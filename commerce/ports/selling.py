@@ -24,7 +24,7 @@ from commerce.domain.payment import (
 )
 from commerce.domain.promotion import Promotion
 from commerce.domain.returns import ReturnRequest, ReturnState
-from commerce.domain.staff import StaffTask, StorePause, TaskKind
+from commerce.domain.staff import PauseMethod, StaffTask, StorePause, TaskKind
 
 
 class CartRepository(Protocol):
@@ -344,16 +344,19 @@ class StaffTaskRepository(Protocol):
 class PauseRepository(Protocol):
     def put(self, pause: StorePause) -> None: ...
 
-    def get(self, store_id: str, now: datetime) -> StorePause | None:
-        """The pause in force, if any."""
+    def get(self, store_id: str, now: datetime, method: PauseMethod = PauseMethod.ALL) -> StorePause | None:
+        """The pause in force that keeps the store from that, if any: of just that or of everything, whichever is
+        longer."""
         ...
 
-    def end(self, store_id: str) -> bool: ...
+    def end(self, store_id: str, method: PauseMethod = PauseMethod.ALL) -> bool:
+        """Of just that method."""
+        ...
 
     def wait(self, store_id: str, contact: Contact) -> None: ...
 
     def over(self, now: datetime) -> list[tuple[str, list[Contact]]]:
-        """Stores whose pause has ended, with who wanted to know; both are forgotten by reading them."""
+        """Stores of which a pause has ended, with who wanted to know; both are forgotten by reading them."""
         ...
 
 

@@ -22,6 +22,7 @@ from commerce.domain.order import (
 from commerce.domain.payment import HAS_MONEY, OPEN_PAYMENTS, PaymentAttempt, PaymentState, Placed
 from commerce.domain.quote import Quote
 from commerce.domain.reservation import Refused, ReservationEvent, ReservationState
+from commerce.domain.staff import method_of
 from commerce.domain.stock import MovementReason
 from commerce.domain.store import Store
 from commerce.errors import StaleVersion
@@ -274,7 +275,7 @@ class Checkout:
             case NotOrdered.NO_SUCH_VARIANT:
                 return OrderRefused(reason, quote.gone)
             case NotOrdered.STORE_PAUSED:
-                pause = uow.pauses.get(quote.store_id, self._clock.now())
+                pause = uow.pauses.get(quote.store_id, self._clock.now(), method_of(quote.cart.draft.fulfilment))
                 return OrderRefused(reason, resumes_at=pause.until if pause else None)
             case _:
                 return OrderRefused(reason)
@@ -309,7 +310,7 @@ class Checkout:
             or who_cancels(uow, order)
         ):
             return Refused(NotApproved.ORDER_OVER)
-        if uow.pauses.get(order.store_id, now) is not None:
+        if uow.pauses.get(order.store_id, now, method_of(order.fulfilment)) is not None:
             return Refused(NotApproved.STORE_PAUSED)
         if amount != attempt.amount or not self._costs_the_same(uow, order):
             return Refused(NotApproved.PRICE_CHANGED)

@@ -12,6 +12,7 @@ from commerce.domain.pricing import Totals, price
 from commerce.domain.product import Product, Variant
 from commerce.domain.promotion import NotApplied, Promotion, why_not
 from commerce.domain.quote import Quote, QuotedLine
+from commerce.domain.staff import method_of
 from commerce.domain.stock import StockLevel
 from commerce.domain.store import Store, StoreKind
 from commerce.ports import Clock, PaymentProvider, SellingRules, UnitOfWork
@@ -184,7 +185,7 @@ class Quoting:
             store is None or kept_until(self._rules.pickup, store, now) is None
         ):
             missing.append(NotOrdered.STORE_NOT_OPEN)
-        if store is not None and uow.pauses.get(store.id, now) is not None:
+        if store is not None and uow.pauses.get(store.id, now, method_of(draft.fulfilment)) is not None:
             missing.append(NotOrdered.STORE_PAUSED)
         if any(line.is_short for line in lines):
             missing.append(NotOrdered.SOLD_OUT)
