@@ -56,6 +56,7 @@ from commerce.services.paying import Paying
 from commerce.services.photos import Photos
 from commerce.services.promotions import Promotions
 from commerce.services.quoting import Quoting
+from commerce.services.recognising import Recognising
 from commerce.services.refunding import Refunding
 from commerce.services.reminding import Reminding
 from commerce.services.reserving import Reserving
@@ -105,6 +106,7 @@ class Shop:
     promotions: Promotions
     carts: Carts
     linking: Linking
+    recognising: Recognising
     order_links: OrderLinks
     providers: Mapping[str, PaymentProvider]
     quoting: Quoting
@@ -264,6 +266,7 @@ def build_shop(
         promotions=promotions,
         carts=carts,
         linking=Linking(clock, ids, customers, carts, settings.signing_key.encode()),
+        recognising=Recognising(clock),
         order_links=order_links,
         providers=providers,
         quoting=selling.quoting,

@@ -53,6 +53,7 @@ class WayToPay:
     name: str
     words: str
     more: str
+    is_now: bool  # else nothing is paid before it is collected
 
 
 def delivery(uow: UnitOfWork, cart: Cart) -> Delivery:
@@ -112,7 +113,12 @@ def ways_to_pay(quote: Quote) -> list[WayToPay]:
         return []
     names = site().shop.quoting.providers_for(quote.cart.draft.fulfilment, quote.totals.currency)
     return [
-        WayToPay(name, how_to_pay(name), translate(HOW_TO_PAY_MORE[name]) if name in HOW_TO_PAY_MORE else "")
+        WayToPay(
+            name,
+            how_to_pay(name),
+            translate(HOW_TO_PAY_MORE[name]) if name in HOW_TO_PAY_MORE else "",
+            site().shop.providers[name].is_online,
+        )
         for name in names
         if name not in _NOT_ON_A_PAGE
     ]

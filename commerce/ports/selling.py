@@ -31,7 +31,9 @@ class CartRepository(Protocol):
     """One cart a customer. Every change is one guarded statement on one line, so that two doors both win; each bumps
     the version and `updated_at`. A variant may have two lines: one that is wanted and one that is saved for later."""
 
-    def of_customer(self, customer_id: str) -> Cart | None: ...
+    def of_customer(self, customer_id: str, *, locked: bool = False) -> Cart | None:
+        """`locked`: as it is now that nobody else changes or orders it until the caller's transaction ends."""
+        ...
 
     def lock(self, cart_id: str) -> None:
         """Nobody else changes or orders this cart until the caller's transaction ends. Changes nothing."""
@@ -97,6 +99,10 @@ class OrderRepository(Protocol):
 
     def pending_of_cart(self, cart_id: str) -> Order | None:
         """The cart's order that waits for its payment, if there is one."""
+        ...
+
+    def waiting(self, cart_id: str, customer_id: str) -> list[Order]:
+        """Orders of that cart or that customer that wait for their payment or to be prepared, newest first."""
         ...
 
     def find(
