@@ -65,7 +65,7 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
         cart: add cart coupon line telegram | checkout: checkout details pay where
         orders: orders
         api_carts: make mark own own_coupon own_line | api_checkout: checkout
-        api_chat: hear leave say upload
+        api_chat: greeting hear leave say upload
         """,
     ),
     (
