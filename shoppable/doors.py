@@ -97,13 +97,13 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
         """,
     ),
     (Who.HERE, "health: metrics"),
-    (Who.SIGNED, "pos: receive | payment_callbacks: fake square stripe | webhooks: telegram"),
+    (Who.SIGNED, "pos: receive | payment_callbacks: fake square stripe | webhooks: telegram telegram-staff"),
     (Who.ANYBODY, "staff: give_code give_password sign_in"),
     (
         Who.TEAM,
         """
-        staff: account begin change_languages change_password confirm_second_factor live remove_second_factor
-        staff: second_factor sign_out sign_out_others
+        staff: account begin bind_telegram change_languages change_password confirm_second_factor forget_telegram live
+        staff: remove_second_factor second_factor sign_out sign_out_others telegram
         """,
     ),
     (
