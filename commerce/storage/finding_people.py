@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from sqlalchemy import Select, bindparam, func, or_, select
+from sqlalchemy import Select, bindparam, or_, select
 
 from commerce.storage.tables import (
     contact,
@@ -91,20 +91,24 @@ def _exact(db: Transaction, typed: str) -> Iterable[str]:
 _KNOWN = select(known_word.c.customer_id).where(
     known_word.c.word >= bindparam("first"), known_word.c.word <= bindparam("last")
 )
+_ENTRIES = (
+    select(said_word.c.entry_id)
+    .where(said_word.c.word >= bindparam("first"), said_word.c.word <= bindparam("last"))
+    .order_by(said_word.c.entry_id.desc())
+    .limit(_ROWS_A_WORD)
+    .subquery()
+)
 _SAID = (
-    select(contact.c.customer_id, func.max(thread_entry.c.id).label("entry"))
-    .select_from(said_word)
-    .join(thread_entry, thread_entry.c.id == said_word.c.entry_id)
+    select(contact.c.customer_id)
+    .select_from(_ENTRIES)
+    .join(thread_entry, thread_entry.c.id == _ENTRIES.c.entry_id)
     .join(
         contact,
         (contact.c.channel == thread_entry.c.channel)
         & (contact.c.account == thread_entry.c.account)
         & (contact.c.address == thread_entry.c.address),
     )
-    .where(said_word.c.word >= bindparam("first"), said_word.c.word <= bindparam("last"))
-    .group_by(contact.c.customer_id)
-    .order_by(func.max(thread_entry.c.id).desc())
-    .limit(_ROWS_A_WORD)
+    .order_by(thread_entry.c.id.desc())
 )
 
 
@@ -118,7 +122,7 @@ def _known(db: Transaction, word: str) -> list[str]:
 
 
 def _said(db: Transaction, word: str) -> list[str]:
-    return [row.customer_id for row in db.execute(_SAID, _span(word))]
+    return list(dict.fromkeys(db.execute(_SAID, _span(word)).scalars()))
 
 
 def _all_of(lists: Iterable[list[str]]) -> list[str]:

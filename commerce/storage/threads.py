@@ -64,7 +64,7 @@ def lines_of(
 ) -> list[ConversationLine]:  # fmt: skip
     if customer_ids is not None and not customer_ids:
         return []
-    statement = _with_conversation() if silent_bot is not None else _of_everybody()
+    statement = _of_everybody(also_silent=customer_ids is not None) if silent_bot is None else _with_conversation()
     if silent_bot is not None:
         silent = conversation.c.voice != Voice.BOT.value
         statement = statement.where(silent if silent_bot else conversation.c.voice == Voice.BOT.value)
@@ -136,8 +136,12 @@ def _with_conversation() -> Select[tuple[object, ...]]:
     return _newest_contact().join(conversation, conversation.c.customer_id == contact.c.customer_id)
 
 
-def _of_everybody() -> Select[tuple[object, ...]]:
-    """Who has ever said anything, or was needed: a cart on the pages alone is no conversation."""
+def _of_everybody(*, also_silent: bool) -> Select[tuple[object, ...]]:
+    """Who has ever said anything, or was waited for: a cart on the pages alone is no conversation. `also_silent`: those
+    who never said a word, too."""
+    everybody = _newest_contact().outerjoin(conversation, conversation.c.customer_id == contact.c.customer_id)
+    if also_silent:
+        return everybody
     of_theirs = contact.alias("of_theirs")
     spoke = exists(
         select(literal(1))
@@ -152,11 +156,7 @@ def _of_everybody() -> Select[tuple[object, ...]]:
         )
         .where(of_theirs.c.customer_id == contact.c.customer_id)
     )
-    return (
-        _newest_contact()
-        .outerjoin(conversation, conversation.c.customer_id == contact.c.customer_id)
-        .where(or_(conversation.c.customer_id.is_not(None), spoke))
-    )
+    return everybody.where(or_(conversation.c.customer_id.is_not(None), spoke))
 
 
 def _never_needed(row: AnyRow) -> Conversation:
