@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from bot.conversation.actions import Reserve, Similar, encode, short
 from bot.messages import Button, Reply
+from commerce.domain.staff import PauseMethod
 from commerce.domain.store import Store
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _stores_with(news: Told, variant_id: int, lost_at: Store) -> list[Store]:
         if store.id in there
         and store.takes_visitors
         and (store.closes_at(now) or store.next_opening(now))
-        and news.uow.pauses.get(store.id, now) is None
+        and news.uow.pauses.get(store.id, now, PauseMethod.RESERVE) is None
     ]
     here = lost_at.point
     found.sort(key=lambda store: here.distance_m(store.point) if here and store.point else float("inf"))

@@ -36,7 +36,7 @@ LANES = 64
 URGENT_THREADS, HELPERS_POLL_S = 6, 30.0  # beside the one that looks for work, who wakes them when there is more
 EXPIRY_EVERY_S, PHOTOS_EVERY_S, SWEEP_EVERY_S, COMPARING_EVERY_S = 1.0, 60.0, 600.0, 3600.0
 SPEAKING_EVERY_S = 5.0
-REMINDING_EVERY_S = 5.0
+REMINDING_EVERY_S, SLOTS_EVERY_S = 5.0, 20.0
 PAYING_EVERY_S = 0.5  # how long somebody who has ordered waits for the place to pay, at most
 ALIVE, ALIVE_EVERY_S = "heartbeat:worker", 10.0
 GIVE_WAY_S = 2.0  # at most so long other messages wait for what a vendor waits for
@@ -134,6 +134,7 @@ class Worker:
         self._shop.handoff.tick()
         self._shop.calling_back.tick()
         self._shop.reminding.tick()
+        self._shop.slots.tick()
         self.delete_photos()
         self._sweep()
 
@@ -286,6 +287,7 @@ class Worker:
             (EXPIRY_EVERY_S, self._resume_stores),
             (SPEAKING_EVERY_S, self._see_who_speaks),
             (REMINDING_EVERY_S, self._remind),
+            (SLOTS_EVERY_S, self._shop.slots.tick),
             (PHOTOS_EVERY_S, self.delete_photos),
             (SWEEP_EVERY_S, self._sweep),
             (COMPARING_EVERY_S, self._compare_stock),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from commerce.domain.cart import NotInCart
+from commerce.domain.collecting import NotMoved
 from commerce.domain.order import NotAdvanced, NotCancelled, NotEntered, NotOrdered, OrderSource, OrderState
 from commerce.domain.payment import NotRefunded
 from commerce.domain.promotion import NotApplied
@@ -16,6 +17,13 @@ NOT_IN_CART = {
     NotInCart.QUANTITY: "We cannot put that many into the cart.",
     NotInCart.FULL: "Your cart is full. Save something for later, or order what is in it first.",
     NotInCart.OTHER_CURRENCY: "This is sold in another currency than the rest of your cart.",
+}
+
+NOT_MOVED = {
+    NotMoved.NOT_FOUND: "There is nothing of that kind here.",
+    NotMoved.STALE: "Somebody else was faster: this is how it is now.",
+    NotMoved.OVER: "This is over already.",
+    NotMoved.NOT_POSSIBLE: "This cannot be done from where it is.",
 }
 
 NOT_APPLIED = {

@@ -65,7 +65,7 @@ def _in_words(make: _Tap, handler: Callable[[Talk, Action], Turn]) -> Callable[[
             for card in meant:
                 store = uow.stores.get(card.store_id)
                 where = store.short_name(talk.language) if store else ""
-                label = f"{where}: {items_of(talk, card)}" if where else items_of(talk, card)
+                label = f"{where}: {items_of(talk, uow, card)}" if where else items_of(talk, uow, card)
                 buttons.append(Button(label, encode(make(card.ref.kind.value, card.ref.id))))
         return talk.say(talk.t("Which one is it about?"), buttons=tuple(buttons))
 
@@ -110,10 +110,8 @@ def _refused(talk: Talk, reason: NotCollecting) -> Turn:
             return talk.say(talk.t("It is not ready yet. Please wait for my “ready” message: I send it here."))
         case NotCollecting.NO_CURBSIDE:
             return talk.say(talk.t("This store does not bring things out to cars: please come in and show your code."))
-        case NotCollecting.SLOT_FULL:
-            return talk.say(talk.t("That time has just been taken."))
-        case NotCollecting.NO_SLOTS:
-            return talk.say(talk.t("This store gives no times: come whenever it is open."))
+        case NotCollecting.SLOT_FULL | NotCollecting.NO_SLOTS:
+            raise AssertionError(f"nobody chose an hour: {reason}")
 
 
 # --- on the way, and there -------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ what must work at any time: an end to promotions, the legal withdrawal, and the 
 
 from __future__ import annotations
 
-from bot.conversation import actions, coming_actions, photo
+from bot.conversation import actions, coming_actions, offer_actions, photo
 from bot.conversation.linking import offered, token_of
 from bot.conversation.registry import on_action, on_intent, on_shown, on_typed
 from bot.conversation.talk import Talk, Turn
@@ -36,6 +36,10 @@ COMMANDS: frozenset[type[actions.Action]] = frozenset(
         coming_actions.SendSomeone,
         coming_actions.ByCar,
         coming_actions.ImHere,
+        offer_actions.TakeOffer,
+        offer_actions.NoOffer,
+        offer_actions.TakeWaited,
+        offer_actions.StopWaiting,
         actions.BackToBot,
     }
 )

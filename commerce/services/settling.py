@@ -30,6 +30,7 @@ from commerce.ports import Clock, Ids, UnitOfWork
 from commerce.services.ending import end_unpaid, moment_of_next_attempt, stop_attempts, successor_of
 from commerce.services.order_news import OrderNews, tell
 from commerce.services.order_stock import give_back, is_sold, make_good, sell
+from commerce.services.order_writing import units_of
 from commerce.services.refunding import Refunding
 
 _A_MOMENT = timedelta(hours=1)  # of a hold that is sold in the same transaction
@@ -77,10 +78,7 @@ class Settling:
         """What was bought is no longer in the cart; of whoever has the cart by now."""
         cart = uow.carts.of_customer(order.customer_id)
         if cart is not None and order.cart_id:
-            bought: dict[int, int] = {}
-            for line in order.lines:
-                bought[line.variant_id] = bought.get(line.variant_id, 0) + line.quantity
-            uow.carts.take_out(cart.id, bought, at)
+            uow.carts.take_out(cart.id, units_of(order), at)
 
     # --- which attempt
 
