@@ -155,6 +155,15 @@ class Settings(BaseSettings):
     telegram_api_url: str = Field("https://api.telegram.org", description="Address of the Bot API.")
     telegram_username: str = Field("", description="The bot's user name, for links to it.")
 
+    # --- Telegram (the bot of the people in the store)
+    staff_telegram_token: SecretStr = Field(
+        SecretStr(""), description="Token of a second bot, for the people in the store, from @BotFather."
+    )
+    staff_telegram_secret: SecretStr = Field(
+        SecretStr(""), description="Webhook secrets of that bot, by commas while one is rotated."
+    )
+    staff_telegram_username: str = Field("", description="That bot's user name, for links to it.")
+
     # --- tills
     pos_secret: SecretStr = Field(
         SecretStr(""), description="Signs what a till of yours sends to /hooks/pos; several by commas while rotated."
@@ -239,7 +248,8 @@ class Settings(BaseSettings):
         if not self.is_https and urlsplit(self.base_url).hostname not in LOOPBACK:
             raise ValueError("base_url: must be https unless it is on this machine")
         for name in (
-            "secret_key", "telegram_secret", "api_keys", "pos_secret", "stripe_webhook_secret", "square_signature_key",
+            "secret_key", "telegram_secret", "staff_telegram_secret", "api_keys", "pos_secret", "stripe_webhook_secret",
+            "square_signature_key",
         ):  # fmt: skip
             for secret in self.secrets_of(name):
                 if len(secret) < _SHORTEST_SECRET:

@@ -66,6 +66,7 @@ from commerce.services.second_choices import build_alternatives, build_second_ch
 from commerce.services.selling import build_selling, offline_of
 from commerce.services.signing_in import SessionRules, SigningIn
 from commerce.services.slots import Slots
+from commerce.services.staff_binding import StaffBinding
 from commerce.services.stocktaking import Stocktaking
 from commerce.services.summing_up import SummingUp
 from commerce.services.taking_back import TakingBack
@@ -133,6 +134,7 @@ class Shop:
     inbox: Inbox
     team: Team
     links: OneTimeLinks
+    staff_binding: StaffBinding
     signing_in: SigningIn
     own_account: OwnAccount
 
@@ -292,6 +294,7 @@ def build_shop(
         inbox=Inbox(clock, canned, handoff, alerting, media, channels or {}),
         team=Team(clock, ids, links, settings.languages),
         links=links,
+        staff_binding=StaffBinding(clock, links),
         signing_in=signing_in,
         own_account=OwnAccount(storage, clock, ids, passwords, links, signing_in, settings.shop_name),
     )
