@@ -21,6 +21,7 @@ _NEEDS = {
     TaskKind.STOCK_DIFFERENCE: Permission.STOCK,
     TaskKind.CALL_BACK: Permission.INBOX,
 }
+_DECIDED_ON_PAGES = {TaskKind.REFUND_APPROVAL}  # yes or no, by somebody else than who asked: « done » would be neither
 
 
 def open_task(uow: UnitOfWork, task_id: str) -> StaffTask | None:
@@ -37,6 +38,9 @@ def face_of(uow: UnitOfWork, task: StaffTask, language: str) -> tuple[str, tuple
     if task.due_at is not None:
         zone = store.timezone if store else "UTC"
         lines.append(words(language, "by {time}", time=format_moment(task.due_at, language, zone)))
+    if task.kind in _DECIDED_ON_PAGES:
+        lines.append(words(language, "It is decided on the pages of the counter."))
+        return discreet("\n".join(lines)), ()
     return discreet("\n".join(lines)), ((Button(words(language, "Done"), str(TaskTap(task.id))),),)
 
 
@@ -45,6 +49,9 @@ def tapped(desk: Desk, tap: TaskTap) -> None:
     if task is None:
         desk.toast(desk.t("This was done already."))
         desk.replace(desk.t("Done"))
+        return
+    if task.kind in _DECIDED_ON_PAGES:
+        desk.toast(desk.t("It is decided on the pages of the counter."), alert=True)
         return
     if not desk.member.may(_NEEDS.get(task.kind, Permission.ORDERS), task.store_id):
         desk.toast(desk.t("You may not do that."), alert=True)
@@ -68,6 +75,8 @@ def kind_name(kind: TaskKind, language: str) -> str:
             return words(language, "Nobody knows whether this was paid")
         case TaskKind.REFUND_FAILED:
             return words(language, "A refund did not go through")
+        case TaskKind.REFUND_APPROVAL:
+            return words(language, "A refund that a second person must confirm")
         case TaskKind.RETURN:
             return words(language, "A return to look at")
         case TaskKind.STOCK_DIFFERENCE:
