@@ -9,7 +9,8 @@ from commerce.domain.passwords import LONGEST, is_weak
     "password",
     [
         "", "short", "123456789", "1234567890", "0987654321", "aaaaaaaaaaaa", "abababababab", "qwertyuiop",
-        "Azertyuiop", "azertazert", "motdepasse", "MotDePasse!", "password123", "Password2026", "12345password", "iloveyou!!!",
+        "Azertyuiop", "azertazert", "motdepasse", "MotDePasse!", "password123", "Password2026", "12345password",
+        "iloveyou!!!",
         "nadia12345", "Nadia.B.2026", "nadia-b@2026", "Maison Test", "maisontest1", "MAISON-TEST!!!",
         "x" * (LONGEST + 1),
     ],
