@@ -21,7 +21,9 @@ _NEEDS = {
     TaskKind.STOCK_DIFFERENCE: Permission.STOCK,
     TaskKind.CALL_BACK: Permission.INBOX,
 }
-_DECIDED_ON_PAGES = {TaskKind.REFUND_APPROVAL}  # yes or no, by somebody else than who asked: « done » would be neither
+
+
+_DECIDED_ON_PAGES = frozenset({TaskKind.REFUND_APPROVAL})
 
 
 def open_task(uow: UnitOfWork, task_id: str) -> StaffTask | None:
@@ -29,7 +31,7 @@ def open_task(uow: UnitOfWork, task_id: str) -> StaffTask | None:
 
 
 def face_of(uow: UnitOfWork, task: StaffTask, language: str) -> tuple[str, tuple[tuple[Button, ...], ...]]:
-    """Its words and its button."""
+    """Its words and its button. What is decided on the pages has none."""
     store = uow.stores.get(task.store_id) if task.store_id else None
     lines = [" · ".join(filter(None, ["🔔 " + kind_name(task.kind, language), store.name(language) if store else ""]))]
     number = _order_number(uow, task)
@@ -38,10 +40,8 @@ def face_of(uow: UnitOfWork, task: StaffTask, language: str) -> tuple[str, tuple
     if task.due_at is not None:
         zone = store.timezone if store else "UTC"
         lines.append(words(language, "by {time}", time=format_moment(task.due_at, language, zone)))
-    if task.kind in _DECIDED_ON_PAGES:
-        lines.append(words(language, "It is decided on the pages of the counter."))
-        return discreet("\n".join(lines)), ()
-    return discreet("\n".join(lines)), ((Button(words(language, "Done"), str(TaskTap(task.id))),),)
+    done = Button(words(language, "Done"), str(TaskTap(task.id)))
+    return discreet("\n".join(lines)), () if task.kind in _DECIDED_ON_PAGES else ((done,),)
 
 
 def tapped(desk: Desk, tap: TaskTap) -> None:
@@ -50,10 +50,7 @@ def tapped(desk: Desk, tap: TaskTap) -> None:
         desk.toast(desk.t("This was done already."))
         desk.replace(desk.t("Done"))
         return
-    if task.kind in _DECIDED_ON_PAGES:
-        desk.toast(desk.t("It is decided on the pages of the counter."), alert=True)
-        return
-    if not desk.member.may(_NEEDS.get(task.kind, Permission.ORDERS), task.store_id):
+    if task.kind in _DECIDED_ON_PAGES or not desk.member.may(_NEEDS.get(task.kind, Permission.ORDERS), task.store_id):
         desk.toast(desk.t("You may not do that."), alert=True)
         return
     desk.uow.tasks.done(task.kind, task.subject, desk.now)
@@ -76,7 +73,7 @@ def kind_name(kind: TaskKind, language: str) -> str:
         case TaskKind.REFUND_FAILED:
             return words(language, "A refund did not go through")
         case TaskKind.REFUND_APPROVAL:
-            return words(language, "A refund that a second person must confirm")
+            return words(language, "A refund to be approved or refused, on the pages")
         case TaskKind.RETURN:
             return words(language, "A return to look at")
         case TaskKind.STOCK_DIFFERENCE:
