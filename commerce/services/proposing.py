@@ -38,6 +38,10 @@ class _Named:
     variant: Variant | None
     words: tuple[Word, ...]
 
+    @property
+    def region(self) -> Region:
+        return _around([word.region for word in self.words])
+
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
@@ -72,23 +76,18 @@ class Proposing:
             named = self._named(uow, page)
         seen = {region: self._looks_like(page, region) for region in page.pictures}
         spots: list[Hotspot] = []
-        free = list(page.pictures)
+        belongs = _belong(named, page.pictures)
         of_named = alone = 0
-        for each in named:
-            where = _around([word.region for word in each.words])
-            picture = min(
-                (region for region in free if _distance(region, where) <= _REACH_FRAC),
-                key=lambda region: _distance(region, where),
-                default=None,
-            )
+        for at, each in enumerate(named):
+            where, picture = each.region, belongs.get(at)
             spot = self._spot(page, each, where if picture is None else _around([where, picture]))
             if picture is not None:
-                free.remove(picture)
                 hits = seen[picture]
                 of_named += 1
                 alone += bool(hits) and hits[0].product_id == each.product.id
                 spot = _checked(spot, hits)
             spots.append(self._with_price(page, spot, each, where))
+        free = [region for region in page.pictures if region not in belongs.values()]
         spots += self._by_picture(page, free, seen, {each.product.id for each in named})
         return spots, of_named, alone
 
@@ -110,8 +109,7 @@ class Proposing:
                 (
                     at
                     for at, each in enumerate(found)
-                    if each.product.id == product.id
-                    and _distance(_around([w.region for w in each.words]), word.region) <= _BESIDE_FRAC
+                    if each.product.id == product.id and _distance(each.region, word.region) <= _BESIDE_FRAC
                 ),
                 None,
             )
@@ -195,6 +193,31 @@ class Proposing:
             spot = Hotspot(self._ids.new_id(), page.number, region, best.product_id, 0, FoundBy.PICTURE, Review.SURE)
             spots.append(spot if best.why is Why.EXACT_PICTURE else _doubtful(spot, PICTURE_ALONE))
         return spots
+
+
+def _belong(named: Sequence[_Named], pictures: Sequence[Region]) -> dict[int, Region]:
+    """Which picture each name is about, by its place in `named`. The nearest pairs are made first, and every picture
+    belongs to one name: what stands beside a picture is about it rather than what stands above or below."""
+    pairs = sorted(
+        (cost, at, number)
+        for at, each in enumerate(named)
+        for number, picture in enumerate(pictures)
+        if (cost := _cost(each.region, picture)) <= _REACH_FRAC
+    )
+    belongs: dict[int, Region] = {}
+    taken: set[int] = set()
+    for _, at, number in pairs:
+        if at not in belongs and number not in taken:
+            belongs[at] = pictures[number]
+            taken.add(number)
+    return belongs
+
+
+def _cost(words: Region, picture: Region) -> float:
+    """How little words are about a picture: their distance, of which the way across counts a quarter beside it."""
+    middle = words.y_frac + words.height_frac / 2
+    is_beside = picture.y_frac <= middle <= picture.y_frac + picture.height_frac
+    return _distance(words, picture) * (0.25 if is_beside else 1.0)
 
 
 def _checked(spot: Hotspot, hits: Sequence[Hit]) -> Hotspot:

@@ -41,7 +41,7 @@ class Publishing:
         self, storage: Storage, clock: Clock, ids: Ids, media: MediaStore, reader: PageReader, proposing: Proposing
     ) -> None:
         self._storage, self._clock, self._ids = storage, clock, ids
-        self._media, self._reader, self._proposing = media, reader, proposing
+        self._media, self._reader, self.proposing = media, reader, proposing
 
     # --- making
 
@@ -86,7 +86,7 @@ class Publishing:
         tidy = _titled(title)
         if tidy is None:
             return Refused(NotPublished.NO_TITLE)
-        proposed = self._proposing.propose(pages, progress)
+        proposed = self.proposing.propose(pages, progress)
         kept = [
             Page(
                 page.number, self._media.put(page.jpeg, ".jpg"), page.width_px, page.height_px,
