@@ -163,7 +163,7 @@ class Proposing:
         digits = exponent(self._currency)
         whole, cents = re.match(r"^(.*?)(?:[.,](\d{2}))?$", match[1]).groups()  # type: ignore[union-attr]
         major = re.sub(r"\D", "", whole)
-        return int(major) * 10**digits + int((cents or "0").ljust(digits, "0")[:digits] or "0")
+        return int(major + (cents or "").ljust(digits, "0")[:digits])
 
     # --- pictures
 
