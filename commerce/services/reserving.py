@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -173,6 +174,7 @@ class Reserving:
             expires_at=expires_at,
             extensions=reservation.extensions + 1,
         )
+        remind_anew(uow, PickUpRef(PickUpKind.RESERVATION, extended.id))
         self._changed(uow, extended, now)
         return extended
 
@@ -230,12 +232,29 @@ def kept_until(rules: ReservationRules, store: Store, now: datetime) -> datetime
             return closing
         today = [closes for opens, closes in store.open_times(now, horizon) if closes - opens >= LEAST_OPEN]
         return today[-1] if today else None  # a pop-up on its last day
-    wanted, last = min(rules.duration, LEAST_OPEN), None
-    for opens, last in store.open_times(now, horizon):
-        wanted -= last - opens
+    least = _open_for(store, now, min(rules.duration, LEAST_OPEN), horizon)
+    if least is None:
+        return None
+    # While the store is closed nobody can come: it is over when the store closes.
+    return [closes for _, closes in store.open_times(now, max(now + rules.duration, least))][-1]
+
+
+def _open_for(store: Store, now: datetime, wanted: timedelta, horizon: datetime) -> datetime | None:
+    """When the store has been open for so long, or closes for the last time before the horizon; None: it never does."""
+    closes = None
+    for opens, closes in store.open_times(now, horizon):
+        wanted -= closes - opens
         if wanted <= timedelta():
-            return max(now + rules.duration, last + wanted)
-    return max(now + rules.duration, last) if last is not None else None
+            return closes + wanted
+    return closes
+
+
+def remind_anew(uow: UnitOfWork, ref: PickUpRef) -> None:
+    """It has another deadline: what was said of the former one, by either side, is of no use any more."""
+    known = uow.pick_ups.details(ref)
+    if known is not None and (known.reminded or known.coming_at):
+        held = uow.pick_ups.hold_details(ref) or known
+        uow.pick_ups.put_details(replace(held, reminded=(), coming_at=None))
 
 
 def closing_after(store: Store, moment: datetime) -> datetime | None:
