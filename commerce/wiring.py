@@ -66,6 +66,8 @@ from commerce.services.second_choices import build_alternatives, build_second_ch
 from commerce.services.selling import build_selling, offline_of
 from commerce.services.signing_in import SessionRules, SigningIn
 from commerce.services.slots import Slots
+from commerce.services.staff_binding import StaffBinding
+from commerce.services.staff_refunds import StaffRefunds
 from commerce.services.stocktaking import Stocktaking
 from commerce.services.summing_up import SummingUp
 from commerce.services.taking_back import TakingBack
@@ -133,8 +135,10 @@ class Shop:
     inbox: Inbox
     team: Team
     links: OneTimeLinks
+    staff_binding: StaffBinding
     signing_in: SigningIn
     own_account: OwnAccount
+    staff_refunds: StaffRefunds
 
     def close(self) -> None:
         self.index_keeper.stop()
@@ -292,8 +296,10 @@ def build_shop(
         inbox=Inbox(clock, canned, handoff, alerting, media, channels or {}),
         team=Team(clock, ids, links, settings.languages),
         links=links,
+        staff_binding=StaffBinding(clock, links),
         signing_in=signing_in,
         own_account=OwnAccount(storage, clock, ids, passwords, links, signing_in, settings.shop_name),
+        staff_refunds=StaffRefunds(clock, ids, selling.refunding, settings.refund_limit_minor),
     )
 
 
