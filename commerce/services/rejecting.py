@@ -123,7 +123,6 @@ class Rejecting:
         uow.audit.add(actor, f"{ref.kind.value}_rejected", ref.id, {"reason": reason.value, "offer": offer_id}, now)
         facts = {"kind": ref.kind.value, "id": ref.id, "reason": reason.value, "offer_id": offer_id}
         uow.outbox.add(OutboundMessage(case.contact, NOTICE_OFFER, json.dumps(facts)), now)
-        self._alerting.tell(uow, StaffAlert.PICK_UP, case.store_id, {"kind": ref.kind.value, "id": ref.id})
         return Rejected(ref, offer)
 
     def case(self, uow: UnitOfWork, ref: PickUpRef) -> Case | None:
@@ -161,10 +160,7 @@ class Rejecting:
         """Its code is void and its stock is free again; why not, where it cannot be rejected."""
         now, order = self._clock.now(), case.order
         if order is None:
-            reservation = uow.reservations.get(ref.id)
-            if reservation is not None and reservation.is_open and version not in (None, reservation.version):
-                return NotMoved.STALE
-            ended = self._reserving.reject(uow, ref.id, actor=actor, note=said)
+            ended = self._reserving.reject(uow, ref.id, actor=actor, note=said, version=version)
             return NotMoved.OVER if isinstance(ended, Refused) else None
         if order.state not in _AT_THE_COUNTER:
             return NotMoved.NOT_POSSIBLE if order.state is OrderState.PENDING_PAYMENT else NotMoved.OVER
@@ -177,6 +173,7 @@ class Rejecting:
         waits = OrderState.REFUND_PENDING
         uow.orders.move(order, waits, OrderEvent(now, order.state, waits, actor, said))
         put_back(uow, order, now)
+        self._alerting.tell(uow, StaffAlert.PICK_UP, order.store_id, {"kind": ref.kind.value, "id": ref.id})
         return None
 
     def _correct(

@@ -141,15 +141,17 @@ class Reserving:
         return self._end(uow, reservation, ReservationState.CANCELLED, "shopper")
 
     def reject(
-        self, uow: UnitOfWork, reservation_id: str, *, actor: str, note: str = ""
+        self, uow: UnitOfWork, reservation_id: str, *, actor: str, note: str = "", version: int | None = None
     ) -> Reservation | Refused[NotChanged]:
-        """The store cannot serve it: whoever calls this tells the shopper what else there is."""
+        """The store cannot serve it: whoever calls this tells the shopper what else there is. StaleVersion when it is
+        not the `version` that was seen."""
         reservation = uow.reservations.get(reservation_id)
         if reservation is None:
             return Refused(NotChanged.NOT_FOUND)
         if not reservation.is_open:
             return Refused(NotChanged.ALREADY_OVER)
-        return self._end(uow, reservation, ReservationState.REJECTED, actor, note)
+        seen = reservation if version is None else replace(reservation, version=version)
+        return self._end(uow, seen, ReservationState.REJECTED, actor, note)
 
     def extend(self, uow: UnitOfWork, reservation_id: str, customer_id: str) -> Reservation | Refused[NotChanged]:
         """Once, to the closing of the store's next open day after the present deadline."""

@@ -263,7 +263,7 @@ def test_the_store_hears_of_what_changed(store: Store) -> None:
     taken = store.take(offer, ChoiceKind.OTHER_STORE)
     assert isinstance(taken, Taken) and taken.reservation is not None
     cards = [facts["id"] for kind, facts in store.news() if kind == "staff_pick_up"]
-    assert cards == [reservation.id, taken.reservation.id]
+    assert cards == [reservation.id, reservation.id, taken.reservation.id]
 
 
 # --- taking
