@@ -137,6 +137,12 @@ class Settings(BaseSettings):
         30, ge=1, le=1440, description="Minutes without a touch after which somebody of the team must sign in again."
     )
     staff_session_h: int = Field(12, ge=1, le=168, description="Hours after which they must in any case.")
+    refund_limit_minor: int = Field(
+        10_000,
+        ge=0,
+        description="What staff may give back of one order, in the currency's smallest unit; above it, a second person "
+        "confirms.",
+    )
 
     # --- photos
     photo_keep_h: int = Field(24, ge=1, le=720, description="Hours after which a shopper's photo is deleted.")

@@ -67,6 +67,7 @@ from commerce.services.selling import build_selling, offline_of
 from commerce.services.signing_in import SessionRules, SigningIn
 from commerce.services.slots import Slots
 from commerce.services.staff_binding import StaffBinding
+from commerce.services.staff_refunds import StaffRefunds
 from commerce.services.stocktaking import Stocktaking
 from commerce.services.summing_up import SummingUp
 from commerce.services.taking_back import TakingBack
@@ -137,6 +138,7 @@ class Shop:
     staff_binding: StaffBinding
     signing_in: SigningIn
     own_account: OwnAccount
+    staff_refunds: StaffRefunds
 
     def close(self) -> None:
         self.index_keeper.stop()
@@ -297,6 +299,7 @@ def build_shop(
         staff_binding=StaffBinding(clock, links),
         signing_in=signing_in,
         own_account=OwnAccount(storage, clock, ids, passwords, links, signing_in, settings.shop_name),
+        staff_refunds=StaffRefunds(clock, ids, selling.refunding, settings.refund_limit_minor),
     )
 
 

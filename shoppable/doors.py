@@ -117,6 +117,8 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
         staff: hand_new_unit receive_return reject_return returned
         """,
     ),
+    (Permission.REFUND, "staff: refund"),
+    (Permission.REFUND_ANY, "staff: approve_refund decline_refund refunds"),
     (Permission.INBOX, "staff: answer assign conversation give_back inbox photo release take"),
     (Permission.CUSTOMERS, "staff: customer note"),
     (Permission.STOCK, "staff: enter_stock stock"),

@@ -26,6 +26,7 @@ from commerce.domain.team import Role, StaffMember, StaffSession
 from commerce.ports import UnitOfWork
 from commerce.services.entering import EnteredLine, EnteredOrder
 from commerce.services.signing_in import digest_of
+from commerce.services.staff_refunds import RefundWaiting
 from commerce.wiring import Shop
 from shoppable.chat import session
 from tests.unit.shoppable.shopping import BELLECOUR, HOST, ORIGIN, Browser, variant_of
@@ -59,6 +60,8 @@ BODIES: dict[str, dict[str, object]] = {
     "api_carts.coupon": {"code": "NONE"},
     "api_carts.line": {"quantity": 1},
     "staff.move_order": {"state": "preparing"},
+    "staff.refund": {"amount": "1"},
+    "staff.approve_refund": {"amount_minor": "6500"},
     "staff.note": {"kind": "note", "text": "Called."},
 }
 # Forms that say which store they are about.
@@ -166,6 +169,8 @@ class World:
             "reservation": self.reservation,
             "order": self.order,
             "order_id": self.order,
+            "staff.approve_refund:order": self.refund_that_waits,
+            "staff.decline_refund:order": self.refund_that_waits,
             "orders.receipt:order_id": self.paid_order,
             "request_id": self.return_request,
             "cart": self.cart_of_a_machine,
@@ -202,6 +207,12 @@ class World:
     def paid_order(self) -> str:
         order_id = self.order()
         self.shop.storage.write(lambda uow: self.shop.paying.paid_at_counter(uow, order_id, "test"))
+        return order_id
+
+    def refund_that_waits(self) -> str:
+        order_id, asks = self.paid_order(), self.members[Visitor.STAFF_1]
+        waiting = self.shop.storage.write(lambda uow: self.shop.staff_refunds.ask(uow, asks, order_id, 6500))
+        assert isinstance(waiting, RefundWaiting), waiting
         return order_id
 
     def reservation(self) -> str:
