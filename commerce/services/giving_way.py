@@ -51,7 +51,9 @@ class GivingWay:
     def _loses(self, uow: UnitOfWork, held: HeldFor, actor: str) -> bool:
         if held.reservation_id:
             return self._reservation_loses(uow, held, actor)
-        if held.offer_id:  # whoever taps hears that it is gone, and what is left
+        if held.offer_id:  # whoever taps hears that it is gone, and what is left; whoever was faster has reserved it
+            if not uow.offers.lock(held.offer_id):
+                return False
             return uow.stock.release(held.hold.id, MovementReason.RELEASE, self._clock.now())
         if held.waiter_id:
             return self._waiter_loses(uow, held)

@@ -122,6 +122,7 @@ class Offering:
             return self._taken_before(uow, offer, choice)
         if not offer.is_open or offer.taken is not None or offer.expires_at <= self._clock.now():
             return Refused(NotTaken.OVER)
+        self._lock_shelves(uow, offer)
         if not self.is_there(uow, choice):
             return Refused(NotTaken.GONE)
         try:
@@ -149,6 +150,7 @@ class Offering:
         offer = self._own(uow, offer_id, customer_id)
         if offer is None:
             return Refused(NotTaken.NOT_FOUND)
+        self._lock_shelves(uow, offer)
         if not uow.offers.end(offer.id, OfferState.DECLINED):
             return Refused(NotTaken.OVER)
         self._let_go(uow, offer)
@@ -179,6 +181,7 @@ class Offering:
         return sum(write_again(self._storage, partial(self._expire, offer=offer)) for offer in due)
 
     def _expire(self, uow: UnitOfWork, offer: Offer) -> bool:
+        self._lock_shelves(uow, offer)
         if not uow.offers.end(offer.id, OfferState.EXPIRED):
             return False
         self._let_go(uow, offer, expired=True)
@@ -247,6 +250,14 @@ class Offering:
         return Taken(replace(offer, state=OfferState.TAKEN, taken=choice.position), choice, order=moved)
 
     # --- small things
+
+    def _lock_shelves(self, uow: UnitOfWork, offer: Offer) -> None:
+        """Before the offer itself, as whoever sells one of its units in the store does: so nobody waits for each other.
+        In the order of their keys, like everybody."""
+        for variant_id, store_id in sorted(
+            {(line.variant_id, choice.store_id) for choice in offer.choices for line in choice.lines}
+        ):
+            uow.stock.locked(variant_id, store_id)
 
     def _let_go(self, uow: UnitOfWork, offer: Offer, *, but: OfferChoice | None = None, expired: bool = False) -> None:
         """In the order in which stock is locked."""

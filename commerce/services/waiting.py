@@ -83,6 +83,8 @@ class Waiting:
         waiter = self._own(uow, waiter_id, customer_id)
         if waiter is None:
             return Refused(NotTaken.NOT_FOUND)
+        if waiter.hold_id:  # before the wait itself, as whoever sells the unit in the store does
+            uow.stock.locked(waiter.variant_id, waiter.told_store_id)
         if waiter.state not in (WaitState.WAITING, WaitState.TOLD) or not uow.waiters.move(waiter, WaitState.GONE):
             return Refused(NotTaken.OVER)
         if waiter.hold_id:
@@ -159,6 +161,7 @@ class Waiting:
         return moved
 
     def _pass(self, uow: UnitOfWork, waiter: StockWaiter) -> bool:
+        uow.stock.locked(waiter.variant_id, waiter.told_store_id)
         if not uow.waiters.move(waiter, WaitState.PASSED):
             return False
         return uow.stock.release(waiter.hold_id, MovementReason.RELEASE, self._clock.now(), expired=True)
