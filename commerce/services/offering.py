@@ -21,7 +21,7 @@ from commerce.domain.team import StaffMember
 from commerce.errors import StaleVersion
 from commerce.ports import Clock, Ids, Storage, UnitOfWork
 from commerce.services.again import write_again
-from commerce.services.alerting import Alerting, StaffAlert
+from commerce.services.alerting import pick_up_changed
 from commerce.services.carts import Carts
 from commerce.services.discovery import Discovery
 from commerce.services.order_stock import sell
@@ -63,11 +63,10 @@ class Offering:
         reserving: Reserving,
         discovery: Discovery,
         carts: Carts,
-        alerting: Alerting,
     ) -> None:
         self._storage, self._clock, self._ids = storage, clock, ids
         self._rejecting, self._reserving, self._discovery = rejecting, reserving, discovery
-        self._carts, self._alerting = carts, alerting
+        self._carts = carts
 
     # --- saying no
 
@@ -200,6 +199,8 @@ class Offering:
             return Taken(offer, choice) if offer.state is not OfferState.EXPIRED else Refused(NotTaken.OVER)
         reservation = uow.reservations.get(offer.id)
         order = None if reservation else uow.orders.get(offer.instead_of.id)
+        if reservation is None and order is None:  # it became part of an order of something else
+            return Refused(NotTaken.OVER)
         return Taken(offer, choice, reservation, order)
 
     def _reserved(self, uow: UnitOfWork, offer: Offer, choice: OfferChoice) -> Taken | Refused[NotTaken]:
@@ -217,7 +218,6 @@ class Offering:
         )
         if isinstance(reservation, Refused):
             raise _Gone
-        self._alert(uow, PickUpRef(PickUpKind.RESERVATION, reservation.id), choice.store_id)
         return Taken(replace(offer, state=OfferState.TAKEN, taken=choice.position), choice, reservation)
 
     def _into_the_cart(self, uow: UnitOfWork, offer: Offer, choice: OfferChoice) -> Taken | Refused[NotTaken]:
@@ -246,7 +246,7 @@ class Offering:
             store_id=choice.store_id,
         )
         sell(uow, moved, now)
-        self._alert(uow, offer.instead_of, choice.store_id)
+        pick_up_changed(uow, offer.instead_of, choice.store_id, now)
         return Taken(replace(offer, state=OfferState.TAKEN, taken=choice.position), choice, order=moved)
 
     # --- small things
@@ -265,6 +265,3 @@ class Offering:
         over = [line for choice in offer.choices if choice != but for line in choice.lines]
         for line in sorted(over, key=lambda line: (line.variant_id, line.hold_id)):
             uow.stock.release(line.hold_id, MovementReason.RELEASE, now, expired=expired)
-
-    def _alert(self, uow: UnitOfWork, ref: PickUpRef, store_id: str) -> None:
-        self._alerting.tell(uow, StaffAlert.PICK_UP, store_id, {"kind": ref.kind.value, "id": ref.id})

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from commerce.domain.collecting import PickUpKind
 from commerce.domain.customer import Contact
 from commerce.domain.mail import OutboundMessage
 from commerce.domain.offering import NotTaken
@@ -21,7 +20,6 @@ from commerce.domain.store import Store
 from commerce.domain.waiting import NotWaiting, StockWaiter, WaitState
 from commerce.ports import Clock, Ids, ReservationRules, Storage, UnitOfWork
 from commerce.services.again import write_again
-from commerce.services.alerting import Alerting, StaffAlert
 from commerce.services.carts import Carts
 from commerce.services.reserving import Reserving, kept_until
 
@@ -45,7 +43,6 @@ class Waiting:
         *,
         reserving: Reserving,
         carts: Carts,
-        alerting: Alerting,
         hold: timedelta,
         most: int,
         ships: bool,
@@ -53,7 +50,7 @@ class Waiting:
         """`hold`: how long a unit is kept for whoever was told. `most`: things that one person may wait for. `ships`:
         whether parcels go anywhere."""
         self._storage, self._clock, self._ids, self._rules = storage, clock, ids, rules
-        self._reserving, self._carts, self._alerting = reserving, carts, alerting
+        self._reserving, self._carts = reserving, carts
         self._hold, self._most, self._ships = hold, most, ships
 
     def wait(
@@ -130,8 +127,6 @@ class Waiting:
                     raise _TooLate
         except _TooLate:
             return Refused(NotTaken.GONE)
-        facts = {"kind": PickUpKind.RESERVATION.value, "id": taken.id}
-        self._alerting.tell(uow, StaffAlert.PICK_UP, store.id, facts)
         return taken
 
     def open_of(self, uow: UnitOfWork, customer_id: str) -> list[StockWaiter]:
