@@ -8,6 +8,7 @@ from bot import pick_up_notices
 from bot.conversation import getting_it
 from bot.conversation.actions import ChangeCart, OrderStatus, Pay, PlaceOrder, encode
 from bot.conversation.cards import similar_button
+from bot.conversation.choosing_slots import question
 from bot.conversation.order_words import items_of, order_lines, qr_png, store_of, where
 from bot.conversation.store_list import directions_button, store_name
 from bot.conversation.summary import IN_CHAT, link_way, summary
@@ -137,8 +138,12 @@ def _confirmation(news: News, order: Order, text: str) -> Reply:
         if order.pickup_code:
             lines.append(news.t("Code {code}.", code=order.pickup_code))
         lines.append(news.t("It is not ready before my “ready” message."))
+    when = question(news, news.uow, PickUpRef(PickUpKind.ORDER, order.id))
+    if when is not None:
+        lines.append(when.text)
     return news.reply(
         "\n".join(line for line in lines if line),
+        *(when.buttons if when else ()),
         _track(news, order),
         *(directions_button(news, store) if store else ()),
     )
@@ -226,7 +231,7 @@ def refund_done(news: News) -> Reply | None:
 def store_resumed(news: News) -> Reply | None:
     """Somebody wanted to know; nothing when the store has paused again."""
     store = news.uow.stores.get(news.fact("store_id"))
-    if store is None or news.uow.pauses.get(store.id, news.now) is not None:
+    if store is None or news.shop.pausing.each_in_force(news.uow, store.id):
         return None
     text = news.t("{store} takes orders again.", store=store_name(news, store))
     return news.reply(text, Button(news.t("Pay"), encode(Pay())))

@@ -11,6 +11,7 @@ from bot.news import News
 from commerce.domain.collecting import PickUp, PickUpKind, PickUpRef, Stage
 from commerce.domain.money import Money
 from commerce.domain.store import Store
+from commerce.i18n import format_deadline
 from commerce.services.reminding import LAST_CALL
 
 
@@ -66,6 +67,9 @@ def reminder(news: News) -> Reply | None:
 
 def _with_code(news: News, text: str, card: PickUp, store: Store) -> Reply:
     parts = [text, news.t("Code {code}.", code=card.code)]
+    if card.details.slot_at is not None and card.details.slot_at > news.now:
+        when = format_deadline(card.details.slot_at, news.now, news.language, store.timezone)
+        parts.append(news.t("You come {when}.", when=when))
     if card.number and card.due_minor:
         parts.append(news.t("To pay there: {total}.", total=news.money(Money(card.due_minor, card.total.currency))))
     parts.append(kept_until(news, card, store))

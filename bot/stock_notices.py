@@ -7,6 +7,7 @@ from bot.conversation.offer_words import choice_buttons, holding
 from bot.messages import Button, Reply
 from bot.news import News
 from bot.sessions import load
+from commerce.domain.staff import PauseMethod
 from commerce.domain.store import Store
 
 _MOST_STORES = 5
@@ -70,7 +71,7 @@ def _stores_with(news: News, variant_id: int, lost_at: Store) -> list[Store]:
         if store.id in there
         and store.takes_visitors
         and (store.closes_at(now) or store.next_opening(now))
-        and news.uow.pauses.get(store.id, now) is None
+        and news.uow.pauses.get(store.id, now, PauseMethod.RESERVE) is None
     ]
     here = lost_at.point
     found.sort(key=lambda store: here.distance_m(store.point) if here and store.point else float("inf"))

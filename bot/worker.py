@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.channels.telegram_staff.parse import CHANNEL as STAFF_CHANNEL
 from bot.dispatch import Dispatcher
 from bot.leases import HEARTBEAT_S, Leases
 from bot.outbox_worker import Sender
+from bot.staff.dispatch import StaffDispatcher
 from bot.surprises import described
 from commerce.domain.customer import URGENT
 from commerce.errors import StorageError
@@ -36,7 +38,7 @@ LANES = 64
 URGENT_THREADS, HELPERS_POLL_S = 6, 30.0  # beside the one that looks for work, who wakes them when there is more
 EXPIRY_EVERY_S, PHOTOS_EVERY_S, SWEEP_EVERY_S, COMPARING_EVERY_S = 1.0, 60.0, 600.0, 3600.0
 SPEAKING_EVERY_S = 5.0
-REMINDING_EVERY_S = 5.0
+REMINDING_EVERY_S, SLOTS_EVERY_S = 5.0, 20.0
 PAYING_EVERY_S = 0.5  # how long somebody who has ordered waits for the place to pay, at most
 ALIVE, ALIVE_EVERY_S = "heartbeat:worker", 10.0
 GIVE_WAY_S = 2.0  # at most so long other messages wait for what a vendor waits for
@@ -54,6 +56,7 @@ class Worker:
         by_account = {(channel.name, channel.account): channel for channel in channels}
         self._shop = shop
         self._dispatcher = Dispatcher(shop, by_account)
+        self._staff_dispatcher = StaffDispatcher(shop, by_account)
         self._sender = Sender(shop, by_account)
         self._ours = tuple(f"{name}:{account}:" for name, account in by_account)
         self._owner = shop.ids.new_id()
@@ -134,6 +137,7 @@ class Worker:
         self._shop.handoff.tick()
         self._shop.calling_back.tick()
         self._shop.reminding.tick()
+        self._shop.slots.tick()
         self.delete_photos()
         self._sweep()
 
@@ -231,7 +235,10 @@ class Worker:
             row = uow.inbox.next_in(lane, self._shop.clock.now())
         if row is None:
             return False
-        self._dispatcher.answer(row)
+        if row.event.contact.channel == STAFF_CHANNEL:
+            self._staff_dispatcher.answer(row)
+        else:
+            self._dispatcher.answer(row)
         self._wake_out.ring()
         return True
 
@@ -286,6 +293,7 @@ class Worker:
             (EXPIRY_EVERY_S, self._resume_stores),
             (SPEAKING_EVERY_S, self._see_who_speaks),
             (REMINDING_EVERY_S, self._remind),
+            (SLOTS_EVERY_S, self._shop.slots.tick),
             (PHOTOS_EVERY_S, self.delete_photos),
             (SWEEP_EVERY_S, self._sweep),
             (COMPARING_EVERY_S, self._compare_stock),

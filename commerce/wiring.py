@@ -56,6 +56,7 @@ from commerce.services.paying import Paying
 from commerce.services.photos import Photos
 from commerce.services.promotions import Promotions
 from commerce.services.quoting import Quoting
+from commerce.services.recognising import Recognising
 from commerce.services.refunding import Refunding
 from commerce.services.reminding import Reminding
 from commerce.services.reserving import Reserving
@@ -64,6 +65,9 @@ from commerce.services.routing import Routing
 from commerce.services.second_choices import build_alternatives, build_second_choices
 from commerce.services.selling import build_selling, offline_of
 from commerce.services.signing_in import SessionRules, SigningIn
+from commerce.services.slots import Slots
+from commerce.services.staff_binding import StaffBinding
+from commerce.services.staff_refunds import StaffRefunds
 from commerce.services.stocktaking import Stocktaking
 from commerce.services.summing_up import SummingUp
 from commerce.services.taking_back import TakingBack
@@ -103,6 +107,7 @@ class Shop:
     promotions: Promotions
     carts: Carts
     linking: Linking
+    recognising: Recognising
     order_links: OrderLinks
     providers: Mapping[str, PaymentProvider]
     quoting: Quoting
@@ -115,6 +120,7 @@ class Shop:
     collecting: Collecting
     coming: Coming
     reminding: Reminding
+    slots: Slots
     returns: Returns
     withdrawing: Withdrawing
     taking_back: TakingBack
@@ -129,8 +135,10 @@ class Shop:
     inbox: Inbox
     team: Team
     links: OneTimeLinks
+    staff_binding: StaffBinding
     signing_in: SigningIn
     own_account: OwnAccount
+    staff_refunds: StaffRefunds
 
     def close(self) -> None:
         self.index_keeper.stop()
@@ -262,6 +270,7 @@ def build_shop(
         promotions=promotions,
         carts=carts,
         linking=Linking(clock, ids, customers, carts, settings.signing_key.encode()),
+        recognising=Recognising(clock),
         order_links=order_links,
         providers=providers,
         quoting=selling.quoting,
@@ -274,6 +283,7 @@ def build_shop(
         collecting=after.collecting,
         coming=after.coming,
         reminding=after.reminding,
+        slots=after.slots,
         returns=after.returns,
         withdrawing=after.withdrawing,
         taking_back=after.taking_back,
@@ -288,8 +298,10 @@ def build_shop(
         inbox=Inbox(clock, canned, handoff, alerting, media, channels or {}),
         team=Team(clock, ids, links, settings.languages),
         links=links,
+        staff_binding=StaffBinding(clock, links),
         signing_in=signing_in,
         own_account=OwnAccount(storage, clock, ids, passwords, links, signing_in, settings.shop_name),
+        staff_refunds=StaffRefunds(clock, ids, selling.refunding, settings.refund_limit_minor),
     )
 
 

@@ -25,6 +25,7 @@ from shoppable.api import (
     order_desk,
     orders,
     pauses,
+    pick_ups,
     products,
     stock,
     stores,
@@ -79,7 +80,7 @@ def create_app(shop: Shop, *, wake: Callable[[], None] = lambda: None) -> Flask:
         app.register_blueprint(room.blueprint)
     app.register_blueprint(payment_callbacks(shop, wake))
     if shop.settings.secrets_of("api_keys"):
-        for room in (operators, customers, stock, pauses, order_desk, counter):
+        for room in (operators, customers, stock, pauses, order_desk, counter, pick_ups):
             app.register_blueprint(room.blueprint)
     if shop.settings.secrets_of("pos_secret"):
         app.register_blueprint(pos_events.blueprint)

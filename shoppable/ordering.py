@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from commerce.domain.cart import Cart, CheckoutDraft, Fulfilment, PostalAddress
 from commerce.domain.money import Money
 from commerce.domain.order import NotOrdered, OrderSource
+from commerce.domain.staff import PauseMethod
 from commerce.domain.store import Store
 from commerce.i18n import locale_of
 from shoppable import inputs
@@ -52,6 +53,7 @@ class WayToPay:
     name: str
     words: str
     more: str
+    is_now: bool  # else nothing is paid before it is collected
 
 
 def delivery(uow: UnitOfWork, cart: Cart) -> Delivery:
@@ -98,7 +100,7 @@ def paused(uow: UnitOfWork, store_id: str) -> str:
     from commerce.i18n import format_deadline
 
     now = site().shop.clock.now()
-    pause, store = uow.pauses.get(store_id, now), uow.stores.get(store_id)
+    pause, store = uow.pauses.get(store_id, now, PauseMethod.PICKUP), uow.stores.get(store_id)
     if pause is None or store is None:
         return translate("Takes no online orders at the moment")
     return translate(
@@ -111,7 +113,12 @@ def ways_to_pay(quote: Quote) -> list[WayToPay]:
         return []
     names = site().shop.quoting.providers_for(quote.cart.draft.fulfilment, quote.totals.currency)
     return [
-        WayToPay(name, how_to_pay(name), translate(HOW_TO_PAY_MORE[name]) if name in HOW_TO_PAY_MORE else "")
+        WayToPay(
+            name,
+            how_to_pay(name),
+            translate(HOW_TO_PAY_MORE[name]) if name in HOW_TO_PAY_MORE else "",
+            site().shop.providers[name].is_online,
+        )
         for name in names
         if name not in _NOT_ON_A_PAGE
     ]

@@ -339,6 +339,51 @@ class ChatEvents(TypedDict):
 
 
 @_exact
+class KnownOrder(TypedDict):
+    number: int
+    state: str
+    is_open: bool
+
+
+@_exact
+class KnownReservation(TypedDict):
+    code: str
+    store: str
+    state: str
+    expires_at: Iso
+
+
+@_exact
+class KnownOffer(TypedDict):
+    """Something else in place of what could not be found; its units are held until then."""
+
+    id: str
+    expires_at: Iso
+
+
+@_exact
+class KnownWait(TypedDict):
+    """Something that was waited for is back: a unit is held at that store until then."""
+
+    variant_id: int
+    store: str
+    until: Iso
+
+
+@_exact
+class Recognised(TypedDict):
+    """What a greeting is made of, the same on every channel. Somebody new has no name and nothing else."""
+
+    known: bool
+    name: str
+    language: str
+    last_order: KnownOrder | None
+    reservations: list[KnownReservation]
+    offers: list[KnownOffer]
+    waits: list[KnownWait]
+
+
+@_exact
 class Uploaded(TypedDict):
     """`token` goes into `media` of a message of the same browser session."""
 

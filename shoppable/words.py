@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from commerce.domain.cart import NotInCart
+from commerce.domain.collecting import NotMoved
 from commerce.domain.order import NotAdvanced, NotCancelled, NotEntered, NotOrdered, OrderSource, OrderState
 from commerce.domain.payment import NotRefunded
 from commerce.domain.promotion import NotApplied
@@ -24,6 +25,13 @@ NOT_WAITING = {
     NotWaiting.IN_STOCK: "This is in stock already.",
     NotWaiting.TOO_MANY: "You wait for as many things as one person may. Give one up first.",
     NotWaiting.ALREADY: "You are on the list already: we will tell you.",
+}
+
+NOT_MOVED = {
+    NotMoved.NOT_FOUND: "There is nothing of that kind here.",
+    NotMoved.STALE: "Somebody else was faster: this is how it is now.",
+    NotMoved.OVER: "This is over already.",
+    NotMoved.NOT_POSSIBLE: "This cannot be done from where it is.",
 }
 
 NOT_APPLIED = {

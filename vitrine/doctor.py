@@ -134,8 +134,7 @@ def _pictures(uow: UnitOfWork, indexed: IndexedPictures | None) -> Finding:
     if indexed is None:
         return Finding(name, True, "no index on disk")
     dead = audit.dead_pictures(uow, indexed.ids)
-    behind = uow.products.last_change() - indexed.covers
-    if dead and behind > 0:
+    if dead and audit.has_changed_since(uow, indexed.covers):
         return Finding(name, True, f"{len(dead)} are gone since it was saved; it follows when the shop runs")
     if dead:
         return Finding(name, False, f"{len(dead)} of {len(indexed.ids)} are gone: {', '.join(map(str, dead[:5]))}")

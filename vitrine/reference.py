@@ -1,4 +1,4 @@
-"""Writes docs/reference/ from the code: settings, commands, proofs. `--check` fails when a page is stale.
+"""Writes docs/reference/ from the code: settings, commands, proofs, access. `--check` fails when a page is stale.
 
 python -m vitrine.reference [--check]
 """
@@ -103,7 +103,38 @@ def proofs_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"settings.md": settings_page, "commands.md": commands_page, "proofs.md": proofs_page}
+def access_page() -> str:
+    """A row an address and method, by who may use it."""
+    from shoppable.doors import DOORS
+    from vitrine.every_door import app_with_every_door
+
+    lines = [
+        "# Who may go where",
+        "",
+        _GENERATED,
+        "",
+        "Every address of the shop. A thing of somebody else, or of a store where one does not work, answers exactly",
+        "like one that does not exist. The table is `shoppable/doors.py`; a test tries every line of it as nobody, as",
+        "two shoppers, as staff of two stores, as marketer, owner and as somebody who has left, and fails when an",
+        "address has no line.",
+        "",
+        "| address | method | who |",
+        "|---|---|---|",
+    ]
+    who = {door.endpoint: door.in_words for door in DOORS}
+    with app_with_every_door() as app:
+        for rule in sorted(app.url_map.iter_rules(), key=lambda rule: (rule.rule, sorted(rule.methods or ()))):
+            methods = ", ".join(sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}))
+            lines.append(f"| `{rule.rule}` | {methods} | {who.get(rule.endpoint, 'unknown')} |")
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {
+    "settings.md": settings_page,
+    "commands.md": commands_page,
+    "proofs.md": proofs_page,
+    "access.md": access_page,
+}
 
 
 def main() -> int:

@@ -38,6 +38,7 @@ from bot.sessions import Goal, Pending, Question
 from commerce.domain.cart import CheckoutDraft, Fulfilment
 from commerce.domain.order import NotOrdered, OrderRefused, OrderState
 from commerce.domain.quote import Quote
+from commerce.domain.staff import method_of
 from commerce.domain.store import Store
 from commerce.i18n import format_list
 from commerce.understanding import Intent
@@ -201,10 +202,11 @@ def _short(talk: Talk, uow: UnitOfWork, quote: Quote, intro: str) -> Turn:
 
 def _paused(talk: Talk, uow: UnitOfWork, quote: Quote, intro: str) -> Turn:
     """The store takes no orders for a while: until when, where else, and a word when it does again."""
-    store, pause = uow.stores.get(quote.store_id), uow.pauses.get(quote.store_id, talk.now)
+    store = uow.stores.get(quote.store_id)
+    pause = uow.pauses.get(quote.store_id, talk.now, method_of(quote.cart.draft.fulfilment))
     if store is None or pause is None:  # it is over already
         return ask_how(talk, uow, quote, intro)
-    lines = [intro, resumes(talk, store, pause.until)]
+    lines = [intro, resumes(talk, store, pause)]
     found = getting_it.ways(talk, uow, quote.cart, talk.session.location or store.point, without=store.id)
     buttons = [
         Button(other.short_name(talk.language), encode(CollectAt(short(other.id)))) for other in found.stores[:3]
@@ -226,9 +228,8 @@ def tell_when_open(talk: Talk, action: TellWhenOpen) -> Turn:
     name = store_name(talk, store)
 
     def act(uow: UnitOfWork) -> Turn:
-        if uow.pauses.get(store.id, talk.shop.clock.now()) is None:
+        if talk.shop.pausing.wait(uow, store.id, talk.message.contact) is None:
             return next_step(talk, uow, talk.t("{store} takes orders again.", store=name))
-        uow.pauses.wait(store.id, talk.message.contact)
         return talk.say(talk.t("I will tell you here when {store} takes orders again.", store=name))
 
     return Turn((), talk.session, act)

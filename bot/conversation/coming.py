@@ -16,6 +16,7 @@ from bot.conversation.trouble import problem_with
 from bot.messages import Button
 from bot.sessions import Pending, Question
 from commerce.domain.collecting import NotCollecting, PickUp, PickUpKind, PickUpRef, Stage
+from commerce.domain.conversation import HandoffReason
 from commerce.domain.reservation import NotChanged, Refused
 from commerce.domain.store import Store
 from commerce.i18n import format_distance
@@ -65,7 +66,7 @@ def _in_words(make: _Tap, handler: Callable[[Talk, Action], Turn]) -> Callable[[
             for card in meant:
                 store = uow.stores.get(card.store_id)
                 where = store.short_name(talk.language) if store else ""
-                label = f"{where}: {items_of(talk, card)}" if where else items_of(talk, card)
+                label = f"{where}: {items_of(talk, uow, card)}" if where else items_of(talk, uow, card)
                 buttons.append(Button(label, encode(make(card.ref.kind.value, card.ref.id))))
         return talk.say(talk.t("Which one is it about?"), buttons=tuple(buttons))
 
@@ -110,10 +111,8 @@ def _refused(talk: Talk, reason: NotCollecting) -> Turn:
             return talk.say(talk.t("It is not ready yet. Please wait for my “ready” message: I send it here."))
         case NotCollecting.NO_CURBSIDE:
             return talk.say(talk.t("This store does not bring things out to cars: please come in and show your code."))
-        case NotCollecting.SLOT_FULL:
-            return talk.say(talk.t("That time has just been taken."))
-        case NotCollecting.NO_SLOTS:
-            return talk.say(talk.t("This store gives no times: come whenever it is open."))
+        case NotCollecting.SLOT_FULL | NotCollecting.NO_SLOTS:
+            raise AssertionError(f"nobody chose an hour: {reason}")
 
 
 # --- on the way, and there -------------------------------------------------------------------------------------------
@@ -329,7 +328,7 @@ def trouble(talk: Talk, action: Trouble) -> Turn:
             order = uow.orders.get(ref.id)
         if order is not None and talk.customer is not None and order.customer_id == talk.customer.id:
             return problem_with(talk, order.number)
-    return person.wanted(talk)
+    return person.hand_over(talk, HandoffReason.BAD_RATING)
 
 
 ABILITY = Ability(

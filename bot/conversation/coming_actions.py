@@ -51,6 +51,16 @@ class ImHere(Action):
 
 
 @dataclass(frozen=True, slots=True)
+class ChooseSlot(Action):
+    """An hour to come; `at_min` minutes since 1970, 0: which are there?"""
+
+    verb: ClassVar[str] = "slot"
+    kind: str = ""
+    subject_id: str = ""
+    at_min: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class AllGood(Action):
     """The answer to "all good?" after it was handed over."""
 

@@ -14,6 +14,7 @@ from commerce.domain.mail import OutboundMessage
 from commerce.domain.order import NotOrdered, OrderRefused, OrderSource, OrderState
 from commerce.domain.payment import OPEN_PAYMENTS, PaymentState, Placed
 from commerce.domain.quote import Quote
+from commerce.services.own_units import pending_order
 
 if TYPE_CHECKING:
     from commerce.ports import UnitOfWork
@@ -53,7 +54,7 @@ def invoiced_at_once(talk: Talk, uow: UnitOfWork, quote: Quote) -> str:
     way = next((name for name in ways_to_pay(talk, quote) if name in IN_CHAT), "")
     if not way or quote.not_applied is not None or set(quote.missing) - {NotOrdered.NO_PROVIDER}:
         return ""
-    pending = uow.orders.pending_of_cart(quote.cart.id)
+    pending = pending_order(uow, quote.cart)
     attempts = uow.payments.of_order(pending.id) if pending else []
     elsewhere = bool(attempts) and attempts[-1].provider != way and attempts[-1].state in OPEN_PAYMENTS
     return "" if elsewhere else way

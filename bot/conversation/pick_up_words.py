@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from bot.conversation.actions import Cancel, CancelOrder, Extend, encode
 from bot.conversation.coming_actions import ByCar, ExtendOrder, ImHere, OnMyWay, SendSomeone
+from bot.conversation.options import variant_label
 from bot.conversation.order_words import place_of, qr_png
 from bot.conversation.store_list import directions_button
 from bot.conversation.talk import Voice
@@ -14,6 +16,9 @@ from bot.messages import Button, ReplyPicture
 from commerce.domain.collecting import PickUp, PickUpKind, Stage
 from commerce.domain.store import Store
 from commerce.i18n import format_deadline, format_time
+
+if TYPE_CHECKING:
+    from commerce.ports import UnitOfWork
 
 
 def place_and_hours(voice: Voice, store: Store) -> str:
@@ -51,13 +56,14 @@ def kept_until(voice: Voice, card: PickUp, store: Store) -> str:
     return voice.t("Kept for you until {deadline}.", deadline=deadline)
 
 
-def items_of(voice: Voice, card: PickUp) -> str:
+def items_of(voice: Voice, uow: UnitOfWork, card: PickUp) -> str:
     """« Robe midi en lin, bleu marine, 38 + 2 × Sac cabas en cuir »."""
-    return " + ".join(
-        (f"{line.quantity} × " if line.quantity > 1 else "")
-        + ", ".join(part for part in (line.title(voice.language), line.colour, line.size) if part)
-        for line in card.lines
-    )
+    items = []
+    for line in card.lines:
+        found = uow.products.by_variant(line.variant_id)
+        label = variant_label(voice, *found) if found else line.title(voice.language)
+        items.append(f"{line.quantity} × {label}" if line.quantity > 1 else label)
+    return " + ".join(items)
 
 
 def code_picture(voice: Voice, card: PickUp) -> ReplyPicture:

@@ -18,6 +18,7 @@ from bot.conversation.actions import (
     short,
 )
 from bot.conversation.cards import similar_button, store_button
+from bot.conversation.choosing_slots import question
 from bot.conversation.offer_words import notify_button
 from bot.conversation.options import focus_on, variant_label
 from bot.conversation.store_list import (
@@ -30,8 +31,10 @@ from bot.conversation.store_list import (
 )
 from bot.conversation.talk import Ability, Talk, Turn
 from bot.messages import Button, Reply, ReplyPicture
+from commerce.domain.collecting import PickUpKind, PickUpRef
 from commerce.domain.product import Product, Variant
 from commerce.domain.reservation import NotChanged, NotHeld, Refused, Reservation
+from commerce.domain.staff import PauseMethod
 from commerce.domain.store import Store
 from commerce.i18n import format_deadline
 from commerce.understanding import Intent
@@ -73,7 +76,8 @@ def place(talk: Talk, product: Product, variant: Variant, store: Store, *, was_s
         )
         if isinstance(result, Refused):
             return _refused(talk, uow, result.reason, product, variant, store, others, was_there=was_there)
-        return Turn((held(talk, uow, result, store),), session)
+        when = question(talk, uow, PickUpRef(PickUpKind.RESERVATION, result.id))
+        return Turn((held(talk, uow, result, store), *((when,) if when else ())), session)
 
     return Turn((), session, act)
 
@@ -164,14 +168,16 @@ def _paused(
     talk: Talk, uow: UnitOfWork, product: Product, variant: Variant, store: Store, others: list[StoreOffer]
 ) -> Turn:
     """Until when a store takes no orders, where else, and a word when it does again."""
-    pauses = talk.shop.pausing.those_in_force(uow, [store.id, *(offer.store.id for offer in others)])
+    pauses = talk.shop.pausing.those_in_force(
+        uow, [store.id, *(offer.store.id for offer in others)], PauseMethod.RESERVE
+    )
     open_ones = [offer for offer in others if offer.store.id not in pauses]
     pause = pauses.get(store.id)
     if pause is None:  # it has ended while we were speaking
         text = talk.t("{store} takes orders again.", store=store_name(talk, store))
         return _with_others(talk, text, product, variant, open_ones)
     tell_me = Button(talk.t("Tell me"), encode(TellWhenOpen(short(store.id))))
-    return _with_others(talk, resumes(talk, store, pause.until), product, variant, open_ones, tell_me)
+    return _with_others(talk, resumes(talk, store, pause), product, variant, open_ones, tell_me)
 
 
 def _sold_out(

@@ -6,7 +6,7 @@ what must work at any time: an end to promotions, the legal withdrawal, and the 
 
 from __future__ import annotations
 
-from bot.conversation import actions, coming_actions, photo
+from bot.conversation import actions, coming_actions, offer_actions, photo
 from bot.conversation.linking import offered, token_of
 from bot.conversation.registry import on_action, on_intent, on_shown, on_typed
 from bot.conversation.talk import Talk, Turn
@@ -21,6 +21,11 @@ COMMANDS: frozenset[type[actions.Action]] = frozenset(
         actions.Extend,
         actions.MyReservations,
         actions.Pay,
+        actions.PickUpInStore,
+        actions.ShipIt,
+        actions.CollectAt,
+        actions.ChangeCheckout,
+        actions.SkipContact,
         actions.PlaceOrder,
         actions.OrderStatus,
         actions.CancelOrder,
@@ -29,6 +34,7 @@ COMMANDS: frozenset[type[actions.Action]] = frozenset(
         actions.TellWhenOpen,
         actions.AcceptLink,
         actions.DeclineLink,
+        actions.MakeLink,
         actions.Unlink,
         actions.CallBack,
         coming_actions.ExtendOrder,
@@ -36,6 +42,10 @@ COMMANDS: frozenset[type[actions.Action]] = frozenset(
         coming_actions.SendSomeone,
         coming_actions.ByCar,
         coming_actions.ImHere,
+        offer_actions.TakeOffer,
+        offer_actions.NoOffer,
+        offer_actions.TakeWaited,
+        offer_actions.StopWaiting,
         actions.BackToBot,
     }
 )
@@ -46,6 +56,8 @@ _ASKED_BY_COMMANDS = frozenset(
         Question.PHONE,
         Question.PROBLEM,
         Question.WITHDRAWAL_NAME,
+        Question.ADDRESS,
+        Question.CONTACT,
         Question.PROXY,
         Question.VEHICLE,
         Question.SPOT,

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.conversation.actions import Help, MyReservations, Person, Speak, encode
+from bot.conversation.greeting import known_buttons, known_lines
 from bot.conversation.person import not_understood
 from bot.conversation.talk import Ability, Heard, Talk, Turn
 from bot.messages import Button
@@ -22,7 +23,12 @@ def greet(talk: Talk) -> Turn:
     name = (talk.customer.name if talk.customer else "") or talk.message.sender_name
     first = name.split()[0][:40] if name.split() else ""
     hello = talk.t("Hello {name}!", name=first) if first else talk.t("Hello!")
-    return talk.say(f"{hello} {_what_i_do(talk)}", buttons=_buttons(talk))
+    with talk.shop.storage.read() as uow:
+        known = talk.shop.recognising.of(uow, talk.contact)
+        theirs = known_lines(talk, uow, known) if known else []
+        buttons = known_buttons(talk, uow, known)
+    text = "\n".join((hello, *theirs, _what_i_do(talk))) if theirs else f"{hello} {_what_i_do(talk)}"
+    return talk.say(text, buttons=_buttons(talk, buttons))
 
 
 def help_(talk: Talk) -> Turn:
@@ -141,10 +147,10 @@ def _what_i_do(talk: Talk) -> str:
     )
 
 
-def _buttons(talk: Talk) -> tuple[Button, ...]:
+def _buttons(talk: Talk, theirs: tuple[Button, ...] = ()) -> tuple[Button, ...]:
     other = next((code for code in _languages(talk) if code != talk.language and code in OWN_NAMES), "")
     return (
-        Button(talk.t("My reservations"), encode(MyReservations())),
+        *(theirs or (Button(talk.t("My reservations"), encode(MyReservations())),)),
         Button(talk.t("Talk to a person"), encode(Person())),
         *((Button(OWN_NAMES[other], encode(Speak(other))),) if other else ()),
     )

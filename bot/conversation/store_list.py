@@ -11,6 +11,7 @@ from bot.conversation.talk import Voice
 from bot.messages import Button
 from commerce.domain.geo import GeoPoint
 from commerce.domain.search import NearRequest, StoreOffer
+from commerce.domain.staff import PauseMethod, StorePause
 from commerce.domain.stock import Band
 from commerce.domain.store import Store
 from commerce.i18n import format_deadline, format_distance, format_time
@@ -82,9 +83,14 @@ def store_name(talk: Voice, store: Store) -> str:
     return store.name(talk.language)
 
 
-def resumes(talk: Voice, store: Store, until: datetime) -> str:
+def resumes(talk: Voice, store: Store, pause: StorePause) -> str:
     """« Lyon Bellecour reprend les commandes à 10:45. »"""
-    name, zone = store_name(talk, store), ZoneInfo(store.timezone)
+    name, zone, until = store_name(talk, store), ZoneInfo(store.timezone), pause.until
+    if pause.method is PauseMethod.RESERVE:
+        when = format_deadline(until, talk.now, talk.language, store.timezone)
+        return talk.t(
+            "{store} takes no reservations until {when}. You can order there and collect it.", store=name, when=when
+        )
     if until.astimezone(zone).date() == talk.now.astimezone(zone).date():
         return talk.t("{store} resumes at {time}.", store=name, time=format_time(until, talk.language, store.timezone))
     when = format_deadline(until, talk.now, talk.language, store.timezone)

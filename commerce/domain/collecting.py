@@ -111,7 +111,7 @@ class PickUpLine:
     product_id: int
     title: LocalText
     sku: str
-    colour: str
+    colour: str  # as the lexicon calls it, or in the words of the feed
     size: str
     quantity: int
     picture_key: str = ""

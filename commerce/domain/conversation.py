@@ -107,6 +107,10 @@ class NoteKind(StrEnum):
     NOTE = "note"
 
 
+# Where a note is about: no channel of ours.
+NOTE_CHANNELS = {NoteKind.CALL: "phone", NoteKind.VISIT: "counter", NoteKind.NOTE: ""}
+
+
 class NotAnswered(StrEnum):
     """Why a staff member's words were not sent."""
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from commerce.domain.cart import Fulfilment
+
 
 class TaskKind(StrEnum):
     REFUND = "refund"  # money to give back until a deadline
@@ -13,6 +15,7 @@ class TaskKind(StrEnum):
     PAYMENT_DIFFERENCE = "payment_difference"  # the provider's list and our ledger differ
     PAYMENT_UNKNOWN = "payment_unknown"  # nobody knows whether somebody has paid
     REFUND_FAILED = "refund_failed"
+    REFUND_APPROVAL = "refund_approval"  # more than one person may give back alone; its subject is the order
     RETURN = "return"
     STOCK_DIFFERENCE = "stock_difference"
     CALL_BACK = "call_back"  # somebody wants to be rung up at that time
@@ -32,14 +35,28 @@ class StaffTask:
     done_at: datetime | None = None
 
 
+class PauseMethod(StrEnum):
+    """What a store does not do for a while."""
+
+    ALL = ""
+    RESERVE = "reserve"  # putting things aside without payment
+    PICKUP = "pickup"  # orders that are collected there
+
+
+def method_of(fulfilment: Fulfilment | None) -> PauseMethod:
+    """What stops an order that is had in that way."""
+    return PauseMethod.PICKUP if fulfilment is Fulfilment.PICKUP else PauseMethod.ALL
+
+
 @dataclass(frozen=True, slots=True)
 class StorePause:
-    """A store takes no online orders until then."""
+    """A store takes no online orders of that kind until then."""
 
     store_id: str
     until: datetime
     reason: str
     by: str
+    method: PauseMethod = PauseMethod.ALL
 
 
 class NotPaused(StrEnum):

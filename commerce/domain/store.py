@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -90,6 +91,19 @@ class Store:
                 if opens > moment:
                     return opens
         return None
+
+    def open_times(self, since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """When it is open between two moments (UTC), earliest first. Hours of the clock, whatever summer time does."""
+        day = since.astimezone(ZoneInfo(self.timezone)).date() - timedelta(days=1)
+        last = until.astimezone(ZoneInfo(self.timezone)).date()
+        since, until = since.astimezone(UTC), until.astimezone(UTC)
+        while day <= last:
+            for opening in self.openings_on(day):
+                opens = max(_at(day, opening.opens, self.timezone).astimezone(UTC), since)
+                closes = min(_at(day, opening.closes, self.timezone).astimezone(UTC), until)
+                if opens < closes:
+                    yield opens, closes
+            day += timedelta(days=1)
 
     def last_closing_on(self, day: date) -> datetime | None:
         """When its last opening of that day ends (aware), or None when it does not open."""

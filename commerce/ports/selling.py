@@ -24,14 +24,16 @@ from commerce.domain.payment import (
 )
 from commerce.domain.promotion import Promotion
 from commerce.domain.returns import ReturnRequest, ReturnState
-from commerce.domain.staff import StaffTask, StorePause, TaskKind
+from commerce.domain.staff import PauseMethod, StaffTask, StorePause, TaskKind
 
 
 class CartRepository(Protocol):
     """One cart a customer. Every change is one guarded statement on one line, so that two doors both win; each bumps
     the version and `updated_at`. A variant may have two lines: one that is wanted and one that is saved for later."""
 
-    def of_customer(self, customer_id: str) -> Cart | None: ...
+    def of_customer(self, customer_id: str, *, locked: bool = False) -> Cart | None:
+        """`locked`: as it is now that nobody else changes or orders it until the caller's transaction ends."""
+        ...
 
     def lock(self, cart_id: str) -> None:
         """Nobody else changes or orders this cart until the caller's transaction ends. Changes nothing."""
@@ -97,6 +99,10 @@ class OrderRepository(Protocol):
 
     def pending_of_cart(self, cart_id: str) -> Order | None:
         """The cart's order that waits for its payment, if there is one."""
+        ...
+
+    def waiting(self, cart_id: str, customer_id: str) -> list[Order]:
+        """Orders of that cart or that customer that wait for their payment or to be prepared, newest first."""
         ...
 
     def find(
@@ -338,16 +344,19 @@ class StaffTaskRepository(Protocol):
 class PauseRepository(Protocol):
     def put(self, pause: StorePause) -> None: ...
 
-    def get(self, store_id: str, now: datetime) -> StorePause | None:
-        """The pause in force, if any."""
+    def get(self, store_id: str, now: datetime, method: PauseMethod = PauseMethod.ALL) -> StorePause | None:
+        """The pause in force that keeps the store from that, if any: of just that or of everything, whichever is
+        longer."""
         ...
 
-    def end(self, store_id: str) -> bool: ...
+    def end(self, store_id: str, method: PauseMethod = PauseMethod.ALL) -> bool:
+        """Of just that method."""
+        ...
 
     def wait(self, store_id: str, contact: Contact) -> None: ...
 
     def over(self, now: datetime) -> list[tuple[str, list[Contact]]]:
-        """Stores whose pause has ended, with who wanted to know; both are forgotten by reading them."""
+        """Stores of which a pause has ended, with who wanted to know; both are forgotten by reading them."""
         ...
 
 

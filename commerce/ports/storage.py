@@ -85,6 +85,10 @@ class ProductRepository(Protocol):
 
     def by_variant(self, variant_id: int) -> tuple[Product, Variant] | None: ...
 
+    def by_variants(self, variant_ids: Iterable[int]) -> dict[int, tuple[Product, Variant]]:
+        """The same for many at once, by the variant's id; those that are gone are simply missing."""
+        ...
+
     def after(self, product_id: int, limit: int) -> list[Product]:
         """Active products with a larger id, by id: for walking through all of them."""
         ...
@@ -101,7 +105,9 @@ class ProductRepository(Protocol):
         ...
 
     def last_change(self) -> int:
-        """Highest change number so far, 0 when there is none."""
+        """Highest change number so far, 0 when there is none. Asked first in a view, it and `changes_after` know every
+        change that was committed before; in a view that has looked at something already, and in a write, they may know
+        fewer of them. Whatever they do not know yet comes later, with a higher number."""
         ...
 
     def changes_after(self, seq: int, limit: int) -> list[Change]: ...

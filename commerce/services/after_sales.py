@@ -16,6 +16,7 @@ from commerce.services.handing_over import HandingOver
 from commerce.services.reminding import Reminding
 from commerce.services.returns import ExchangeTimes, Returns
 from commerce.services.selling import Selling
+from commerce.services.slots import Slots
 from commerce.services.taking_back import TakingBack
 from commerce.services.withdrawing import Withdrawing
 from commerce.settings import Settings
@@ -30,6 +31,7 @@ class AfterSales:
     collecting: Collecting
     coming: Coming
     reminding: Reminding
+    slots: Slots
     returns: Returns
     withdrawing: Withdrawing
     taking_back: TakingBack
@@ -53,6 +55,7 @@ def build_after_sales(
         collecting=Collecting(clock, selling.orders, handing_over),
         coming=Coming(clock, alerting),
         reminding=Reminding(storage, clock),
+        slots=Slots(storage, clock),
         returns=returns,
         withdrawing=Withdrawing(clock, ids, returns, selling.refunding, shop_name=settings.shop_name),
         taking_back=TakingBack(clock, ids, returns, selling.refunding, codes),

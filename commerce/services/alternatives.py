@@ -15,6 +15,7 @@ from commerce.domain.customer import Contact
 from commerce.domain.money import Money
 from commerce.domain.offering import ChoiceKind, Offer, OfferChoice, OfferLine, OfferState, Wanted
 from commerce.domain.order import Order
+from commerce.domain.staff import PauseMethod
 from commerce.domain.store import Store, StoreKind
 from commerce.ports import Clock, Ids, ReservationRules, UnitOfWork
 from commerce.services.order_news import SPOKEN
@@ -100,7 +101,7 @@ class Alternatives:
         return (
             store.takes_visitors
             and kept_until(self._rules, store, now) is not None
-            and uow.pauses.get(store.id, now) is None
+            and uow.pauses.get(store.id, now, PauseMethod.RESERVE) is None
         )
 
     def _look_alikes(self, uow: UnitOfWork, wanted: Wanted, alike: Sequence[int]) -> list[Wanted]:

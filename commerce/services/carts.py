@@ -162,9 +162,15 @@ class Carts:
     def _own(self, uow: UnitOfWork, customer_id: str) -> Cart:
         """The cart to be changed; nobody else changes it until the end of the unit of work. Whoever was joined to
         somebody else a moment ago, at another door, changes the cart that they have together."""
-        uow.carts.lock(self._cart(uow, customer_id).id)
+        cart = uow.carts.of_customer(customer_id, locked=True)
+        if cart is None:
+            self._cart(uow, customer_id)
+            cart = uow.carts.of_customer(customer_id, locked=True)
         present = uow.customers.present_id(customer_id)
-        return self._again(uow, customer_id) if present == customer_id else self._own(uow, present)
+        if present != customer_id:
+            return self._own(uow, present)
+        assert cart is not None
+        return cart
 
     def _cart(self, uow: UnitOfWork, customer_id: str) -> Cart:
         return uow.carts.of_customer(customer_id) or uow.carts.create(
@@ -178,8 +184,9 @@ class Carts:
 
     def _currency(self, uow: UnitOfWork, cart: Cart) -> str:
         """That of what is wanted; '' while nothing is, or none of it is sold any more."""
-        currencies = (self._currency_of(uow, line.variant_id) for line in cart.wanted)
-        return next((currency for currency in currencies if currency), "")
+        known = uow.products.by_variants(line.variant_id for line in cart.wanted)
+        found = (known[line.variant_id][1].price.currency for line in cart.wanted if line.variant_id in known)
+        return next(found, "")
 
     def _currency_of(self, uow: UnitOfWork, variant_id: int) -> str:
         found = uow.products.by_variant(variant_id)
@@ -187,10 +194,10 @@ class Carts:
 
     def _subtotal(self, uow: UnitOfWork, cart: Cart) -> Money | None:
         total: Money | None = None
+        known = uow.products.by_variants(line.variant_id for line in cart.wanted)
         for line in cart.wanted:
-            found = uow.products.by_variant(line.variant_id)
-            if found is not None:
-                price = found[1].price
+            if line.variant_id in known:
+                price = known[line.variant_id][1].price
                 total = Money((total.minor if total else 0) + price.minor * line.quantity, price.currency)
         return total
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 
-from commerce.domain.cart import Cart, Fulfilment
+from commerce.domain.cart import Cart
 from commerce.domain.customer import Contact
 from commerce.domain.money import Money
 from commerce.domain.order import (
@@ -21,7 +22,9 @@ from commerce.domain.order import (
 from commerce.domain.payment import HAS_MONEY, OPEN_PAYMENTS, PaymentAttempt, PaymentState, Placed
 from commerce.domain.quote import Quote
 from commerce.domain.reservation import Refused, ReservationEvent, ReservationState
+from commerce.domain.staff import method_of
 from commerce.domain.stock import MovementReason
+from commerce.domain.store import Store
 from commerce.errors import StaleVersion
 from commerce.ports import Clock, Ids, PaymentProvider, SellingRules, UnitOfWork
 from commerce.services.ending import (
@@ -33,10 +36,10 @@ from commerce.services.ending import (
 )
 from commerce.services.order_news import OrderNews, tell
 from commerce.services.order_stock import is_held, keep, make_good
-from commerce.services.order_writing import is_same, lines_of, new_order
+from commerce.services.order_writing import is_same, lines_of, new_order, units_of
 from commerce.services.orders import Orders
-from commerce.services.own_units import OwnUnits, order_holds, own_units, take_over
-from commerce.services.quoting import Quoting
+from commerce.services.own_units import order_holds, take_over
+from commerce.services.quoting import Looked, Quoting
 from commerce.services.reserving import kept_until
 from commerce.services.settling import Settling
 
@@ -45,7 +48,6 @@ PROVIDER_MARGIN = timedelta(minutes=5)  # a session ends at least this much befo
 SAID_TWICE = timedelta(minutes=2)
 FREE = "free"  # the "provider" of orders that cost nothing
 _IN_CONVERSATION = frozenset({OrderSource.BOT, OrderSource.AGENT})
-_WAITING = frozenset({OrderState.PENDING_PAYMENT, OrderState.PLACED})
 _TRIES = 3
 
 
@@ -91,19 +93,14 @@ class Checkout:
         its payment is the answer when the cart has not changed since, and is replaced when it has. What the shopper
         had reserved at that store becomes part of the order.
         """
-        cart = uow.carts.of_customer(customer_id)
-        if cart is None:
-            return OrderRefused(NotOrdered.EMPTY)
-        uow.carts.lock(cart.id)
         for _ in range(_TRIES):
             try:
-                with uow.savepoint():
-                    return self._place(uow, customer_id, contact, source, language, expected_total_minor)
+                return self._place(uow, customer_id, contact, source, language, expected_total_minor)
             except _Refusal as refusal:
                 return refusal.why
             except StaleVersion:  # PostgreSQL: somebody paid, or the clock struck, between our statements
                 continue
-        raise StaleVersion(f"cart {cart.id}: its order does not stand still")
+        raise StaleVersion(f"customer {customer_id}: the cart's order does not stand still")
 
     def _place(
         self,
@@ -114,12 +111,13 @@ class Checkout:
         language: str,
         expected_total_minor: int | None,
     ) -> Placed | OrderRefused:
-        cart = uow.carts.of_customer(customer_id)  # as it is now that nobody else changes it
+        cart = uow.carts.of_customer(customer_id, locked=True)
         if cart is None:
             return OrderRefused(NotOrdered.EMPTY)
-        quote = self._quoting.quote(
+        looked = self._quoting.look(
             uow, cart, customer_id=customer_id, contact=contact if source in _IN_CONVERSATION else None
         )
+        quote, own = looked.quote, looked.own
         if quote.missing == (NotOrdered.EMPTY,) and (said_before := self._just_ordered(uow, cart, customer_id)):
             return said_before
         if quote.missing:
@@ -129,37 +127,21 @@ class Checkout:
         if expected_total_minor is not None and expected_total_minor != totals.total_minor:
             return OrderRefused(NotOrdered.PRICE_CHANGED)
         provider = FREE if totals.total_minor == 0 else self._quoting.provider_of(cart, totals.currency)
-        own = own_units(
-            uow,
-            cart_id=cart.id,
-            customer_id=customer_id,
-            wanted={line.variant.id for line in quote.lines},
-            store_id=quote.store_id if cart.draft.fulfilment is Fulfilment.PICKUP else "",
-        )
         if own.pending is not None and self._still_stands(uow, own.pending, quote):
-            return self._pay_again(uow, own.pending, provider)
-        waiting = sum(
-            order.state in _WAITING
-            for order in uow.orders.of_customer(customer_id)
-            if own.pending is None or order.id != own.pending.id
-        )
-        if waiting >= self._rules.pickup.max_open_per_customer:
+            with uow.savepoint():
+                return self._pay_again(uow, own.pending, provider, looked.store)
+        if own.other_orders >= self._rules.pickup.max_open_per_customer:
             return OrderRefused(NotOrdered.TOO_MANY_OPEN)
-        return self._order(uow, quote, own, provider, contact, source, language)
+        # Where nothing is given back or used up, the first statement that fails has nothing before it to be undone.
+        with uow.savepoint() if own.gives_way or quote.promotion is not None else nullcontext():
+            return self._order(uow, looked, provider, contact, source, language)
 
     def _order(
-        self,
-        uow: UnitOfWork,
-        quote: Quote,
-        own: OwnUnits,
-        provider: str,
-        contact: Contact,
-        source: OrderSource,
-        language: str,
+        self, uow: UnitOfWork, looked: Looked, provider: str, contact: Contact, source: OrderSource, language: str
     ) -> Placed:
-        now = self._clock.now()
+        now, quote, own = self._clock.now(), looked.quote, looked.own
         at_counter = provider in self._offline
-        expires_at = self._deadline(uow, quote.store_id, now) if at_counter else now + self._rules.payment_hold
+        expires_at = self._deadline(looked.store, now) if at_counter else now + self._rules.payment_hold
         if own.pending is not None:
             for hold_id in order_holds(own.pending):
                 uow.stock.release(hold_id, MovementReason.RELEASE, now)
@@ -209,9 +191,15 @@ class Checkout:
             promotion.code, order.id, customer_id, once_per_customer=promotion.once_per_customer
         ):
             raise _Refusal(NotOrdered.COUPON)
-        return self._attempted(uow, order, provider, now)
+        placed = self._attempted(uow, order, provider, now, created_at=now)
+        if at_counter:
+            uow.carts.take_out(quote.cart.id, units_of(order), now)
+            tell(uow, order, OrderNews.PLACED, now, contact)
+        return placed
 
-    def _attempted(self, uow: UnitOfWork, order: Order, provider: str, now: datetime) -> Placed:
+    def _attempted(
+        self, uow: UnitOfWork, order: Order, provider: str, now: datetime, *, created_at: datetime
+    ) -> Placed:
         """With its attempt to collect the total: stored, with its key, before anybody is asked."""
         attempt_id = self._ids.new_key()
         at_counter = provider in self._offline
@@ -223,7 +211,7 @@ class Checkout:
             amount=order.total,
             state=PaymentState.REQUIRES_ACTION if at_counter else PaymentState.CREATED,
             idempotency_key=attempt_id,
-            created_at=moment_of_next_attempt(uow, order.id, now),
+            created_at=created_at,
             expires_at=expires_at if at_counter else self._session_end(provider, expires_at, now),
             next_check_at=None if at_counter or provider == FREE else now,
         )
@@ -231,9 +219,6 @@ class Checkout:
         if provider == FREE:
             order = self._settling.nothing_to_pay(uow, order, attempt)
             attempt = uow.payments.get(attempt_id) or attempt
-        elif at_counter:
-            self._settling.empty_cart(uow, order, now)
-            tell(uow, order, OrderNews.PLACED, now)
         return Placed(order, attempt)
 
     def _still_stands(self, uow: UnitOfWork, pending: Order, quote: Quote) -> bool:
@@ -246,7 +231,7 @@ class Checkout:
             and is_held(uow, pending)
         )
 
-    def _pay_again(self, uow: UnitOfWork, order: Order, provider: str) -> Placed:
+    def _pay_again(self, uow: UnitOfWork, order: Order, provider: str, store: Store | None) -> Placed:
         """The same order: with its attempt while that may still be paid, else with another one."""
         attempt = uow.payments.of_order(order.id)[-1]
         if attempt.provider == provider and attempt.state in OPEN_PAYMENTS:
@@ -254,7 +239,7 @@ class Checkout:
         now = self._clock.now()
         to_state = OrderState.PLACED if provider in self._offline else OrderState.PENDING_PAYMENT
         if to_state is OrderState.PLACED:
-            expires_at = self._deadline(uow, order.store_id, now)
+            expires_at = self._deadline(store, now)
         else:
             expires_at = now + self._rules.payment_hold
         moved = uow.orders.move(
@@ -266,7 +251,12 @@ class Checkout:
         )
         keep(uow, moved, expires_at)
         stop_attempts(uow, order.id, now, offline=self._offline)
-        return self._attempted(uow, moved, provider, now)
+        created_at = moment_of_next_attempt(uow, order.id, now)
+        placed = self._attempted(uow, moved, provider, now, created_at=created_at)
+        if to_state is OrderState.PLACED:
+            self._settling.empty_cart(uow, moved, now)
+            tell(uow, moved, OrderNews.PLACED, now)
+        return placed
 
     def _just_ordered(self, uow: UnitOfWork, cart: Cart, customer_id: str) -> Placed | None:
         """What the cart became a moment ago: a button that is pressed twice orders once, and hears the same twice."""
@@ -285,13 +275,12 @@ class Checkout:
             case NotOrdered.NO_SUCH_VARIANT:
                 return OrderRefused(reason, quote.gone)
             case NotOrdered.STORE_PAUSED:
-                pause = uow.pauses.get(quote.store_id, self._clock.now())
+                pause = uow.pauses.get(quote.store_id, self._clock.now(), method_of(quote.cart.draft.fulfilment))
                 return OrderRefused(reason, resumes_at=pause.until if pause else None)
             case _:
                 return OrderRefused(reason)
 
-    def _deadline(self, uow: UnitOfWork, store_id: str, now: datetime) -> datetime:
-        store = uow.stores.get(store_id)
+    def _deadline(self, store: Store | None, now: datetime) -> datetime:
         until = kept_until(self._rules.pickup, store, now) if store else None
         if until is None:
             raise _Refusal(NotOrdered.STORE_NOT_OPEN)
@@ -321,7 +310,7 @@ class Checkout:
             or who_cancels(uow, order)
         ):
             return Refused(NotApproved.ORDER_OVER)
-        if uow.pauses.get(order.store_id, now) is not None:
+        if uow.pauses.get(order.store_id, now, method_of(order.fulfilment)) is not None:
             return Refused(NotApproved.STORE_PAUSED)
         if amount != attempt.amount or not self._costs_the_same(uow, order):
             return Refused(NotApproved.PRICE_CHANGED)
@@ -335,8 +324,9 @@ class Checkout:
         return moved
 
     def _costs_the_same(self, uow: UnitOfWork, order: Order) -> bool:
+        known = uow.products.by_variants(line.variant_id for line in order.lines)
         for line in order.lines:
-            found = uow.products.by_variant(line.variant_id)
+            found = known.get(line.variant_id)
             if found is None or found[1].price != Money(line.unit_price_minor, order.currency):
                 return False
         return True

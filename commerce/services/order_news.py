@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from commerce.domain.collecting import PickUpKind, PickUpRef
+from commerce.domain.customer import Contact
 from commerce.domain.mail import OutboundMessage
 from commerce.domain.order import Order
 from commerce.ports import UnitOfWork
@@ -30,11 +31,14 @@ class OrderNews(StrEnum):
 SPOKEN = frozenset({"phone", "counter", "marketplace"})
 
 
-def tell(uow: UnitOfWork, order: Order, news: OrderNews, at: datetime, **facts: object) -> None:
-    """Puts it into the lane of the order's contact, if that is one that can be written to; the counter hears too."""
+def tell(
+    uow: UnitOfWork, order: Order, news: OrderNews, at: datetime, contact: Contact | None = None, **facts: object
+) -> None:
+    """Puts it into the lane of the order's contact (looked up unless it is known), if that is one that can be written
+    to; the counter hears too."""
     if order.pickup_code:
         pick_up_changed(uow, PickUpRef(PickUpKind.ORDER, order.id), order.store_id, at)
-    contact = uow.orders.contact_of(order.id)
+    contact = contact or uow.orders.contact_of(order.id)
     if contact is not None and contact.channel not in SPOKEN:
         body = json.dumps({"order_id": order.id, **facts})
         uow.outbox.add(OutboundMessage(contact, news.value, body), at)

@@ -92,6 +92,14 @@ def new_order(
     )
 
 
+def units_of(order: Order) -> dict[int, int]:
+    """How many of each variant."""
+    units: dict[int, int] = {}
+    for line in order.lines:
+        units[line.variant_id] = units.get(line.variant_id, 0) + line.quantity
+    return units
+
+
 def is_same(order: Order, quote: Quote) -> bool:
     """Whether ordering the quote would make the same order again."""
     draft, totals = quote.cart.draft, quote.totals

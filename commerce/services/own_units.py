@@ -8,10 +8,11 @@ as it is.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from commerce.domain.cart import Cart
 from commerce.domain.collecting import PickUpKind
 from commerce.domain.offering import Offer, OfferChoice, OfferState
 from commerce.domain.order import Order, OrderState
@@ -20,19 +21,24 @@ from commerce.domain.stock import HoldState, MovementReason
 from commerce.domain.waiting import StockWaiter, WaitState
 from commerce.ports import UnitOfWork
 
-_NEWEST = 10  # of a person's orders, among which one may wait
-
 
 @dataclass(frozen=True, slots=True)
 class OwnUnits:
-    """`pending`: the cart's order that waits for its payment. `offers`: what is held for them to choose from. `waits`:
-    what came back for them. `at`: units by (variant, store)."""
+    """`pending`: the cart's order that waits for its payment. `other_orders`: how many others of the person wait, for
+    their payment or to be prepared. `offers`: what is held for them to choose from. `waits`: what came back for them.
+    `at`: units by (variant, store)."""
 
     pending: Order | None
+    other_orders: int
     reservations: tuple[Reservation, ...]
     offers: tuple[Offer, ...]
     waits: tuple[StockWaiter, ...]
     at: Mapping[tuple[int, str], int]
+
+    @property
+    def gives_way(self) -> bool:
+        """Whether an order has anything to take over."""
+        return bool(self.pending or self.reservations or self.offers or self.waits)
 
     def units(self, variant_id: int, store_id: str) -> int:
         return self.at.get((variant_id, store_id), 0)
@@ -41,7 +47,8 @@ class OwnUnits:
 def own_units(uow: UnitOfWork, *, cart_id: str, customer_id: str, wanted: Collection[int], store_id: str) -> OwnUnits:
     """What this person holds. `store_id` is the store in which they collect, '' for a parcel."""
     units: Counter[tuple[int, str]] = Counter()
-    pending = uow.orders.pending_of_cart(cart_id) or _of_another_cart(uow, customer_id)
+    waiting = uow.orders.waiting(cart_id, customer_id)
+    pending = _pending(waiting, cart_id)
     if pending is not None:
         for hold_id in order_holds(pending):
             _count(uow, hold_id, units)
@@ -52,6 +59,7 @@ def own_units(uow: UnitOfWork, *, cart_id: str, customer_id: str, wanted: Collec
                 taken_over.append(reservation)
                 for line in reservation.lines:
                     _count(uow, line.hold_id, units)
+    other_orders = sum(order.customer_id == customer_id and order is not pending for order in waiting)
     offers = tuple(offer for offer in uow.offers.open_of(customer_id) if not _instead_of_paid(uow, offer))
     waits = tuple(
         waiter
@@ -63,7 +71,7 @@ def own_units(uow: UnitOfWork, *, cart_id: str, customer_id: str, wanted: Collec
             _count(uow, held.hold_id, units)
     for waiter in waits:
         _count(uow, waiter.hold_id, units)
-    return OwnUnits(pending, tuple(taken_over), offers, waits, units)
+    return OwnUnits(pending, other_orders, tuple(taken_over), offers, waits, units)
 
 
 def take_over(uow: UnitOfWork, own: OwnUnits, store_id: str, wanted: Collection[int], at: datetime) -> None:
@@ -93,10 +101,16 @@ def _instead_of_paid(uow: UnitOfWork, offer: Offer) -> bool:
     return order is not None and order.state is OrderState.REFUND_PENDING
 
 
-def _of_another_cart(uow: UnitOfWork, customer_id: str) -> Order | None:
-    """Two people who became one had two carts: what one of them had ordered waits for its payment like their own."""
-    newest = uow.orders.of_customer(customer_id, _NEWEST)
-    return next((order for order in newest if order.state is OrderState.PENDING_PAYMENT), None)
+def pending_order(uow: UnitOfWork, cart: Cart) -> Order | None:
+    """The order that waits for its payment and would be replaced if the cart were ordered."""
+    return _pending(uow.orders.waiting(cart.id, cart.customer_id), cart.id)
+
+
+def _pending(waiting: Sequence[Order], cart_id: str) -> Order | None:
+    """That of the cart; else another one of the person. Two people who became one had two carts: what one of them had
+    ordered waits for its payment like their own."""
+    unpaid = [order for order in waiting if order.state is OrderState.PENDING_PAYMENT]
+    return next((order for order in unpaid if order.cart_id == cart_id), unpaid[0] if unpaid else None)
 
 
 def order_holds(order: Order) -> list[str]:

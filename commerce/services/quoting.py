@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from commerce.domain.cart import MAX_QUANTITY, Cart, CartLine, Fulfilment
 from commerce.domain.customer import Contact
@@ -12,6 +12,7 @@ from commerce.domain.pricing import Totals, price
 from commerce.domain.product import Product, Variant
 from commerce.domain.promotion import NotApplied, Promotion, why_not
 from commerce.domain.quote import Quote, QuotedLine
+from commerce.domain.staff import method_of
 from commerce.domain.stock import StockLevel
 from commerce.domain.store import Store, StoreKind
 from commerce.ports import Clock, PaymentProvider, SellingRules, UnitOfWork
@@ -24,6 +25,15 @@ PAY_IN_STORE = "pay_in_store"
 _PAGES = frozenset({"web", "webchat"})
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A quote and what was looked at for it: `own` is what the person holds already, `store` where the units are."""
+
+    quote: Quote
+    own: OwnUnits
+    store: Store | None
+
+
 class Quoting:
     """Reads only, in the caller's unit of work: a page asks in a view, checkout in the transaction that sells."""
 
@@ -32,8 +42,13 @@ class Quoting:
 
     def quote(self, uow: UnitOfWork, cart: Cart, *, customer_id: str, contact: Contact | None = None) -> Quote:
         """`contact`: the conversation in which it is ordered, where news can be told; None on a page."""
-        wanted, gone = self._sold(uow, cart.wanted)
-        saved, _ = self._sold(uow, cart.saved)
+        return self.look(uow, cart, customer_id=customer_id, contact=contact).quote
+
+    def look(self, uow: UnitOfWork, cart: Cart, *, customer_id: str, contact: Contact | None = None) -> Looked:
+        """`quote`, for whoever goes on to order it."""
+        known_variants = uow.products.by_variants(line.variant_id for line in cart.lines)
+        wanted, gone = _sold(known_variants, cart.wanted)
+        saved, _ = _sold(known_variants, cart.saved)
         draft = cart.draft
         own = own_units(
             uow,
@@ -62,7 +77,7 @@ class Quoting:
         )
         promotion, not_applied = self._promotion(uow, cart, lines, own, customer_id)
         totals = self._totals(cart, lines, promotion)
-        return Quote(
+        quote = Quote(
             cart=cart,
             lines=lines,
             saved=tuple(
@@ -76,6 +91,7 @@ class Quoting:
             store_id=store_id,
             missing=self._missing(uow, cart, lines, gone, store, contact, totals),
         )
+        return Looked(quote, own, store)
 
     def providers_for(self, fulfilment: Fulfilment | None, currency: str) -> tuple[str, ...]:
         """Names of the ways in which such an order can be paid, in the shop's order."""
@@ -92,20 +108,6 @@ class Quoting:
         if cart.draft.provider:
             return cart.draft.provider if cart.draft.provider in usable else ""
         return usable[0] if len(usable) == 1 else ""
-
-    def _sold(
-        self, uow: UnitOfWork, lines: Sequence[CartLine]
-    ) -> tuple[list[tuple[CartLine, Product, Variant]], tuple[int, ...]]:
-        """Lines that are sold today in one currency, the first line's; and the variants of those that are not."""
-        sold: list[tuple[CartLine, Product, Variant]] = []
-        gone: list[int] = []
-        for line in lines:
-            found = uow.products.by_variant(line.variant_id)
-            if found is None or (sold and found[1].price.currency != sold[0][2].price.currency):
-                gone.append(line.variant_id)
-            else:
-                sold.append((line, *found))
-        return sold, tuple(gone)
 
     def _source(
         self,
@@ -183,7 +185,7 @@ class Quoting:
             store is None or kept_until(self._rules.pickup, store, now) is None
         ):
             missing.append(NotOrdered.STORE_NOT_OPEN)
-        if store is not None and uow.pauses.get(store.id, now) is not None:
+        if store is not None and uow.pauses.get(store.id, now, method_of(draft.fulfilment)) is not None:
             missing.append(NotOrdered.STORE_PAUSED)
         if any(line.is_short for line in lines):
             missing.append(NotOrdered.SOLD_OUT)
@@ -200,6 +202,21 @@ class Quoting:
 
     def _is_reachable(self, uow: UnitOfWork, customer_id: str) -> bool:
         return any(contact.channel not in _PAGES for contact in uow.customers.contacts(customer_id))
+
+
+def _sold(
+    known: Mapping[int, tuple[Product, Variant]], lines: Sequence[CartLine]
+) -> tuple[list[tuple[CartLine, Product, Variant]], tuple[int, ...]]:
+    """Lines that are sold today in one currency, the first line's; and the variants of those that are not."""
+    sold: list[tuple[CartLine, Product, Variant]] = []
+    gone: list[int] = []
+    for line in lines:
+        found = known.get(line.variant_id)
+        if found is None or (sold and found[1].price.currency != sold[0][2].price.currency):
+            gone.append(line.variant_id)
+        else:
+            sold.append((line, *found))
+    return sold, tuple(gone)
 
 
 def _free(levels: Mapping[tuple[int, str], StockLevel], own: OwnUnits, variant_id: int, store_id: str) -> int:

@@ -20,6 +20,7 @@ from commerce.domain.reservation import (
     ReservationLine,
     ReservationState,
 )
+from commerce.domain.staff import PauseMethod
 from commerce.domain.stock import MovementReason
 from commerce.domain.store import Store
 from commerce.errors import StaleVersion
@@ -31,6 +32,7 @@ MAX_QUANTITY = 5
 _HORIZON_DAYS = 14  # a store that does not open within two weeks cannot hold anything
 
 NO_SHOWS_COUNT_FOR = timedelta(days=180)
+LEAST_OPEN = timedelta(hours=1)  # in which one can come
 
 NOTICE_EXPIRED = "reservation_expired"
 EXTENDED = "extended"  # what its history calls it
@@ -56,7 +58,7 @@ class Reserving:
         expires_at = kept_until(self._rules, store, now) if store and store.takes_visitors else None
         if store is None or expires_at is None:
             return Refused(NotHeld.STORE_NOT_OPEN)
-        if uow.pauses.get(store_id, now) is not None:
+        if uow.pauses.get(store_id, now, PauseMethod.RESERVE) is not None:
             return Refused(NotHeld.STORE_PAUSED)
         if len(uow.reservations.of_customer(customer_id, only_open=True)) >= self._rules.max_open_per_customer:
             return Refused(NotHeld.TOO_MANY_OPEN)
@@ -217,10 +219,24 @@ class Reserving:
 
 
 def kept_until(rules: ReservationRules, store: Store, now: datetime) -> datetime | None:
-    """Until when a store keeps what is put aside there now; None when it does not open within the horizon."""
-    if rules.duration is not None:
-        return now + rules.duration if store.next_opening(now, days=_HORIZON_DAYS) else None
-    return closing_after(store, now)
+    """Until when a store keeps what is put aside there now; None when it does not open within the horizon.
+
+    Nothing runs out before one could come: the store is open for LEAST_OPEN of that time, or for as long as it opens at
+    all within the horizon.
+    """
+    horizon = now + timedelta(days=_HORIZON_DAYS)
+    if rules.duration is None:
+        closing = closing_after(store, now)
+        if closing is not None:
+            return closing
+        today = [closes for opens, closes in store.open_times(now, horizon) if closes - opens >= LEAST_OPEN]
+        return today[-1] if today else None  # a pop-up on its last day
+    wanted, last = min(rules.duration, LEAST_OPEN), None
+    for opens, last in store.open_times(now, horizon):
+        wanted -= last - opens
+        if wanted <= timedelta():
+            return max(now + rules.duration, last + wanted)
+    return max(now + rules.duration, last) if last is not None else None
 
 
 def closing_after(store: Store, moment: datetime) -> datetime | None:

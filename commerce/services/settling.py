@@ -27,9 +27,11 @@ from commerce.domain.payment import (
 )
 from commerce.domain.staff import StaffTask, TaskKind
 from commerce.ports import Clock, Ids, UnitOfWork
+from commerce.services.alerting import raise_task
 from commerce.services.ending import end_unpaid, moment_of_next_attempt, stop_attempts, successor_of
 from commerce.services.order_news import OrderNews, tell
 from commerce.services.order_stock import give_back, is_sold, make_good, sell
+from commerce.services.order_writing import units_of
 from commerce.services.refunding import Refunding
 
 _A_MOMENT = timedelta(hours=1)  # of a hold that is sold in the same transaction
@@ -77,10 +79,7 @@ class Settling:
         """What was bought is no longer in the cart; of whoever has the cart by now."""
         cart = uow.carts.of_customer(order.customer_id)
         if cart is not None and order.cart_id:
-            bought: dict[int, int] = {}
-            for line in order.lines:
-                bought[line.variant_id] = bought.get(line.variant_id, 0) + line.quantity
-            uow.carts.take_out(cart.id, bought, at)
+            uow.carts.take_out(cart.id, units_of(order), at)
 
     # --- which attempt
 
@@ -321,4 +320,4 @@ class Settling:
 
     def _raise(self, uow: UnitOfWork, kind: TaskKind, subject: str, *, store_id: str = "", **details: object) -> None:
         task = StaffTask(self._ids.new_id(), kind, subject, json.dumps(details), store_id, self._clock.now())
-        uow.tasks.raise_task(task)
+        raise_task(uow, task)

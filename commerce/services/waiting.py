@@ -15,6 +15,7 @@ from commerce.domain.customer import Contact
 from commerce.domain.mail import OutboundMessage
 from commerce.domain.offering import NotTaken
 from commerce.domain.reservation import Refused, Reservation, ReservationLine
+from commerce.domain.staff import PauseMethod
 from commerce.domain.stock import MovementReason
 from commerce.domain.store import Store
 from commerce.domain.waiting import NotWaiting, StockWaiter, WaitState
@@ -203,7 +204,7 @@ class Waiting:
             store
             for store in uow.stores.all()
             if (kept_until(self._rules, store, now) is not None if store.takes_visitors else self._ships)
-            and uow.pauses.get(store.id, now) is None
+            and uow.pauses.get(store.id, now, PauseMethod.RESERVE) is None
         ]
         return sorted(found, key=lambda store: not store.takes_visitors)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import select, text
+from sqlalchemy import exists, select, text
 
 from commerce.domain.moments import to_us
 from commerce.domain.reservation import OPEN_STATES
@@ -19,7 +19,7 @@ from commerce.ports import UnitOfWork
 from commerce.storage.mapping import id_batches
 from commerce.storage.migrating import current_revision
 from commerce.storage.migrations import HEAD
-from commerce.storage.tables import picture, product
+from commerce.storage.tables import catalogue_change, picture, product, unnumbered_change
 from commerce.storage.transaction import Transaction
 from commerce.storage.unit_of_work import SqlUnitOfWork
 
@@ -291,6 +291,12 @@ def dead_pictures(unit_of_work: UnitOfWork, picture_ids: Collection[int]) -> lis
             .scalars()
         )
     return sorted(set(picture_ids) - alive)
+
+
+def has_changed_since(unit_of_work: UnitOfWork, seq: int) -> bool:
+    """Whether the catalogue has, after that change. Unlike readers of its log, this gives no change a number."""
+    waiting = select(exists().select_from(unnumbered_change) | exists().where(catalogue_change.c.seq > seq))
+    return bool(_db(unit_of_work).execute(waiting).scalar())
 
 
 _LEFT_BEHIND = {

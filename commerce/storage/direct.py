@@ -25,11 +25,20 @@ class Direct:
         return f"{self.postgres}{f', {self.row}' * (count - 1)}"
 
 
-def insert_into(table: str, columns: str, *, key: str = "") -> Direct:
+def insert_into(table: str, columns: str, *, key: str = "", postgres_table: str = "") -> Direct:
     """Inserts a row of those columns (names with spaces between them)."""
     names = columns.split()
     row = f"({', '.join('?' * len(names))})"
-    return Direct(f"INSERT INTO {table} ({', '.join(names)}) VALUES {row}", row=row, key=key)  # noqa: S608 - our names
+    values = f"({', '.join(names)}) VALUES {row}"
+    on_postgres = f"INSERT INTO {postgres_table or table} {values}".replace("?", "%s")
+    return Direct(f"INSERT INTO {table} {values}", postgres=on_postgres, row=row, key=key)
+
+
+@lru_cache(maxsize=512)
+def as_postgres_counts(statement: str) -> str:
+    """`$1`, `$2` … for each `%s`: a statement that psycopg need not read."""
+    first, *rest = statement.split("%s")
+    return first + "".join(f"${n}{part}" for n, part in enumerate(rest, 1))
 
 
 @lru_cache(maxsize=256)

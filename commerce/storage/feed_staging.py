@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commerce.errors import CommitUnknown, StorageBusy
+from commerce.storage.changes import CHANGE_LOCK
 from commerce.storage.engine import PG_BUSY, PG_RETRY, parse_url, postgres_engine, sqlite_engine, sqlite_is_busy
 from commerce.storage.feed_sql import APPLY, APPLY_STOCK, COLUMNS, COUNTS, INDEXES, RESOLVE, STAGING
-from commerce.storage.transaction import CHANGE_LOCK
 
 _NAMED = re.compile(r"(?<![:\w]):([a-z_]+)")
 _FETCH_ROWS = 10_000
@@ -255,7 +255,7 @@ class FeedStaging:
                 counts[name] = counts.get(name, 0) + max(0, done)
             media_keys = [row[0] for row in self._all("SELECT media_key FROM st_media WHERE media_key <> ''")]
             self._stock(run_id, at_us, counts, complete=stock_complete)
-            if self.is_postgres:
+            if self.is_postgres:  # so many are numbered at once, and only readers of the log wait for that
                 self._run("SELECT pg_advisory_xact_lock(:key)", key=CHANGE_LOCK)
             counts["changes"] = self._run(
                 "INSERT INTO catalogue_change (product_id, what, at_us)"

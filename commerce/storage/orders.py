@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from commerce.domain.pricing import TaxLine
 from commerce.errors import StaleVersion
 from commerce.storage.direct import insert_into
 from commerce.storage.mapping import dump_json, dump_rows, from_text, load_json, maybe_from_us, maybe_to_us, to_text
+from commerce.storage.prepared import Prepared
 from commerce.storage.tables import order_event, order_line, shop_order
 from commerce.storage.transaction import AnyRow, Transaction, one_row_changed
 from commerce.storage.words import keep_known, known_words
@@ -34,7 +35,7 @@ _ADD_LINE = insert_into(
     " hold_id returned",
 )
 _ADD_EVENT = insert_into("order_event", "order_id from_state to_state actor note at_us")
-_LINES = (
+_LINES = Prepared(
     select(order_line)
     .where(order_line.c.order_id.in_(bindparam("ids", expanding=True)))
     .order_by(order_line.c.order_id, order_line.c.position)
@@ -51,6 +52,48 @@ UNPAID = or_(
 _RETURNED = text(
     "UPDATE order_line SET returned = returned + :units"
     " WHERE order_id = :order_id AND position = :position AND returned + :units <= quantity"
+)
+_BY_ID = Prepared(select(shop_order).where(shop_order.c.id == bindparam("order_id")))
+_BY_NUMBER = Prepared(select(shop_order).where(shop_order.c.number == bindparam("n")))
+_CONTACT = Prepared(
+    select(shop_order.c.channel, shop_order.c.account, shop_order.c.contact_address).where(
+        shop_order.c.id == bindparam("order_id")
+    )
+)
+_NEWEST_FIRST = select(shop_order).order_by(shop_order.c.number.desc()).limit(bindparam("most"))
+_OF_CUSTOMER = Prepared(_NEWEST_FIRST.where(shop_order.c.customer_id == bindparam("customer_id")))
+_PENDING_OF_CART = Prepared(
+    _NEWEST_FIRST.where(
+        shop_order.c.cart_id == bindparam("cart_id"), shop_order.c.state == OrderState.PENDING_PAYMENT.value
+    )
+)
+_WAITING = Prepared(
+    select(shop_order)
+    .where(
+        or_(shop_order.c.cart_id == bindparam("cart_id"), shop_order.c.customer_id == bindparam("customer_id")),
+        shop_order.c.state.in_([OrderState.PENDING_PAYMENT.value, OrderState.PLACED.value]),
+    )
+    .order_by(shop_order.c.number.desc())
+)
+_MOVE = Prepared(
+    update(shop_order)
+    .where(
+        shop_order.c.id == bindparam("order_id"),
+        shop_order.c.version == bindparam("seen_version"),
+        shop_order.c.state == bindparam("seen_state"),
+    )
+    .values(
+        {
+            name: bindparam(name)
+            for name in (
+                "state", "expires_at_us", "paid_minor", "refunded_minor", "fulfilled_at_us", "pickup_code", "store_id",
+                "version",
+            )
+        }
+    )
+)  # fmt: skip
+_EVENTS = Prepared(
+    select(order_event).where(order_event.c.order_id == bindparam("order_id")).order_by(order_event.c.id)
 )
 _NUMBERED_TO = text("UPDATE sqlite_sequence SET seq = :number WHERE name = 'shop_order' AND seq < :number")
 _NEW_HOLD = (
@@ -83,31 +126,23 @@ class SqlOrders:
             self._db.execute(_NUMBERED_TO, {"number": number})
 
     def get(self, order_id: str) -> Order | None:
-        return self._one(select(shop_order).where(shop_order.c.id == order_id))
+        return self._one(_BY_ID, {"order_id": order_id})
 
     def by_number(self, number: int) -> Order | None:
-        return self._one(select(shop_order).where(shop_order.c.number == number))
+        return self._one(_BY_NUMBER, {"n": number})
 
     def contact_of(self, order_id: str) -> Contact | None:
-        row = self._db.execute(
-            select(shop_order.c.channel, shop_order.c.account, shop_order.c.contact_address).where(
-                shop_order.c.id == order_id
-            )
-        ).one_or_none()
+        row = self._db.row(_CONTACT, {"order_id": order_id})
         return None if row is None else Contact(row.channel, row.account, row.contact_address)
 
     def of_customer(self, customer_id: str, limit: int = 50) -> list[Order]:
-        statement = select(shop_order).where(shop_order.c.customer_id == customer_id)
-        return self._newest(statement, limit)
+        return self._assemble(self._db.rows(_OF_CUSTOMER, {"customer_id": customer_id, "most": limit}))
 
     def pending_of_cart(self, cart_id: str) -> Order | None:
-        statement = (
-            select(shop_order)
-            .where(shop_order.c.cart_id == cart_id, shop_order.c.state == OrderState.PENDING_PAYMENT.value)
-            .order_by(shop_order.c.number.desc())
-            .limit(1)
-        )
-        return self._one(statement)
+        return self._one(_PENDING_OF_CART, {"cart_id": cart_id, "most": 1})
+
+    def waiting(self, cart_id: str, customer_id: str) -> list[Order]:
+        return self._assemble(self._db.rows(_WAITING, {"cart_id": cart_id, "customer_id": customer_id}))
 
     def find(
         self, *, state: OrderState | None = None, source: OrderSource | None = None, store_id: str = "",
@@ -122,7 +157,8 @@ class SqlOrders:
             statement = statement.where(shop_order.c.store_id == store_id)
         if before_number is not None:
             statement = statement.where(shop_order.c.number < before_number)
-        return self._newest(statement, limit)
+        newest = statement.order_by(shop_order.c.number.desc()).limit(limit)
+        return self._assemble(self._db.execute(newest).all())
 
     def move(
         self, seen: Order, to_state: OrderState, event: OrderEvent, *, expires_at: datetime | None = None,
@@ -145,25 +181,23 @@ class SqlOrders:
             lines=tuple(replace(line, hold_id=holds.get(line.position, line.hold_id)) for line in seen.lines),
             version=seen.version + 1,
         )
-        written = self._db.execute(
-            update(shop_order)
-            .where(
-                shop_order.c.id == seen.id,
-                shop_order.c.version == seen.version,
-                shop_order.c.state == seen.state.value,
-            )
-            .values(
-                state=moved.state.value,
-                expires_at_us=maybe_to_us(moved.expires_at),
-                paid_minor=moved.paid_minor,
-                refunded_minor=moved.refunded_minor,
-                fulfilled_at_us=maybe_to_us(moved.fulfilled_at),
-                pickup_code=moved.pickup_code,
-                store_id=moved.store_id,
-                version=moved.version,
-            )
+        written = self._db.run(
+            _MOVE,
+            {
+                "order_id": seen.id,
+                "seen_version": seen.version,
+                "seen_state": seen.state.value,
+                "state": moved.state.value,
+                "expires_at_us": maybe_to_us(moved.expires_at),
+                "paid_minor": moved.paid_minor,
+                "refunded_minor": moved.refunded_minor,
+                "fulfilled_at_us": maybe_to_us(moved.fulfilled_at),
+                "pickup_code": moved.pickup_code,
+                "store_id": moved.store_id,
+                "version": moved.version,
+            },
         )
-        if not one_row_changed(written):
+        if written != 1:
             raise StaleVersion(f"order {seen.id} is no longer at version {seen.version}")
         if holds:
             self._db.execute(_NEW_HOLD, [{"of": seen.id, "at": n, "hold": hold} for n, hold in sorted(holds.items())])
@@ -187,9 +221,7 @@ class SqlOrders:
         return self._assemble(self._db.execute(statement).all())
 
     def events(self, order_id: str) -> list[OrderEvent]:
-        rows = self._db.execute(
-            select(order_event).where(order_event.c.order_id == order_id).order_by(order_event.c.id)
-        )
+        rows = self._db.rows(_EVENTS, {"order_id": order_id})
         return [
             OrderEvent(
                 at=from_us(row.at_us),
@@ -219,11 +251,8 @@ class SqlOrders:
                 {"number": number},
             )
 
-    def _newest(self, statement: Any, limit: int) -> list[Order]:
-        return self._assemble(self._db.execute(statement.order_by(shop_order.c.number.desc()).limit(limit)).all())
-
-    def _one(self, statement: Any) -> Order | None:
-        found = self._assemble(self._db.execute(statement).all())
+    def _one(self, statement: Prepared, values: Mapping[str, object]) -> Order | None:
+        found = self._assemble(self._db.rows(statement, values))
         return found[0] if found else None
 
     def _assemble(self, rows: Sequence[AnyRow]) -> list[Order]:
@@ -231,7 +260,7 @@ class SqlOrders:
         if not rows:
             return []
         lines: dict[str, list[OrderLine]] = {row.id: [] for row in rows}
-        for line in self._db.execute(_LINES, {"ids": sorted(lines)}):
+        for line in self._db.rows(_LINES, {"ids": sorted(lines)}):
             lines[line.order_id].append(_line(line))
         return [_order(row, tuple(lines[row.id])) for row in rows]
 

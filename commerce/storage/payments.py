@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, or_, select, text, update
+from sqlalchemy import bindparam, insert, or_, select, text, update
 
 from commerce.domain.mail import DeadLetter, InboxState
 from commerce.domain.moments import from_us, to_us
@@ -27,6 +27,7 @@ from commerce.domain.payment import (
 from commerce.errors import StaleVersion
 from commerce.storage.mail import ERROR_CHARS
 from commerce.storage.mapping import maybe_from_us, maybe_to_us
+from commerce.storage.prepared import Prepared
 from commerce.storage.tables import ledger_entry, payment_attempt, payment_event, refund
 from commerce.storage.transaction import AnyRow, Transaction, insert_once, one_row_changed
 
@@ -57,6 +58,13 @@ _MAY_COME_FROM = {
     to_state: [state.value for state in PaymentState if state is to_state or may_move(state, to_state)]
     for to_state in PaymentState
 }
+_ADD = Prepared(insert(payment_attempt))
+_BY_ID = Prepared(select(payment_attempt).where(payment_attempt.c.id == bindparam("attempt_id")))
+_OF_ORDER = Prepared(
+    select(payment_attempt)
+    .where(payment_attempt.c.order_id == bindparam("order_id"))
+    .order_by(payment_attempt.c.created_at_us, payment_attempt.c.id)
+)
 _TO_DO = [state.value for state in (RefundState.QUEUED, RefundState.UNKNOWN, RefundState.SENDING)]
 
 
@@ -69,8 +77,8 @@ class SqlPayments:
     # --- attempts
 
     def add(self, attempt: PaymentAttempt) -> None:
-        self._db.execute(
-            insert(payment_attempt),
+        self._db.run(
+            _ADD,
             {
                 "id": attempt.id,
                 "order_id": attempt.order_id,
@@ -87,15 +95,11 @@ class SqlPayments:
         )
 
     def get(self, attempt_id: str) -> PaymentAttempt | None:
-        row = self._db.execute(select(payment_attempt).where(payment_attempt.c.id == attempt_id)).one_or_none()
+        row = self._db.row(_BY_ID, {"attempt_id": attempt_id})
         return None if row is None else _attempt(row)
 
     def of_order(self, order_id: str) -> list[PaymentAttempt]:
-        return self._attempts(
-            select(payment_attempt)
-            .where(payment_attempt.c.order_id == order_id)
-            .order_by(payment_attempt.c.created_at_us, payment_attempt.c.id)
-        )
+        return [_attempt(row) for row in self._db.rows(_OF_ORDER, {"order_id": order_id})]
 
     def by_reference(self, provider: str, reference: str) -> PaymentAttempt | None:
         if not reference:

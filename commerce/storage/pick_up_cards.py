@@ -256,7 +256,7 @@ def _line(row: AnyRow, pictures: dict[tuple[int, int | None], str]) -> PickUpLin
         product_id=row.product_id,
         title=from_text(row.title),
         sku=row.sku,
-        colour=row.colour_words or row.colour,
+        colour=row.colour or row.colour_words,
         size=row.size,
         quantity=row.quantity,
         picture_key=pictures.get((row.product_id, row.variant_id)) or pictures.get((row.product_id, None), ""),

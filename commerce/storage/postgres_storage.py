@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from sqlalchemy import URL, Connection, text
+from sqlalchemy import URL, Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from commerce.errors import CommitUnknown, StorageBusy
 from commerce.ports import UnitOfWork
-from commerce.storage.changes import Changes
+from commerce.storage.changes import Changes, number_changes
 from commerce.storage.engine import PG_BUSY, PG_RETRY, postgres_code, postgres_engine
 from commerce.storage.sql_storage import SqlStorage, reading
 from commerce.storage.transaction import Transaction
@@ -45,13 +45,7 @@ class PostgresStorage(SqlStorage):
     def read(self) -> Iterator[UnitOfWork]:
         self._check_open()
         try:
-            connection = self._snapshots.connect()
-        except PoolTimeout as error:
-            raise StorageBusy("too many readers at once") from error
-        except OperationalError as error:
-            raise StorageBusy(f"the database does not answer: {_why(error)}") from error
-        try:
-            with connection, reading(connection) as unit_of_work:
+            with _connected(self._snapshots) as connection, reading(connection, self._number_changes) as unit_of_work:
                 yield unit_of_work
         except DBAPIError as error:
             if error.connection_invalidated or postgres_code(error).startswith(PG_BUSY):
@@ -75,14 +69,13 @@ class PostgresStorage(SqlStorage):
         self._closed = True
         self._engine.dispose()
 
+    def _number_changes(self) -> None:
+        """On another connection: the reader's own writes nothing, and has no snapshot yet (see `Transaction`)."""
+        with _connected(self._engine) as connection:
+            number_changes(connection)
+
     def _try(self, work: Callable[[UnitOfWork], T], *, again: bool) -> T:
-        try:
-            connection = self._engine.connect()
-        except PoolTimeout as error:
-            raise StorageBusy("too many writers at once") from error
-        except OperationalError as error:
-            raise StorageBusy(f"the database does not answer: {_why(error)}") from error
-        with connection:
+        with _connected(self._engine) as connection:
             try:
                 connection.begin()
                 if again:  # those who collided go on one after the other, or they collide again
@@ -112,6 +105,15 @@ class PostgresStorage(SqlStorage):
             if postgres_code(error).startswith(PG_BUSY):  # an answer: it was rolled back
                 raise StorageBusy(_why(error)) from error
             raise
+
+
+def _connected(engine: Engine) -> Connection:
+    try:
+        return engine.connect()
+    except PoolTimeout as error:
+        raise StorageBusy("too many readers and writers at once") from error
+    except OperationalError as error:
+        raise StorageBusy(f"the database does not answer: {_why(error)}") from error
 
 
 def _why(error: BaseException | None) -> str:

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, bindparam, exists, func, insert, select, update
+from sqlalchemy import bindparam, exists, func, insert, select, update
 
 from commerce.domain.moments import to_us
 from commerce.domain.money import Money
 from commerce.domain.product import Picture, Product, Variant
 from commerce.ports import Change, ChangeKind, StoredPicture
 from commerce.storage.mapping import from_text, id_batches, load_json, to_money
+from commerce.storage.prepared import Prepared
 from commerce.storage.tables import catalogue_change, past_price, picture, product, variant
 from commerce.storage.transaction import AnyRow, Transaction
 
@@ -33,11 +34,13 @@ _PRODUCT_COLUMNS = (
     product.c.url,
 )
 _PRODUCTS = select(*_PRODUCT_COLUMNS).where(_OFFERED)
-_MANY = _PRODUCTS.where(product.c.id.in_(bindparam("ids", expanding=True)))
+_MANY = Prepared(_PRODUCTS.where(product.c.id.in_(bindparam("ids", expanding=True))))
+_OWNERS_OF = select(variant.c.product_id).where(variant.c.id.in_(bindparam("ids", expanding=True)))
+_OF_VARIANTS = Prepared(_PRODUCTS.where(product.c.id.in_(_OWNERS_OF)))
 _AFTER = _PRODUCTS.where(product.c.id > bindparam("after")).order_by(product.c.id).limit(bindparam("limit"))
 _COUNT = select(func.count()).select_from(product).where(_OFFERED)
 
-_VARIANTS = (
+_VARIANTS = Prepared(
     select(
         variant.c.id,
         variant.c.product_id,
@@ -55,7 +58,7 @@ _VARIANTS = (
     .order_by(variant.c.product_id, variant.c.position, variant.c.id)
 )
 
-_PICTURES = (
+_PICTURES = Prepared(
     select(
         picture.c.product_id,
         picture.c.id,
@@ -107,9 +110,8 @@ _VARIANT_OF = (
     .order_by(variant.c.id)
     .limit(1)
 )
-_BY_SKU = _VARIANT_OF.where(variant.c.sku == bindparam("value"))
-_BY_GTIN = _VARIANT_OF.where(variant.c.gtin == bindparam("value"))
-_BY_VARIANT = _VARIANT_OF.where(variant.c.id == bindparam("value"))
+_BY_SKU = Prepared(_VARIANT_OF.where(variant.c.sku == bindparam("value")))
+_BY_GTIN = Prepared(_VARIANT_OF.where(variant.c.gtin == bindparam("value")))
 
 _LAST_CHANGE = select(func.max(catalogue_change.c.seq))
 _CHANGES_AFTER = (
@@ -144,7 +146,7 @@ class SqlProducts:
     def many(self, product_ids: Iterable[int]) -> dict[int, Product]:
         found: dict[int, Product] = {}
         for ids in id_batches(product_ids):
-            found.update((p.id, p) for p in self._assemble(self._db.execute(_MANY, {"ids": ids}).all()))
+            found.update((p.id, p) for p in self._assemble(self._db.rows(_MANY, {"ids": ids})))
         return found
 
     def by_source_id(self, source_id: str, source: str | None = None) -> Product | None:
@@ -159,7 +161,14 @@ class SqlProducts:
         return self._by(_BY_GTIN, gtin) if gtin else None
 
     def by_variant(self, variant_id: int) -> tuple[Product, Variant] | None:
-        return self._by(_BY_VARIANT, variant_id)
+        return self.by_variants((variant_id,)).get(variant_id)
+
+    def by_variants(self, variant_ids: Iterable[int]) -> dict[int, tuple[Product, Variant]]:
+        found: dict[int, tuple[Product, Variant]] = {}
+        for ids in id_batches(variant_ids):
+            for owner in self._assemble(self._db.rows(_OF_VARIANTS, {"ids": ids})):
+                found.update((one.id, (owner, one)) for one in owner.variants if one.id in ids)
+        return found
 
     def after(self, product_id: int, limit: int) -> list[Product]:
         return self._assemble(self._db.execute(_AFTER, {"after": product_id, "limit": limit}).all())
@@ -227,9 +236,11 @@ class SqlProducts:
         return to_money(lowest, present.currency)
 
     def last_change(self) -> int:
+        self._db.number_changes()
         return self._db.execute(_LAST_CHANGE).scalar() or 0
 
     def changes_after(self, seq: int, limit: int) -> list[Change]:
+        self._db.number_changes()
         rows = self._db.execute(_CHANGES_AFTER, {"after": seq, "limit": limit})
         return [Change(row_seq, product_id, ChangeKind(what)) for row_seq, product_id, what in rows]
 
@@ -248,8 +259,8 @@ class SqlProducts:
     def pictures_ready_after(self, picture_id: int, limit: int) -> list[StoredPicture]:
         return [_stored_picture(row) for row in self._db.execute(_READY_AFTER, {"after": picture_id, "limit": limit})]
 
-    def _by(self, statement: Select[Any], value: str | int) -> tuple[Product, Variant] | None:
-        row = self._db.execute(statement, {"value": value}).one_or_none()
+    def _by(self, statement: Prepared, value: str) -> tuple[Product, Variant] | None:
+        row = self._db.row(statement, {"value": value})
         if row is None:
             return None
         product_id, variant_id = row
@@ -265,14 +276,14 @@ class SqlProducts:
         for ids in id_batches(variants):
             for (
                 id_, product_id, sku, colour, colour_words, size, price, list_price, currency, gtin, position,
-            ) in self._db.execute(_VARIANTS, {"ids": ids}).all():  # fmt: skip
+            ) in self._db.rows(_VARIANTS, {"ids": ids}):  # fmt: skip
                 variants[product_id].append(
                     Variant(
                         id_, product_id, sku, colour, colour_words, size, Money(price, currency),
                         to_money(list_price, currency), gtin, position,
                     )
                 )  # fmt: skip
-            for row in self._db.execute(_PICTURES, {"ids": ids}).all():
+            for row in self._db.rows(_PICTURES, {"ids": ids}):
                 pictures[row[0]].append(_picture(row))
         return [
             Product(

@@ -6,22 +6,49 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, select, update
 
 from commerce.domain.customer import Contact
 from commerce.domain.moments import from_us, to_us
 from commerce.domain.money import Money
 from commerce.domain.reservation import OPEN_STATES, Reservation, ReservationEvent, ReservationLine, ReservationState
 from commerce.errors import StaleVersion
+from commerce.storage.direct import insert_into
+from commerce.storage.prepared import Prepared
 from commerce.storage.tables import reservation, reservation_event, reservation_line
-from commerce.storage.transaction import AnyRow, Transaction, one_row_changed
+from commerce.storage.transaction import AnyRow, Transaction
 
 _OPEN = reservation.c.state.in_(sorted(state.value for state in OPEN_STATES))
-_LINES = (
+_LINES = Prepared(
     select(reservation_line)
     .where(reservation_line.c.reservation_id.in_(bindparam("ids", expanding=True)))
     .order_by(reservation_line.c.reservation_id, reservation_line.c.position)
 )
+_BY_ID = Prepared(select(reservation).where(reservation.c.id == bindparam("reservation_id")))
+_CONTACT = Prepared(
+    select(reservation.c.channel, reservation.c.account, reservation.c.address).where(
+        reservation.c.id == bindparam("reservation_id")
+    )
+)
+_OF_CUSTOMER = (
+    select(reservation)
+    .where(reservation.c.customer_id == bindparam("customer_id"))
+    .order_by(reservation.c.created_at_us.desc(), reservation.c.id.desc())
+)
+_ALL_OF_CUSTOMER, _OPEN_OF_CUSTOMER = Prepared(_OF_CUSTOMER), Prepared(_OF_CUSTOMER.where(_OPEN))
+_MOVE = Prepared(
+    update(reservation)
+    .where(reservation.c.id == bindparam("reservation_id"), reservation.c.version == bindparam("seen_version"))
+    .values({name: bindparam(name) for name in ("state", "expires_at_us", "extensions", "version")})
+)
+_ADD = insert_into(
+    "reservation",
+    "id code customer_id store_id state expires_at_us extensions version source channel account address created_at_us",
+)
+_ADD_LINE = insert_into(
+    "reservation_line", "reservation_id position variant_id quantity unit_price_minor currency hold_id"
+)
+_ADD_EVENT = insert_into("reservation_event", "reservation_id from_state to_state actor note at_us")
 
 
 class SqlReservations:
@@ -31,59 +58,52 @@ class SqlReservations:
         self._db = transaction
 
     def add(self, new: Reservation, contact: Contact, event: ReservationEvent) -> None:
-        self._db.execute(
-            insert(reservation),
-            {
-                "id": new.id,
-                "code": new.code,
-                "customer_id": new.customer_id,
-                "store_id": new.store_id,
-                "state": new.state.value,
-                "expires_at_us": to_us(new.expires_at),
-                "extensions": new.extensions,
-                "version": new.version,
-                "source": new.source,
-                "channel": contact.channel,
-                "account": contact.account,
-                "address": contact.address,
-                "created_at_us": to_us(new.created_at),
-            },
+        self._db.direct(
+            _ADD,
+            (
+                new.id,
+                new.code,
+                new.customer_id,
+                new.store_id,
+                new.state.value,
+                to_us(new.expires_at),
+                new.extensions,
+                new.version,
+                new.source,
+                contact.channel,
+                contact.account,
+                contact.address,
+                to_us(new.created_at),
+            ),
         )
-        self._db.execute(
-            insert(reservation_line),
+        self._db.insert_many(
+            _ADD_LINE,
             [
-                {
-                    "reservation_id": new.id,
-                    "position": position,
-                    "variant_id": line.variant_id,
-                    "quantity": line.quantity,
-                    "unit_price_minor": line.unit_price.minor,
-                    "currency": line.unit_price.currency,
-                    "hold_id": line.hold_id,
-                }
+                (
+                    new.id,
+                    position,
+                    line.variant_id,
+                    line.quantity,
+                    line.unit_price.minor,
+                    line.unit_price.currency,
+                    line.hold_id,
+                )
                 for position, line in enumerate(new.lines)
             ],
         )
         self._add_event(new.id, event)
 
     def get(self, reservation_id: str) -> Reservation | None:
-        found = self._assemble(self._db.execute(select(reservation).where(reservation.c.id == reservation_id)).all())
+        found = self._assemble(self._db.rows(_BY_ID, {"reservation_id": reservation_id}))
         return found[0] if found else None
 
     def contact_of(self, reservation_id: str) -> Contact | None:
-        row = self._db.execute(
-            select(reservation.c.channel, reservation.c.account, reservation.c.address).where(
-                reservation.c.id == reservation_id
-            )
-        ).one_or_none()
+        row = self._db.row(_CONTACT, {"reservation_id": reservation_id})
         return None if row is None else Contact(row.channel, row.account, row.address)
 
     def of_customer(self, customer_id: str, *, only_open: bool) -> list[Reservation]:
-        statement = select(reservation).where(reservation.c.customer_id == customer_id)
-        if only_open:
-            statement = statement.where(_OPEN)
-        newest_first = statement.order_by(reservation.c.created_at_us.desc(), reservation.c.id.desc())
-        return self._assemble(self._db.execute(newest_first).all())
+        newest_first = _OPEN_OF_CUSTOMER if only_open else _ALL_OF_CUSTOMER
+        return self._assemble(self._db.rows(newest_first, {"customer_id": customer_id}))
 
     def move(
         self, seen: Reservation, to_state: ReservationState, event: ReservationEvent, *,
@@ -96,17 +116,18 @@ class SqlReservations:
             extensions=seen.extensions if extensions is None else extensions,
             version=seen.version + 1,
         )
-        written = self._db.execute(
-            update(reservation)
-            .where(reservation.c.id == seen.id, reservation.c.version == seen.version)
-            .values(
-                state=moved.state.value,
-                expires_at_us=to_us(moved.expires_at),
-                extensions=moved.extensions,
-                version=moved.version,
-            )
+        written = self._db.run(
+            _MOVE,
+            {
+                "reservation_id": seen.id,
+                "seen_version": seen.version,
+                "state": moved.state.value,
+                "expires_at_us": to_us(moved.expires_at),
+                "extensions": moved.extensions,
+                "version": moved.version,
+            },
         )
-        if not one_row_changed(written):
+        if written != 1:
             raise StaleVersion(f"reservation {seen.id} is no longer at version {seen.version}")
         self._add_event(seen.id, event)
         return moved
@@ -138,16 +159,10 @@ class SqlReservations:
         ]
 
     def _add_event(self, reservation_id: str, event: ReservationEvent) -> None:
-        self._db.execute(
-            insert(reservation_event),
-            {
-                "reservation_id": reservation_id,
-                "from_state": event.from_state.value if event.from_state else "",
-                "to_state": event.to_state.value,
-                "actor": event.actor,
-                "note": event.note,
-                "at_us": to_us(event.at),
-            },
+        from_state = event.from_state.value if event.from_state else ""
+        self._db.direct(
+            _ADD_EVENT,
+            (reservation_id, from_state, event.to_state.value, event.actor, event.note, to_us(event.at)),
         )
 
     def _assemble(self, rows: Sequence[AnyRow]) -> list[Reservation]:
@@ -155,7 +170,7 @@ class SqlReservations:
         if not rows:
             return []
         lines: dict[str, list[ReservationLine]] = {row.id: [] for row in rows}
-        for line in self._db.execute(_LINES, {"ids": sorted(lines)}):
+        for line in self._db.rows(_LINES, {"ids": sorted(lines)}):
             lines[line.reservation_id].append(
                 ReservationLine(
                     line.variant_id, line.quantity, Money(line.unit_price_minor, line.currency), line.hold_id

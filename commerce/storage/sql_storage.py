@@ -61,9 +61,11 @@ class SqlStorage(ABC):
 
 
 @contextmanager
-def reading(connection: Connection) -> Iterator[UnitOfWork]:
+def reading(connection: Connection, number_changes: Callable[[], None] | None = None) -> Iterator[UnitOfWork]:
     """A unit of work that ends with the block; what happened in it is undone."""
-    transaction = Transaction(connection)
+    transaction = Transaction(connection, number_changes)
+    if not connection.in_transaction():
+        connection.begin()  # statements that go to the driver do not begin one
     try:
         yield SqlUnitOfWork(transaction)
     finally:

@@ -8,7 +8,7 @@ from sqlalchemy import delete, literal, select, text, update
 
 from commerce.domain.customer import Contact
 from commerce.domain.moments import from_us, to_us
-from commerce.domain.staff import StaffTask, StorePause, TaskKind
+from commerce.domain.staff import PauseMethod, StaffTask, StorePause, TaskKind
 from commerce.storage.mapping import maybe_from_us, maybe_to_us
 from commerce.storage.tables import pause_waiter, staff_task, store_pause
 from commerce.storage.transaction import Transaction, insert_once, one_row_changed
@@ -19,7 +19,8 @@ _RAISE = text(
     " ON CONFLICT (kind, subject) WHERE done_at_us IS NULL DO NOTHING"
 )
 _PAUSE = text(
-    'INSERT INTO store_pause (store_id, until_us, reason, "by") VALUES (:store_id, :until_us, :reason, :by)'
+    'INSERT INTO store_pause (store_id, method, until_us, reason, "by")'
+    " VALUES (:store_id, :method, :until_us, :reason, :by)"
     " ON CONFLICT (store_id, method) DO UPDATE SET until_us = excluded.until_us, reason = excluded.reason,"
     ' "by" = excluded."by"'
 )
@@ -102,20 +103,39 @@ class SqlPauses:
     def put(self, pause: StorePause) -> None:
         self._db.execute(
             _PAUSE,
-            {"store_id": pause.store_id, "until_us": to_us(pause.until), "reason": pause.reason, "by": pause.by},
+            {
+                "store_id": pause.store_id,
+                "method": pause.method.value,
+                "until_us": to_us(pause.until),
+                "reason": pause.reason,
+                "by": pause.by,
+            },
         )
 
-    def get(self, store_id: str, now: datetime) -> StorePause | None:
+    def get(self, store_id: str, now: datetime, method: PauseMethod = PauseMethod.ALL) -> StorePause | None:
         row = self._db.execute(
-            select(store_pause).where(store_pause.c.store_id == store_id, store_pause.c.until_us > to_us(now))
+            select(store_pause)
+            .where(
+                store_pause.c.store_id == store_id,
+                store_pause.c.until_us > to_us(now),
+                store_pause.c.method.in_(sorted({PauseMethod.ALL.value, method.value})),
+            )
+            .order_by(store_pause.c.until_us.desc(), store_pause.c.method)
+            .limit(1)
         ).one_or_none()
-        return None if row is None else StorePause(row.store_id, from_us(row.until_us), row.reason, row.by)
+        if row is None:
+            return None
+        return StorePause(row.store_id, from_us(row.until_us), row.reason, row.by, PauseMethod(row.method))
 
-    def end(self, store_id: str) -> bool:
+    def end(self, store_id: str, method: PauseMethod = PauseMethod.ALL) -> bool:
         return one_row_changed(
             self._db.execute(
                 update(store_pause)
-                .where(store_pause.c.store_id == store_id, store_pause.c.until_us > ENDED_US)
+                .where(
+                    store_pause.c.store_id == store_id,
+                    store_pause.c.method == method.value,
+                    store_pause.c.until_us > ENDED_US,
+                )
                 .values(until_us=ENDED_US)
             )
         )

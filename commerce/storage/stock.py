@@ -14,36 +14,40 @@ from commerce.domain.stock import HoldState, MovementReason, StockHold, StockLev
 from commerce.ports import ChangeKind
 from commerce.storage.direct import Direct, insert_into
 from commerce.storage.mapping import id_batches
+from commerce.storage.prepared import Prepared
 from commerce.storage.tables import hold, stock, stock_movement
-from commerce.storage.transaction import AnyRow, Transaction, one_row_changed
+from commerce.storage.transaction import AnyRow, Transaction
 
 _LEVELS = (
     select(stock.c.variant_id, stock.c.store_id, stock.c.on_hand, stock.c.held, stock.c.safety)
     .where(stock.c.variant_id.in_(bindparam("ids", expanding=True)))
     .order_by(stock.c.variant_id, stock.c.store_id)
 )
-_LEVELS_AT = _LEVELS.where(stock.c.store_id == bindparam("store_id"))
+_LEVELS_AT = Prepared(_LEVELS.where(stock.c.store_id == bindparam("store_id")))
+_LEVELS_EVERYWHERE = Prepared(_LEVELS)
 
 _AT = (stock.c.variant_id == bindparam("v")) & (stock.c.store_id == bindparam("s"))
-_LOCKED_LEVEL = select(stock.c.on_hand, stock.c.held, stock.c.safety).where(_AT).with_for_update()
+_LOCKED_LEVEL = Prepared(select(stock.c.on_hand, stock.c.held, stock.c.safety).where(_AT).with_for_update())
 
 # The guard is in the statement: whoever comes second finds the row as the first one left it.
 _TAKE = Direct(
     "UPDATE stock SET held = held + ? WHERE variant_id = ? AND store_id = ? AND on_hand - held - safety >= ?"
 )
 _GIVE_BACK = Direct("UPDATE stock SET held = held - ? WHERE variant_id = ? AND store_id = ?")
-_HAND_OVER = (
+_HAND_OVER = Prepared(
     update(stock)
     .where(_AT)
     .values(held=stock.c.held - bindparam("quantity"), on_hand=stock.c.on_hand - bindparam("quantity"))
 )
-_SET = update(stock).where(_AT).values(on_hand=bindparam("to"))
-_KEEP_BACK = update(stock).where(_AT).values(safety=bindparam("to"))
-_NEW_ROW = text(
-    "INSERT INTO stock (variant_id, store_id, on_hand, held, safety) VALUES (:v, :s, 0, 0, 0)"
-    " ON CONFLICT (variant_id, store_id) DO NOTHING"
+_SET = Prepared(update(stock).where(_AT).values(on_hand=bindparam("to")))
+_KEEP_BACK = Prepared(update(stock).where(_AT).values(safety=bindparam("to")))
+_NEW_ROW = Prepared(
+    text(
+        "INSERT INTO stock (variant_id, store_id, on_hand, held, safety) VALUES (:v, :s, 0, 0, 0)"
+        " ON CONFLICT (variant_id, store_id) DO NOTHING"
+    )
 )
-_KNOWN = (
+_KNOWN = Prepared(
     select(stock_movement.c.id)
     .where(
         stock_movement.c.variant_id == bindparam("v"),
@@ -53,12 +57,12 @@ _KNOWN = (
     )
     .limit(1)
 )
-_END_HOLD = (
-    update(hold)
-    .where(hold.c.id == bindparam("hold_id"), hold.c.state == HoldState.ACTIVE.value)
-    .values(state=bindparam("to"))
-    .returning(hold.c.variant_id, hold.c.store_id, hold.c.quantity)
+_ACTIVE = update(hold).where(hold.c.id == bindparam("hold_id"), hold.c.state == HoldState.ACTIVE.value)
+_END_HOLD = Prepared(
+    _ACTIVE.values(state=bindparam("to")).returning(hold.c.variant_id, hold.c.store_id, hold.c.quantity)
 )
+_EXTEND_HOLD = Prepared(_ACTIVE.values(expires_at_us=bindparam("until_us")))
+_HOLD_OF = Prepared(select(hold).where(hold.c.id == bindparam("hold_id")))
 
 
 _HOLD = insert_into("hold", "id variant_id store_id quantity owner state expires_at_us created_at_us")
@@ -114,10 +118,10 @@ class SqlStock:
         found: list[StockLevel] = []
         for ids in id_batches(variant_ids):
             if store_id is None:
-                rows = self._db.execute(_LEVELS, {"ids": ids})
+                rows = self._db.rows(_LEVELS_EVERYWHERE, {"ids": ids})
             else:
-                rows = self._db.execute(_LEVELS_AT, {"ids": ids, "store_id": store_id})
-            found.extend(StockLevel(*row) for row in rows.all())
+                rows = self._db.rows(_LEVELS_AT, {"ids": ids, "store_id": store_id})
+            found.extend(StockLevel(*row) for row in rows)
         return found
 
     def take(
@@ -153,17 +157,11 @@ class SqlStock:
         return holds
 
     def hold(self, hold_id: str) -> StockHold | None:
-        row = self._db.execute(select(hold).where(hold.c.id == hold_id)).one_or_none()
+        row = self._db.row(_HOLD_OF, {"hold_id": hold_id})
         return None if row is None else _hold(row)
 
     def extend(self, hold_id: str, expires_at: datetime) -> bool:
-        return one_row_changed(
-            self._db.execute(
-                update(hold)
-                .where(hold.c.id == hold_id, hold.c.state == HoldState.ACTIVE.value)
-                .values(expires_at_us=to_us(expires_at))
-            )
-        )
+        return self._db.run(_EXTEND_HOLD, {"hold_id": hold_id, "until_us": to_us(expires_at)}) == 1
 
     def release(self, hold_id: str, reason: MovementReason, at: datetime, *, expired: bool = False) -> bool:
         ended = self._end(hold_id, HoldState.EXPIRED if expired else HoldState.RELEASED)
@@ -179,7 +177,7 @@ class SqlStock:
         if ended is None:
             return False
         variant_id, store_id, quantity = ended
-        self._db.execute(_HAND_OVER, {"v": variant_id, "s": store_id, "quantity": quantity})
+        self._db.run(_HAND_OVER, {"v": variant_id, "s": store_id, "quantity": quantity})
         self._moved([(variant_id, store_id, -quantity, -quantity, reason, hold_id)], to_us(at))
         return True
 
@@ -199,7 +197,7 @@ class SqlStock:
         if reference and self._known(variant_id, store_id, reason, reference):
             return False
         if change:
-            self._db.execute(_SET, {"v": variant_id, "s": store_id, "to": level.on_hand + change})
+            self._db.run(_SET, {"v": variant_id, "s": store_id, "to": level.on_hand + change})
             self._moved([(variant_id, store_id, change, 0, reason, reference)], to_us(at), actor, note)
         return True
 
@@ -215,7 +213,7 @@ class SqlStock:
             return level
         target = max(on_hand, level.held)
         if target != level.on_hand:
-            self._db.execute(_SET, {"v": variant_id, "s": store_id, "to": target})
+            self._db.run(_SET, {"v": variant_id, "s": store_id, "to": target})
         if target != level.on_hand or reference:
             change = target - level.on_hand
             self._moved([(variant_id, store_id, change, 0, reason, reference)], to_us(at), actor, note)
@@ -227,7 +225,7 @@ class SqlStock:
         level = self._locked_level(variant_id, store_id, create=True)
         assert level is not None
         if safety != level.safety:
-            self._db.execute(_KEEP_BACK, {"v": variant_id, "s": store_id, "to": safety})
+            self._db.run(_KEEP_BACK, {"v": variant_id, "s": store_id, "to": safety})
             self._db.note_variant(variant_id, ChangeKind.STOCK, to_us(at))
         return StockLevel(variant_id, store_id, level.on_hand, level.held, safety)
 
@@ -266,21 +264,21 @@ class SqlStock:
 
     def _end(self, hold_id: str, to_state: HoldState) -> tuple[int, str, int] | None:
         """Ends an active hold; None when there is none: of two that try, one gets the row."""
-        row = self._db.execute(_END_HOLD, {"hold_id": hold_id, "to": to_state.value}).one_or_none()
+        row = self._db.row(_END_HOLD, {"hold_id": hold_id, "to": to_state.value})
         return None if row is None else (row.variant_id, row.store_id, row.quantity)
 
     def _locked_level(self, variant_id: int, store_id: str, *, create: bool) -> StockLevel | None:
         """The level, which nobody else can change until we commit."""
         key = {"v": variant_id, "s": store_id}
-        row = self._db.execute(_LOCKED_LEVEL, key).one_or_none()
+        row = self._db.row(_LOCKED_LEVEL, key)
         if row is None and create:
-            self._db.execute(_NEW_ROW, key)
-            row = self._db.execute(_LOCKED_LEVEL, key).one()
+            self._db.run(_NEW_ROW, key)
+            row = self._db.row(_LOCKED_LEVEL, key)
         return None if row is None else StockLevel(variant_id, store_id, row.on_hand, row.held, row.safety)
 
     def _known(self, variant_id: int, store_id: str, reason: MovementReason, reference: str) -> bool:
         key = {"v": variant_id, "s": store_id, "reference": reference, "reason": reason.value}
-        return self._db.execute(_KNOWN, key).first() is not None
+        return self._db.row(_KNOWN, key) is not None
 
     def _moved(self, movements: Sequence[_Movement], at_us: int, actor: str = "", note: str = "") -> None:
         self._db.insert_many(

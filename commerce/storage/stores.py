@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date, time
+from functools import lru_cache
 
 from sqlalchemy import bindparam, select, text
 
@@ -11,10 +12,12 @@ from commerce.domain.geo import GeoPoint
 from commerce.domain.store import Opening, OpeningHours, Store, StoreKind
 from commerce.storage import tables
 from commerce.storage.mapping import dump_json, from_text, to_text
+from commerce.storage.prepared import Prepared
 from commerce.storage.transaction import AnyRow, Transaction
 
 _COLUMNS = [column.name for column in tables.store.columns]
-_ALL = select(tables.store).order_by(tables.store.c.position, tables.store.c.id)
+_ALL = Prepared(select(tables.store).order_by(tables.store.c.position, tables.store.c.id))
+_BY_ID = Prepared(select(tables.store).where(tables.store.c.id == bindparam("store_id")))
 _PUT = text(
     f"INSERT INTO store ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)})"  # noqa: S608 - our own names
     f" ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _COLUMNS if name != 'id')}"
@@ -31,6 +34,7 @@ def dump_hours(hours: OpeningHours) -> str:
     )
 
 
+@lru_cache(maxsize=256)  # every order reads a store, and its hours hardly ever change
 def load_hours(stored: str) -> OpeningHours:
     raw = json.loads(stored)
     return OpeningHours(
@@ -74,10 +78,10 @@ class SqlStores:
         self._db = transaction
 
     def all(self) -> list[Store]:
-        return [_store(row) for row in self._db.execute(_ALL)]
+        return [_store(row) for row in self._db.rows(_ALL)]
 
     def get(self, store_id: str) -> Store | None:
-        row = self._db.execute(select(tables.store).where(tables.store.c.id == store_id)).one_or_none()
+        row = self._db.row(_BY_ID, {"store_id": store_id})
         return None if row is None else _store(row)
 
     def put(self, store: Store) -> None:

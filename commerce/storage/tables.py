@@ -169,6 +169,16 @@ catalogue_change = Table(
     sqlite_autoincrement=True,
 )
 
+# Changes on PostgreSQL until a reader of the log gives them their numbers (see `changes.py`). SQLite never writes here.
+unnumbered_change = Table(
+    "unnumbered_change",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("product_id", BigInteger, nullable=False),
+    Column("what", String(8), nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+)
+
 
 # --- stock ---------------------------------------------------------------------------------------------------------
 

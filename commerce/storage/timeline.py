@@ -10,7 +10,7 @@ from itertools import islice
 
 from sqlalchemy import ColumnElement, Select, select
 
-from commerce.domain.conversation import Touch, TouchKind
+from commerce.domain.conversation import NOTE_CHANNELS, Touch, TouchKind
 from commerce.domain.mail import Direction
 from commerce.domain.moments import from_us, to_us
 from commerce.storage.mapping import load_json
@@ -37,6 +37,7 @@ _KINDS = {
     Direction.OUT: TouchKind.MESSAGE_OUT,
     Direction.NOTE: TouchKind.NOTE,
 }
+_NOTED_ON: dict[str, str] = {kind.value: channel for kind, channel in NOTE_CHANNELS.items()}
 _LAST_MOMENT = 2**63 - 1
 
 
@@ -50,9 +51,9 @@ def _messages(db: Transaction, customer_id: str, until_us: int, limit: int) -> l
     touches = []
     for entry in thread_of(db, customer_id, limit=limit, until_us=until_us):
         what, text, actor = _said(entry.body)
-        touches.append(
-            Touch(entry.at, _KINDS[entry.direction], entry.contact.channel, str(entry.id), what, text, actor)
-        )
+        is_note = entry.direction is Direction.NOTE
+        channel = _NOTED_ON.get(what, entry.contact.channel) if is_note else entry.contact.channel
+        touches.append(Touch(entry.at, _KINDS[entry.direction], channel, str(entry.id), what, text, actor))
     return sorted(touches, key=lambda touch: touch.at, reverse=True)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from types import MappingProxyType
 from typing import Any, TypeAlias, cast
 
 from sqlalchemy import Connection, CursorResult, Executable, Row, TextClause, text
@@ -12,20 +13,20 @@ from sqlalchemy.exc import DBAPIError
 
 from commerce.ports import ChangeKind
 from commerce.storage.changes import Changes
-from commerce.storage.direct import Direct, insert_into, postgres_together
+from commerce.storage.direct import Direct, as_postgres_counts, insert_into, postgres_together
+from commerce.storage.prepared import Prepared
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 AnyResult: TypeAlias = CursorResult[*tuple[Any, ...]]
 
-# Any constant that nothing else in the database locks.
-CHANGE_LOCK = 0x5669_7472  # "Vitr"
 ROWS_A_STATEMENT = 100  # of an INSERT that PostgreSQL is given
+_NO_VALUES: Mapping[str, Any] = MappingProxyType({})
 
-_CHANGE = insert_into("catalogue_change", "product_id what at_us")
+_CHANGE = insert_into("catalogue_change", "product_id what at_us", postgres_table="unnumbered_change")
 _CHANGE_OF_VARIANTS = Direct(
     "INSERT INTO catalogue_change (product_id, what, at_us) SELECT DISTINCT product_id, ?, ? FROM variant"
     " WHERE id IN (SELECT value FROM json_each(?)) ORDER BY product_id",
-    postgres="INSERT INTO catalogue_change (product_id, what, at_us) SELECT DISTINCT product_id, %s, %s::bigint"
+    postgres="INSERT INTO unnumbered_change (product_id, what, at_us) SELECT DISTINCT product_id, %s, %s::bigint"
     " FROM variant WHERE id IN (SELECT value::bigint FROM json_array_elements_text(%s::json)) ORDER BY product_id",
 )
 
@@ -33,10 +34,12 @@ _CHANGE_OF_VARIANTS = Direct(
 class Transaction:
     """Runs statements, and collects what they changed in the catalogue (see `Changes`)."""
 
-    __slots__ = ("_connection", "_cursor", "changes", "is_postgres")
+    __slots__ = ("_connection", "_cursor", "_number_changes", "changes", "is_postgres")
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, number_changes: Callable[[], None] | None = None) -> None:
+        """`number_changes`: what a reader of the log calls first, if anything."""
         self._connection: Connection | None = connection
+        self._number_changes = number_changes
         self._cursor: Any = None
         self.is_postgres = connection.dialect.name == "postgresql"
         self.changes = Changes()
@@ -53,16 +56,41 @@ class Transaction:
     ) -> AnyResult:
         return self.connection.execute(statement, parameters)
 
+    def rows(self, statement: Prepared, values: Mapping[str, Any] = _NO_VALUES) -> list[Any]:
+        """The whole answer. As quick as `direct`, for statements that are SQLAlchemy's."""
+        connection = self.connection
+        if self._cursor is None and connection.dispatch.before_cursor_execute:
+            return list(connection.execute(statement.statement, values))
+        text = statement.text(self.is_postgres, values)
+        return text.rows(self._in_driver(text.statement, text.values(values)))
+
+    def row(self, statement: Prepared, values: Mapping[str, Any] = _NO_VALUES) -> Any:
+        """The first row of the answer, or None."""
+        found = self.rows(statement, values)
+        return found[0] if found else None
+
+    def run(self, statement: Prepared, values: Mapping[str, Any]) -> int:
+        """How many rows it changed."""
+        connection = self.connection
+        if self._cursor is None and connection.dispatch.before_cursor_execute:
+            return connection.execute(statement.statement, values).rowcount
+        text = statement.text(self.is_postgres, values)
+        return cast(int, self._in_driver(text.statement, text.values(values)).rowcount)
+
     def direct(self, statement: Direct, values: Sequence[Any]) -> int:
         """Runs it in the driver; how many rows it changed. Errors are those of `execute`."""
         as_text = statement.postgres if self.is_postgres else statement.sqlite
         return cast(int, self._directly(as_text, values).rowcount)
 
+    def direct_many(self, statement: Direct, rows: Sequence[Sequence[Any]]) -> None:
+        """Runs it for each row of values."""
+        if rows:
+            self._directly(statement.postgres if self.is_postgres else statement.sqlite, rows, many=True)
+
     def insert_many(self, statement: Direct, rows: Sequence[Sequence[Any]]) -> None:
         """An `insert_into` of several rows, or of none."""
         if not self.is_postgres:
-            if rows:
-                self._directly(statement.sqlite, rows, many=True)
+            self.direct_many(statement, rows)
             return
         for start in range(0, len(rows), ROWS_A_STATEMENT):
             some = rows[start : start + ROWS_A_STATEMENT]
@@ -101,15 +129,15 @@ class Transaction:
         """Writes them down. The last thing before COMMIT."""
         if not changes:
             return
-        self.lock_changes()
         self.insert_many(_CHANGE, changes.products())
         for what, at_us, ids in changes.variants():
             self.direct(_CHANGE_OF_VARIANTS, (what, at_us, json.dumps(ids)))
 
-    def lock_changes(self) -> None:
-        """To be called right before rows are added to catalogue_change, as late as possible (see `Changes`)."""
-        if self.is_postgres:
-            self.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CHANGE_LOCK})
+    def number_changes(self) -> None:
+        """To be called before the log is read: what was committed until now is in it, unless this transaction has
+        looked at something already. Then it shows the database as of that moment, and the rest is for the next one."""
+        if self._number_changes is not None:
+            self._number_changes()
 
     def close(self) -> None:
         if self._cursor is not None:
@@ -118,16 +146,26 @@ class Transaction:
 
     def _directly(self, as_text: str, values: Sequence[Any], *, many: bool = False) -> Any:
         connection = self.connection
-        cursor = self._cursor
+        if self._cursor is None and connection.dispatch.before_cursor_execute:  # whoever listens hears of these, too
+            return connection.exec_driver_sql(as_text, list(values) if many else tuple(values))
+        return self._in_driver(as_postgres_counts(as_text) if self.is_postgres else as_text, values, many=many)
+
+    def _in_driver(self, as_text: str, values: Sequence[Any], *, many: bool = False) -> Any:
+        connection, cursor = self.connection, self._cursor
         if cursor is None:
-            if connection.dispatch.before_cursor_execute:  # whoever listens to statements hears of these, too
-                return connection.exec_driver_sql(as_text, list(values) if many else tuple(values))
-            cursor = self._cursor = connection.connection.cursor()
+            cursor = self._cursor = self._new_cursor(connection)
         try:
             (cursor.executemany if many else cursor.execute)(as_text, values)
         except connection.dialect.loaded_dbapi.Error as error:
             raise _as_sqlalchemy_says(error, as_text, connection) from error
         return cursor
+
+    def _new_cursor(self, connection: Connection) -> Any:
+        if not self.is_postgres:
+            return connection.connection.cursor()
+        from psycopg import RawCursor
+
+        return RawCursor(cast(Any, connection.connection.dbapi_connection))
 
 
 def _as_sqlalchemy_says(error: Exception, statement: str, connection: Connection) -> BaseException:

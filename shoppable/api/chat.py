@@ -12,12 +12,12 @@ from commerce.domain.customer import Contact
 from shoppable import inputs
 from shoppable.api.openapi import Operation, Parameter, describes
 from shoppable.api.products import LANG
-from shoppable.chat import entries, inbound, listening, session
+from shoppable.chat import entries, inbound, listening, recognised, session
 from shoppable.limits import LISTEN, PHOTO, TALK
 from shoppable.photos import photo_of_form, room_for_a_photo
 from shoppable.problems import Problem
 from shoppable.security import require_same_origin
-from shoppable.shapes import ChatAccepted, ChatEvents, ChatMessage, Uploaded
+from shoppable.shapes import ChatAccepted, ChatEvents, ChatMessage, Recognised, Uploaded
 from shoppable.site import site
 
 blueprint = Blueprint("api_chat", __name__, url_prefix="/api/v1/chat")
@@ -55,6 +55,21 @@ def say() -> ResponseReturnValue:
     new = inbound.accept(contact or session.current_or_new(), said)
     answer: ChatAccepted = {"client_msg_id": said["client_msg_id"], "duplicate": not new}
     return jsonify(answer), 202 if new else 200
+
+
+@blueprint.get("/greeting")
+@describes(
+    Operation(
+        "Who this browser is to the shop, and what is theirs: the same data on every channel",
+        {200: Recognised},
+        (LANG,),
+        problems=(429,),
+    )
+)
+def greeting() -> ResponseReturnValue:
+    contact = session.current()
+    inputs.take_turn("listen", LISTEN, contact.address if contact else None)
+    return jsonify(recognised.read(contact))
 
 
 @blueprint.get("/events")

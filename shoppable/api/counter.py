@@ -129,7 +129,12 @@ def hand_order_over(order: str) -> ResponseReturnValue:
 
     def work(uow: UnitOfWork) -> object:
         return shop.handing_over.order(
-            uow, order, code=asked["code"], by=_by(asked["by"]), to=asked.get("to", ""), paid=asked.get("paid", False)
+            uow,
+            order,
+            code=asked["code"],
+            by=keys.person(asked["by"]),
+            to=asked.get("to", ""),
+            paid=asked.get("paid", False),
         )
 
     return _handed_over(order, write_again(shop.storage, work), asked.get("to", ""))
@@ -142,7 +147,7 @@ def hand_reservation_over(reservation: str) -> ResponseReturnValue:
 
     def work(uow: UnitOfWork) -> object:
         return shop.handing_over.reservation(
-            uow, reservation, code=asked["code"], by=_by(asked["by"]), to=asked.get("to", "")
+            uow, reservation, code=asked["code"], by=keys.person(asked["by"]), to=asked.get("to", "")
         )
 
     return _handed_over(reservation, write_again(shop.storage, work), asked.get("to", ""))
@@ -163,7 +168,7 @@ def receive(request_id: str) -> ResponseReturnValue:
                 uow,
                 request_id,
                 code=asked["code"],
-                by=_by(asked["by"]),
+                by=keys.person(asked["by"]),
                 store_id=asked["store"],
                 resellable=asked["resellable"],
                 difference_paid=asked.get("difference_paid", False),
@@ -187,7 +192,7 @@ def hand_new_unit_over(request_id: str) -> ResponseReturnValue:
                 uow,
                 request_id,
                 code=asked["code"],
-                by=_by(asked["by"]),
+                by=keys.person(asked["by"]),
                 store_id=asked["store"],
                 to=asked.get("to", ""),
             ),
@@ -200,7 +205,7 @@ def hand_new_unit_over(request_id: str) -> ResponseReturnValue:
 def reject(request_id: str) -> ResponseReturnValue:
     asked, shop = inputs.body_as(Rejection), site().shop
     result = write_again(
-        shop.storage, lambda uow: shop.returns.reject(uow, request_id, by=_by(asked["by"]), note=asked["note"])
+        shop.storage, lambda uow: shop.returns.reject(uow, request_id, by=keys.person(asked["by"]), note=asked["note"])
     )
     if isinstance(result, Refused):
         if result.reason is NotReturned.NOT_FOUND:
@@ -220,11 +225,6 @@ def withdrawals() -> ResponseReturnValue:
     response = Response(text, mimetype="text/csv")
     response.headers["Content-Disposition"] = 'attachment; filename="withdrawals.csv"'
     return response
-
-
-def _by(name: str) -> str:
-    """Who of the staff, as the key's owner says; the key is in the record too."""
-    return f"{inputs.clean(name).strip()[:40]}/{keys.name_of_given_key()}"[:58]
 
 
 def _handed_over(subject: str, result: object, to: str) -> ResponseReturnValue:

@@ -122,17 +122,23 @@ class Differences(TypedDict):
     differences: list[Difference]
 
 
+Method = Literal["", "reserve", "pickup"]
+
+
 @_exact
 class NewPause(TypedDict):
-    """Either `until` or `minutes`. The reason is for staff."""
+    """Either `until` or `minutes`. The reason is for staff. `method`: what the store does not do, "reserve" or
+    "pickup"; left out: all of it."""
 
     until: NotRequired[Annotated[str, Field(max_length=40, description="Moment, ISO 8601 with its zone.")]]
     minutes: NotRequired[Annotated[int, Field(ge=1, le=44_640)]]
     reason: NotRequired[Annotated[str, Field(max_length=500)]]
+    method: NotRequired[Method]
 
 
 @_exact
 class Paused(TypedDict):
+    method: str
     store: str
     until: Iso
     reason: str

@@ -6,13 +6,19 @@ from shoppable.counter import (
     access,
     account,
     board,
+    canned,
+    customer,
     frame,
+    inbox,
     live,
     orders,
     pick_up,
     record,
+    refunds,
+    reports,
     returns,
     sign_in,
+    staff_bot,
     stock,
     stores,
     team,
@@ -21,7 +27,10 @@ from shoppable.counter.blueprint import blueprint
 
 __all__ = ["ROOMS", "blueprint"]
 
-ROOMS = (sign_in, account, board, pick_up, orders, returns, stock, stores, team, record, live)
+ROOMS = (
+    sign_in, account, staff_bot, board, pick_up, orders, refunds, returns, stock, stores, inbox, customer, canned,
+    reports, team, record, live,
+)  # fmt: skip
 
 access.install(blueprint)
 frame.install(blueprint)

@@ -32,6 +32,7 @@ from shoppable.counter.blueprint import blueprint
 from shoppable.counter.frame import counter_page, store_ids_of, wants_part
 from shoppable.language import language, translate
 from shoppable.site import site
+from shoppable.words import NOT_MOVED
 
 _MOST_CARDS, _MOST_OVER = 200, 12
 _COLUMNS = {"new": (Stage.NEW,), "in-hand": (Stage.ACCEPTED, Stage.PREPARING), "ready": (Stage.READY,)}
@@ -39,12 +40,6 @@ COLUMNS = {"new": "New", "in-hand": "In hand", "ready": "Waiting for the custome
 NOBODY = {"new": "Nobody waits.", "in-hand": "Nothing is being prepared.", "ready": "Nothing is ready yet."}
 _OVER = tuple(stage for stage in Stage if stage not in OPEN_STAGES)
 
-NOT_MOVED = {
-    NotMoved.NOT_FOUND: "There is nothing of that kind here.",
-    NotMoved.STALE: "Somebody else was faster: this is how it is now.",
-    NotMoved.OVER: "This is over already.",
-    NotMoved.NOT_POSSIBLE: "This cannot be done from where it is.",
-}
 DONE = {
     "accept": "Accepted: the customer knows.",
     "preparing": "Being prepared.",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
+from datetime import timedelta
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
-from commerce.domain.cart import MAX_LINES, MAX_QUANTITY
+from commerce.domain.cart import MAX_LINES, MAX_QUANTITY, Cart
+from commerce.domain.moments import from_us, to_us
 from commerce.domain.reservation import Refused
 from commerce.ports import UnitOfWork
 from shoppable import inputs, shopper
@@ -23,6 +27,7 @@ LONGEST = 2_000
 _LONGEST_SKU = 128
 _LONGEST_CODE = 40
 _COME_BACK_S = 1
+_REMEMBERED = timedelta(days=90)
 SOURCE = "link"
 
 
@@ -41,7 +46,8 @@ def private(response: Response) -> Response:
 
 @blueprint.get("/buy/<path:items>")
 def buy(items: str) -> ResponseReturnValue:
-    """Sees to it that the cart holds at least what the link asks for: following it twice adds nothing more.
+    """Sees to it that the cart holds at least what the link asks for: following it twice adds nothing more, and brings
+    nothing back that was taken out in between, unless it was bought.
 
     What is not sold here is named on the cart's page, and the rest is kept.
     """
@@ -57,6 +63,35 @@ def buy(items: str) -> ResponseReturnValue:
     known = contact or session.current_or_new()
     said, unknown = site().shop.storage.write(lambda uow: _fill(uow, shopper.recognised(uow, known).id, asked, coupon))
     return back(said, unknown=unknown)
+
+
+class _Before:
+    """What this link has brought into this cart already, and since when: what was bought since may be brought again."""
+
+    def __init__(self, uow: UnitOfWork, cart: Cart, asked: list[Asked]) -> None:
+        named = ",".join(sorted(f"{each.sku}:{each.quantity}" for each in asked))
+        self._uow, self._customer_id, self._now = uow, cart.customer_id, site().shop.clock.now()
+        self._key = f"link:{cart.id}:{hashlib.blake2b(named.encode(), digest_size=16).hexdigest()}"
+        kept = uow.state.get(self._key, self._now)
+        self._brought: dict[str, int] = json.loads(kept) if kept else {}
+
+    def has_brought(self, variant_id: int) -> bool:
+        if (at_us := self._brought.get(str(variant_id))) is None:
+            return False
+        since = from_us(at_us)
+        return not any(
+            line.variant_id == variant_id
+            for order in self._uow.orders.of_customer(self._customer_id)
+            if order.created_at >= since
+            for line in order.lines
+        )
+
+    def bring(self, variant_id: int) -> None:
+        self._brought[str(variant_id)] = to_us(self._now)
+
+    def keep(self) -> None:
+        if self._brought:
+            self._uow.state.put(self._key, json.dumps(self._brought), self._now + _REMEMBERED)
 
 
 def asked_for(items: str) -> list[Asked]:
@@ -78,9 +113,10 @@ def _fill(uow: UnitOfWork, customer_id: str, asked: list[Asked], coupon: str) ->
     """What to say of it, and the SKUs that are not sold here (or not that many at once)."""
     shop, carts = site().shop, site().shop.carts
     cart = uow.carts.create(shop.ids.new_id(), customer_id, shop.clock.now())
-    uow.carts.lock(cart.id)  # the same link twice at the same moment must not add twice
-    cart = uow.carts.of_customer(customer_id) or cart
+    # The same link twice at the same moment must not add twice.
+    cart = uow.carts.of_customer(customer_id, locked=True) or cart
     there = {line.variant_id: line.quantity for line in cart.wanted}
+    before = _Before(uow, cart, asked)
     said, unknown, filled = "", [], False
     for each in asked:
         found = uow.products.by_sku(each.sku)
@@ -88,14 +124,16 @@ def _fill(uow: UnitOfWork, customer_id: str, asked: list[Asked], coupon: str) ->
             unknown.append(each.sku)
             continue
         missing = each.quantity - there.get(found[1].id, 0)
-        if missing <= 0:
-            filled = True
+        if missing > 0 and before.has_brought(found[1].id):
+            said = said or "taken_out"
             continue
-        result = carts.add(uow, customer_id, found[1].id, missing, SOURCE)
+        result = carts.add(uow, customer_id, found[1].id, missing, SOURCE) if missing > 0 else None
         if isinstance(result, Refused):
             said = f"not_{result.reason.value}"
         else:
             filled = True
+            before.bring(found[1].id)
+    before.keep()
     if coupon:
         refused = carts.apply_coupon(uow, customer_id, coupon)
         if isinstance(refused, Refused):

@@ -11,10 +11,10 @@ from flask.typing import ResponseReturnValue
 
 from commerce.domain.cart import MAX_QUANTITY, Cart, NotInCart
 from commerce.domain.linking import TokenPurpose
-from commerce.domain.order import OrderState
 from commerce.domain.promotion import NotApplied
 from commerce.domain.reservation import Refused
 from commerce.ports import UnitOfWork
+from commerce.services.own_units import pending_order
 from shoppable import inputs, security, shopper
 from shoppable.chat import session
 from shoppable.language import language, translate
@@ -42,6 +42,7 @@ SAID = {
     "coupon": "The code counts.",
     "coupon_dropped": "The code has been taken out.",
     "filled": "Your cart has been filled by the link.",
+    "taken_out": "You opened this link before. What you took out of your cart since stays out.",
     "linked": "This is one cart now, here and in your conversation.",
     "nothing": "That was not in your cart any more.",
 }
@@ -66,7 +67,7 @@ def cart() -> Response:
     with shop.storage.read() as uow:
         customer = shopper.customer_of(uow, contact)
         quote = shopper.quoted(uow, customer)
-        pending = uow.orders.pending_of_cart(quote.cart.id) if quote else None
+        pending = pending_order(uow, quote.cart) if quote else None
         said, undo = _said(uow)
     telegram = telegram_link()
     shown = page(
@@ -83,10 +84,11 @@ def cart() -> Response:
         else [],
         coupon=quote.cart.coupon if quote else "",
         not_applied=translate(NOT_APPLIED[quote.not_applied]) if quote and quote.not_applied else "",
-        pending=pending if pending and pending.state is OrderState.PENDING_PAYMENT else None,
+        pending=pending,
         said=said,
         undo=undo,
         unknown=_unknown(),
+        rest_is_there=request.args.get("said") == "filled",
         most=MAX_QUANTITY,
         telegram=telegram,
     )

@@ -14,6 +14,7 @@ from commerce.domain.order import NotOrdered, OrderRefused
 from commerce.domain.payment import Placed
 from commerce.ports import UnitOfWork
 from commerce.services.again import write_again
+from commerce.services.own_units import pending_order
 from shoppable import inputs, ordering, security, shopper
 from shoppable.chat import session
 from shoppable.language import language, translate
@@ -69,7 +70,7 @@ def _page(
         told = ordering.is_told(quote) and not editing and not wrong
         delivery, stores = ordering.delivery(uow, cart), ordering.collect(uow, cart)
         store = uow.stores.get(draft.store_id) if draft.store_id else None
-        pending = uow.orders.pending_of_cart(cart.id)
+        pending = pending_order(uow, cart)
         reasons = [refused.reason] if refused else [each for each in quote.missing if each not in _ASKED_HERE]
         told_why = [_why(uow, reason, quote.store_id, refused) for reason in dict.fromkeys(reasons)]
     short = [line for line in quote.lines if line.is_short or (refused and line.variant.id in refused.variant_ids)]

@@ -60,7 +60,7 @@ const since = performance.now();
 let shift = 0;
 const clockNow = () => made + (performance.now() - since) + shift;
 
-// --- parts that follow the shop: <div data-live="board" data-mark="…">
+// --- parts that follow the shop: <div data-live="board" data-mark="…">, or several of one page, each with a data-part
 
 const parts = [...document.querySelectorAll("[data-live]")];
 let known = null;
@@ -115,7 +115,7 @@ function put(part, html) {
 }
 
 async function refresh(part) {
-  const answer = await fetch(location.href, { headers: { "X-Part": part.dataset.live }, cache: "no-store" });
+  const answer = await fetch(location.href, { headers: { "X-Part": part.dataset.part ?? part.dataset.live }, cache: "no-store" });
   if (answer.status === 401) location.reload(); // signed out: the page that comes says so
   if (answer.ok) put(part, await answer.text());
 }
@@ -139,6 +139,9 @@ async function look() {
   }
 }
 
+// A script of one page has changed something.
+document.addEventListener("vitrine-changed", () => parts.forEach(refresh));
+
 // --- forms inside a part change it in place
 
 for (const part of parts) {
@@ -150,7 +153,7 @@ for (const part of parts) {
     const body = new URLSearchParams(new FormData(form, event.submitter));
     document.activeElement?.blur?.();
     try {
-      const answer = await fetch(form.action, { method: "POST", body, headers: { "X-Part": part.dataset.live } });
+      const answer = await fetch(form.action, { method: "POST", body, headers: { "X-Part": part.dataset.part ?? part.dataset.live } });
       if (answer.status === 401) return location.reload();
       if (!answer.ok) throw new Error(String(answer.status));
       put(part, await answer.text());

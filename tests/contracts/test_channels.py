@@ -200,10 +200,14 @@ def test_closing_twice_does_no_harm(case):
 def test_every_channel_of_the_registry_has_a_case_here_a_folder_and_a_row(tmp_path):
     root = Path(__file__).parents[2]
     states = describe_channels(Settings(data_dir=tmp_path))
-    folders = {p.parent.name for p in (root / "bot" / "channels").glob("*/send.py")}
+    folders = {p.parent.name.replace("_", "-") for p in (root / "bot" / "channels").glob("*/send.py")}
     assert {state.name for state in states} == set(CASES) == folders
     for name in CASES:
-        assert {p.name for p in (root / "bot" / "channels" / name).iterdir()} >= {"parse.py", "send.py", "README.md"}
+        assert {p.name for p in (root / "bot" / "channels" / name.replace("-", "_")).iterdir()} >= {
+            "parse.py",
+            "send.py",
+            "README.md",
+        }
     rows = [line.split(",")[0] for line in (root / "docs" / "channels.csv").read_text("utf-8").splitlines()[1:]]
     assert set(rows) == set(CASES)
 

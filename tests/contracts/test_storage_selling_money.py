@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -22,7 +22,7 @@ from commerce.domain.payment import (
 )
 from commerce.domain.promotion import Promotion, PromotionKind
 from commerce.domain.returns import ReturnKind, ReturnLine, ReturnReason, ReturnRequest, ReturnState, ReturnWay
-from commerce.domain.staff import StaffTask, StorePause, TaskKind
+from commerce.domain.staff import PauseMethod, StaffTask, StorePause, TaskKind
 from commerce.errors import IllegalMove, StaleVersion
 from commerce.ports import Storage
 from tests.contracts.selling_values import (
@@ -479,6 +479,29 @@ def test_a_store_pauses_until_its_time_or_until_somebody_ends_it(storage: Storag
     with storage.read() as uow:
         assert uow.pauses.get("bellecour", NOW) is None
     assert storage.write(lambda uow: uow.pauses.over(NOW)) == [("bellecour", [])]
+
+
+def test_a_store_pauses_by_method(storage: Storage, variants: list[int]) -> None:
+    reserve = StorePause("bellecour", NOW + HOUR, "", "staff:1", PauseMethod.RESERVE)
+    whole = StorePause("bellecour", NOW + 2 * HOUR, "", "staff:1")
+
+    def of(method: PauseMethod, at: datetime = NOW) -> StorePause | None:
+        with storage.read() as uow:
+            return uow.pauses.get("bellecour", at, method)
+
+    storage.write(lambda uow: uow.pauses.put(reserve))
+    assert [of(method) for method in PauseMethod] == [None, reserve, None]
+    storage.write(lambda uow: uow.pauses.put(whole))
+    assert {of(method) for method in PauseMethod} == {whole}, "the longer one"
+    storage.write(lambda uow: uow.pauses.wait("bellecour", LEA))
+    assert storage.write(lambda uow: uow.pauses.over(NOW + HOUR)) == [("bellecour", [])], "it still takes no orders"
+    assert storage.write(lambda uow: uow.pauses.end("bellecour"))
+    assert storage.write(lambda uow: uow.pauses.over(NOW + HOUR)) == [("bellecour", [LEA])]
+
+    storage.write(lambda uow: uow.pauses.put(reserve))
+    assert not storage.write(lambda uow: uow.pauses.end("bellecour"))
+    assert storage.write(lambda uow: uow.pauses.end("bellecour", PauseMethod.RESERVE))
+    assert of(PauseMethod.RESERVE) is None
 
 
 def test_who_waits_for_a_store_is_told_once(storage: Storage, variants: list[int]) -> None:

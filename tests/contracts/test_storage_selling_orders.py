@@ -145,12 +145,16 @@ def test_a_thing_may_be_wanted_and_saved_at_once(storage: Storage, cart: Cart, v
     assert lines_of(storage) == []
 
 
-def test_nobody_changes_a_cart_that_is_locked(storage: Storage, cart: Cart, variants: list[int]) -> None:
+@pytest.mark.parametrize("in_one", [True, False])
+def test_nobody_changes_a_cart_that_is_locked(storage: Storage, cart: Cart, variants: list[int], in_one: bool) -> None:
     seen: list[int] = []
 
     def slow(uow: UnitOfWork) -> None:
-        uow.carts.lock("k1")
-        found = uow.carts.of_customer(LEA_PERSON.id)
+        if in_one:
+            found = uow.carts.of_customer(LEA_PERSON.id, locked=True)
+        else:
+            uow.carts.lock("k1")
+            found = uow.carts.of_customer(LEA_PERSON.id)
         assert found is not None
         held = sum(line.quantity for line in found.lines)
         time.sleep(0.05)
@@ -399,6 +403,20 @@ def test_the_order_of_a_cart_that_waits_for_its_payment(storage: Storage, varian
     storage.write(lambda uow: uow.orders.move(order, OrderState.PAID, PAID))
     with storage.read() as uow:
         assert uow.orders.pending_of_cart("cart-o1") is None
+
+
+def test_orders_of_a_cart_or_a_customer_wait(storage: Storage, variants: list[int]) -> None:
+    first = put_order(storage, variants)
+    of_other_cart = put_order(storage, variants, order=an_order(variants, "o2"))
+    of_sam = put_order(storage, variants, order=an_order(variants, "o3", SAM_PERSON))
+    counter = put_order(storage, variants, order=replace(an_order(variants, "o4"), state=OrderState.PLACED))
+    paid = put_order(storage, variants, order=an_order(variants, "o5"))
+    storage.write(lambda uow: uow.orders.move(paid, OrderState.PAID, PAID))
+    with storage.read() as uow:
+        assert uow.orders.waiting("cart-o1", LEA_PERSON.id) == [counter, of_other_cart, first]
+        assert uow.orders.waiting("cart-o3", LEA_PERSON.id) == [counter, of_sam, of_other_cart, first]
+        assert uow.orders.waiting("cart-o1", SAM_PERSON.id) == [of_sam, first]
+        assert uow.orders.waiting("cart-o9", "nobody") == []
 
 
 def test_orders_that_nobody_has_paid_are_due(storage: Storage, variants: list[int]) -> None:

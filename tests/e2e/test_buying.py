@@ -159,7 +159,9 @@ def test_an_order_page_follows_what_happens(window: Callable[..., Page], shop: S
     page.get_by_role("button", name="Continue").click()
     page.get_by_label("At the counter, when you pick it up").check()
     page.get_by_label("I accept the terms of sale.").check()
-    page.get_by_role("button", name=re.compile("Order and pay")).dblclick()
+    assert page.get_by_role("button", name=re.compile("Order and pay")).count() == 0
+    page.get_by_text("You pay nothing now. We keep everything for you at the store.").wait_for()
+    page.get_by_role("button", name=re.compile("Order, and pay €[0-9.]+ at the counter")).dblclick()
     page.get_by_text("Ordered, to be paid at the counter").first.wait_for()
     assert orders(shop) == [OrderState.PLACED]
     with shop.storage.read() as uow:

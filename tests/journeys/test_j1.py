@@ -141,3 +141,13 @@ def test_a_city_in_words(person: People) -> None:
     lea = person("Léa")
     lea.say(SEARCH).tap(CHOOSE).tap("38").tap("Non ‖ No").tap(FIND).tap("Saisir une ville ‖ Type a city")
     lea.expect("Quelle ville ‖ Which city").say("Villeurbanne").expect_order("Lyon Part-Dieu", "Lyon Bellecour")
+
+
+@on_every_stage
+def test_whoever_comes_back_is_recognised(person: People) -> None:
+    lea = person("Léa")
+    to_the_stores(lea)
+    reserved(lea.tap(AT_BELLECOUR))
+    lea.say("bonjour ‖ hello").expect("Votre réservation ‖ Your reservation", "Lyon Bellecour")
+    lea.expect_buttons("Mes réservations ‖ My reservations")
+    person("Sam").say("bonjour ‖ hello").expect_not("Votre réservation ‖ Your reservation")

@@ -148,4 +148,4 @@ def test_nobody_comes(shop: Shop, person: People, clock: ManualClock, nadia: Boa
     sam.wait().expect("De retour dans votre taille ‖ Back in stock in your size", "Lyon Bellecour")
     sam.expect_buttons("Réserver 2 h ‖ Reserve 2 h")
     sam.tap("Réserver 2 h ‖ Reserve 2 h").expect("Réservé sans paiement ‖ Held, nothing to pay", "Lyon Bellecour")
-    assert nadia.card("Sam") is not None
+    assert nadia.card(ITEM) is not None

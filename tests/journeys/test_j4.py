@@ -18,6 +18,7 @@ from tests.journeys.dsl import Talk
 from tests.journeys.test_j1 import available_at_bellecour
 from tests.journeys.test_j3 import ACCEPT, READY, reservation_of, reserve_at_bellecour
 
+in_memory = pytest.mark.parametrize("stage", ["memory", ON_POSTGRESQL], indirect=True)
 everywhere = pytest.mark.parametrize("stage", ["memory", ON_POSTGRESQL, "webchat", "telegram-webhook"], indirect=True)
 
 REJECT = "Refuser ‖ Reject"
@@ -88,7 +89,7 @@ def test_not_found_becomes_an_offer(shop: Shop, person: People, nadia: Board, at
     lea.expect_buttons("Itinéraire ‖ Directions")
 
 
-@everywhere
+@in_memory
 def test_none_of_them(shop: Shop, person: People, nadia: Board) -> None:
     lea = person("Léa")
     variant_id = reservation_of(shop, rejected(shop, lea, nadia)).lines[0].variant_id
@@ -96,7 +97,7 @@ def test_none_of_them(shop: Shop, person: People, nadia: Board) -> None:
     assert active_holds(shop, variant_id) == {}
 
 
-@everywhere
+@in_memory
 def test_a_quarter_of_an_hour_later(
     shop: Shop, person: People, nadia: Board, clock: ManualClock, timekeeper: Worker
 ) -> None:
@@ -109,7 +110,7 @@ def test_a_quarter_of_an_hour_later(
     lea.tap(PART_DIEU).expect_not("Réservé sans paiement ‖ Held, nothing to pay")
 
 
-@everywhere
+@in_memory
 def test_shipped_instead(shop: Shop, person: People, nadia: Board) -> None:
     lea = person("Léa")
     variant_id = reservation_of(shop, rejected(shop, lea, nadia)).lines[0].variant_id

@@ -173,6 +173,7 @@ def test_with_nadia_and_without_a_word_of_the_bot(
     assert "1042" in there.summary and lea.of(WRONG) in there.summary
 
     silent(lea, *NOISE)
+    assert lea.share_location(45.76, 4.83).last == []
     counter.answers(contact, "Bonjour Léa, je regarde votre commande 1042.")
     lea.wait().expect("je regarde votre commande 1042")
     silent(lea, *NOISE)
@@ -208,6 +209,17 @@ def test_nobody_answers_for_ten_minutes(counter: Counter, clock: ManualClock, ti
         [task] = uow.tasks.open(kind=TaskKind.CALL_BACK)
     assert task.due_at == datetime(2026, 3, 10, 14, 0, tzinfo=PARIS)
     silent(lea, "merci ‖ thanks")
+
+
+def test_the_law_and_promises_hold_while_nadia_speaks(counter: Counter, lea: Talk) -> None:
+    lea.say(PERSON)
+    counter.answers(lea.driver.contact, "Bonjour !")
+    lea.wait()
+    lea.say("je veux me rétracter ‖ i want to withdraw")
+    lea.tap("Confirmer la rétractation ‖ Confirm withdrawal").expect("Accusé de réception ‖ Receipt")
+    lea.say("STOP").expect("plus de messages promotionnels ‖ no more promotions")
+    silent(lea, "merci ‖ thanks")
+    assert counter.conversation(lea.driver.contact).voice is Voice.PERSON
 
 
 @on_stages_with_buttons
@@ -262,6 +274,9 @@ def test_cut_off_and_going_on_elsewhere(
 
         phone.say("on a été coupés ‖ we got cut off")
         assert phone.last == []
+        web.send_photo(own_bag)
+        shown = [entry for entry in counter.thread(web.driver.contact) if json.loads(entry.body).get("photo_key")]
+        assert web.last == [] and len(shown) == 2, "seen by Nadia alone"
         web.say("allô ‖ hello")
         phone.say("me revoilà ‖ here I am again")
         assert web.wait().last == phone.wait().last == []

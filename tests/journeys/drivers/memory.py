@@ -32,7 +32,6 @@ class MemoryDriver:
         self._shop, self._recorder, self._worker = shop, recorder, worker
         self._language, self._name = language, name
         self._read = 0
-        self._buttons: list[Button] = []
 
     def say(self, text: str) -> None:
         self._send(text=text)
@@ -73,6 +72,17 @@ class MemoryDriver:
             for message in delivery.outgoing
         ]
 
+    @property
+    def _buttons(self) -> list[Button]:
+        """All that they were ever shown, oldest first."""
+        return [
+            button
+            for delivery in self._recorder.sent_to(self.contact)
+            for message in delivery.outgoing
+            for row in message.rows
+            for button in row
+        ]
+
     def _newest(self) -> list[Button]:
         """The buttons of the newest message that has any, in its order: of two alike, people press the first."""
         sent = self._recorder.sent_to(self.contact)
@@ -109,10 +119,3 @@ class MemoryDriver:
         self.events.append(event)
         assert self._shop.storage.write(lambda uow: uow.inbox.accept(event, now))
         self._worker.run_until_quiet()
-        self._buttons = [
-            button
-            for delivery in self._recorder.sent_to(self.contact)
-            for message in delivery.outgoing
-            for row in message.rows
-            for button in row
-        ]

@@ -21,6 +21,7 @@ from commerce.domain.cart import CheckoutDraft, Fulfilment, PostalAddress
 from commerce.domain.money import Money
 from commerce.domain.order import Order
 from commerce.domain.promotion import Promotion, PromotionKind
+from commerce.domain.staff import PauseMethod
 from commerce.wiring import Shop
 from tests.unit.bot.conftest import Desk
 
@@ -193,6 +194,24 @@ def test_a_store_that_pauses_is_waited_for(desk: Desk, clock) -> None:
     desk.worker.run_until_quiet()
     assert desk.texts()[-1] == "Lyon Bellecour takes orders again."
     assert "Summary" in desk.say(action=encode(Pay()))[0]
+
+
+def test_a_store_may_pause_one_thing_alone(desk: Desk, clock) -> None:
+    until = clock.now() + timedelta(minutes=30)
+    pausing, storage = desk.shop.pausing, desk.shop.storage
+
+    def pause(method: PauseMethod) -> None:
+        storage.write(lambda uow: pausing.pause(uow, "S1", until, "", actor="staff:nadia", method=method))
+
+    pause(PauseMethod.RESERVE)
+    desk.say("white sneakers in 42")
+    (text,) = desk.say("reserve at Bellecour")
+    assert "Lyon Bellecour takes no reservations until today 10:30" in text and "You can order there" in text
+    put_in(desk, "P1-navy-38")
+    assert "Summary" in desk.say(action=encode(CollectAt("S1")))[-1]
+    pause(PauseMethod.PICKUP)
+    (text,) = desk.say(action=encode(PlaceOrder("fake", 7900)))
+    assert "Lyon Bellecour resumes at 10:30" in text
 
 
 def test_what_the_page_knows_is_not_asked_again(desk: Desk) -> None:

@@ -202,7 +202,7 @@ def test_of_several_it_is_asked_which(corner: Corner) -> None:
     first, second = corner.reserved(), corner.reserved("P3-white-42")
     assert corner.desk.say("I'm on my way") == ["Which one is it about?"]
     labels = corner.buttons()
-    assert len(labels) == 2 and any("White sneakers, white, 42" in label for label in labels)
+    assert len(labels) == 2 and any(label == "Bellecour: White sneakers, 42" for label in labels)
     corner.staff("ready", second)  # the only one that can be meant
     corner.desk.say("I'm here")
     assert corner.card(second).details.arrived_at is not None
@@ -302,3 +302,54 @@ def test_an_order_to_be_paid_there_is_kept_longer_once(corner: Corner) -> None:
     assert expires_at is not None and expires_at.isoformat() == "2026-03-12T18:00:00+00:00"
     assert corner.desk.say(action=encode(ExtendOrder("nothing"))) == ["I cannot find this order."]
     assert corner.card(ref).stage is Stage.NEW
+
+
+# --- an hour to come --------------------------------------------------------------------------------------------------
+
+
+def with_slots(corner: Corner, capacity: int = 1) -> None:
+    rules = CollectingRules("S1", slot_capacity=capacity)
+    corner.shop.storage.write(lambda uow: corner.shop.slots.set_rules(uow, rules, actor="staff:owner"))
+
+
+def test_an_hour_is_asked_where_room_is_scarce(corner: Corner) -> None:
+    with_slots(corner)
+    corner.desk.say("white sneakers in 42")
+    corner.desk.say("reserve at Bellecour")
+    held, asked = corner.desk.texts()[-2:]
+    assert held.startswith("Held, nothing to pay")
+    assert asked == "When would you like to collect it at Lyon Bellecour?"
+    labels = corner.buttons()
+    assert labels[0] == "today 11:00\u202fAM–12:00\u202fPM" and len(labels) == 5
+    (text,) = corner.desk.say(labels[0])
+    assert text == "Noted: today 11:00\u202fAM, Lyon Bellecour."
+
+    other = corner.reserved()
+    customer = corner.card(other).customer_id
+    slots = corner.shop.slots
+    with corner.shop.storage.read() as uow:
+        assert slots.coming(uow, "S1")[0].starts_at.isoformat() == "2026-03-10T11:00:00+00:00", "the next one"
+    assert corner.desk.say("Another time") == ["When would you like to collect it at Lyon Bellecour?"]
+    wanted = corner.buttons()[0]
+    with corner.shop.storage.read() as uow:
+        at = slots.coming(uow, "S1")[0].starts_at
+    corner.shop.storage.write(lambda uow: slots.take(uow, other, customer, at))  # somebody is faster
+    (text,) = corner.desk.say(wanted)
+    assert text.startswith("That time has just been taken. When would you like")
+
+
+def test_an_order_asks_with_its_confirmation(corner: Corner) -> None:
+    with_slots(corner)
+    ref = corner.ordered()
+    sent = [m for sent in corner.desk.recorder.sent_to(corner.desk.contact()) for m in sent.outgoing]
+    (asked,) = [m for m in sent if "When would you like to collect it at Lyon Bellecour?" in m.text]
+    corner.desk.say(action=asked.rows[0][0].action)
+    at = corner.card(ref).details.slot_at
+    assert at is not None and at.isoformat() == "2026-03-10T10:00:00+00:00"
+    (text,) = corner.staff("ready", ref)
+    assert "You come today 11:00\u202fAM." in text
+
+
+def test_without_a_capacity_nobody_is_asked(corner: Corner) -> None:
+    corner.ordered()
+    assert not any("When would you like" in text for text in corner.desk.texts())

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, event, text
 
 from commerce.domain.order import NotOrdered, OrderRefused, OrderSource, OrderState
 from commerce.domain.payment import PaymentState, Placed
@@ -35,6 +35,25 @@ def test_an_order_holds_its_stock_and_waits_for_its_payment(till: Till):
     assert len(till.cart().wanted) == 2, "until it is paid"
     assert order.pickup_code == ""
     assert till.wrong() == []
+
+
+@pytest.mark.parametrize(("provider", "most"), [("fake", 24), ("pay_in_store", 28)])
+def test_ordering_asks_nothing_twice(till: Till, provider: str, most: int):
+    till.fill({"38": 1, "36": 2}, provider=provider)
+    said: list[tuple[str, str]] = []
+
+    def hear(connection, cursor, statement: str, values, context, many):
+        said.append((statement, str(values)))
+
+    event.listen(Engine, "before_cursor_execute", hear)
+    try:
+        till.place()
+    finally:
+        event.remove(Engine, "before_cursor_execute", hear)
+    asked = [one for one in said if one[0].startswith("SELECT")]
+    assert len(asked) > 8
+    assert len(asked) == len(set(asked))
+    assert len(said) <= most
 
 
 def test_the_same_cart_again_is_the_same_order(till: Till):

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from commerce.domain.reservation import NotHeld, Refused, Reservation
-from commerce.domain.staff import NotPaused, StorePause
+from commerce.domain.staff import NotPaused, PauseMethod, StorePause
 from commerce.services.pausing import LONGEST, Pausing
 from tests.unit.services.conftest import LEA, SAM, Small
 
@@ -103,3 +103,27 @@ def test_a_pause_needs_a_store_and_an_end(small: Small, pausing: Pausing):
         assert pause(small, pausing, span) == Refused(NotPaused.UNTIL)
     with small.storage.read() as uow:
         assert pausing.in_force(uow, "S1") is None
+
+
+def test_one_method_alone(small: Small, pausing: Pausing):
+    until = small.clock.now() + HALF_AN_HOUR
+
+    def pause_of(method: PauseMethod) -> None:
+        small.storage.write(lambda uow: pausing.pause(uow, "S1", until, "", actor="staff:nadia", method=method))
+
+    pause_of(PauseMethod.PICKUP)
+    assert isinstance(small.place("36"), Reservation), "reserving goes on"
+    pause_of(PauseMethod.RESERVE)
+    assert small.place("38") == Refused(NotHeld.STORE_PAUSED)
+    with small.storage.read() as uow:
+        assert pausing.in_force(uow, "S1") is None
+        assert [pause.method for pause in pausing.each_in_force(uow, "S1")] == [PauseMethod.RESERVE, PauseMethod.PICKUP]
+        assert pausing.those_in_force(uow, ["S1", "S2"], PauseMethod.PICKUP).keys() == {"S1"}
+    assert small.storage.write(lambda uow: pausing.wait(uow, "S1", LEA)) is not None
+    assert not small.storage.write(lambda uow: pausing.resume(uow, "S1", actor="staff:nadia"))
+    resume = lambda uow: pausing.resume(uow, "S1", actor="staff:nadia", method=PauseMethod.RESERVE)  # noqa: E731
+    assert small.storage.write(resume)
+    assert not small.storage.write(resume)
+    assert pausing.tick() == 0, "whoever waits may wait for either"
+    small.clock.advance(HALF_AN_HOUR)
+    assert pausing.tick() == 1

@@ -38,6 +38,40 @@ def test_a_wrong_sku_is_named_and_the_rest_is_kept(lea: Browser) -> None:
     shown = lea.read("/buy/NOPE-1:1,P1-navy-38:1,P2-blue-M:x")
     assert "The link names something that is not sold here: NOPE-1, P2-blue-M. The rest is in your cart." in shown
     assert lea.cart() == {"P1-navy-38": 1}
+    shown = Browser(lea.client.application, lea.shop).read("/buy/NOPE-1:1")
+    assert "The link names something that is not sold here: NOPE-1." in shown and "The rest is" not in shown
+
+
+def test_what_was_taken_out_stays_out(lea: Browser) -> None:
+    link = "/buy/P1-navy-38:2,P4-brown-"
+    lea.get(link)
+    lea.line("P1-navy-38", "remove")
+    shown = lea.read("/buy/P4-brown-,P1-navy-38:2")
+    assert "You opened this link before. What you took out of your cart since stays out." in shown
+    assert lea.cart() == {"P4-brown-": 1}
+    lea.line("P4-brown-", "save")
+    lea.get(link)
+    assert lea.cart() == {}
+    lea.get("/buy/P1-navy-38:1")  # another link asks for it
+    assert lea.cart() == {"P1-navy-38": 1}
+
+
+def test_what_was_bought_may_be_bought_again(lea: Browser) -> None:
+    lea.get("/buy/P1-navy-38:1")
+    lea.tell(how="pickup", store="S1")
+    lea.play(lea.pay("fake").headers["Location"], "pay")
+    assert lea.cart() == {}
+    lea.get("/buy/P1-navy-38:1")
+    assert lea.cart() == {"P1-navy-38": 1}
+
+
+def test_what_could_not_be_had_comes_when_it_can(shop: Shop, lea: Browser) -> None:
+    link = "/buy/P8-red-:1,P1-navy-38:1"
+    lea.get(link)
+    assert lea.cart() == {"P1-navy-38": 1}
+    shop.storage.write(lambda uow: shop.catalog.set_on_hand(uow, "P8-red-", "S1", 3))
+    lea.get(link)
+    assert lea.cart() == {"P1-navy-38": 1, "P8-red-": 1}
 
 
 def test_what_is_sold_out_is_said(lea: Browser) -> None:

@@ -407,3 +407,26 @@ def test_too_fast_is_said_politely(client: FlaskClient, say: Callable[..., TestR
     answers = [say(text="again") for _ in range(40)]
     slow = next(answer for answer in answers if answer.status_code == 429)
     assert int(slow.headers["Retry-After"]) >= 1 and slow.json["code"] == "too_fast"
+
+
+def test_a_greeting_is_what_is_known(shop: Shop, client: FlaskClient, say: Callable[..., TestResponse]) -> None:
+    def greeting() -> dict[str, Any]:
+        answer = client.get("/api/v1/chat/greeting", base_url=HOST)
+        assert answer.headers["Cache-Control"] == "no-store"
+        return answer.get_json()
+
+    assert greeting()["known"] is False
+    worker = Worker(shop, [build_channels(shop.settings, shop.media)["webchat"]])
+    say(text="hello")
+    worker.run_until_quiet()
+    assert greeting() | {"known": True, "reservations": [], "last_order": None} == greeting()
+    product = shop.catalog.by_source_id("P1")
+    assert product is not None
+    variant = product.variant(colour="navy", size="38")
+    assert variant is not None
+    say(action=f"reserve:{variant.id}:S1")
+    worker.run_until_quiet()
+    [held] = greeting()["reservations"]
+    assert (held["store"], held["state"]) == ("S1", "held")
+    stranger = client.application.test_client()
+    assert stranger.get("/api/v1/chat/greeting", base_url=HOST).get_json()["known"] is False

@@ -197,6 +197,32 @@ def test_the_last_one_gone_and_what_can_still_be_done(shop: Shop, lea: Browser) 
     assert lea.pay("fake").status_code == 303
 
 
+def test_to_pay_at_the_counter_is_not_to_pay_now(lea: Browser) -> None:
+    lea.add("P1-navy-38")
+    lea.tell(**HOME)
+    assert "data-later" not in lea.get("/checkout").text, "nobody pays a parcel at a counter"
+    lea.tell(**BELLECOUR)
+    page = lea.get("/checkout").text
+    assert re.findall(r'value="(\w+)" data-later', page) == ["pay_in_store"]
+    assert "Order, and pay €79.00 at the counter" in text_of(page)
+    assert "You pay nothing now. We keep everything for you at the store." in text_of(page)
+
+
+def test_an_order_that_came_with_another_cart_is_found(app: Flask, shop: Shop, lea: Browser) -> None:
+    """Two people who became one: what one of them had ordered is still to be paid."""
+    before = Browser(app, shop)
+    before.add("P1-navy-38")
+    before.tell(**HOME)
+    assert before.pay("fake").status_code == 303
+    order = before.order()
+    customer_id = lea.buy("P1-navy-38", **HOME).customer_id
+    shop.storage.write(lambda uow: uow.orders.set_customer([order.id], customer_id))
+    lea.add("P1-navy-38")
+    lea.tell(**HOME)
+    waiting = f"Your order {order.number} is waiting for its payment."
+    assert waiting in lea.read("/cart") and waiting in lea.read("/checkout")
+
+
 def test_another_way_to_get_it_by_one_button(shop: Shop, lea: Browser) -> None:
     lea.add("P1-navy-38")
     lea.tell(**BELLECOUR)

@@ -173,6 +173,18 @@ def test_a_pause_may_be_told_by_its_end_and_ended_early(client: FlaskClient) -> 
     assert (again.status_code, again.json["code"]) == (404, "not_paused")
 
 
+def test_one_method_may_pause_alone(client: FlaskClient) -> None:
+    body = {"minutes": 30, "method": "reserve"}
+    answer = client.put("/api/v1/stores/S1/pause", json=body, headers=BEARER)
+    assert (answer.status_code, answer.json["method"]) == (200, "reserve")
+    assert paused(client)["S1"] is None, "orders go on"
+    assert client.delete("/api/v1/stores/S1/pause", headers=BEARER).status_code == 404
+    assert client.delete("/api/v1/stores/S1/pause?method=nothing", headers=BEARER).status_code == 400
+    assert client.delete("/api/v1/stores/S1/pause?method=reserve", headers=BEARER).status_code == 204
+    wrong = client.put("/api/v1/stores/S1/pause", json={"minutes": 30, "method": "lunch"}, headers=BEARER)
+    assert wrong.status_code == 422
+
+
 @pytest.mark.parametrize(
     "body",
     [{}, {"minutes": 0}, {"minutes": 10**6}, {"minutes": "5"}, {"until": "tomorrow"}, {"until": "2026-03-10T12:00:00"},
