@@ -23,12 +23,15 @@ _NEEDS = {
 }
 
 
+_DECIDED_ON_PAGES = frozenset({TaskKind.REFUND_APPROVAL})
+
+
 def open_task(uow: UnitOfWork, task_id: str) -> StaffTask | None:
     return next((task for task in uow.tasks.open(limit=_MOST) if task.id == task_id), None)
 
 
 def face_of(uow: UnitOfWork, task: StaffTask, language: str) -> tuple[str, tuple[tuple[Button, ...], ...]]:
-    """Its words and its button."""
+    """Its words and its button. What is decided on the pages has none."""
     store = uow.stores.get(task.store_id) if task.store_id else None
     lines = [" · ".join(filter(None, ["🔔 " + kind_name(task.kind, language), store.name(language) if store else ""]))]
     number = _order_number(uow, task)
@@ -37,7 +40,8 @@ def face_of(uow: UnitOfWork, task: StaffTask, language: str) -> tuple[str, tuple
     if task.due_at is not None:
         zone = store.timezone if store else "UTC"
         lines.append(words(language, "by {time}", time=format_moment(task.due_at, language, zone)))
-    return discreet("\n".join(lines)), ((Button(words(language, "Done"), str(TaskTap(task.id))),),)
+    done = Button(words(language, "Done"), str(TaskTap(task.id)))
+    return discreet("\n".join(lines)), () if task.kind in _DECIDED_ON_PAGES else ((done,),)
 
 
 def tapped(desk: Desk, tap: TaskTap) -> None:
@@ -46,7 +50,7 @@ def tapped(desk: Desk, tap: TaskTap) -> None:
         desk.toast(desk.t("This was done already."))
         desk.replace(desk.t("Done"))
         return
-    if not desk.member.may(_NEEDS.get(task.kind, Permission.ORDERS), task.store_id):
+    if task.kind in _DECIDED_ON_PAGES or not desk.member.may(_NEEDS.get(task.kind, Permission.ORDERS), task.store_id):
         desk.toast(desk.t("You may not do that."), alert=True)
         return
     desk.uow.tasks.done(task.kind, task.subject, desk.now)
@@ -68,6 +72,8 @@ def kind_name(kind: TaskKind, language: str) -> str:
             return words(language, "Nobody knows whether this was paid")
         case TaskKind.REFUND_FAILED:
             return words(language, "A refund did not go through")
+        case TaskKind.REFUND_APPROVAL:
+            return words(language, "A refund to be approved or refused, on the pages")
         case TaskKind.RETURN:
             return words(language, "A return to look at")
         case TaskKind.STOCK_DIFFERENCE:

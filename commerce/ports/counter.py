@@ -243,7 +243,8 @@ class ConversationRepository(Protocol):
     ) -> list[ConversationLine]:
         """The inbox: those that wait longest first where the bot is silent, else those heard from last first, heard
         from `before` then. `silent_bot` False: those that were given back to the bot; None: also customers who only
-        ever spoke with the bot. `store_ids`: what is about no store is in it."""
+        ever spoke with the bot. `store_ids`: what is about no store is in it. `customer_ids`: of these alone, also of
+        those who never said a word."""
         ...
 
     def search(self, words: str, limit: int) -> list[str]:
@@ -270,7 +271,7 @@ class ConversationRepository(Protocol):
         ...
 
     def last_mark(self) -> int:
-        """The newest thread entry's id: grows when anybody says anything."""
+        """Grows when anybody says anything, and when a conversation goes from one hand to another."""
         ...
 
     # --- canned replies and how staff answer

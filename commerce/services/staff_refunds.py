@@ -12,6 +12,7 @@ from commerce.domain.reservation import Refused
 from commerce.domain.staff import StaffTask, TaskKind
 from commerce.domain.team import Permission, StaffMember
 from commerce.ports import Clock, Ids, UnitOfWork
+from commerce.services.alerting import raise_task
 from commerce.services.refunding import Refunding
 
 
@@ -59,7 +60,7 @@ class StaffRefunds:
         task = StaffTask(
             self._ids.new_id(), TaskKind.REFUND_APPROVAL, order.id, json.dumps(details), order.store_id, now
         )
-        if uow.tasks.raise_task(task):
+        if raise_task(uow, task):
             uow.audit.add(actor, "refund_approval_asked", order.id, {"amount_minor": amount_minor}, now)
         waiting = self.waiting_for(uow, order.id)
         assert waiting is not None

@@ -14,6 +14,7 @@ import pytest
 
 from bot.channels import rules_of_channels
 from bot.channels.recorder.send import Recorder
+from bot.channels.telegram_staff.send import StaffTelegram
 from bot.worker import Worker
 from commerce.clock import ManualClock
 from commerce.domain.conversation import Conversation, HandoffReason, NoteKind, StaffAnswer, Voice
@@ -31,8 +32,10 @@ from tests.journeys.drivers.memory import MemoryDriver
 from tests.journeys.drivers.telegram import TelegramRig
 from tests.journeys.drivers.webchat import WebChatDriver
 from tests.journeys.dsl import Talk
+from tests.unit.bot.staff.conftest import Office
 from vitrine.fixture import build_fixture
 from vitrine.fixture_orders import add_orders
+from vitrine.standins.telegram import TelegramStandIn
 
 PARIS = ZoneInfo("Europe/Paris")
 WRONG = (
@@ -302,6 +305,41 @@ def test_cut_off_and_going_on_elsewhere(
         phone.wait().expect(BACK)
         page.run_until_quiet()
         assert web.wait().last == []
+
+
+def test_nadia_answers_from_the_group(data_dir: Path, clock: ManualClock, ids: SeededIds, language: str) -> None:
+    """From her telephone, in the topic about Léa: the bot stays silent until [Give back to the bot]."""
+    with ExitStack() as stack:
+        standin = stack.enter_context(TelegramStandIn())
+        bot = standin.another_bot(clock=clock)
+        more = {"staff_telegram_token": bot.token, "staff_telegram_username": bot.username}
+        shop = stack.enter_context(
+            open_shop(data_dir, clock, ids, encoder="none", telegram_api_url=standin.url, **more)
+        )
+        shop.index_keeper.refresh()
+        channel = StaffTelegram(
+            token=bot.token, account=bot.token.partition(":")[0], api_url=standin.url, media=shop.media
+        )
+        stack.callback(channel.close)
+        office = Office(shop, bot, channel, Recorder(shop.media))
+        owner = office.bind(office.hire("olga", role=Role.OWNER, stores=(), language=language), 2000)
+        nadia = office.bind(office.hire("nadia", language=language), 2001)
+        forum = office.group(owner, forum=True)
+        lea = Talk(MemoryDriver(shop, office.recorder, office.worker, "léa", language=language, name="Léa"), language)
+
+        lea.say("bonjour ‖ hello").say("parler à un conseiller ‖ talk to a person").expect("Nadia")
+        (topic,) = forum.topics
+        silent(lea, "allô ? ‖ anybody there?")
+        assert lea.of("allô ? ‖ anybody there?") in forum.in_topic(topic)[-1].text
+        forum.say(nadia, "Bonjour Léa, me voici.", topic=topic)
+        office.settle()
+        lea.wait().expect("Bonjour Léa, me voici.")
+        silent(lea, *NOISE)
+        forum.tap(nadia, "Rendre au bot", topic=topic)  # a group speaks the language of the shop
+        office.settle()
+        lea.wait().expect(BACK)
+        lea.say("mes réservations ‖ my reservations").expect("aucune réservation ‖ no reservation")
+        assert office.dead() == []
 
 
 def lea_said(counter: Counter, talk: Talk) -> set[str]:

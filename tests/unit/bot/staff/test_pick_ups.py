@@ -247,3 +247,12 @@ def test_a_task_is_shown_and_done_once(office, group, nadia, owner):
     with office.shop.storage.read() as uow:
         assert uow.tasks.open() == []
     assert "✅ Nadia" in text_of(group.screen) or "Fait" in text_of(group.screen)
+
+
+def test_a_refund_for_a_second_person_is_not_done_by_a_tap(office, group):
+    now = office.shop.clock.now()
+    task = StaffTask(office.shop.ids.new_id(), TaskKind.REFUND_APPROVAL, "o1", "{}", "S1", now)
+    office.shop.storage.write(lambda uow: raise_task(uow, task))
+    office.settle()
+    (shown,) = group.replies()
+    assert "Un remboursement" in shown.text and shown.buttons == ()
