@@ -238,6 +238,22 @@ def test_twelve_hours_after_the_last_word_the_bot_answers_again(
     lea.say("ma commande 1043 ‖ my order 1043").expect("1043")
 
 
+def test_a_parcel_that_never_came(counter: Counter, lea: Talk) -> None:
+    lea.say("mon colis n’est jamais arrivé, commande 1043 ‖ my parcel never arrived, order 1043")
+    lea.expect("Je vois votre commande n° 1043 ‖ I can see your order no. 1043").expect_buttons(PERSON)
+    lea.tap("Où est-elle ? ‖ Where is it?").expect("1043")
+    lea.say(PERSON).expect("Nadia")
+    there = counter.conversation(lea.driver.contact)
+    assert (there.skill, "1043" in there.summary) == ("orders", True)
+
+
+def test_paid_twice_is_for_a_person_at_once(counter: Counter, lea: Talk) -> None:
+    lea.say("j’ai été débitée deux fois, commande 1043 ‖ I was charged twice, order 1043")
+    lea.expect("n° 1043 ‖ no. 1043", "Nadia")
+    there = counter.conversation(lea.driver.contact)
+    assert (there.skill, there.reason) == ("payment", HandoffReason.ORDER_TROUBLE)
+
+
 def test_closed_it_says_when(counter: Counter, clock: ManualClock, lea: Talk) -> None:
     clock.set(datetime(2026, 3, 11, 22, 30, tzinfo=PARIS))
     lea.say(PERSON).expect("dès l’ouverture, demain 10:00 ‖ as soon as we open, tomorrow 10:00 AM")

@@ -236,10 +236,11 @@ def test_without_a_team_the_bot_goes_on(make_shop: Callable[..., Shop]) -> None:
 
 
 def test_anger(desk: Desk) -> None:
+    desk.say("my reservations")
     [answer] = desk.say("this is ridiculous, you are thieves")
     assert answer == "I am sorry. Nadia is taking over."
     there = conversation(desk)
-    assert there.reason is HandoffReason.ANGRY
+    assert (there.reason, there.skill) == (HandoffReason.ANGRY, "orders"), "what it was about before"
     assert "you are thieves" in there.summary
 
 
