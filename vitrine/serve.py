@@ -86,6 +86,7 @@ def running(
             stack.enter_context(_make_believe(shop, wake))
         if polling:
             stack.enter_context(_polling(shop, wake))
+            _tell_telegram(shop.settings, webhooks=False)
         address = ""
         if web:
             address = stack.enter_context(_serving(shop, wake, extend_app))
@@ -166,19 +167,24 @@ def _polling(shop: Shop, wake: Callable[[], None]) -> Iterator[None]:
             thread.join(5)
 
 
-def _tell_telegram(settings: Settings) -> None:
-    """Says where the webhooks are, in the background: the pages do not wait for Telegram."""
+def _tell_telegram(settings: Settings, *, webhooks: bool = True) -> None:
+    """Says which commands the staff's bot has and where the webhooks are, in the background: the pages do not wait for
+    Telegram."""
     from bot.channels.telegram.register import register_webhook
     from bot.channels.telegram_staff.register import register_webhook as register_staff_webhook
+    from bot.staff.menu import offer_commands
 
-    def tell(register: Callable[[Settings], bool], bot: str) -> None:
+    def tell(say: Callable[[Settings], bool], what: str) -> None:
         try:
-            register(settings)
+            say(settings)
         except VendorError as error:
-            log.error("telegram_webhook_not_set", bot=bot, reason=str(error), cure="it is set again at the next start")
+            log.error("telegram_not_told", what=what, reason=str(error), cure="it is told again at the next start")
 
-    for register, bot in ((register_webhook, "telegram"), (register_staff_webhook, "telegram-staff")):
-        threading.Thread(target=tell, args=(register, bot), name=f"{bot}-webhook", daemon=True).start()
+    said = [(offer_commands, "commands of the staff's bot")]
+    if webhooks:
+        said += [(register_webhook, "webhook"), (register_staff_webhook, "webhook of the staff's bot")]
+    for say, what in said:
+        threading.Thread(target=tell, args=(say, what), name=f"telegram: {what}", daemon=True).start()
 
 
 @contextmanager

@@ -4,6 +4,7 @@ customer whom it is about."""
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from bot.channels.telegram_staff.parse import CHANNEL, Happened
 from bot.staff.desk import Desk, about_key
@@ -25,8 +26,10 @@ def customer_of(desk: Desk) -> str:
     """Whom this message is for; '' for nobody."""
     said = desk.said
     if said.topic_id:
-        return desk.uow.staff_chats.customer_of(said.chat, said.topic_id)
-    return (desk.uow.state.get(about_key(said.chat, said.reply_to), desk.now) or "") if said.reply_to else ""
+        found = desk.uow.staff_chats.customer_of(said.chat, said.topic_id)
+    else:
+        found = (desk.uow.state.get(about_key(said.chat, said.reply_to), desk.now) or "") if said.reply_to else ""
+    return desk.uow.customers.present_id(found) if found else ""
 
 
 def answer(desk: Desk, customer_id: str) -> None:
@@ -52,7 +55,7 @@ def answer(desk: Desk, customer_id: str) -> None:
 
 
 def tapped(desk: Desk, tap: TalkTap) -> None:
-    handoff = desk.shop.handoff
+    handoff, tap = desk.shop.handoff, replace(tap, customer_id=desk.uow.customers.present_id(tap.customer_id))
     match tap.deed:
         case TalkDeed.TAKE:
             _changed(desk, tap, handoff.take(desk.uow, desk.member, tap.customer_id, tap.version))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from bot.messages import Button
 from bot.staff.desk import Desk
@@ -34,7 +35,11 @@ def face_of(uow: UnitOfWork, task: StaffTask, language: str) -> tuple[str, tuple
     """Its words and its button. What is decided on the pages has none."""
     store = uow.stores.get(task.store_id) if task.store_id else None
     lines = [" · ".join(filter(None, ["🔔 " + kind_name(task.kind, language), store.name(language) if store else ""]))]
-    number = _order_number(uow, task)
+    details = _details(task)
+    customer = uow.customers.get(uow.customers.present_id(str(details.get("customer_id", ""))))
+    if customer is not None and customer.name:
+        lines.append(customer.name)
+    number = _order_number(uow, task, details)
     if number:
         lines.append(words(language, "Order {number}", number=number))
     if task.due_at is not None:
@@ -82,11 +87,14 @@ def kind_name(kind: TaskKind, language: str) -> str:
             return words(language, "Somebody wants to be called back")
 
 
-def _order_number(uow: UnitOfWork, task: StaffTask) -> int:
+def _details(task: StaffTask) -> Mapping[str, object]:
     try:
         details = json.loads(task.details)
     except ValueError:
-        return 0
-    found = details.get("order_id") if isinstance(details, dict) else None
-    order = uow.orders.get(str(found or task.subject))
+        return {}
+    return details if isinstance(details, dict) else {}
+
+
+def _order_number(uow: UnitOfWork, task: StaffTask, details: Mapping[str, object]) -> int:
+    order = uow.orders.get(str(details.get("order_id") or task.subject))
     return order.number if order else 0

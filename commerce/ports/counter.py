@@ -126,6 +126,10 @@ class PickUpRepository(Protocol):
         """One guarded statement: False when that slot is full. A former slot of the same thing is given back."""
         ...
 
+    def leave_slot(self, ref: PickUpRef) -> bool:
+        """Gives its slot back; False when it has none."""
+        ...
+
     def free_slots(self, now: datetime) -> int:
         """Gives back coming slots of what nobody comes for any more. How many."""
         ...
@@ -154,6 +158,10 @@ class OfferRepository(Protocol):
 
     def open_instead_of(self, ref: PickUpRef) -> Offer | None:
         """The open offer that was made in place of that thing."""
+        ...
+
+    def lock(self, offer_id: str) -> bool:
+        """Whether it is open; nobody else ends it or chooses from it until the caller's transaction ends."""
         ...
 
     def choose(self, offer_id: str, position: int) -> bool:

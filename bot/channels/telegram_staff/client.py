@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Awaitable, Callable
+import warnings
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
@@ -33,7 +34,10 @@ _LOADING = threading.Lock()
 def load_library() -> None:
     """Imports the library, one thread at a time; call it before any other import of a part of it."""
     with _LOADING:
-        import telegram  # noqa: F401
+        from telegram.warnings import PTBDeprecationWarning
+
+        # That it will be a timedelta some day is no news to `translate`.
+        warnings.filterwarnings("ignore", "(?s).*retry_after", PTBDeprecationWarning)
 
 
 class StaffTelegramClient:
@@ -92,6 +96,14 @@ class StaffTelegramClient:
             return await bot.answer_callback_query(query_id, text or None, show_alert=alert or None)
 
         self.call(answer)
+
+    def set_commands(self, commands: Sequence[tuple[str, str]], language: str = "") -> None:
+        """Names with what they do; `language` '': for everybody who speaks none of the others."""
+
+        async def call(bot: Bot) -> bool:
+            return await bot.set_my_commands(commands, language_code=language or None)
+
+        self.call(call)
 
     def warm(self) -> None:
         """Imports in the background, so that the first message need not wait for it."""

@@ -170,6 +170,8 @@ class StaffTelegram:
                 return True
             if "to edit not found" in error.reason or "can't be edited" in error.reason:
                 return False
+            if not caption and "no text in the message" in error.reason:
+                return self.edit(chat, message_id, text, rows, caption=True)
             raise
         return True
 
@@ -208,14 +210,6 @@ class StaffTelegram:
             return self.client.call(call)
         except (RetryLater, SendRefused, SendUnknown):
             return False
-
-    def set_commands(self, commands: Sequence[tuple[str, str]], language: str = "") -> None:
-        """What the apps show when somebody types a slash; `language` '': for everybody else."""
-
-        async def call(bot: Bot) -> bool:
-            return await bot.set_my_commands(commands, language_code=language or None)
-
-        self.client.call(call)
 
     def _unless_done(self, call: Callable[[Bot], Awaitable[bool]]) -> None:
         """Closing a closed topic is refused, and is what was wanted."""
