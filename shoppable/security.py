@@ -53,6 +53,13 @@ def let_forms_lead_to(response: Response, *origins: str) -> None:
     )
 
 
+def may_be_framed(response: Response) -> None:
+    """Pages of anybody may show this one in a frame: nothing on it is done with one press that cannot be undone."""
+    response.headers["Content-Security-Policy"] = PAGE_POLICY.replace("frame-ancestors 'none'", "frame-ancestors *")
+    response.headers["X-Frame-Options"] = ""  # taken away below: it knows no "anybody"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+
+
 def _no_nul() -> None:
     """No name of ours holds the character NUL, and PostgreSQL refuses to be asked for one: there is no such thing."""
     if "\x00" in request.path:
@@ -64,6 +71,8 @@ def _headers(response: Response) -> Response:
     headers.setdefault("Content-Security-Policy", PAGE_POLICY if response.mimetype == "text/html" else FILE_POLICY)
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("X-Frame-Options", "DENY")
+    if not headers["X-Frame-Options"]:
+        del headers["X-Frame-Options"]
     headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")

@@ -64,6 +64,18 @@ def source_of(slug: str, number: int) -> str:
 @blueprint.get("/l/<slug>")
 def lookbook(slug: str) -> ResponseReturnValue:
     """Prices and stock are of this moment. With `X-Part: facts` the changing parts alone, for an open page."""
+    return _lookbook(slug)
+
+
+@blueprint.get("/embed/l/<slug>")
+def embedded(slug: str) -> ResponseReturnValue:
+    """The same in a frame of somebody else's page, without our head and foot. Its links open in the whole window."""
+    response = _lookbook(slug, is_embedded=True)
+    security.may_be_framed(response)
+    return response
+
+
+def _lookbook(slug: str, *, is_embedded: bool = False) -> Response:
     with site().shop.storage.read() as uow:
         edition = _edition(uow, slug)
         pages = _pages(uow, edition)
@@ -78,7 +90,7 @@ def lookbook(slug: str) -> ResponseReturnValue:
         mark=_mark(pages),
         path=f"/l/{book.slug}",
         bot=telegram_link(),
-        is_embedded=False,
+        is_embedded=is_embedded,
     )
 
 
