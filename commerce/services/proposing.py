@@ -9,16 +9,13 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from commerce.domain.lookbook import FoundBy, Hotspot, Region, Review
+from commerce.domain.lookbook import Doubt, FoundBy, Hotspot, Region, Review
 from commerce.domain.money import exponent
 from commerce.domain.printed import PrintedPage, Word
 from commerce.domain.product import Product, Variant
 from commerce.domain.search import Hit, Why
 from commerce.ports import Ids, ImageMatcher, NotSeen, Storage, UnitOfWork
 
-OTHER_PRICE = "The page says another price than today's."
-OTHER_PICTURE = "The picture looks like another product."
-PICTURE_ALONE = "Found by its picture alone."
 _REACH_FRAC = 0.3  # how far from its picture a SKU is still about it
 _BESIDE_FRAC = 0.12  # how far from its SKU a price is still about it
 _LOOKED_AT = 10  # of what a picture resembles: a product that is not among them is not in it
@@ -153,7 +150,7 @@ class Proposing:
         spot = replace(spot, printed_price_minor=printed[1])
         if any(variant.price.minor == printed[1] for variant in variants):
             return spot
-        return _doubtful(spot, OTHER_PRICE)
+        return _doubtful(spot, Doubt.OTHER_PRICE)
 
     def _amount(self, text: str) -> int | None:
         """Minor units of « 79,00 € »; None for what is not surely a price."""
@@ -191,7 +188,7 @@ class Proposing:
             if best is None or best.why not in _SURE or best.product_id in named:
                 continue
             spot = Hotspot(self._ids.new_id(), page.number, region, best.product_id, 0, FoundBy.PICTURE, Review.SURE)
-            spots.append(spot if best.why is Why.EXACT_PICTURE else _doubtful(spot, PICTURE_ALONE))
+            spots.append(spot if best.why is Why.EXACT_PICTURE else _doubtful(spot, Doubt.PICTURE_ALONE))
         return spots
 
 
@@ -224,12 +221,11 @@ def _checked(spot: Hotspot, hits: Sequence[Hit]) -> Hotspot:
     """Doubtful where the picture is surely something else than what is printed beside it."""
     if not hits or any(hit.product_id == spot.product_id for hit in hits):
         return spot
-    return _doubtful(spot, OTHER_PICTURE) if hits[0].why in _SURE else spot
+    return _doubtful(spot, Doubt.OTHER_PICTURE) if hits[0].why in _SURE else spot
 
 
-def _doubtful(spot: Hotspot, why: str) -> Hotspot:
-    both = f"{spot.why_doubtful} {why}".strip()
-    return replace(spot, review=Review.DOUBTFUL, why_doubtful=both)
+def _doubtful(spot: Hotspot, why: Doubt) -> Hotspot:
+    return replace(spot, review=Review.DOUBTFUL, doubts=(*spot.doubts, why))
 
 
 def _around(regions: Sequence[Region]) -> Region:

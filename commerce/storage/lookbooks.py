@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, delete, insert, select, text, update
 
 from commerce.domain.lookbook import (
     DRAFT,
+    Doubt,
     Edition,
     FoundBy,
     Hotspot,
@@ -34,9 +35,9 @@ _ADD = text(
 )
 _COPY_SPOTS = text(
     "INSERT INTO hotspot (lookbook_id, version, id, page, x_frac, y_frac, width_frac, height_frac, product_id,"
-    " variant_id, found_by, review, printed, printed_price_minor, why_doubtful)"
+    " variant_id, found_by, review, printed, printed_price_minor, doubts)"
     " SELECT lookbook_id, :to_version, id, page, x_frac, y_frac, width_frac, height_frac, product_id, variant_id,"
-    " found_by, review, printed, printed_price_minor, why_doubtful"
+    " found_by, review, printed, printed_price_minor, doubts"
     " FROM hotspot WHERE lookbook_id = :id AND version = :from_version"
 )
 _COPY_PAGES = text(
@@ -221,7 +222,7 @@ def _spot_row(lookbook_id: str, spot: Hotspot) -> dict[str, object]:
         "review": spot.review.value,
         "printed": spot.printed,
         "printed_price_minor": spot.printed_price_minor,
-        "why_doubtful": spot.why_doubtful,
+        "doubts": " ".join(spot.doubts),
     }
 
 
@@ -236,5 +237,5 @@ def _hotspot(row: AnyRow) -> Hotspot:
         review=Review(row.review),
         printed=row.printed,
         printed_price_minor=row.printed_price_minor,
-        why_doubtful=row.why_doubtful,
+        doubts=tuple(Doubt(each) for each in row.doubts.split()),
     )

@@ -983,7 +983,7 @@ hotspot = Table(
     Column("review", String(16), nullable=False),
     Column("printed", Text, nullable=False, server_default=""),
     Column("printed_price_minor", BigInteger, nullable=False, server_default="0"),
-    Column("why_doubtful", Text, nullable=False, server_default=""),
+    Column("doubts", Text, nullable=False, server_default=""),
     PrimaryKeyConstraint("lookbook_id", "version", "id"),
 )
 

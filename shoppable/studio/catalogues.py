@@ -12,6 +12,7 @@ from markupsafe import Markup
 from commerce.domain.localtext import LocalText
 from commerce.domain.lookbook import (
     DRAFT,
+    Doubt,
     Edition,
     FoundBy,
     Hotspot,
@@ -58,6 +59,11 @@ STATES = {
     LookbookState.DRAFT: "Draft",
     LookbookState.PUBLISHED: "Published",
     LookbookState.WITHDRAWN: "Withdrawn",
+}
+DOUBTS = {
+    Doubt.OTHER_PRICE: "The page says another price than today’s.",
+    Doubt.OTHER_PICTURE: "The picture looks like another product.",
+    Doubt.PICTURE_ALONE: "Found by its picture alone.",
 }
 FOUND_BY = {
     FoundBy.SKU: "article number",
@@ -203,7 +209,7 @@ def _shown(spot: Hotspot, number: int, products: dict[int, Product]) -> SpotShow
         named=named,
         title=product.title(language()) if product else translate("No longer sold"),
         found_by=translate(FOUND_BY[spot.found_by]),
-        why_doubtful=translate(spot.why_doubtful) if spot.why_doubtful else "",
+        why_doubtful=" ".join(translate(DOUBTS[each]) for each in spot.doubts),
         is_doubtful=spot.review is Review.DOUBTFUL,
         x=round(region.x_frac * 100, 2),
         y=round(region.y_frac * 100, 2),
@@ -290,7 +296,7 @@ def _spots(uow: UnitOfWork, before: dict[str, Hotspot]) -> list[Hotspot] | None:
             variant_id=known.variant_id if is_same else (variant.id if variant else 0),
         )
         if spot_id in confirmed or not is_same:
-            moved = replace(moved, review=Review.CONFIRMED, why_doubtful="")
+            moved = replace(moved, review=Review.CONFIRMED, doubts=())
         spots.append(moved)
     return spots
 

@@ -11,6 +11,7 @@ from commerce.domain.localtext import LocalText
 from commerce.domain.lookbook import (
     DRAFT,
     Did,
+    Doubt,
     FoundBy,
     Hotspot,
     Lookbook,
@@ -32,7 +33,7 @@ BOOK = Lookbook(
 )
 PAGES = (Page(1, "one.jpg", 1200, 1800, "Robe 79,00 €"), Page(2, "two.jpg", 1200, 1800))
 SPOT = Hotspot(
-    "h" * 32, 1, Region(0.1, 0.2, 0.3, 0.4), 7, 0, FoundBy.SKU, Review.DOUBTFUL, "P1", 7900, "The page says another."
+    "h" * 32, 1, Region(0.1, 0.2, 0.3, 0.4), 7, 0, FoundBy.SKU, Review.DOUBTFUL, "P1", 7900, (Doubt.OTHER_PRICE,)
 )
 LATER = NOW + timedelta(hours=1)
 

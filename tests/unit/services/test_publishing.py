@@ -11,6 +11,7 @@ import pytest
 from commerce.domain.localtext import LocalText
 from commerce.domain.lookbook import (
     DRAFT,
+    Doubt,
     Edition,
     FoundBy,
     LookbookState,
@@ -22,7 +23,6 @@ from commerce.domain.printed import PrintedPage, Word
 from commerce.domain.reservation import Refused
 from commerce.ids import SeededIds
 from commerce.pdf import Limits, PdfReader
-from commerce.services.proposing import OTHER_PICTURE, OTHER_PRICE
 from commerce.services.publishing import new_hotspot, slug_of
 from commerce.settings import load_settings
 from commerce.wiring import Shop, build_shop
@@ -95,8 +95,8 @@ def test_what_is_wrong_is_put_before_a_person(seeing: Shop, tmp_path: Path) -> N
     unknown = ("Gants", "25,00 €", "GLOVES-9", "P4")
     edition = made(seeing, catalogue(seeing, tmp_path, [wrong_price, wrong_picture, unknown]))
     spots = {spot.printed: spot for spot in edition.hotspots}
-    assert (spots["P1-navy-38"].review, spots["P1-navy-38"].why_doubtful) == (Review.DOUBTFUL, OTHER_PRICE)
-    assert (spots["P2-blue-m"].review, spots["P2-blue-m"].why_doubtful) == (Review.DOUBTFUL, OTHER_PICTURE)
+    assert (spots["P1-navy-38"].review, spots["P1-navy-38"].doubts) == (Review.DOUBTFUL, (Doubt.OTHER_PRICE,))
+    assert (spots["P2-blue-m"].review, spots["P2-blue-m"].doubts) == (Review.DOUBTFUL, (Doubt.OTHER_PICTURE,))
     assert "GLOVES-9" not in spots
     with seeing.storage.read() as uow:
         bag = uow.products.by_source_id("P4")

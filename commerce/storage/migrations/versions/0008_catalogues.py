@@ -93,7 +93,7 @@ def upgrade() -> None:
         sa.Column("review", sa.String(length=16), nullable=False),
         sa.Column("printed", sa.Text(), server_default="", nullable=False),
         sa.Column("printed_price_minor", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("why_doubtful", sa.Text(), server_default="", nullable=False),
+        sa.Column("doubts", sa.Text(), server_default="", nullable=False),
         sa.ForeignKeyConstraint(["lookbook_id"], ["lookbook.id"], name=op.f("fk_hotspot_lookbook_id")),
         sa.PrimaryKeyConstraint("lookbook_id", "version", "id", name=op.f("pk_hotspot")),
     )
