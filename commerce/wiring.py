@@ -203,7 +203,9 @@ def build_shop(
     reserving = Reserving(storage, clock, ids, rules)
     order_links = OrderLinks(settings.base_url, settings.signing_key, clock)
     providers = open_providers(settings, clock)
-    stocktaking = Stocktaking(clock, ids, GivingWay(clock, reserving, offline_of(providers)), TILLS)
+    alternatives = build_alternatives(settings, clock, ids, rules)
+    giving_way = GivingWay(clock, reserving, alternatives, offline_of(providers))
+    stocktaking = Stocktaking(clock, ids, giving_way, TILLS)
     selling = build_selling(
         storage=storage,
         clock=clock,
@@ -230,7 +232,7 @@ def build_shop(
         clock=clock,
         ids=ids,
         rules=rules,
-        alternatives=build_alternatives(settings, clock, ids, rules),
+        alternatives=alternatives,
         discovery=discovery,
         stocktaking=stocktaking,
         reserving=reserving,

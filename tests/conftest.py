@@ -43,6 +43,12 @@ _temporary_files_in_memory()  # now: before anything, pytest itself included, as
 compile_templates_once()
 
 
+@pytest.hookimpl(trylast=True)  # after they were shuffled
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those that may take long, by their timeouts, come first: in the end all processes have small work left."""
+    items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
+
+
 @pytest.fixture
 def clock() -> ManualClock:
     """Tuesday 10 March 2026, 10:00 in Paris; moves when told."""

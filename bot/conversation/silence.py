@@ -85,4 +85,5 @@ def kept_silent(talk: Talk) -> Turn:
         if turn is not None:
             return turn
     key = photo.kept(talk) if is_picture else ""
-    return Turn((), talk.session, photo_key=key, for_person=True)
+    closes = talk.understood.intent in (Intent.THANKS, Intent.GOODBYE) and not key and "?" not in message.text
+    return Turn((), talk.session, photo_key=key, for_person=True, needs_answer=not closes)

@@ -156,6 +156,10 @@ class OfferRepository(Protocol):
         """The open offer that was made in place of that thing."""
         ...
 
+    def lock(self, offer_id: str) -> bool:
+        """Whether it is open; nobody else ends it or chooses from it until the caller's transaction ends."""
+        ...
+
     def choose(self, offer_id: str, position: int) -> bool:
         """Once, by a guarded statement, while it is open: the others are no longer to be had. It stays open."""
         ...

@@ -128,6 +128,7 @@ class Reserving:
             source=contact.channel,
         )
         uow.reservations.add(reservation, contact, ReservationEvent(now, None, ReservationState.HELD, "shopper", note))
+        self._changed(uow, reservation, now)
         return reservation
 
     def cancel(self, uow: UnitOfWork, reservation_id: str, customer_id: str) -> Reservation | Refused[NotChanged]:

@@ -288,6 +288,21 @@ def test_no_call_is_offered_to_whoever_was_answered(desk: Desk, clock: ManualClo
     assert len(desk.texts()) == before
 
 
+def test_thanks_to_the_person_wait_for_nobody(desk: Desk, clock: ManualClock) -> None:
+    desk.say("talk to a person")
+    answers(desk, words="Done!")
+    assert desk.say("thank you, bye") == []
+    assert conversation(desk).unanswered_since is None
+    clock.advance(timedelta(minutes=11))
+    assert desk.shop.calling_back.tick() == 0, "nobody is asked whether to ring"
+    clock.advance(timedelta(hours=12))
+    assert desk.shop.handoff.tick() == 1
+    desk.say("talk to a person")
+    answers(desk)
+    desk.say("thanks, and when does it come?")
+    assert conversation(desk).unanswered_since is not None
+
+
 @pytest.mark.parametrize("action", ["ring", "ring:1", f"ring:{2**62}"])
 def test_forged_times(desk: Desk, action: str) -> None:
     [answer] = desk.say(action=action)
