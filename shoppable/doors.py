@@ -65,7 +65,7 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
         cart: add cart coupon line telegram | checkout: checkout details pay where
         orders: orders
         api_carts: make mark own own_coupon own_line | api_checkout: checkout
-        api_chat: greeting hear leave say upload
+        api_chat: greeting hear leave say upload | api_waits: mine wait
         """,
     ),
     (
@@ -73,7 +73,7 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
         """
         orders: cancel leave mark order paid pay receipt
         returns: ask asking receipt withdraw withdrawal
-        photo: picture
+        photo: picture | api_waits: leave
         """,
     ),
     (Who.SHOPPER_OR_MACHINE, "api_orders: cancel one orders"),

@@ -100,6 +100,7 @@ class HandingOver:
             collected = uow.reservations.move(reservation, ReservationState.COLLECTED, event)
         for line in collected.lines:
             uow.stock.consume(line.hold_id, MovementReason.COLLECT, now)
+        uow.audit.add(event.actor, "reservation_handed_over", collected.id, {"by_proxy": bool(to)}, now)
         ref = PickUpRef(PickUpKind.RESERVATION, collected.id)
         tell_shopper(uow, ref, PickUpNews.HANDED, now)
         pick_up_changed(uow, ref, collected.store_id, now)

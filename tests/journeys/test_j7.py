@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import random
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -11,6 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from PIL import Image
 
 from bot.channels import rules_of_channels
 from bot.channels.recorder.send import Recorder
@@ -363,17 +366,27 @@ def lea_said(counter: Counter, talk: Talk) -> set[str]:
     return {json.loads(entry.body).get("text", "") for entry in thread if entry.direction is Direction.IN}
 
 
+def a_torn_seam() -> bytes:
+    """A picture of nothing that is sold, as a telephone takes it."""
+    out = io.BytesIO()
+    noise = random.Random(7).randbytes(320 * 240 * 3)
+    Image.frombytes("RGB", (320, 240), noise).save(out, "JPEG")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("encoder", ["none", "vitrine"])
 def test_a_photo_that_was_shown_is_not_asked_for_again(
-    data_dir: Path, clock: ManualClock, ids: SeededIds, own_bag: bytes, language: str
+    data_dir: Path, clock: ManualClock, ids: SeededIds, language: str, encoder: str
 ) -> None:
-    with open_shop(data_dir, clock, ids) as shop:
+    """Whatever it shows, and where the shop itself cannot see at all."""
+    with open_shop(data_dir, clock, ids, encoder=encoder) as shop:
         shop.index_keeper.catch_up()
         recorder = Recorder(shop.media)
         lea = Talk(MemoryDriver(shop, recorder, Worker(shop, [recorder]), "léa", language=language), language)
         lea.say("bonjour ‖ hello")
         add_orders(shop, lea.driver.contact, language=language)
         lea.say(WRONG).expect(I_SEE)
-        lea.send_photo(own_bag).expect("la photo est jointe ‖ the photo is with it", I_SEE)
+        lea.send_photo(a_torn_seam()).expect("la photo est jointe ‖ the photo is with it", I_SEE)
         lea.tap("Rembourser ‖ Refund").tap("Mauvais article ‖ Wrong item")
         with shop.storage.read() as uow:
             order = uow.orders.by_number(1042)
