@@ -67,7 +67,10 @@ class Settings(BaseSettings):
 
     # --- holding
     hold_s: int = Field(
-        0, ge=0, description="How long a reservation lasts, in seconds; 0: until the store's next open day ends."
+        0,
+        ge=0,
+        description="How long a reservation lasts, in seconds, at the latest until the store closes; 0: until the "
+        "store's next open day ends.",
     )
     hold_grace_s: int = Field(0, ge=0, description="Seconds of grace after the deadline of a reservation.")
     max_open_reservations: int = Field(5, ge=1, description="Open reservations one person may have.")

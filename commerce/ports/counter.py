@@ -126,6 +126,10 @@ class PickUpRepository(Protocol):
         """One guarded statement: False when that slot is full. A former slot of the same thing is given back."""
         ...
 
+    def leave_slot(self, ref: PickUpRef) -> bool:
+        """Gives its slot back; False when it has none."""
+        ...
+
     def free_slots(self, now: datetime) -> int:
         """Gives back coming slots of what nobody comes for any more. How many."""
         ...

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from commerce.domain.collecting import NotMoved, PickUpKind, PickUpRef, RejectReason
+from commerce.domain.collecting import NotMoved, PickUpDetails, PickUpKind, PickUpRef, RejectReason
 from commerce.domain.mail import OutboundMessage
 from commerce.domain.offering import ChoiceKind, NotTaken, Offer, OfferChoice, OfferState
 from commerce.domain.order import Order, OrderEvent, OrderState
@@ -246,6 +246,12 @@ class Offering:
             store_id=choice.store_id,
         )
         sell(uow, moved, now)
+        uow.pick_ups.leave_slot(offer.instead_of)
+        known = uow.pick_ups.hold_details(offer.instead_of)
+        assert known is not None
+        # The other store has not seen it yet, whatever the first one did; who comes comes there.
+        elsewhere = PickUpDetails(offer.instead_of, choice.store_id, proxy=known.proxy, vehicle=known.vehicle)
+        uow.pick_ups.put_details(elsewhere)
         pick_up_changed(uow, offer.instead_of, choice.store_id, now)
         return Taken(replace(offer, state=OfferState.TAKEN, taken=choice.position), choice, order=moved)
 

@@ -159,10 +159,7 @@ class Rejecting:
         """Its code is void and its stock is free again; why not, where it cannot be rejected."""
         now, order = self._clock.now(), case.order
         if order is None:
-            reservation = uow.reservations.get(ref.id)
-            if reservation is not None and reservation.is_open and version not in (None, reservation.version):
-                return NotMoved.STALE
-            ended = self._reserving.reject(uow, ref.id, actor=actor, note=said)
+            ended = self._reserving.reject(uow, ref.id, actor=actor, note=said, version=version)
             return NotMoved.OVER if isinstance(ended, Refused) else None
         if order.state not in _AT_THE_COUNTER:
             return NotMoved.NOT_POSSIBLE if order.state is OrderState.PENDING_PAYMENT else NotMoved.OVER
