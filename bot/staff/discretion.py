@@ -7,7 +7,8 @@ import re
 _EMAIL = re.compile(r"([\w.+-])[\w.+-]*@([\w-])[\w-]*(\.[\w.-]*\w)")
 _NUMBER = re.compile(r"(?<![\w.,€$£-])(?:\+|00)?\d(?:[\s.\-/()\u00a0\u202f]{0,2}\d){7,14}(?![\w€$£])")
 _SHOWN_DIGITS = 2
-_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+# A day, perhaps with the hour that follows it.
+_DAY = re.compile(r"(?:(?:19|20)\d{2}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./](?:19|20)\d{2})(?:\s\d{1,2})?")
 
 
 def discreet(text: str) -> str:
@@ -17,7 +18,7 @@ def discreet(text: str) -> str:
 
 def _masked(found: re.Match[str]) -> str:
     number = found.group()
-    if _ISO_DAY.match(number):
+    if _DAY.fullmatch(number):
         return number
     left = sum(character.isdecimal() for character in number) - _SHOWN_DIGITS
     shown = []

@@ -153,7 +153,8 @@ class Topics:
                 return post(self._with_topic(place, channel))
 
         def sent(uow: UnitOfWork, message_id: str) -> None:
-            remember_about(uow, chat, message_id, customer_id, now)
+            if not found[0].topic_id:  # in a topic everything is about its customer
+                remember_about(uow, chat, message_id, customer_id, now)
             self._remember(uow, replace(found[0], upto=entry_id))
 
         return Delivery(call, sent)
@@ -241,7 +242,7 @@ class Topics:
             "rang": place.rang,
         }  # fmt: skip
         uow.state.put(_key(place.chat, place.customer_id), json.dumps(kept), now + REMEMBERED)
-        if place.head_id:
+        if place.head_id and not place.topic_id:
             remember_about(uow, place.chat, place.head_id, place.customer_id, now)
 
 

@@ -219,6 +219,9 @@ def test_a_channel_without_its_secret_does_not_exist_and_start_up_says_which_set
     told = {state.name: state for state in describe_channels(bare)}
     assert "VITRINE_TELEGRAM_TOKEN" in told["telegram"].off_because
     assert "VITRINE_TELEGRAM_SECRET" in told["telegram"].hook_off_because
+    assert "VITRINE_STAFF_TELEGRAM_TOKEN" in told["telegram-staff"].off_because
+    assert "VITRINE_STAFF_TELEGRAM_SECRET" in told["telegram-staff"].hook_off_because
+    assert [state.name for state in told.values() if not state.for_shoppers] == ["telegram-staff"]
 
     token_only = Settings(data_dir=tmp_path, telegram_token="123456789:TESTTOKEN_abcdefghijklmnopqrstuvw")
     assert "telegram" in build_channels(token_only, Files()), "polling needs no secret"

@@ -163,6 +163,8 @@ def test_a_rejection_asks_why_and_offers_something_else(office, group, nadia):
     with office.shop.storage.read() as uow:
         (offer,) = office.shop.offering.open_of(uow, reservation.customer_id)
     assert offer.instead_of.id == reservation.id
+    assert any("Je vous garde" in text for text in office.texts())
+    assert office.dead() == []
 
 
 def test_cards_of_other_stores_are_not_theirs(office, owner, nadia):

@@ -1,5 +1,7 @@
 """Conversations with shoppers in the team's chats: what is shown there, and what leaves from there."""
 
+import json
+import time
 from datetime import timedelta
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from commerce.domain.conversation import Voice
 from commerce.domain.mail import Direction
 from commerce.domain.team import Role
+from commerce.services.photos import SUFFIX
 from tests.unit.bot.staff.conftest import text_of
 
 
@@ -128,6 +131,35 @@ def test_a_deleted_topic_is_made_again_and_a_lost_right_is_said_once(office, for
     shown = text_of(forum.screen)
     assert "et maintenant ?" in shown and "toujours là ?" in shown
     assert shown.count("il me faut le droit de gérer les sujets") == 1
+    assert office.dead() == []
+
+
+@pytest.mark.parametrize("fault", [{"status": 429, "retry_after_s": 1}, {"status": 502}], ids=str)
+def test_a_topic_that_was_made_is_not_made_again_when_the_next_call_fails(office, forum, fault):
+    office.bot.fail("sendMessage", **fault)
+    wants_a_person(office)
+    topic = topic_of(forum)
+    assert forum.in_topic(topic) == []
+    time.sleep(1.1 if fault["status"] == 429 else 0)  # the stand-in keeps real time
+    office.advance(5)
+    office.settle()
+    assert list(forum.topics) == [topic] and len(forum.in_topic(topic)) == 1
+    assert office.bot.early_sends == 0
+
+
+def test_photos_of_the_thread_follow_into_the_topic(office, forum):
+    office.say("robe lin")
+    contact, now = office.contact(), office.shop.clock.now()
+
+    def with_photo(uow):
+        key = office.shop.media.put(_picture(), SUFFIX)
+        uow.photos.add(key, contact, now, now + timedelta(hours=1))
+        uow.threads.add(contact, Direction.IN, json.dumps({"text": "la voici", "photo_key": key}), now)
+
+    office.shop.storage.write(with_photo)
+    office.say("je veux parler à quelqu’un")
+    head, photo = forum.in_topic(topic_of(forum))
+    assert "la voici" in head.text and photo.photos
     assert office.dead() == []
 
 
