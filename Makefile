@@ -9,8 +9,9 @@ BIN := $(VENV)/bin
 run: $(VENV)/.run
 	$(BIN)/vitrine demo
 
+# One thread of arithmetic a process: there are as many processes as a small machine has cores. Children find bytecode.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -19,6 +19,7 @@ from commerce.domain.order import NotApproved
 from commerce.domain.payment import PaymentReport, PaymentState
 from commerce.domain.reservation import Refused
 from commerce.domain.staff import StaffTask, TaskKind
+from commerce.services.alerting import raise_task
 
 if TYPE_CHECKING:
     from commerce.domain.order import Order
@@ -78,7 +79,8 @@ def unsettled(shop: Shop, uow: UnitOfWork, message: Message, paid: Paid, why: st
     """Raises a task for the team about money that nobody could put into the books."""
     details = {"charge_id": paid.charge_id, "amount": paid.amount.minor, "currency": paid.amount.currency}
     details |= {"provider": message.contact.channel, "attempt_id": paid.reference[:64], "why": why[:200]}
-    uow.tasks.raise_task(
+    raise_task(
+        uow,
         StaffTask(
             id=shop.ids.new_id(),
             kind=TaskKind.PAYMENT_UNKNOWN,
@@ -86,7 +88,7 @@ def unsettled(shop: Shop, uow: UnitOfWork, message: Message, paid: Paid, why: st
             details=json.dumps(details),
             store_id="",
             created_at=shop.clock.now(),
-        )
+        ),
     )
 
 

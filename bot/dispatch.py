@@ -99,7 +99,7 @@ class Dispatcher:
             turn = turn.act(uow)
         entry_id = uow.threads.add(message.contact, Direction.IN, _thread_body(message, photo_key), now)
         if turn.for_person:
-            self._shop.handoff.heard(uow, customer.id, entry_id)
+            self._shop.handoff.heard(uow, customer.id, entry_id, needs_answer=turn.needs_answer)
         for reply in turn.replies:
             body = reply_to_json(reply)
             uow.threads.add(message.contact, Direction.OUT, body, now)

@@ -16,7 +16,10 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot import approving, notices
+from bot.channels.telegram_staff.send import StaffTelegram
+from bot.delivery import Delivery
 from bot.render import render
+from bot.staff.telling import Telling
 from bot.surprises import described
 from bot.wire import reply_from_json, reply_to_json
 from commerce.domain.customer import URGENT
@@ -93,6 +96,7 @@ class Sender:
         self._shop, self._channels = shop, channels
         limits = {f"{n}:{a}": channel.capabilities.messages_per_s for (n, a), channel in channels.items()}
         self._pace = pace or Pace({account: limit for account, limit in limits.items() if limit is not None})
+        self._telling = Telling(shop)
         self._unsure: set[int] = set()
 
     def is_open(self, lane: str) -> bool:
@@ -116,18 +120,18 @@ class Sender:
         if row.message.kind == approving.ANSWER:
             return self._answer_payment(row, channel, now)
         try:
-            reply = self._reply(row)
+            delivery = self._delivery(row, channel)
         except Exception as error:  # what cannot be put into words never can be
             log.error("notice_failed", outbox=row.id, kind=row.message.kind, error=described(error))
             return self._dead(row, described(error), now)
-        if reply is None:
+        if delivery is None:
             self._shop.storage.write(lambda uow: uow.outbox.sent(row.id, OBSOLETE, now))
             return True
         if not self._pace.take(f"{contact.channel}:{contact.account}"):
             return False
         if not self._shop.storage.write(lambda uow: uow.outbox.sending(row.id)):
             return True  # somebody finished it
-        return self._call(row, channel, reply)
+        return self._call(row, delivery)
 
     def _answer_payment(self, row: OutboxRow, channel: Channel, now: datetime) -> bool:
         """Answering twice does no harm (the vendor refuses the second one), so no trace is left before the call. Nobody
@@ -145,12 +149,11 @@ class Sender:
         self._shop.storage.write(lambda uow: uow.outbox.sent(row.id, "", self._shop.clock.now()))
         return True
 
-    def _call(self, row: OutboxRow, channel: Channel, reply: Reply) -> bool:
+    def _call(self, row: OutboxRow, delivery: Delivery) -> bool:
         contact = row.message.contact
-        outgoing = render(reply, channel.capabilities)
         repeated = row.state is OutboxState.SENDING
         try:
-            provider_id = channel.send(contact, outgoing)
+            provider_id = delivery.call()
         except RetryLater as error:
             wait_s = max(error.after_s, 0.0) + MARGIN_S
             self._pace.slowed(f"{contact.channel}:{contact.account}", contact.lane, wait_s)
@@ -171,15 +174,28 @@ class Sender:
             if not row.message.repeat_safe:
                 return self._unknown(row, described(error))
             return self._wait(row, described(error), self._backoff(row))
-        self._shop.storage.write(lambda uow: self._sent(uow, row, reply, provider_id))
+        self._shop.storage.write(lambda uow: self._sent(uow, row, delivery, provider_id))
         return True
 
-    def _sent(self, uow: UnitOfWork, row: OutboxRow, reply: Reply, provider_id: str) -> None:
-        now = self._shop.clock.now()
+    def _sent(self, uow: UnitOfWork, row: OutboxRow, delivery: Delivery, provider_id: str) -> None:
         self._unsure.discard(row.id)
-        uow.outbox.sent(row.id, provider_id, now)
-        if row.message.kind != "reply":  # replies are in the thread since they were decided upon
-            uow.threads.add(row.message.contact, Direction.OUT, reply_to_json(reply), now)
+        uow.outbox.sent(row.id, provider_id, self._shop.clock.now())
+        delivery.sent(uow, provider_id)
+
+    def _delivery(self, row: OutboxRow, channel: Channel) -> Delivery | None:
+        """None for news that is none any more."""
+        if isinstance(channel, StaffTelegram):
+            return self._telling.delivery(row.message, channel)
+        reply = self._reply(row)
+        if reply is None:
+            return None
+        contact, outgoing = row.message.contact, render(reply, channel.capabilities)
+
+        def sent(uow: UnitOfWork, provider_id: str) -> None:
+            if row.message.kind != "reply":  # replies are in the thread since they were decided upon
+                uow.threads.add(contact, Direction.OUT, reply_to_json(reply), self._shop.clock.now())
+
+        return Delivery(lambda: channel.send(contact, outgoing), sent)
 
     def _reply(self, row: OutboxRow) -> Reply | None:
         if row.message.kind == "reply":

@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Protocol
 
 import structlog
 
+from bot.channels import telegram, telegram_staff
 from bot.channels.port import Received
-from bot.channels.telegram.client import Conflict, TelegramClient, load_aiogram
-from bot.channels.telegram.parse import WANTED_KINDS, split
+from bot.channels.updates import Conflict
 from bot.webhooks import WebhookShop, accept
 from commerce.errors import RetryLater, SendRefused, SendUnknown, SettingsError, StorageError
 from commerce.ports import UnitOfWork
@@ -29,6 +29,20 @@ _BACKOFF_S, _LONGEST_BACKOFF_S = 1.0, 60.0
 log = structlog.get_logger(__name__)
 
 
+class Source(Protocol):
+    """A bot that can be asked for what was written to it. Raises like `Channel.send`, and Conflict."""
+
+    def updates(
+        self, offset: int | None, limit: int, long_poll_s: int, kinds: tuple[str, ...], stop: threading.Event
+    ) -> list[Any]: ...
+
+    def remove_webhook(self) -> None: ...
+
+    def acknowledge(self, query_id: str) -> None: ...
+
+    def close(self) -> None: ...
+
+
 def poll(
     shop: WebhookShop,
     stop: threading.Event,
@@ -36,44 +50,72 @@ def poll(
     wake: Callable[[], None] | None = None,
     long_poll_s: int = LONG_POLL_S,
 ) -> None:
-    """Brings Telegram's updates into the inbox until `stop` is set. A set webhook is removed first; nothing is dropped.
+    """Brings the updates of the shopper's bot into the inbox until `stop` is set. A set webhook is removed first;
+    nothing is dropped.
 
     Raises SettingsError when there is no token. Everything else is survived: it waits and goes on.
     """
-    from bot.channels.telegram import account, off_because
+    from bot.channels.telegram.client import TelegramClient
+    from bot.channels.telegram.parse import CHANNEL, WANTED_KINDS, split
 
-    if missing := off_because(shop.settings):
+    settings = shop.settings
+    if missing := telegram.off_because(settings):
         raise SettingsError(missing)
-    load_aiogram()
-    client = TelegramClient(shop.settings.telegram_token.get_secret_value(), shop.settings.telegram_api_url)
-    poller = _Poller(shop, client, account(shop.settings), wake, long_poll_s, stop)
-    try:
-        poller.run()
-    finally:
-        client.close()
+    client = TelegramClient(settings.telegram_token.get_secret_value(), settings.telegram_api_url)
+    bot = telegram.account(settings)
+    _Poller(shop, client, CHANNEL, bot, split, WANTED_KINDS, wake, long_poll_s, stop).run()
+
+
+def poll_staff(
+    shop: WebhookShop,
+    stop: threading.Event,
+    *,
+    wake: Callable[[], None] | None = None,
+    long_poll_s: int = LONG_POLL_S,
+) -> None:
+    """The same for the bot of the people in the store."""
+    from bot.channels.telegram_staff.client import StaffTelegramClient
+    from bot.channels.telegram_staff.parse import CHANNEL, WANTED_KINDS, split
+
+    settings = shop.settings
+    if missing := telegram_staff.off_because(settings):
+        raise SettingsError(missing)
+    client = StaffTelegramClient(settings.staff_telegram_token.get_secret_value(), settings.telegram_api_url)
+    bot = telegram_staff.account(settings)
+    _Poller(shop, client, CHANNEL, bot, split, WANTED_KINDS, wake, long_poll_s, stop).run()
 
 
 class _Poller:
     def __init__(
         self,
         shop: WebhookShop,
-        client: TelegramClient,
+        source: Source,
+        channel: str,
         account: str,
+        split: Callable[[bytes, str, datetime], list[Received]],
+        kinds: tuple[str, ...],
         wake: Callable[[], None] | None,
         long_poll_s: int,
         stop: threading.Event,
     ) -> None:
-        self._shop, self._client, self._account, self._wake = shop, client, account, wake
+        self._shop, self._source, self._account, self._wake = shop, source, account, wake
+        self._split, self._kinds = split, kinds
         self._long_poll_s, self._stop = long_poll_s, stop
-        self._key = f"poll:telegram:{account}"
+        self._key = f"poll:{channel}:{account}"
 
     def run(self) -> None:
+        try:
+            self._until_stopped()
+        finally:
+            self._source.close()
+
+    def _until_stopped(self) -> None:
         backoff_s = _BACKOFF_S
         webhook_removed = False
         while not self._stop.is_set():
             try:
                 if not webhook_removed:
-                    self._remove_webhook()
+                    self._source.remove_webhook()
                     webhook_removed = True
                 self._once()
                 backoff_s = _BACKOFF_S
@@ -93,47 +135,21 @@ class _Poller:
             self._stop.wait(wait_s)
             backoff_s = min(backoff_s * 2, _LONGEST_BACKOFF_S)
 
-    def _remove_webhook(self) -> None:
-        from aiogram import Bot
-        from aiogram.methods import DeleteWebhook
-
-        async def remove(bot: Bot) -> bool:
-            return await bot(DeleteWebhook(drop_pending_updates=False))
-
-        self._client.call(remove)
-
     def _once(self) -> None:
         """One long poll: fetch, commit with the new offset, acknowledge taps."""
         offset = self._offset()
-        updates = self._get(offset)
+        updates = self._source.updates(offset, BATCH, self._long_poll_s, self._kinds, self._stop)
         if not updates:
             return
         now = self._shop.clock.now()
         received: list[Received] = []
         for update in updates:
-            received += split(json.dumps(update).encode("ascii"), self._account, now)
+            received += self._split(json.dumps(update).encode("ascii"), self._account, now)
         if self._commit(received, updates) and self._wake:
             self._wake()
         for event in received:
             if event.answer:
                 self._acknowledge(str(event.answer["callback_query_id"]))
-
-    def _get(self, offset: int | None) -> list[Any]:
-        """Updates as JSON: read by us, so that one that aiogram cannot read does not hide the others."""
-        from aiogram import Bot
-        from aiogram.methods import GetUpdates
-
-        class RawUpdates(GetUpdates):
-            __returning__ = list[Any]
-
-        method = RawUpdates(offset=offset, limit=BATCH, timeout=self._long_poll_s, allowed_updates=list(WANTED_KINDS))
-        limit_s = self._long_poll_s + self._client.timeout_s
-
-        async def get(bot: Bot) -> Any:
-            return await bot(method, request_timeout=round(limit_s))
-
-        updates = self._client.call(get, limit_s + 5, self._stop)
-        return updates if isinstance(updates, list) else []
 
     def _commit(self, received: list[Received], updates: list[Any]) -> int:
         """Events and offset in one transaction."""
@@ -156,14 +172,8 @@ class _Poller:
 
     def _acknowledge(self, query_id: str) -> None:
         """Stops the button from spinning. Too late or a second time: Telegram refuses, and nothing is lost."""
-        from aiogram import Bot
-        from aiogram.methods import AnswerCallbackQuery
-
-        async def answer(bot: Bot) -> bool:
-            return await bot(AnswerCallbackQuery(callback_query_id=query_id))
-
         try:
-            self._client.call(answer)
+            self._source.acknowledge(query_id)
         except (RetryLater, SendRefused, SendUnknown) as error:
             log.info("tap not acknowledged", reason=str(error))
 

@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
-
 from bot.conversation.actions import Reserve, Similar, encode, short
+from bot.conversation.offer_words import choice_buttons, holding
 from bot.messages import Button, Reply
+from bot.news import News
+from bot.sessions import load
 from commerce.domain.staff import PauseMethod
 from commerce.domain.store import Store
-
-if TYPE_CHECKING:
-    from commerce.ports import UnitOfWork
-    from commerce.wiring import Shop
 
 _MOST_STORES = 5
 
 
-class Told(Protocol):
-    """What these notices need to know of the shop."""
-
-    @property
-    def shop(self) -> Shop: ...
-    @property
-    def uow(self) -> UnitOfWork: ...
-    @property
-    def language(self) -> str: ...
-    @property
-    def facts(self) -> Mapping[str, object]: ...
-
-    def t(self, msgid: str, **values: object) -> str: ...
-
-
-def reservation_lost(news: Told) -> Reply | None:
+def reservation_lost(news: News) -> Reply | None:
     """A person of the store has sold what was held: what else there is, at once."""
     reservation = news.uow.reservations.get(str(news.facts.get("reservation_id", "")))
     if reservation is None:
@@ -41,7 +22,7 @@ def reservation_lost(news: Told) -> Reply | None:
     return _sold_meanwhile(news, reservation.store_id, text)
 
 
-def order_lost(news: Told) -> Reply | None:
+def order_lost(news: News) -> Reply | None:
     """The same of something that was about to be paid for."""
     order = news.uow.orders.get(str(news.facts.get("order_id", "")))
     if order is None:
@@ -49,7 +30,7 @@ def order_lost(news: Told) -> Reply | None:
     return _sold_meanwhile(news, order.store_id, news.t("You have not been charged for it."))
 
 
-def _sold_meanwhile(news: Told, store_id: str, what_now: str) -> Reply | None:
+def _sold_meanwhile(news: News, store_id: str, what_now: str) -> Reply | None:
     found = news.uow.products.by_variant(_number(news.facts.get("variant_id")))
     store = news.uow.stores.get(store_id)
     if found is None or store is None:
@@ -58,6 +39,12 @@ def _sold_meanwhile(news: Told, store_id: str, what_now: str) -> Reply | None:
     item = ", ".join(part for part in (product.title(news.language), variant.size) if part)
     name = store.name(news.language)
     gone = news.t("Sorry: the last one at {store} has just been sold: {item}.", store=name, item=item)
+    offer = news.shop.offering.get(news.uow, str(news.facts.get("offer_id", "")))
+    if offer is not None and offer.is_open and offer.taken is None:
+        near = load(news.uow, news.contact, news.now).location
+        choices = choice_buttons(news, news.uow, offer, offer.choices, near)
+        similar = Button(news.t("Similar items"), encode(Similar(product.id)))
+        return Reply(f"{gone} {what_now} {holding(news, offer)}", buttons=(*choices, similar), language=news.language)
     others = _stores_with(news, variant.id, store)
     lines = [f"{gone} {what_now}"]
     if others:
@@ -74,7 +61,7 @@ def _sold_meanwhile(news: Told, store_id: str, what_now: str) -> Reply | None:
     return Reply("\n".join(lines), buttons=tuple(buttons), language=news.language)
 
 
-def _stores_with(news: Told, variant_id: int, lost_at: Store) -> list[Store]:
+def _stores_with(news: News, variant_id: int, lost_at: Store) -> list[Store]:
     """Where it may be had now, the nearest to the store that lost it first."""
     now = news.shop.clock.now()
     there = {level.store_id for level in news.uow.stock.levels([variant_id]) if level.available > 0}

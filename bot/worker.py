@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.channels.telegram_staff.parse import CHANNEL as STAFF_CHANNEL
 from bot.dispatch import Dispatcher
 from bot.leases import HEARTBEAT_S, Leases
 from bot.outbox_worker import Sender
+from bot.staff.dispatch import StaffDispatcher
 from bot.surprises import described
 from commerce.domain.customer import URGENT
 from commerce.errors import StorageError
@@ -54,6 +56,7 @@ class Worker:
         by_account = {(channel.name, channel.account): channel for channel in channels}
         self._shop = shop
         self._dispatcher = Dispatcher(shop, by_account)
+        self._staff_dispatcher = StaffDispatcher(shop, by_account)
         self._sender = Sender(shop, by_account)
         self._ours = tuple(f"{name}:{account}:" for name, account in by_account)
         self._owner = shop.ids.new_id()
@@ -232,7 +235,10 @@ class Worker:
             row = uow.inbox.next_in(lane, self._shop.clock.now())
         if row is None:
             return False
-        self._dispatcher.answer(row)
+        if row.event.contact.channel == STAFF_CHANNEL:
+            self._staff_dispatcher.answer(row)
+        else:
+            self._dispatcher.answer(row)
         self._wake_out.ring()
         return True
 

@@ -67,7 +67,10 @@ class Settings(BaseSettings):
 
     # --- holding
     hold_s: int = Field(
-        0, ge=0, description="How long a reservation lasts, in seconds; 0: until the store's next open day ends."
+        0,
+        ge=0,
+        description="How long a reservation lasts, in seconds, at the latest until the store closes; 0: until the "
+        "store's next open day ends.",
     )
     hold_grace_s: int = Field(0, ge=0, description="Seconds of grace after the deadline of a reservation.")
     max_open_reservations: int = Field(5, ge=1, description="Open reservations one person may have.")
@@ -137,6 +140,12 @@ class Settings(BaseSettings):
         30, ge=1, le=1440, description="Minutes without a touch after which somebody of the team must sign in again."
     )
     staff_session_h: int = Field(12, ge=1, le=168, description="Hours after which they must in any case.")
+    refund_limit_minor: int = Field(
+        10_000,
+        ge=0,
+        description="What staff may give back of one order, in the currency's smallest unit; above it, a second person "
+        "confirms.",
+    )
 
     # --- photos
     photo_keep_h: int = Field(24, ge=1, le=720, description="Hours after which a shopper's photo is deleted.")
@@ -154,6 +163,15 @@ class Settings(BaseSettings):
     telegram_secret: SecretStr = Field(SecretStr(""), description="Webhook secrets, by commas while one is rotated.")
     telegram_api_url: str = Field("https://api.telegram.org", description="Address of the Bot API.")
     telegram_username: str = Field("", description="The bot's user name, for links to it.")
+
+    # --- Telegram (the bot of the people in the store)
+    staff_telegram_token: SecretStr = Field(
+        SecretStr(""), description="Token of a second bot, for the people in the store, from @BotFather."
+    )
+    staff_telegram_secret: SecretStr = Field(
+        SecretStr(""), description="Webhook secrets of that bot, by commas while one is rotated."
+    )
+    staff_telegram_username: str = Field("", description="That bot's user name, for links to it.")
 
     # --- tills
     pos_secret: SecretStr = Field(
@@ -239,7 +257,8 @@ class Settings(BaseSettings):
         if not self.is_https and urlsplit(self.base_url).hostname not in LOOPBACK:
             raise ValueError("base_url: must be https unless it is on this machine")
         for name in (
-            "secret_key", "telegram_secret", "api_keys", "pos_secret", "stripe_webhook_secret", "square_signature_key",
+            "secret_key", "telegram_secret", "staff_telegram_secret", "api_keys", "pos_secret", "stripe_webhook_secret",
+            "square_signature_key",
         ):  # fmt: skip
             for secret in self.secrets_of(name):
                 if len(secret) < _SHORTEST_SECRET:

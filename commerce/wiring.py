@@ -66,6 +66,8 @@ from commerce.services.second_choices import build_alternatives, build_second_ch
 from commerce.services.selling import build_selling, offline_of
 from commerce.services.signing_in import SessionRules, SigningIn
 from commerce.services.slots import Slots
+from commerce.services.staff_binding import StaffBinding
+from commerce.services.staff_refunds import StaffRefunds
 from commerce.services.stocktaking import Stocktaking
 from commerce.services.summing_up import SummingUp
 from commerce.services.taking_back import TakingBack
@@ -133,8 +135,10 @@ class Shop:
     inbox: Inbox
     team: Team
     links: OneTimeLinks
+    staff_binding: StaffBinding
     signing_in: SigningIn
     own_account: OwnAccount
+    staff_refunds: StaffRefunds
 
     def close(self) -> None:
         self.index_keeper.stop()
@@ -199,7 +203,9 @@ def build_shop(
     reserving = Reserving(storage, clock, ids, rules)
     order_links = OrderLinks(settings.base_url, settings.signing_key, clock)
     providers = open_providers(settings, clock)
-    stocktaking = Stocktaking(clock, ids, GivingWay(clock, reserving, offline_of(providers)), TILLS)
+    alternatives = build_alternatives(settings, clock, ids, rules)
+    giving_way = GivingWay(clock, reserving, alternatives, offline_of(providers))
+    stocktaking = Stocktaking(clock, ids, giving_way, TILLS)
     selling = build_selling(
         storage=storage,
         clock=clock,
@@ -226,7 +232,7 @@ def build_shop(
         clock=clock,
         ids=ids,
         rules=rules,
-        alternatives=build_alternatives(settings, clock, ids, rules),
+        alternatives=alternatives,
         discovery=discovery,
         stocktaking=stocktaking,
         reserving=reserving,
@@ -292,8 +298,10 @@ def build_shop(
         inbox=Inbox(clock, canned, handoff, alerting, media, channels or {}),
         team=Team(clock, ids, links, settings.languages),
         links=links,
+        staff_binding=StaffBinding(clock, links),
         signing_in=signing_in,
         own_account=OwnAccount(storage, clock, ids, passwords, links, signing_in, settings.shop_name),
+        staff_refunds=StaffRefunds(clock, ids, selling.refunding, settings.refund_limit_minor),
     )
 
 

@@ -29,6 +29,7 @@ from shoppable.api import (
     products,
     stock,
     stores,
+    waits,
 )
 from shoppable.limits import Buckets, Places
 from shoppable.payment_callbacks import payment_callbacks
@@ -75,7 +76,7 @@ def create_app(shop: Shop, *, wake: Callable[[], None] = lambda: None) -> Flask:
     problems.install(app)
     pages.install(app)
     app.register_blueprint(staff_pages.blueprint)
-    for room in (media, health, products, stores, chat, carts, checkout, orders):
+    for room in (media, health, products, stores, chat, carts, checkout, orders, waits):
         app.register_blueprint(room.blueprint)
     app.register_blueprint(payment_callbacks(shop, wake))
     if shop.settings.secrets_of("api_keys"):

@@ -65,7 +65,7 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
         cart: add cart coupon line telegram | checkout: checkout details pay where
         orders: orders
         api_carts: make mark own own_coupon own_line | api_checkout: checkout
-        api_chat: hear leave say upload
+        api_chat: greeting hear leave say upload | api_waits: mine wait
         """,
     ),
     (
@@ -73,7 +73,7 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
         """
         orders: cancel leave mark order paid pay receipt
         returns: ask asking receipt withdraw withdrawal
-        photo: picture
+        photo: picture | api_waits: leave
         """,
     ),
     (Who.SHOPPER_OR_MACHINE, "api_orders: cancel one orders"),
@@ -97,13 +97,13 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
         """,
     ),
     (Who.HERE, "health: metrics"),
-    (Who.SIGNED, "pos: receive | payment_callbacks: fake square stripe | webhooks: telegram"),
+    (Who.SIGNED, "pos: receive | payment_callbacks: fake square stripe | webhooks: telegram telegram-staff"),
     (Who.ANYBODY, "staff: give_code give_password sign_in"),
     (
         Who.TEAM,
         """
-        staff: account begin change_languages change_password confirm_second_factor live remove_second_factor
-        staff: second_factor sign_out sign_out_others
+        staff: account begin bind_telegram change_languages change_password confirm_second_factor forget_telegram live
+        staff: remove_second_factor second_factor sign_out sign_out_others telegram
         """,
     ),
     (
@@ -117,6 +117,8 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
         staff: hand_new_unit receive_return reject_return returned
         """,
     ),
+    (Permission.REFUND, "staff: refund"),
+    (Permission.REFUND_ANY, "staff: approve_refund decline_refund refunds"),
     (Permission.INBOX, "staff: answer assign conversation give_back inbox photo release take"),
     (Permission.CUSTOMERS, "staff: customer note"),
     (Permission.STOCK, "staff: enter_stock stock"),

@@ -259,8 +259,11 @@ class ChatMessage(TypedDict):
 
 @_exact
 class ChatAccepted(TypedDict):
+    """`person`: somebody of the shop answers, in their own time, and the bot is silent."""
+
     client_msg_id: str
     duplicate: bool
+    person: bool
 
 
 @_exact

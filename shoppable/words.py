@@ -9,6 +9,7 @@ from commerce.domain.payment import NotRefunded
 from commerce.domain.promotion import NotApplied
 from commerce.domain.returns import NotReturned, ReturnReason
 from commerce.domain.team import NotInTeam, NotSignedIn, Role
+from commerce.domain.waiting import NotWaiting
 from shoppable.language import translate
 
 NOT_IN_CART = {
@@ -17,6 +18,13 @@ NOT_IN_CART = {
     NotInCart.QUANTITY: "We cannot put that many into the cart.",
     NotInCart.FULL: "Your cart is full. Save something for later, or order what is in it first.",
     NotInCart.OTHER_CURRENCY: "This is sold in another currency than the rest of your cart.",
+}
+
+NOT_WAITING = {
+    NotWaiting.NO_SUCH_VARIANT: "There is nothing like that to wait for.",
+    NotWaiting.IN_STOCK: "This is in stock already.",
+    NotWaiting.TOO_MANY: "You wait for as many things as one person may. Give one up first.",
+    NotWaiting.ALREADY: "You are on the list already: we will tell you.",
 }
 
 NOT_MOVED = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +19,34 @@ from commerce.clock import ManualClock
 from commerce.ids import SeededIds
 from commerce.ports import Storage
 from commerce.storage import open_storage
+from tests.compiled_templates import compile_templates_once
+from tests.emptied import EmptiedDatabases
 from vitrine.prove._databases import NoPostgres, PostgresServer, postgres_server, sqlite_database
+
+MEMORY = Path("/dev/shm")
+ENOUGH_BYTES = 3 << 30
+
+
+def _temporary_files_in_memory() -> None:
+    """Where there is room: thousands of small databases wait for the disk otherwise. TMPDIR, where it is set, is kept.
+
+    What is proved here about databases is proved against processes that die, whose files outlive them there, too.
+    """
+    if "TMPDIR" in os.environ or not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < ENOUGH_BYTES:
+        return
+    folder = MEMORY / f"vitrine-tests-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
+
+
+_temporary_files_in_memory()  # now: before anything, pytest itself included, asks for a temporary folder
+compile_templates_once()
+
+
+@pytest.hookimpl(trylast=True)  # after they were shuffled
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those that may take long, by their timeouts, come first: in the end all processes have small work left."""
+    items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
 
 
 @pytest.fixture
@@ -66,12 +94,17 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'shop.db'}"
 
 
+@pytest.fixture(scope="session")
+def emptied_databases(postgres: PostgresServer) -> EmptiedDatabases:
+    return EmptiedDatabases(postgres)
+
+
 @pytest.fixture
-def postgres_url(postgres: PostgresServer) -> Iterator[str]:
+def postgres_url(emptied_databases: EmptiedDatabases) -> Iterator[str]:
     """A PostgreSQL database with all tables."""
-    url = postgres.new_database()
+    url = emptied_databases.lend()
     yield url
-    postgres.drop_database(url)
+    emptied_databases.give_back(url)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -42,12 +42,14 @@ def prepare_demo(settings: Settings) -> dict[str, str]:
     from commerce.wiring import build_shop
     from vitrine.console import progress_bars
     from vitrine.demo_shop import write_demo_feed
+    from vitrine.demo_shop.replies import put_replies
 
     with build_shop(settings) as shop, progress_bars() as progress:
         feed = write_demo_feed(settings.data_dir / "feed", on_progress=progress)
         report = sync(shop, str(feed), on_progress=progress)
         if report.state == "applied":
             shop.index_keeper.catch_up(progress)
+            shop.storage.write(put_replies)
         if report.refused:
             raise SettingsError(f"the demo feed was refused: {report.refused}")
         with shop.storage.read() as uow:

@@ -14,6 +14,8 @@ _CHATTY = {
     "alembic": logging.WARNING,
     "aiogram": logging.WARNING,
     "httpcore": logging.WARNING,
+    "httpx": logging.WARNING,  # says every address, and with it the token of a bot
+    "telegram": logging.WARNING,
 }
 
 

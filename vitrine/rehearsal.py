@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from commerce.wiring import Shop
     from vitrine.standins.square import SquareStandIn
     from vitrine.standins.stripe import StripeStandIn
-    from vitrine.standins.telegram import TelegramStandIn
+    from vitrine.standins.telegram import TelegramBot, TelegramStandIn
 
 STARTS_AT = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)  # Tuesday, 10:00 in Paris
 _WEBHOOK_SECRET = "rehearsal-webhook-secret"  # noqa: S105 known to both sides of a rehearsal, guards nothing real
@@ -50,6 +50,7 @@ class Rehearsal:
     clock: ManualClock
     address: str
     telegram: TelegramStandIn
+    staff_bot: TelegramBot
     stripe: StripeStandIn
     square: SquareStandIn
     sign_in_links: dict[str, str]  # by login, each counts once
@@ -69,6 +70,7 @@ def run_rehearsal(port: int, directory: Path | None) -> None:
             f"\nThe rehearsal is on.\n\n  pages      {running.address}/"
             f"\n  clock      POST {running.address}/rehearsal/clock"
             f"\n  Telegram   {running.telegram.url}/standin/calls"
+            f"\n  staff bot  {running.telegram.url}/standin/calls?bot={running.staff_bot.username}"
             f"\n  Stripe     {running.stripe.url}/standin/calls"
             f"\n  Square     {running.square.url}/standin/calls\n\n{told(running.sign_in_links)}\n\nCtrl+C ends it.",
             flush=True,
@@ -82,6 +84,7 @@ def rehearsing(directory: Path, port: int = 0) -> Iterator[Rehearsal]:
     from bot.channels import rules_of_channels
     from commerce.wiring import build_shop
     from vitrine.fixture import build_fixture
+    from vitrine.rehearsal_team import bind_nadia
     from vitrine.serve import running
     from vitrine.standins.square import SquareStandIn
     from vitrine.standins.stripe import StripeStandIn
@@ -93,16 +96,20 @@ def rehearsing(directory: Path, port: int = 0) -> Iterator[Rehearsal]:
         telegram = stack.enter_context(TelegramStandIn(clock=clock))
         stripe = stack.enter_context(StripeStandIn(clock=clock))
         square = stack.enter_context(SquareStandIn(clock=clock))
-        settings = _settings(directory, port or _free_port(), telegram, stripe, square)
+        staff_bot = telegram.another_bot()
+        settings = _settings(directory, port or _free_port(), telegram, staff_bot, stripe, square)
         shop = stack.enter_context(build_shop(settings, clock=clock, ids=SeededIds(), channels=rules_of_channels()))
         build_fixture(shop, orders=True, paying=("stripe", stripe.pay))
+        links = seat(shop, _team())
+        bind_nadia(shop, staff_bot)
         address = stack.enter_context(
             running(shop, web=True, worker=True, extend_app=lambda app: _add_controls(app, shop, clock))
         )
         telegram.set_webhook(f"{address}/hooks/telegram", _WEBHOOK_SECRET, None, 40, drop=False)
+        staff_bot.set_webhook(f"{address}/hooks/telegram-staff", _WEBHOOK_SECRET, None, 10, drop=True)
         stripe.set_webhook(f"{address}/hooks/stripe", stripe.webhook_secret)
         square.set_webhook(f"{address}/hooks/square", square.signature_key)
-        yield Rehearsal(shop, clock, address, telegram, stripe, square, seat(shop, _team()))
+        yield Rehearsal(shop, clock, address, telegram, staff_bot, stripe, square, links)
 
 
 def _team() -> dict[str, Place]:
@@ -118,7 +125,12 @@ def _team() -> dict[str, Place]:
 
 
 def _settings(
-    directory: Path, port: int, telegram: TelegramStandIn, stripe: StripeStandIn, square: SquareStandIn
+    directory: Path,
+    port: int,
+    telegram: TelegramStandIn,
+    staff_bot: TelegramBot,
+    stripe: StripeStandIn,
+    square: SquareStandIn,
 ) -> Settings:
     return load_settings(
         data_dir=directory,
@@ -133,6 +145,9 @@ def _settings(
         telegram_secret=SecretStr(_WEBHOOK_SECRET),
         telegram_api_url=telegram.url,
         telegram_username=telegram.username,
+        staff_telegram_token=SecretStr(staff_bot.token),
+        staff_telegram_secret=SecretStr(_WEBHOOK_SECRET),
+        staff_telegram_username=staff_bot.username,
         stripe_key=SecretStr(stripe.key),
         stripe_webhook_secret=SecretStr(stripe.webhook_secret),
         stripe_api_url=stripe.url,

@@ -86,6 +86,7 @@ def running(
             stack.enter_context(_make_believe(shop, wake))
         if polling:
             stack.enter_context(_polling(shop, wake))
+            _tell_telegram(shop.settings, webhooks=False)
         address = ""
         if web:
             address = stack.enter_context(_serving(shop, wake, extend_app))
@@ -144,34 +145,46 @@ def _make_believe(shop: Shop, wake: Callable[[], None]) -> Iterator[None]:
 
 @contextmanager
 def _polling(shop: Shop, wake: Callable[[], None]) -> Iterator[None]:
-    from bot.channels.telegram import off_because
-    from bot.polling import poll
+    """For each of our Telegram bots that has a token; at least the shopper's has to have one."""
+    from bot.channels import telegram, telegram_staff
+    from bot.polling import poll, poll_staff
 
-    if missing := off_because(shop.settings):
+    if missing := telegram.off_because(shop.settings):
         raise SettingsError(missing)
+    bots = [poll] if telegram_staff.off_because(shop.settings) else [poll, poll_staff]
     stop = threading.Event()
-    thread = threading.Thread(target=poll, args=(shop, stop), kwargs={"wake": wake}, name="poller", daemon=True)
-    thread.start()
+    threads = [
+        threading.Thread(target=each, args=(shop, stop), kwargs={"wake": wake}, name=each.__name__, daemon=True)
+        for each in bots
+    ]
+    for thread in threads:
+        thread.start()
     try:
         yield
     finally:
         stop.set()
-        thread.join(5)
+        for thread in threads:
+            thread.join(5)
 
 
-def _tell_telegram(settings: Settings) -> None:
-    """Says where the webhook is, in the background: the pages do not wait for Telegram."""
-    from bot.channels.telegram import hook_off_because
+def _tell_telegram(settings: Settings, *, webhooks: bool = True) -> None:
+    """Says which commands the staff's bot has and where the webhooks are, in the background: the pages do not wait for
+    Telegram."""
     from bot.channels.telegram.register import register_webhook
+    from bot.channels.telegram_staff.register import register_webhook as register_staff_webhook
+    from bot.staff.menu import offer_commands
 
-    def tell() -> None:
+    def tell(say: Callable[[Settings], bool], what: str) -> None:
         try:
-            register_webhook(settings)
+            say(settings)
         except VendorError as error:
-            log.error("telegram_webhook_not_set", reason=str(error), cure="it is set again at the next start")
+            log.error("telegram_not_told", what=what, reason=str(error), cure="it is told again at the next start")
 
-    if not hook_off_because(settings):
-        threading.Thread(target=tell, name="telegram-webhook", daemon=True).start()
+    said = [(offer_commands, "commands of the staff's bot")]
+    if webhooks:
+        said += [(register_webhook, "webhook"), (register_staff_webhook, "webhook of the staff's bot")]
+    for say, what in said:
+        threading.Thread(target=tell, args=(say, what), name=f"telegram: {what}", daemon=True).start()
 
 
 @contextmanager

@@ -33,11 +33,13 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class ChannelState:
-    """What start-up says about a channel. `off_because` is '' for one that works; `hook_off_because` for its route."""
+    """What start-up says about a channel. `off_because` is '' for one that works; `hook_off_because` for its route.
+    `for_shoppers`: whether it is through it that shoppers talk with the shop, or the people who work there."""
 
     name: str
     off_because: str
     hook_off_because: str
+    for_shoppers: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,10 @@ def build_hooks(settings: Settings) -> list[Hook]:
 
 def describe_channels(settings: Settings) -> list[ChannelState]:
     """What exists and what does not, with the setting that is missing."""
-    return [ChannelState(a.name, a.off_because(settings), a.hook_off_because(settings)) for a in _registry()]
+    return [
+        ChannelState(a.name, a.off_because(settings), a.hook_off_because(settings), a.capabilities is not None)
+        for a in _registry()
+    ]
 
 
 def rules_of_channels() -> dict[str, ChannelRules]:
@@ -80,7 +85,7 @@ def rules_of_channels() -> dict[str, ChannelRules]:
 
 
 def _registry() -> tuple[_Adapter, ...]:
-    from bot.channels import recorder, telegram, terminal, webchat
+    from bot.channels import recorder, telegram, telegram_staff, terminal, webchat
 
     return (
         _Adapter(
@@ -90,6 +95,13 @@ def _registry() -> tuple[_Adapter, ...]:
             telegram.hook_off_because,
             telegram.hook,
             telegram.capabilities,
+        ),
+        _Adapter(
+            "telegram-staff",
+            telegram_staff.off_because,
+            telegram_staff.build,
+            telegram_staff.hook_off_because,
+            telegram_staff.hook,
         ),
         _Adapter("webchat", webchat.off_because, webchat.build, capabilities=webchat.capabilities),
         _Adapter("terminal", terminal.off_because, terminal.build, capabilities=terminal.capabilities),

@@ -16,6 +16,7 @@ from bot.conversation.trouble import problem_with
 from bot.messages import Button
 from bot.sessions import Pending, Question
 from commerce.domain.collecting import NotCollecting, PickUp, PickUpKind, PickUpRef, Stage
+from commerce.domain.conversation import HandoffReason
 from commerce.domain.reservation import NotChanged, Refused
 from commerce.domain.store import Store
 from commerce.i18n import format_distance
@@ -327,7 +328,7 @@ def trouble(talk: Talk, action: Trouble) -> Turn:
             order = uow.orders.get(ref.id)
         if order is not None and talk.customer is not None and order.customer_id == talk.customer.id:
             return problem_with(talk, order.number)
-    return person.wanted(talk)
+    return person.hand_over(talk, HandoffReason.BAD_RATING)
 
 
 ABILITY = Ability(

@@ -54,6 +54,7 @@ def ways(voice: Voice, uow: UnitOfWork, cart: Cart, near: GeoPoint | None, *, wi
     levels = uow.stock.levels([line.variant_id for line in cart.wanted])
     having = {level.store_id for level in levels if level.available > 0}
     having |= {held.store_id for held in uow.reservations.of_customer(cart.customer_id, only_open=True)}
+    having |= {choice.store_id for offer in uow.offers.open_of(cart.customer_id) for choice in offer.left}
     found = []
     for store in by_distance(uow.stores.all(), near)[:_MOST_ASKED]:
         if store.id not in having or store.id == without or not store.takes_visitors:

@@ -48,6 +48,8 @@ def followed(talk: Talk, action: actions.Action | None) -> Talk:
     matter = _BY_ACTION.get(type(action)) if action is not None else _BY_INTENT.get(talk.understood.intent)
     if action is None and talk.understood.intent is Intent.PROBLEM:
         matter = {"paid_twice": Matter.PAYMENT, "missing": Matter.ORDERS}.get(talk.understood.trouble, matter)
+    if action is None and matter is Matter.NONE and (talk.session.pending is not None or talk.understood.angry):
+        matter = None  # an answer to a question of ours looks like a search, and so does an insult
     number = number_said(talk)
     if isinstance(action, actions.GiveBack | actions.Renounce):
         number = action.number

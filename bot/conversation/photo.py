@@ -130,18 +130,19 @@ def _own_page(talk: Talk, url: str) -> int:
 
 
 def kept(talk: Talk) -> str:
-    """The key of our clean copy of the photo that was sent, for the team to see; '' where it cannot be read."""
+    """The key of our clean copy of the photo that was sent, for the team to see, whatever it shows; '' where it cannot
+    be read."""
     picture = next((ref for ref in talk.message.media if is_picture(ref)), None)
     if picture is None or picture.size_bytes > LARGEST_PHOTO_BYTES:
         return ""
     try:
-        seen = talk.shop.image_matcher.look(talk.fetch(picture))
+        clean = talk.shop.image_matcher.clean(talk.fetch(picture))
     except FetchRefused:
         return ""
-    if isinstance(seen, NotSeen):
+    if not clean:
         return ""
     days = timedelta(days=talk.shop.settings.problem_photo_days)
-    (key,) = talk.shop.photos.put(talk.message.contact, [seen.clean_jpeg], keep=days)
+    (key,) = talk.shop.photos.put(talk.message.contact, [clean], keep=days)
     return key
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.conversation.actions import GiveBack
@@ -17,7 +16,7 @@ from bot.conversation.own_orders import (
     own_order,
 )
 from bot.conversation.person import order_matter
-from bot.conversation.photo import is_picture
+from bot.conversation.photo import is_picture, kept
 from bot.conversation.return_steps import KeepIt, Return, ReturnBy, Swap, SwapFor, code, step_in, step_of
 from bot.conversation.return_words import (
     OFFERED_REASONS,
@@ -28,15 +27,13 @@ from bot.conversation.return_words import (
     refusal,
 )
 from bot.conversation.store_list import nearest
-from bot.conversation.talk import LARGEST_PHOTO_BYTES, Ability, Talk, Turn
+from bot.conversation.talk import Ability, Talk, Turn
 from bot.messages import Button
 from bot.sessions import Pending, Question
 from commerce.domain.coming_back import LineOptions
 from commerce.domain.order import Order
 from commerce.domain.reservation import Refused
 from commerce.domain.returns import COMING_STATES, NotReturned, ReturnKind, ReturnReason, ReturnWay
-from commerce.errors import FetchRefused
-from commerce.ports import NotSeen
 from commerce.services.returns import Wanted
 from commerce.understanding import Intent
 
@@ -227,19 +224,10 @@ def shown(talk: Talk) -> Turn | None:
     picture = next((ref for ref in talk.message.media if is_picture(ref)), None)
     if not isinstance(action, Return) or is_no_answer(talk) or (picture is None and not talk.message.text):
         return None
-    key = ""
-    if picture is not None:
-        try:
-            data = talk.fetch(picture) if picture.size_bytes <= LARGEST_PHOTO_BYTES else b""
-        except FetchRefused:
-            data = b""
-        seen = talk.shop.image_matcher.look(data) if data else NotSeen.TOO_LARGE
-        if isinstance(seen, NotSeen) and not talk.message.text:
-            text = talk.t("I cannot read this photo. Send another one, or tell me in your words what is wrong.")
-            return talk.say(text, session=talk.session)
-        if not isinstance(seen, NotSeen):
-            days = timedelta(days=talk.shop.settings.problem_photo_days)
-            (key,) = talk.shop.photos.put(talk.message.contact, [seen.clean_jpeg], keep=days)
+    key = kept(talk) if picture is not None else ""
+    if not key and not talk.message.text:
+        text = talk.t("I cannot read this photo. Send another one, or tell me in your words what is wrong.")
+        return talk.say(text, session=talk.session)
     return _problem(talk, action, talk.message.text, key)
 
 

@@ -21,6 +21,11 @@ COMMANDS: frozenset[type[actions.Action]] = frozenset(
         actions.Extend,
         actions.MyReservations,
         actions.Pay,
+        actions.PickUpInStore,
+        actions.ShipIt,
+        actions.CollectAt,
+        actions.ChangeCheckout,
+        actions.SkipContact,
         actions.PlaceOrder,
         actions.OrderStatus,
         actions.CancelOrder,
@@ -29,6 +34,7 @@ COMMANDS: frozenset[type[actions.Action]] = frozenset(
         actions.TellWhenOpen,
         actions.AcceptLink,
         actions.DeclineLink,
+        actions.MakeLink,
         actions.Unlink,
         actions.CallBack,
         coming_actions.ExtendOrder,
@@ -36,6 +42,7 @@ COMMANDS: frozenset[type[actions.Action]] = frozenset(
         coming_actions.SendSomeone,
         coming_actions.ByCar,
         coming_actions.ImHere,
+        coming_actions.ChooseSlot,
         offer_actions.TakeOffer,
         offer_actions.NoOffer,
         offer_actions.TakeWaited,
@@ -50,6 +57,8 @@ _ASKED_BY_COMMANDS = frozenset(
         Question.PHONE,
         Question.PROBLEM,
         Question.WITHDRAWAL_NAME,
+        Question.ADDRESS,
+        Question.CONTACT,
         Question.PROXY,
         Question.VEHICLE,
         Question.SPOT,
@@ -77,4 +86,5 @@ def kept_silent(talk: Talk) -> Turn:
         if turn is not None:
             return turn
     key = photo.kept(talk) if is_picture else ""
-    return Turn((), talk.session, photo_key=key, for_person=True)
+    closes = talk.understood.intent in (Intent.THANKS, Intent.GOODBYE) and not key and "?" not in message.text
+    return Turn((), talk.session, photo_key=key, for_person=True, needs_answer=not closes)

@@ -34,7 +34,8 @@ class Turn:
     session: Session
     act: Callable[[UnitOfWork], Turn] | None = None
     photo_key: str = ""  # our copy of the photo that was sent, for whoever reads the thread
-    for_person: bool = False  # a person of the shop has to answer this
+    for_person: bool = False  # a person of the shop has to see this
+    needs_answer: bool = True  # False: « merci, au revoir » to that person is the end of it
 
 
 Fetch: TypeAlias = Callable[[MediaRef], bytes]  # raises FetchRefused

@@ -72,6 +72,13 @@ class Offer:
         return self.state is OfferState.OPEN
 
     @property
+    def left(self) -> tuple[OfferChoice, ...]:
+        """What is still to be had of it: all of it until a choice is made."""
+        if not self.is_open:
+            return ()
+        return tuple(choice for choice in self.choices if self.taken in (None, choice.position))
+
+    @property
     def chosen(self) -> OfferChoice | None:
         return next((choice for choice in self.choices if choice.position == self.taken), None)
 

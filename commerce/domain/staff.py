@@ -15,6 +15,7 @@ class TaskKind(StrEnum):
     PAYMENT_DIFFERENCE = "payment_difference"  # the provider's list and our ledger differ
     PAYMENT_UNKNOWN = "payment_unknown"  # nobody knows whether somebody has paid
     REFUND_FAILED = "refund_failed"
+    REFUND_APPROVAL = "refund_approval"  # more than one person may give back alone; its subject is the order
     RETURN = "return"
     STOCK_DIFFERENCE = "stock_difference"
     CALL_BACK = "call_back"  # somebody wants to be rung up at that time

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +15,11 @@ from commerce.errors import IndexNotBuilt
 from commerce.ports import KindWords, NotSeen, PartOfPicture, SeenPhoto, StoredPicture, Taught
 from commerce.ports.teaching import Progress
 
+if TYPE_CHECKING:
+    from visual_search.preprocess.decoder import PictureDecoder
+
 Ids = NDArray[np.int64]
+_SIDE_PX = 32  # of the square that nobody looks at here
 
 
 class NoImageMatcher:
@@ -21,11 +27,38 @@ class NoImageMatcher:
 
     def __init__(self, reason: str) -> None:
         self._reason = reason
+        self._decoder: PictureDecoder | None = None
+        self._opening = threading.Lock()
 
     reads_words = False
 
     def look(self, data: bytes, part: PartOfPicture | None = None) -> SeenPhoto | NotSeen:
         return NotSeen.OFF
+
+    def clean(self, data: bytes) -> bytes:
+        """People look at pictures where the shop cannot."""
+        decoder = self._opened()
+        if decoder is None:
+            return b""
+        from visual_search.errors import EyesUnavailable
+        from visual_search.values import PictureRefused
+
+        try:
+            picture = decoder.read(data)
+        except EyesUnavailable:
+            return b""
+        return b"" if isinstance(picture, PictureRefused) else picture.clean
+
+    def _opened(self) -> PictureDecoder | None:
+        """At the first picture; None where a library is missing."""
+        with self._opening:
+            if self._decoder is None:
+                try:
+                    from visual_search.preprocess.decoder import PictureDecoder
+                except ImportError:
+                    return None
+                self._decoder = PictureDecoder(_SIDE_PX, children=1)
+            return self._decoder
 
     def match(
         self, photo: SeenPhoto, *, limit: int, allowed: Ids | None = None, words: str = "", instead_of: str = ""
@@ -102,4 +135,5 @@ class NoImageMatcher:
         return self.describe()
 
     def close(self) -> None:
-        pass
+        if self._decoder is not None:
+            self._decoder.close()

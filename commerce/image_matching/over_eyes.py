@@ -86,6 +86,17 @@ class EyesImageMatcher:
         vector = seen.whole if ours and seen.whole is not None else seen.vector
         return SeenPhoto(vector, seen.clean_jpeg, seen.sha256, seen.phash, seen.encoder, garments, seen.barcodes, shows)
 
+    def clean(self, data: bytes) -> bytes:
+        """See `commerce.ports.ImageMatcher`."""
+        from visual_search.errors import EyesUnavailable, SeenByAnother
+        from visual_search.values import PictureRefused
+
+        try:
+            seen = self._eyes.look(data)
+        except (EyesUnavailable, SeenByAnother):
+            return b""
+        return b"" if isinstance(seen, PictureRefused) else seen.clean_jpeg
+
     def match(
         self, photo: SeenPhoto, *, limit: int, allowed: Ids | None = None, words: str = "", instead_of: str = ""
     ) -> tuple[Hit, ...] | NotSeen:

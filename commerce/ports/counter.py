@@ -126,6 +126,10 @@ class PickUpRepository(Protocol):
         """One guarded statement: False when that slot is full. A former slot of the same thing is given back."""
         ...
 
+    def leave_slot(self, ref: PickUpRef) -> bool:
+        """Gives its slot back; False when it has none."""
+        ...
+
     def free_slots(self, now: datetime) -> int:
         """Gives back coming slots of what nobody comes for any more. How many."""
         ...
@@ -154,6 +158,10 @@ class OfferRepository(Protocol):
 
     def open_instead_of(self, ref: PickUpRef) -> Offer | None:
         """The open offer that was made in place of that thing."""
+        ...
+
+    def lock(self, offer_id: str) -> bool:
+        """Whether it is open; nobody else ends it or chooses from it until the caller's transaction ends."""
         ...
 
     def choose(self, offer_id: str, position: int) -> bool:
@@ -239,7 +247,8 @@ class ConversationRepository(Protocol):
     ) -> list[ConversationLine]:
         """The inbox: those that wait longest first where the bot is silent, else those heard from last first, heard
         from `before` then. `silent_bot` False: those that were given back to the bot; None: also customers who only
-        ever spoke with the bot. `store_ids`: what is about no store is in it."""
+        ever spoke with the bot. `store_ids`: what is about no store is in it. `customer_ids`: of these alone, also of
+        those who never said a word."""
         ...
 
     def search(self, words: str, limit: int) -> list[str]:
@@ -266,7 +275,7 @@ class ConversationRepository(Protocol):
         ...
 
     def last_mark(self) -> int:
-        """The newest thread entry's id: grows when anybody says anything."""
+        """Grows when anybody says anything, and when a conversation goes from one hand to another."""
         ...
 
     # --- canned replies and how staff answer

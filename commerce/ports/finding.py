@@ -179,6 +179,11 @@ class ImageMatcher(Teachable, Protocol):
         hand; then it is the one garment of the answer."""
         ...
 
+    def clean(self, data: bytes) -> bytes:
+        """Our own upright re-encoding of an untrusted picture, whatever it shows, for people to look at; b'' for what
+        cannot be read. Reads in a child process, as `look` does."""
+        ...
+
     def match(
         self,
         photo: SeenPhoto,

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from commerce.domain.collecting import PickUpRef
 from commerce.domain.mail import OutboundMessage
+from commerce.domain.staff import StaffTask
 from commerce.ports import Clock, UnitOfWork
 
 
@@ -38,6 +39,14 @@ class Alerting:
 def pick_up_changed(uow: UnitOfWork, ref: PickUpRef, store_id: str, at: datetime) -> None:
     """Something to be collected is new, or is not what it was."""
     _tell(uow, StaffAlert.PICK_UP, store_id, {"kind": ref.kind.value, "id": ref.id}, at)
+
+
+def raise_task(uow: UnitOfWork, task: StaffTask) -> bool:
+    """Something that somebody of the team has to look at: their chats hear of it. False where it is open already."""
+    if not uow.tasks.raise_task(task):
+        return False
+    _tell(uow, StaffAlert.TASK, task.store_id, {"task_id": task.id}, task.created_at)
+    return True
 
 
 def _tell(uow: UnitOfWork, alert: StaffAlert, store_id: str, facts: Mapping[str, object], at: datetime) -> int:

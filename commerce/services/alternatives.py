@@ -14,9 +14,11 @@ from commerce.domain.collecting import PickUpRef
 from commerce.domain.customer import Contact
 from commerce.domain.money import Money
 from commerce.domain.offering import ChoiceKind, Offer, OfferChoice, OfferLine, OfferState, Wanted
+from commerce.domain.order import Order
 from commerce.domain.staff import PauseMethod
 from commerce.domain.store import Store, StoreKind
 from commerce.ports import Clock, Ids, ReservationRules, UnitOfWork
+from commerce.services.order_news import SPOKEN
 from commerce.services.reserving import kept_until
 
 ALL = frozenset(ChoiceKind)
@@ -42,8 +44,10 @@ class Alternatives:
         alike: Sequence[int] = (),
         kinds: Collection[ChoiceKind] = ALL,
     ) -> Offer | None:
-        """Up to three choices, each held; None when there is none. `alike`: variants that look like the one that was
-        wanted, best first."""
+        """Up to three choices, each held; None when there is none, or nobody who could be told. `alike`: variants that
+        look like the one that was wanted, best first."""
+        if contact.channel in SPOKEN:  # nobody is there to tap
+            return None
         now = self._clock.now()
         until = now + self._hold
         places: list[tuple[ChoiceKind, str, list[Wanted]]] = []
@@ -124,6 +128,19 @@ class Alternatives:
             for store in uow.stores.all()
             if store.kind is StoreKind.WEB and store.id in having and store.id != lost_at
         ]
+
+
+def wanted_of(order: Order) -> tuple[Wanted, ...]:
+    """What was ordered, a variant each, at what was to be paid for one."""
+    quantity: Counter[int] = Counter()
+    total_minor: Counter[int] = Counter()
+    for line in order.lines:
+        quantity[line.variant_id] += line.quantity
+        total_minor[line.variant_id] += line.total_minor
+    return tuple(
+        Wanted(variant_id, units, Money(total_minor[variant_id] // units, order.currency))
+        for variant_id, units in quantity.items()
+    )
 
 
 def _having(uow: UnitOfWork, wanted: Sequence[Wanted]) -> set[str]:

@@ -15,7 +15,7 @@ from commerce.domain.staff import StaffTask, TaskKind
 from commerce.domain.store import Store
 from commerce.errors import StaleVersion
 from commerce.ports import Clock, Ids, Storage, UnitOfWork
-from commerce.services.alerting import Alerting, StaffAlert
+from commerce.services.alerting import Alerting, StaffAlert, raise_task
 from commerce.services.handoff import stores_for
 
 NOTICE_CALL_BACK = "call_back_offered"
@@ -60,9 +60,8 @@ class CallingBack:
         uow.tasks.done(TaskKind.CALL_BACK, customer.id, now)
         details = json.dumps({"customer_id": customer.id, "phone": number})
         task = StaffTask(self._ids.new_id(), TaskKind.CALL_BACK, customer.id, details, store.id, now, due_at=at)
-        uow.tasks.raise_task(task)
+        raise_task(uow, task)
         uow.audit.add(f"shopper:{customer.id}", "call_back_asked", customer.id, {"at": at.isoformat()}, now)
-        self._alerting.tell(uow, StaffAlert.TASK, store.id, {"task_id": task.id})
         return task
 
     @staticmethod

@@ -208,7 +208,7 @@ class Carts:
         held = uow.reservations.of_customer(customer_id, only_open=True)
         if any(line.variant_id == variant_id for each in held for line in each.lines):
             return True
-        offered = [choice for offer in uow.offers.open_of(customer_id) if (choice := offer.chosen)]
+        offered = [choice for offer in uow.offers.open_of(customer_id) for choice in offer.left]
         if any(line.variant_id == variant_id for choice in offered for line in choice.lines):
             return True
         return any(each.variant_id == variant_id and each.hold_id for each in uow.waiters.of_customer(customer_id))

@@ -148,7 +148,7 @@ class Checkout:
         for reservation in own.reservations:
             for held in reservation.lines:
                 uow.stock.release(held.hold_id, MovementReason.RELEASE, now)
-        take_over(uow, own, quote.store_id, now)
+        take_over(uow, own, quote.store_id, {line.variant.id for line in quote.lines}, now)
         # Given back and taken again in one transaction: nobody can slip in between.
         order_id = self._ids.new_key()
         wanted = [(line.variant.id, line.quantity) for line in quote.lines]

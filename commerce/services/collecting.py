@@ -92,6 +92,13 @@ class Collecting:
         """It waits at the counter: the shopper gets the code and may come."""
         return self._move_on(uow, ref, version, by, Stage.READY)
 
+    def check_code(self, uow: UnitOfWork, ref: PickUpRef, *, code: str, by: Actor) -> HandOverRefused | None:
+        """None where `hand_over` would go on, payment apart: for who is asked for the code first and then who came. A
+        refusal is to be committed: wrong codes count."""
+        if self.get(uow, ref, by=by) is None:
+            return HandOverRefused(NotHandedOver.NOT_FOUND)
+        return self._handing_over.check_code(uow, ref, code)
+
     def hand_over(
         self, uow: UnitOfWork, ref: PickUpRef, *, code: str, by: Actor, to: str = "", paid: bool = False
     ) -> PickUp | HandOverRefused:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,15 +11,17 @@ from commerce.domain.collecting import NotCollecting, PickUp, PickUpDetails, Pic
 from commerce.domain.order import Order, OrderEvent, OrderState
 from commerce.domain.plain_text import plain
 from commerce.domain.reservation import NotChanged, Refused, ReservationEvent
+from commerce.errors import StaleVersion
 from commerce.ports import Clock, UnitOfWork
 from commerce.services.alerting import Alerting, StaffAlert, pick_up_changed
 from commerce.services.order_stock import keep
-from commerce.services.reserving import EXTENDED, closing_after
+from commerce.services.reserving import EXTENDED, closing_after, remind_anew
 
 LONGEST_WORDS = 80  # of a name, a vehicle or a spot
 
 # What its history calls these; the words themselves are in the details, which are erased with the person.
 PROXY, COMING, ARRIVED = "proxy", "coming", "arrived"
+_TRIES = 4
 _TO_BE_PAID = frozenset({OrderState.PLACED, OrderState.PREPARING, OrderState.READY})
 
 
@@ -98,6 +101,7 @@ class Coming:
         event = OrderEvent(now, order.state, order.state, "shopper", EXTENDED)
         extended = uow.orders.move(order, order.state, event, expires_at=until)
         keep(uow, extended, until)
+        remind_anew(uow, ref)
         pick_up_changed(uow, ref, order.store_id, now)
         return extended
 
@@ -131,7 +135,14 @@ def _own(uow: UnitOfWork, ref: PickUpRef, customer_id: str) -> PickUp | Refused[
 
 
 def _event(uow: UnitOfWork, ref: PickUpRef, what: str, now: datetime) -> None:
-    """Raises StaleVersion when somebody else was faster: to be said again on what is true by then."""
+    """Adds it to the history as it is by then: what the store does at the same moment takes nothing away from it."""
+    for _ in range(_TRIES - 1):
+        with suppress(StaleVersion):
+            return _add(uow, ref, what, now)
+    return _add(uow, ref, what, now)
+
+
+def _add(uow: UnitOfWork, ref: PickUpRef, what: str, now: datetime) -> None:
     if ref.kind is PickUpKind.RESERVATION:
         reservation = uow.reservations.get(ref.id)
         assert reservation is not None

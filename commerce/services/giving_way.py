@@ -6,10 +6,12 @@ Its owner is told in the same transaction, with a choice.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
+from commerce.domain.collecting import PickUpKind, PickUpRef
 from commerce.domain.customer import Contact
 from commerce.domain.mail import OutboundMessage
+from commerce.domain.offering import ChoiceKind, Wanted
 from commerce.domain.order import OrderEvent, OrderState
 from commerce.domain.reservation import Refused
 from commerce.domain.stock import MovementReason
@@ -17,6 +19,7 @@ from commerce.domain.stocktaking import HeldFor
 from commerce.domain.waiting import WaitState
 from commerce.errors import StaleVersion
 from commerce.ports import Clock, UnitOfWork
+from commerce.services.alternatives import Alternatives, wanted_of
 from commerce.services.ending import end_unpaid
 from commerce.services.reserving import Reserving
 
@@ -24,14 +27,18 @@ NOTICE_RESERVATION_LOST = "reservation_lost"
 NOTICE_ORDER_LOST = "order_lost"
 NOTICE_WAIT_LOST = "wait_lost"
 _SOLD = "sold in the store"
+_ELSEWHERE = frozenset({ChoiceKind.OTHER_STORE, ChoiceKind.SHIPPED})
 
 
 class GivingWay:
     """Takes holds away from their owners, in the caller's unit of work."""
 
-    def __init__(self, clock: Clock, reserving: Reserving, offline: Collection[str]) -> None:
+    def __init__(
+        self, clock: Clock, reserving: Reserving, alternatives: Alternatives, offline: Collection[str]
+    ) -> None:
         """`offline`: providers that nobody calls (see `end_unpaid`)."""
-        self._clock, self._reserving, self._offline = clock, reserving, frozenset(offline)
+        self._clock, self._reserving, self._alternatives = clock, reserving, alternatives
+        self._offline = frozenset(offline)
 
     def free(self, uow: UnitOfWork, variant_id: int, store_id: str, units: int, *, actor: str) -> tuple[HeldFor, ...]:
         """Frees at least `units`, if there are so many to free; the owners who lost theirs, youngest first."""
@@ -51,7 +58,9 @@ class GivingWay:
     def _loses(self, uow: UnitOfWork, held: HeldFor, actor: str) -> bool:
         if held.reservation_id:
             return self._reservation_loses(uow, held, actor)
-        if held.offer_id:  # whoever taps hears that it is gone, and what is left
+        if held.offer_id:  # whoever taps hears that it is gone, and what is left; whoever was faster has reserved it
+            if not uow.offers.lock(held.offer_id):
+                return False
             return uow.stock.release(held.hold.id, MovementReason.RELEASE, self._clock.now())
         if held.waiter_id:
             return self._waiter_loses(uow, held)
@@ -62,12 +71,13 @@ class GivingWay:
         ended = self._reserving.reject(uow, held.reservation_id, actor=actor, note=_SOLD)
         if isinstance(ended, Refused):
             return False
-        self._tell(
-            uow,
-            uow.reservations.contact_of(held.reservation_id),
-            NOTICE_RESERVATION_LOST,
-            {"reservation_id": held.reservation_id, "variant_id": held.hold.variant_id},
-        )
+        contact = uow.reservations.contact_of(held.reservation_id)
+        facts: dict[str, object] = {"reservation_id": held.reservation_id, "variant_id": held.hold.variant_id}
+        if contact is not None:
+            wanted = [Wanted(line.variant_id, line.quantity, line.unit_price) for line in ended.lines]
+            ref = PickUpRef(PickUpKind.RESERVATION, ended.id)
+            facts["offer_id"] = self._offer(uow, ended.customer_id, contact, ref, ended.store_id, wanted)
+        self._tell(uow, contact, NOTICE_RESERVATION_LOST, facts)
         uow.audit.add(actor, "reservation_lost", held.reservation_id, {"hold": held.hold.id}, self._clock.now())
         return True
 
@@ -92,14 +102,36 @@ class GivingWay:
             uow.stock.release(held.hold.id, MovementReason.RELEASE, now)
         else:
             end_unpaid(uow, order, OrderState.CANCELLED, actor=actor, note=_SOLD, at=now, offline=self._offline)
-        self._tell(
-            uow,
-            uow.orders.contact_of(order.id),
-            NOTICE_ORDER_LOST,
-            {"order_id": order.id, "variant_id": held.hold.variant_id},
-        )
+        contact = uow.orders.contact_of(order.id)
+        facts: dict[str, object] = {"order_id": order.id, "variant_id": held.hold.variant_id}
+        if contact is not None:
+            ref = PickUpRef(PickUpKind.ORDER, order.id)
+            facts["offer_id"] = self._offer(uow, order.customer_id, contact, ref, order.store_id, wanted_of(order))
+        self._tell(uow, contact, NOTICE_ORDER_LOST, facts)
         uow.audit.add(actor, "order_lost", order.id, {"hold": held.hold.id}, now)
         return True
+
+    def _offer(
+        self,
+        uow: UnitOfWork,
+        customer_id: str,
+        contact: Contact,
+        ref: PickUpRef,
+        store_id: str,
+        wanted: Sequence[Wanted],
+    ) -> str:
+        """The very same elsewhere, held for a while; '' where there is none. Whoever sells at the counter does not wait
+        for pictures to be looked at."""
+        made = self._alternatives.offer(
+            uow,
+            customer_id=customer_id,
+            contact=contact,
+            instead_of=ref,
+            store_id=store_id,
+            wanted=wanted,
+            kinds=_ELSEWHERE,
+        )
+        return made.id if made else ""
 
     def _tell(self, uow: UnitOfWork, contact: Contact | None, notice: str, facts: dict[str, object]) -> None:
         if contact is not None:

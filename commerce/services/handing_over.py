@@ -28,6 +28,20 @@ class HandingOver:
     def __init__(self, clock: Clock, codes: CodeGuard, orders: Orders, paying: Paying) -> None:
         self._clock, self._codes, self._orders, self._paying = clock, codes, orders, paying
 
+    def check_code(self, uow: UnitOfWork, ref: PickUpRef, code: str) -> HandOverRefused | None:
+        """Whether it is the right code of something that is ready. A wrong one counts."""
+        if ref.kind is PickUpKind.ORDER:
+            order = uow.orders.get(ref.id)
+            if order is None or order.fulfilment is not Fulfilment.PICKUP:
+                return HandOverRefused(NotHandedOver.NOT_FOUND)
+            refusal = self._codes.check(uow, str(ref), order.store_id, code, order.pickup_code)
+            return refusal or (None if order.state is OrderState.READY else self._not_ready(uow, order))
+        reservation = uow.reservations.get(ref.id)
+        if reservation is None:
+            return HandOverRefused(NotHandedOver.NOT_FOUND)
+        refusal = self._codes.check(uow, str(ref), reservation.store_id, code, reservation.code)
+        return refusal or self._not_ready_yet(uow, reservation)
+
     def order(
         self, uow: UnitOfWork, order_id: str, *, code: str, by: str, to: str = "", paid: bool = False
     ) -> Order | HandOverRefused:
@@ -72,10 +86,9 @@ class HandingOver:
         refusal = self._codes.check(uow, f"reservation:{reservation.id}", reservation.store_id, code, reservation.code)
         if refusal is not None:
             return refusal
-        if reservation.state is ReservationState.COLLECTED:
-            return self._collected_before(uow, reservation.id)
-        if reservation.state is not ReservationState.READY:
-            return HandOverRefused(NotHandedOver.NOT_READY if reservation.is_open else NotHandedOver.OVER)
+        refusal = self._not_ready_yet(uow, reservation)
+        if refusal is not None:
+            return refusal
         now = self._clock.now()
         event = ReservationEvent(now, reservation.state, ReservationState.COLLECTED, f"staff:{by}", to)
         try:
@@ -87,10 +100,18 @@ class HandingOver:
             collected = uow.reservations.move(reservation, ReservationState.COLLECTED, event)
         for line in collected.lines:
             uow.stock.consume(line.hold_id, MovementReason.COLLECT, now)
+        uow.audit.add(event.actor, "reservation_handed_over", collected.id, {"by_proxy": bool(to)}, now)
         ref = PickUpRef(PickUpKind.RESERVATION, collected.id)
         tell_shopper(uow, ref, PickUpNews.HANDED, now)
         pick_up_changed(uow, ref, collected.store_id, now)
         return collected
+
+    def _not_ready_yet(self, uow: UnitOfWork, reservation: Reservation) -> HandOverRefused | None:
+        if reservation.state is ReservationState.COLLECTED:
+            return self._collected_before(uow, reservation.id)
+        if reservation.state is not ReservationState.READY:
+            return HandOverRefused(NotHandedOver.NOT_READY if reservation.is_open else NotHandedOver.OVER)
+        return None
 
     def _as_it_is(self, uow: UnitOfWork, reservation_id: str) -> HandOverRefused:
         reservation = uow.reservations.get(reservation_id)

@@ -106,12 +106,14 @@ class Handoff:
         self._tell(uow, conversation)
         return self._promise(uow, conversation, who)
 
-    def heard(self, uow: UnitOfWork, customer_id: str, entry_id: int) -> None:
-        """The shopper wrote while the bot was silent: that entry of the thread waits for a person."""
+    def heard(self, uow: UnitOfWork, customer_id: str, entry_id: int, *, needs_answer: bool = True) -> None:
+        """The shopper wrote while the bot was silent: that entry of the thread waits for a person. A thank-you to the
+        person who has just answered does not (`needs_answer`)."""
         conversation = uow.conversations.get(customer_id)
         if conversation is None:
             return
-        uow.conversations.heard(customer_id, self._clock.now())
+        if needs_answer or conversation.voice is not Voice.PERSON:
+            uow.conversations.heard(customer_id, self._clock.now())
         facts = {"customer_id": customer_id, "entry_id": entry_id}
         self._alerting.tell(uow, StaffAlert.SAID, conversation.store_id, facts)
 

@@ -39,6 +39,7 @@ from commerce.services.photos import SUFFIX
 
 WEB = "web"  # the pages of the counter
 LONGEST_NOTE = 4_000
+_MOST_SILENT = 500  # conversations that are looked through for those that wait
 _LONGEST_TYPED = 40_000  # of an answer that is looked at, whatever the channel carries
 
 
@@ -64,7 +65,8 @@ class Inbox:
         """That part of the inbox as this member sees it."""
         match shelf:
             case Shelf.WAITING:
-                return uow.conversations.lines(silent_bot=True, limit=limit)
+                silent = uow.conversations.lines(silent_bot=True, limit=_MOST_SILENT)
+                return [line for line in silent if _waits(line.conversation)][:limit]
             case Shelf.MINE:
                 return uow.conversations.lines(silent_bot=True, assigned_to=member.id, limit=limit)
             case Shelf.STORES:
@@ -258,6 +260,10 @@ class Inbox:
         if reply is None:
             return False
         return self._canned.draft(uow, reply, member, customer_id, before).text.split() == text.split()
+
+
+def _waits(conversation: Conversation) -> bool:
+    return conversation.voice is Voice.NOBODY_YET or conversation.unanswered_since is not None
 
 
 def _body(entry: ThreadEntry) -> Mapping[str, object]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from commerce.domain.collecting import NotMoved, PickUpKind, PickUpRef, RejectReason
+from commerce.domain.collecting import NotMoved, PickUpDetails, PickUpKind, PickUpRef, RejectReason
 from commerce.domain.mail import OutboundMessage
 from commerce.domain.offering import ChoiceKind, NotTaken, Offer, OfferChoice, OfferState
 from commerce.domain.order import Order, OrderEvent, OrderState
@@ -21,7 +21,7 @@ from commerce.domain.team import StaffMember
 from commerce.errors import StaleVersion
 from commerce.ports import Clock, Ids, Storage, UnitOfWork
 from commerce.services.again import write_again
-from commerce.services.alerting import Alerting, StaffAlert
+from commerce.services.alerting import pick_up_changed
 from commerce.services.carts import Carts
 from commerce.services.discovery import Discovery
 from commerce.services.order_stock import sell
@@ -63,11 +63,10 @@ class Offering:
         reserving: Reserving,
         discovery: Discovery,
         carts: Carts,
-        alerting: Alerting,
     ) -> None:
         self._storage, self._clock, self._ids = storage, clock, ids
         self._rejecting, self._reserving, self._discovery = rejecting, reserving, discovery
-        self._carts, self._alerting = carts, alerting
+        self._carts = carts
 
     # --- saying no
 
@@ -122,6 +121,7 @@ class Offering:
             return self._taken_before(uow, offer, choice)
         if not offer.is_open or offer.taken is not None or offer.expires_at <= self._clock.now():
             return Refused(NotTaken.OVER)
+        self._lock_shelves(uow, offer)
         if not self.is_there(uow, choice):
             return Refused(NotTaken.GONE)
         try:
@@ -149,6 +149,7 @@ class Offering:
         offer = self._own(uow, offer_id, customer_id)
         if offer is None:
             return Refused(NotTaken.NOT_FOUND)
+        self._lock_shelves(uow, offer)
         if not uow.offers.end(offer.id, OfferState.DECLINED):
             return Refused(NotTaken.OVER)
         self._let_go(uow, offer)
@@ -179,6 +180,7 @@ class Offering:
         return sum(write_again(self._storage, partial(self._expire, offer=offer)) for offer in due)
 
     def _expire(self, uow: UnitOfWork, offer: Offer) -> bool:
+        self._lock_shelves(uow, offer)
         if not uow.offers.end(offer.id, OfferState.EXPIRED):
             return False
         self._let_go(uow, offer, expired=True)
@@ -197,6 +199,8 @@ class Offering:
             return Taken(offer, choice) if offer.state is not OfferState.EXPIRED else Refused(NotTaken.OVER)
         reservation = uow.reservations.get(offer.id)
         order = None if reservation else uow.orders.get(offer.instead_of.id)
+        if reservation is None and order is None:  # it became part of an order of something else
+            return Refused(NotTaken.OVER)
         return Taken(offer, choice, reservation, order)
 
     def _reserved(self, uow: UnitOfWork, offer: Offer, choice: OfferChoice) -> Taken | Refused[NotTaken]:
@@ -214,7 +218,6 @@ class Offering:
         )
         if isinstance(reservation, Refused):
             raise _Gone
-        self._alert(uow, PickUpRef(PickUpKind.RESERVATION, reservation.id), choice.store_id)
         return Taken(replace(offer, state=OfferState.TAKEN, taken=choice.position), choice, reservation)
 
     def _into_the_cart(self, uow: UnitOfWork, offer: Offer, choice: OfferChoice) -> Taken | Refused[NotTaken]:
@@ -243,10 +246,24 @@ class Offering:
             store_id=choice.store_id,
         )
         sell(uow, moved, now)
-        self._alert(uow, offer.instead_of, choice.store_id)
+        uow.pick_ups.leave_slot(offer.instead_of)
+        known = uow.pick_ups.hold_details(offer.instead_of)
+        assert known is not None
+        # The other store has not seen it yet, whatever the first one did; who comes comes there.
+        elsewhere = PickUpDetails(offer.instead_of, choice.store_id, proxy=known.proxy, vehicle=known.vehicle)
+        uow.pick_ups.put_details(elsewhere)
+        pick_up_changed(uow, offer.instead_of, choice.store_id, now)
         return Taken(replace(offer, state=OfferState.TAKEN, taken=choice.position), choice, order=moved)
 
     # --- small things
+
+    def _lock_shelves(self, uow: UnitOfWork, offer: Offer) -> None:
+        """Before the offer itself, as whoever sells one of its units in the store does: so nobody waits for each other.
+        In the order of their keys, like everybody."""
+        for variant_id, store_id in sorted(
+            {(line.variant_id, choice.store_id) for choice in offer.choices for line in choice.lines}
+        ):
+            uow.stock.locked(variant_id, store_id)
 
     def _let_go(self, uow: UnitOfWork, offer: Offer, *, but: OfferChoice | None = None, expired: bool = False) -> None:
         """In the order in which stock is locked."""
@@ -254,6 +271,3 @@ class Offering:
         over = [line for choice in offer.choices if choice != but for line in choice.lines]
         for line in sorted(over, key=lambda line: (line.variant_id, line.hold_id)):
             uow.stock.release(line.hold_id, MovementReason.RELEASE, now, expired=expired)
-
-    def _alert(self, uow: UnitOfWork, ref: PickUpRef, store_id: str) -> None:
-        self._alerting.tell(uow, StaffAlert.PICK_UP, store_id, {"kind": ref.kind.value, "id": ref.id})

@@ -13,12 +13,14 @@ class LinkKind(StrEnum):
     INVITATION = "invitation"  # to choose a password
     SIGN_IN = "sign_in"  # printed by this machine for whoever sits at it
     HALFWAY = "halfway"  # the password was right: the code of the second factor is still missing
+    STAFF_BOT = "staff_bot"  # shown to the staff's bot from the account with which it is to know its member
 
 
 VALID_FOR = {
     LinkKind.INVITATION: timedelta(hours=72),
     LinkKind.SIGN_IN: timedelta(hours=12),
     LinkKind.HALFWAY: timedelta(minutes=5),
+    LinkKind.STAFF_BOT: timedelta(minutes=10),
 }
 _LONGEST_TOKEN = 64
 

@@ -8,12 +8,13 @@ as it is.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from commerce.domain.cart import Cart
-from commerce.domain.offering import Offer, OfferState
+from commerce.domain.collecting import PickUpKind
+from commerce.domain.offering import Offer, OfferChoice, OfferState
 from commerce.domain.order import Order, OrderState
 from commerce.domain.reservation import Reservation
 from commerce.domain.stock import HoldState, MovementReason
@@ -24,7 +25,7 @@ from commerce.ports import UnitOfWork
 @dataclass(frozen=True, slots=True)
 class OwnUnits:
     """`pending`: the cart's order that waits for its payment. `other_orders`: how many others of the person wait, for
-    their payment or to be prepared. `offers`: those of which a parcel was chosen. `waits`: what came back for them.
+    their payment or to be prepared. `offers`: what is held for them to choose from. `waits`: what came back for them.
     `at`: units by (variant, store)."""
 
     pending: Order | None
@@ -59,38 +60,45 @@ def own_units(uow: UnitOfWork, *, cart_id: str, customer_id: str, wanted: Collec
                 for line in reservation.lines:
                     _count(uow, line.hold_id, units)
     other_orders = sum(order.customer_id == customer_id and order is not pending for order in waiting)
-    offers = tuple(
-        offer
-        for offer in uow.offers.open_of(customer_id)
-        if (choice := offer.chosen) and all(line.variant_id in wanted for line in choice.lines)
-    )
+    offers = tuple(offer for offer in uow.offers.open_of(customer_id) if not _instead_of_paid(uow, offer))
     waits = tuple(
         waiter
         for waiter in uow.waiters.of_customer(customer_id)
         if waiter.variant_id in wanted and waiter.state is WaitState.TOLD
     )
-    for hold_id in promised_holds(offers, waits):
-        _count(uow, hold_id, units)
+    for choice in (choice for offer in offers for choice in offer.left if _is_wanted(choice, wanted)):
+        for held in choice.lines:
+            _count(uow, held.hold_id, units)
+    for waiter in waits:
+        _count(uow, waiter.hold_id, units)
     return OwnUnits(pending, other_orders, tuple(taken_over), offers, waits, units)
 
 
-def promised_holds(offers: Iterable[Offer], waits: Iterable[StockWaiter]) -> list[str]:
-    """Of parcels that were chosen, and of what people waited for."""
-    chosen = [choice for offer in offers if (choice := offer.chosen)]
-    return [line.hold_id for choice in chosen for line in choice.lines] + [waiter.hold_id for waiter in waits]
-
-
-def take_over(uow: UnitOfWork, own: OwnUnits, store_id: str, at: datetime) -> None:
+def take_over(uow: UnitOfWork, own: OwnUnits, store_id: str, wanted: Collection[int], at: datetime) -> None:
     """What was promised to them at that place is free for their order, and the promise is kept: to be called in the
-    transaction that takes it again."""
+    transaction that takes it again. Of an offer nothing else is held any more."""
     for offer in own.offers:
-        choice = offer.chosen
-        if choice and choice.store_id == store_id and uow.offers.end(offer.id, OfferState.TAKEN):
-            for line in choice.lines:
-                uow.stock.release(line.hold_id, MovementReason.RELEASE, at)
+        for choice in offer.left:
+            if choice.store_id == store_id and _is_wanted(choice, wanted):
+                if uow.offers.end(offer.id, OfferState.TAKEN, choice.position):
+                    for line in sorted((o for each in offer.choices for o in each.lines), key=lambda o: o.hold_id):
+                        uow.stock.release(line.hold_id, MovementReason.RELEASE, at)
+                break
     for waiter in own.waits:
         if waiter.told_store_id == store_id and uow.waiters.move(waiter, WaitState.SERVED):
             uow.stock.release(waiter.hold_id, MovementReason.RELEASE, at)
+
+
+def _is_wanted(choice: OfferChoice, wanted: Collection[int]) -> bool:
+    return all(line.variant_id in wanted for line in choice.lines)
+
+
+def _instead_of_paid(uow: UnitOfWork, offer: Offer) -> bool:
+    """Its money waits for what the shopper says: it is no part of another order."""
+    if offer.instead_of.kind is not PickUpKind.ORDER:
+        return False
+    order = uow.orders.get(offer.instead_of.id)
+    return order is not None and order.state is OrderState.REFUND_PENDING
 
 
 def pending_order(uow: UnitOfWork, cart: Cart) -> Order | None:

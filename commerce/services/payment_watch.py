@@ -20,6 +20,7 @@ from commerce.domain.staff import StaffTask, TaskKind
 from commerce.errors import StaleVersion, StorageError, VendorError
 from commerce.ports import Clock, Ids, PaymentProvider, SellingRules, Storage, UnitOfWork
 from commerce.services.again import write_again
+from commerce.services.alerting import raise_task
 from commerce.services.ending import (
     change_attempt,
     end_unpaid,
@@ -345,7 +346,7 @@ class PaymentWatch:
             store_id,
             self._clock.now(),
         )
-        uow.tasks.raise_task(task)
+        raise_task(uow, task)
 
 
 def _named(report: PaymentReport, attempt: PaymentAttempt) -> PaymentReport:

@@ -15,6 +15,7 @@ from commerce.domain.staff import StaffTask, TaskKind
 from commerce.errors import StorageError
 from commerce.ports import Clock, Ids, PaymentProvider, Storage, UnitOfWork
 from commerce.services.again import write_again
+from commerce.services.alerting import raise_task
 from commerce.services.settling import Settling
 
 EVERY = timedelta(days=1)
@@ -132,8 +133,8 @@ class Reconciling:
             "differences": [asdict(difference) for difference in differences[:_MOST_IN_TASK]],
         }
         subject = f"{provider}:{now.date().isoformat()}"
-        uow.tasks.raise_task(
-            StaffTask(self._ids.new_id(), TaskKind.PAYMENT_DIFFERENCE, subject, json.dumps(details), "", now)
+        raise_task(
+            uow, StaffTask(self._ids.new_id(), TaskKind.PAYMENT_DIFFERENCE, subject, json.dumps(details), "", now)
         )
 
 

@@ -34,6 +34,7 @@ from commerce.domain.staff import StaffTask, TaskKind
 from commerce.errors import PaymentRefused, PaymentUnknown, RetryLater, StorageError
 from commerce.ports import Clock, Ids, PaymentProvider, Storage, UnitOfWork
 from commerce.services.again import write_again
+from commerce.services.alerting import raise_task
 from commerce.services.order_news import OrderNews, tell
 from commerce.services.order_stock import put_back
 from commerce.services.together import together
@@ -388,7 +389,8 @@ class Refunding:
             "reason": refund.reason.value,
             "error": error,
         }
-        uow.tasks.raise_task(
+        raise_task(
+            uow,
             StaffTask(
                 self._ids.new_id(),
                 kind,
@@ -397,7 +399,7 @@ class Refunding:
                 order.store_id if order else "",
                 self._clock.now(),
                 refund.due_at,
-            )
+            ),
         )
 
 

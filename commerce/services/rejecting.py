@@ -6,7 +6,6 @@ See docs/decisions/0017-a-rejection-becomes-an-offer.md for what becomes of an o
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,7 +13,6 @@ from commerce.domain.cart import Fulfilment
 from commerce.domain.collecting import SHELF_WAS_WRONG, NotMoved, PickUpKind, PickUpRef, RejectReason
 from commerce.domain.customer import Contact
 from commerce.domain.mail import OutboundMessage
-from commerce.domain.money import Money
 from commerce.domain.offering import ChoiceKind, Offer, Wanted
 from commerce.domain.order import Order, OrderEvent, OrderState
 from commerce.domain.reservation import Refused
@@ -23,8 +21,9 @@ from commerce.domain.stocktaking import StockEntry
 from commerce.domain.team import StaffMember
 from commerce.errors import StaleVersion
 from commerce.ports import Clock, UnitOfWork
-from commerce.services.alerting import Alerting, StaffAlert
-from commerce.services.alternatives import ALL, Alternatives
+from commerce.services.alerting import pick_up_changed
+from commerce.services.alternatives import ALL, Alternatives, wanted_of
+from commerce.services.order_news import SPOKEN
 from commerce.services.order_stock import put_back
 from commerce.services.orders import Orders
 from commerce.services.reserving import Reserving
@@ -75,10 +74,9 @@ class Rejecting:
         stocktaking: Stocktaking,
         reserving: Reserving,
         orders: Orders,
-        alerting: Alerting,
     ) -> None:
         self._clock, self._alternatives, self._stocktaking = clock, alternatives, stocktaking
-        self._reserving, self._orders, self._alerting = reserving, orders, alerting
+        self._reserving, self._orders = reserving, orders
 
     def reject(
         self,
@@ -122,8 +120,8 @@ class Rejecting:
         now, offer_id = self._clock.now(), offer.id if offer else ""
         uow.audit.add(actor, f"{ref.kind.value}_rejected", ref.id, {"reason": reason.value, "offer": offer_id}, now)
         facts = {"kind": ref.kind.value, "id": ref.id, "reason": reason.value, "offer_id": offer_id}
-        uow.outbox.add(OutboundMessage(case.contact, NOTICE_OFFER, json.dumps(facts)), now)
-        self._alerting.tell(uow, StaffAlert.PICK_UP, case.store_id, {"kind": ref.kind.value, "id": ref.id})
+        if case.contact.channel not in SPOKEN:
+            uow.outbox.add(OutboundMessage(case.contact, NOTICE_OFFER, json.dumps(facts)), now)
         return Rejected(ref, offer)
 
     def case(self, uow: UnitOfWork, ref: PickUpRef) -> Case | None:
@@ -161,10 +159,7 @@ class Rejecting:
         """Its code is void and its stock is free again; why not, where it cannot be rejected."""
         now, order = self._clock.now(), case.order
         if order is None:
-            reservation = uow.reservations.get(ref.id)
-            if reservation is not None and reservation.is_open and version not in (None, reservation.version):
-                return NotMoved.STALE
-            ended = self._reserving.reject(uow, ref.id, actor=actor, note=said)
+            ended = self._reserving.reject(uow, ref.id, actor=actor, note=said, version=version)
             return NotMoved.OVER if isinstance(ended, Refused) else None
         if order.state not in _AT_THE_COUNTER:
             return NotMoved.NOT_POSSIBLE if order.state is OrderState.PENDING_PAYMENT else NotMoved.OVER
@@ -177,6 +172,7 @@ class Rejecting:
         waits = OrderState.REFUND_PENDING
         uow.orders.move(order, waits, OrderEvent(now, order.state, waits, actor, said))
         put_back(uow, order, now)
+        pick_up_changed(uow, ref, order.store_id, now)
         return None
 
     def _correct(
@@ -194,16 +190,3 @@ class Rejecting:
                     _SAID_BY_THE_SHELF[reason], known[1].sku, case.store_id, units, str(ref), note, override=True
                 )
                 self._stocktaking.enter(uow, entry, actor=actor)
-
-
-def wanted_of(order: Order) -> tuple[Wanted, ...]:
-    """What was ordered, a variant each, at what was to be paid for one."""
-    quantity: Counter[int] = Counter()
-    total_minor: Counter[int] = Counter()
-    for line in order.lines:
-        quantity[line.variant_id] += line.quantity
-        total_minor[line.variant_id] += line.total_minor
-    return tuple(
-        Wanted(variant_id, units, Money(total_minor[variant_id] // units, order.currency))
-        for variant_id, units in quantity.items()
-    )

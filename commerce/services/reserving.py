@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -128,6 +129,7 @@ class Reserving:
             source=contact.channel,
         )
         uow.reservations.add(reservation, contact, ReservationEvent(now, None, ReservationState.HELD, "shopper", note))
+        self._changed(uow, reservation, now)
         return reservation
 
     def cancel(self, uow: UnitOfWork, reservation_id: str, customer_id: str) -> Reservation | Refused[NotChanged]:
@@ -140,15 +142,17 @@ class Reserving:
         return self._end(uow, reservation, ReservationState.CANCELLED, "shopper")
 
     def reject(
-        self, uow: UnitOfWork, reservation_id: str, *, actor: str, note: str = ""
+        self, uow: UnitOfWork, reservation_id: str, *, actor: str, note: str = "", version: int | None = None
     ) -> Reservation | Refused[NotChanged]:
-        """The store cannot serve it: whoever calls this tells the shopper what else there is."""
+        """The store cannot serve it: whoever calls this tells the shopper what else there is. StaleVersion when it is
+        not the `version` that was seen."""
         reservation = uow.reservations.get(reservation_id)
         if reservation is None:
             return Refused(NotChanged.NOT_FOUND)
         if not reservation.is_open:
             return Refused(NotChanged.ALREADY_OVER)
-        return self._end(uow, reservation, ReservationState.REJECTED, actor, note)
+        seen = reservation if version is None else replace(reservation, version=version)
+        return self._end(uow, seen, ReservationState.REJECTED, actor, note)
 
     def extend(self, uow: UnitOfWork, reservation_id: str, customer_id: str) -> Reservation | Refused[NotChanged]:
         """Once, to the closing of the store's next open day after the present deadline."""
@@ -173,6 +177,7 @@ class Reserving:
             expires_at=expires_at,
             extensions=reservation.extensions + 1,
         )
+        remind_anew(uow, PickUpRef(PickUpKind.RESERVATION, extended.id))
         self._changed(uow, extended, now)
         return extended
 
@@ -230,12 +235,29 @@ def kept_until(rules: ReservationRules, store: Store, now: datetime) -> datetime
             return closing
         today = [closes for opens, closes in store.open_times(now, horizon) if closes - opens >= LEAST_OPEN]
         return today[-1] if today else None  # a pop-up on its last day
-    wanted, last = min(rules.duration, LEAST_OPEN), None
-    for opens, last in store.open_times(now, horizon):
-        wanted -= last - opens
+    least = _open_for(store, now, min(rules.duration, LEAST_OPEN), horizon)
+    if least is None:
+        return None
+    # While the store is closed nobody can come: it is over when the store closes.
+    return [closes for _, closes in store.open_times(now, max(now + rules.duration, least))][-1]
+
+
+def _open_for(store: Store, now: datetime, wanted: timedelta, horizon: datetime) -> datetime | None:
+    """When the store has been open for so long, or closes for the last time before the horizon; None: it never does."""
+    closes = None
+    for opens, closes in store.open_times(now, horizon):
+        wanted -= closes - opens
         if wanted <= timedelta():
-            return max(now + rules.duration, last + wanted)
-    return max(now + rules.duration, last) if last is not None else None
+            return closes + wanted
+    return closes
+
+
+def remind_anew(uow: UnitOfWork, ref: PickUpRef) -> None:
+    """It has another deadline: what was said of the former one, by either side, is of no use any more."""
+    known = uow.pick_ups.details(ref)
+    if known is not None and (known.reminded or known.coming_at):
+        held = uow.pick_ups.hold_details(ref) or known
+        uow.pick_ups.put_details(replace(held, reminded=(), coming_at=None))
 
 
 def closing_after(store: Store, moment: datetime) -> datetime | None:

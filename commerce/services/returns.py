@@ -41,6 +41,7 @@ from commerce.domain.stock import HoldState, MovementReason
 from commerce.domain.store import Store, StoreKind
 from commerce.errors import StaleVersion
 from commerce.ports import Clock, Ids, Storage, UnitOfWork
+from commerce.services.alerting import raise_task
 from commerce.services.return_news import ReturnNews, tell
 
 LONGEST_NOTE = 1_000
@@ -273,7 +274,8 @@ class Returns:
 
     def _raise(self, uow: UnitOfWork, order: Order, request: ReturnRequest) -> None:
         details = {"order": order.number, "kind": request.kind.value, "way": request.way.value, "code": request.code}
-        uow.tasks.raise_task(
+        raise_task(
+            uow,
             StaffTask(
                 self._ids.new_id(),
                 TaskKind.RETURN,
@@ -282,7 +284,7 @@ class Returns:
                 request.store_id,
                 request.created_at,
                 request.due_at,
-            )
+            ),
         )
 
     # --- changing one's mind, and the clock

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from commerce.ports import Clock, Ids, ReservationRules, Storage
-from commerce.services.alerting import Alerting
 from commerce.services.alternatives import Alternatives
 from commerce.services.carts import Carts
 from commerce.services.discovery import Discovery
@@ -44,14 +43,12 @@ def build_second_choices(
     orders: Orders,
     carts: Carts,
 ) -> SecondChoices:
-    alerting = Alerting(clock)
     rejecting = Rejecting(
         clock,
         alternatives=alternatives,
         stocktaking=stocktaking,
         reserving=reserving,
         orders=orders,
-        alerting=alerting,
     )
     return SecondChoices(
         offering=Offering(
@@ -62,7 +59,6 @@ def build_second_choices(
             reserving=reserving,
             discovery=discovery,
             carts=carts,
-            alerting=alerting,
         ),
         waiting=Waiting(
             storage,
@@ -71,7 +67,6 @@ def build_second_choices(
             rules,
             reserving=reserving,
             carts=carts,
-            alerting=alerting,
             hold=timedelta(seconds=settings.wait_hold_s),
             most=settings.max_waits,
             ships=bool(settings.delivery_countries),

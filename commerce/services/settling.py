@@ -27,6 +27,7 @@ from commerce.domain.payment import (
 )
 from commerce.domain.staff import StaffTask, TaskKind
 from commerce.ports import Clock, Ids, UnitOfWork
+from commerce.services.alerting import raise_task
 from commerce.services.ending import end_unpaid, moment_of_next_attempt, stop_attempts, successor_of
 from commerce.services.order_news import OrderNews, tell
 from commerce.services.order_stock import give_back, is_sold, make_good, sell
@@ -319,4 +320,4 @@ class Settling:
 
     def _raise(self, uow: UnitOfWork, kind: TaskKind, subject: str, *, store_id: str = "", **details: object) -> None:
         task = StaffTask(self._ids.new_id(), kind, subject, json.dumps(details), store_id, self._clock.now())
-        uow.tasks.raise_task(task)
+        raise_task(uow, task)

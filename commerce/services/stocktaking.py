@@ -32,6 +32,7 @@ from commerce.domain.stocktaking import (
     TillReport,
 )
 from commerce.ports import Clock, Ids, UnitOfWork
+from commerce.services.alerting import raise_task
 from commerce.services.giving_way import GivingWay
 
 _LONGEST_NOTE = 500
@@ -265,7 +266,8 @@ class Stocktaking:
             uow.tasks.done(TaskKind.STOCK_DIFFERENCE, subject, self._clock.now())
 
     def _raise(self, uow: UnitOfWork, subject: str, *, store_id: str, **details: object) -> bool:
-        return uow.tasks.raise_task(
+        return raise_task(
+            uow,
             StaffTask(
                 id=self._ids.new_id(),
                 kind=TaskKind.STOCK_DIFFERENCE,
@@ -273,7 +275,7 @@ class Stocktaking:
                 details=json.dumps(details, ensure_ascii=False),
                 store_id=store_id,
                 created_at=self._clock.now(),
-            )
+            ),
         )
 
 

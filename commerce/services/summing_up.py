@@ -54,7 +54,7 @@ class SummingUp:
         titles = [product.title(self._language) for product in looked_at if product is not None]
         if titles:
             parts.append(self._t("looked at: {titles}", titles=", ".join(titles)))
-        return "; ".join(parts)
+        return " · ".join(parts)
 
     def _order(self, order: Order) -> str:
         items = ", ".join(f"{line.quantity} × {line.title(self._language)}" for line in order.lines)

@@ -24,6 +24,7 @@ from commerce.domain.staff import StaffTask, TaskKind
 from commerce.domain.stock import HoldState, MovementReason
 from commerce.errors import StaleVersion
 from commerce.ports import Clock, Ids, UnitOfWork
+from commerce.services.alerting import raise_task
 from commerce.services.codes import CodeGuard
 from commerce.services.refunding import Refunding
 from commerce.services.return_news import ReturnNews, tell
@@ -173,16 +174,16 @@ class TakingBack:
                 "reason": RefundReason.RETURN.value,
                 "error": asked.reason.value,
             }
-            uow.tasks.raise_task(
-                StaffTask(self._ids.new_id(), TaskKind.REFUND, request.id, json.dumps(details), order.store_id, at)
+            raise_task(
+                uow, StaffTask(self._ids.new_id(), TaskKind.REFUND, request.id, json.dumps(details), order.store_id, at)
             )
 
     def _let_it_wait(self, uow: UnitOfWork, order: Order, request: ReturnRequest, at: datetime) -> None:
         uow.stock.extend(request.hold_id, at + WAITS_FOR)
         is_parcel = request.way is ReturnWay.PARCEL
         details = {"order": order.number, "to_do": "send the new one" if is_parcel else "hand over the new one"}
-        uow.tasks.raise_task(
-            StaffTask(self._ids.new_id(), TaskKind.RETURN, request.id, json.dumps(details), request.store_id, at)
+        raise_task(
+            uow, StaffTask(self._ids.new_id(), TaskKind.RETURN, request.id, json.dumps(details), request.store_id, at)
         )
 
     def _hand_over(self, uow: UnitOfWork, request: ReturnRequest, *, by: str, to: str) -> ReturnRequest:

@@ -90,7 +90,9 @@ class Team:
     def speak(self, uow: UnitOfWork, member: StaffMember, languages: Sequence[str]) -> StaffMember:
         """Everybody says for themselves which languages they speak; the first one is that of their pages."""
         spoken = tuple(code for code in dict.fromkeys(languages) if code in self._languages)
-        return uow.team.update(replace(member, languages=spoken or member.languages))
+        changed = uow.team.update(replace(member, languages=spoken or member.languages))
+        self._record(uow, f"staff:{member.id}", "member_changed", changed)
+        return changed
 
     def deactivate(self, uow: UnitOfWork, staff_id: str, *, actor: str) -> StaffMember | Refused[NotInTeam]:
         """Out at once: no browser, no link and no chat of the staff bot counts any more. What they did stays theirs."""

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from commerce.domain.collecting import PickUpKind
 from commerce.domain.customer import Contact
 from commerce.domain.mail import OutboundMessage
 from commerce.domain.offering import NotTaken
@@ -22,7 +21,6 @@ from commerce.domain.store import Store
 from commerce.domain.waiting import NotWaiting, StockWaiter, WaitState
 from commerce.ports import Clock, Ids, ReservationRules, Storage, UnitOfWork
 from commerce.services.again import write_again
-from commerce.services.alerting import Alerting, StaffAlert
 from commerce.services.carts import Carts
 from commerce.services.reserving import Reserving, kept_until
 
@@ -46,7 +44,6 @@ class Waiting:
         *,
         reserving: Reserving,
         carts: Carts,
-        alerting: Alerting,
         hold: timedelta,
         most: int,
         ships: bool,
@@ -54,7 +51,7 @@ class Waiting:
         """`hold`: how long a unit is kept for whoever was told. `most`: things that one person may wait for. `ships`:
         whether parcels go anywhere."""
         self._storage, self._clock, self._ids, self._rules = storage, clock, ids, rules
-        self._reserving, self._carts, self._alerting = reserving, carts, alerting
+        self._reserving, self._carts = reserving, carts
         self._hold, self._most, self._ships = hold, most, ships
 
     def wait(
@@ -84,6 +81,8 @@ class Waiting:
         waiter = self._own(uow, waiter_id, customer_id)
         if waiter is None:
             return Refused(NotTaken.NOT_FOUND)
+        if waiter.hold_id:  # before the wait itself, as whoever sells the unit in the store does
+            uow.stock.locked(waiter.variant_id, waiter.told_store_id)
         if waiter.state not in (WaitState.WAITING, WaitState.TOLD) or not uow.waiters.move(waiter, WaitState.GONE):
             return Refused(NotTaken.OVER)
         if waiter.hold_id:
@@ -129,8 +128,6 @@ class Waiting:
                     raise _TooLate
         except _TooLate:
             return Refused(NotTaken.GONE)
-        facts = {"kind": PickUpKind.RESERVATION.value, "id": taken.id}
-        self._alerting.tell(uow, StaffAlert.PICK_UP, store.id, facts)
         return taken
 
     def open_of(self, uow: UnitOfWork, customer_id: str) -> list[StockWaiter]:
@@ -146,8 +143,10 @@ class Waiting:
             due = uow.waiters.due(now, limit)
         moved = sum(write_again(self._storage, partial(self._pass, waiter=waiter)) for waiter in due)
         with self._storage.read() as uow:
+            if not uow.waiters.ready([store.id for store in uow.stores.all()], 1):
+                return moved  # every second of the day, for a shop of many stores too
             awake = [store.id for store in self._places(uow, now) if _is_day(store, now)]
-            ready = uow.waiters.ready(awake, limit) if awake else []
+            ready = uow.waiters.ready(awake, limit)
         nothing_left: set[tuple[int, str]] = set()
         for waiter in ready:
             queue = (waiter.variant_id, waiter.store_id)
@@ -160,6 +159,7 @@ class Waiting:
         return moved
 
     def _pass(self, uow: UnitOfWork, waiter: StockWaiter) -> bool:
+        uow.stock.locked(waiter.variant_id, waiter.told_store_id)
         if not uow.waiters.move(waiter, WaitState.PASSED):
             return False
         return uow.stock.release(waiter.hold_id, MovementReason.RELEASE, self._clock.now(), expired=True)

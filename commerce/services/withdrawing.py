@@ -33,6 +33,7 @@ from commerce.domain.staff import StaffTask, TaskKind
 from commerce.domain.stock import MovementReason
 from commerce.errors import StaleVersion
 from commerce.ports import Clock, Ids, UnitOfWork
+from commerce.services.alerting import raise_task
 from commerce.services.receipts import Withdrawal, receipt_text
 from commerce.services.refunding import Refunding
 from commerce.services.returns import Returns, note_event
@@ -210,7 +211,8 @@ class Withdrawing:
             "goods": "come back" if goods_are_out else "stay in the shop: do not hand over or send",
         }
         for subject in [refund.id for refund in refunds] or [request.id]:
-            uow.tasks.raise_task(
+            raise_task(
+                uow,
                 StaffTask(
                     self._ids.new_id(),
                     TaskKind.REFUND,
@@ -219,7 +221,7 @@ class Withdrawing:
                     order.store_id,
                     request.created_at,
                     request.due_at,
-                )
+                ),
             )
 
     # --- for the operator

@@ -16,7 +16,7 @@ from commerce.errors import StaleVersion
 from commerce.ports.counter import ConversationLine
 from commerce.storage.finding_people import found_people
 from commerce.storage.mapping import from_text, maybe_from_us, maybe_to_us, to_text
-from commerce.storage.tables import canned_reply, conversation, staff_answer, thread_entry
+from commerce.storage.tables import audit, canned_reply, conversation, staff_answer, thread_entry
 from commerce.storage.threads import lines_of, thread_of
 from commerce.storage.timeline import touches_of
 from commerce.storage.transaction import AnyRow, Transaction, insert_once, one_row_changed
@@ -33,6 +33,10 @@ _HEARD = text(
 _PUT_CANNED = text(
     "INSERT INTO canned_reply (id, title, text, position) VALUES (:id, :title, :text, :position)"
     " ON CONFLICT (id) DO UPDATE SET title = excluded.title, text = excluded.text, position = excluded.position"
+)
+_LAST_MARK = select(
+    select(func.coalesce(func.max(thread_entry.c.id), 0)).scalar_subquery()
+    + select(func.coalesce(func.max(audit.c.id), 0)).scalar_subquery()
 )
 _SILENT = conversation.c.voice.in_([Voice.NOBODY_YET.value, Voice.PERSON.value])
 
@@ -112,7 +116,8 @@ class SqlConversations:
         return touches_of(self._db, customer_id, before, limit)
 
     def last_mark(self) -> int:
-        return int(self._db.execute(select(func.coalesce(func.max(thread_entry.c.id), 0))).scalar_one())
+        # Whoever changes a conversation writes it into the record: two numbers that only grow, and so does their sum.
+        return int(self._db.execute(_LAST_MARK).scalar_one())
 
     # --- canned replies and how staff answer
 

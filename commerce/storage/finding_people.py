@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from sqlalchemy import Select, bindparam, func, or_, select
+from sqlalchemy import Select, bindparam, or_, select
 
 from commerce.storage.tables import (
     contact,
@@ -24,7 +24,7 @@ from commerce.storage.transaction import Transaction
 from commerce.storage.words import folded, phone_end
 
 _MOST_WORDS = 6
-_ROWS_A_WORD = 2000  # a word that everybody says finds those who said it last
+_ROWS_A_WORD = 1000  # a word that everybody says finds those who said it last
 _SHORTEST_BEGINNING = 3
 _LAST_SIGN = "\U0010ffff"
 _NUMBER = re.compile(r"(?:n[°ºo]\s*|#\s*)?0*(\d{1,18})", re.IGNORECASE)
@@ -43,8 +43,7 @@ def found_people(db: Transaction, typed: str, limit: int) -> list[str]:
         found |= dict.fromkeys(_all_of(_known(db, word) for word in words))
     if words and len(found) < limit:
         found |= dict.fromkeys(_all_of(_said(db, word) for word in words))
-    people = dict.fromkeys(_now(db, customer_id) for customer_id in list(found)[: 4 * limit])
-    return list(people)[:limit]
+    return _now(db, list(found)[: 4 * limit])[:limit]
 
 
 def _exact(db: Transaction, typed: str) -> Iterable[str]:
@@ -91,20 +90,24 @@ def _exact(db: Transaction, typed: str) -> Iterable[str]:
 _KNOWN = select(known_word.c.customer_id).where(
     known_word.c.word >= bindparam("first"), known_word.c.word <= bindparam("last")
 )
+_ENTRIES = (
+    select(said_word.c.entry_id)
+    .where(said_word.c.word >= bindparam("first"), said_word.c.word <= bindparam("last"))
+    .order_by(said_word.c.entry_id.desc())
+    .limit(_ROWS_A_WORD)
+    .subquery()
+)
 _SAID = (
-    select(contact.c.customer_id, func.max(thread_entry.c.id).label("entry"))
-    .select_from(said_word)
-    .join(thread_entry, thread_entry.c.id == said_word.c.entry_id)
+    select(contact.c.customer_id)
+    .select_from(_ENTRIES)
+    .join(thread_entry, thread_entry.c.id == _ENTRIES.c.entry_id)
     .join(
         contact,
         (contact.c.channel == thread_entry.c.channel)
         & (contact.c.account == thread_entry.c.account)
         & (contact.c.address == thread_entry.c.address),
     )
-    .where(said_word.c.word >= bindparam("first"), said_word.c.word <= bindparam("last"))
-    .group_by(contact.c.customer_id)
-    .order_by(func.max(thread_entry.c.id).desc())
-    .limit(_ROWS_A_WORD)
+    .order_by(thread_entry.c.id.desc())
 )
 
 
@@ -118,7 +121,7 @@ def _known(db: Transaction, word: str) -> list[str]:
 
 
 def _said(db: Transaction, word: str) -> list[str]:
-    return [row.customer_id for row in db.execute(_SAID, _span(word))]
+    return list(dict.fromkeys(db.execute(_SAID, _span(word)).scalars()))
 
 
 def _all_of(lists: Iterable[list[str]]) -> list[str]:
@@ -132,8 +135,15 @@ def _all_of(lists: Iterable[list[str]]) -> list[str]:
     return list(dict.fromkeys(common or []))
 
 
-def _now(db: Transaction, customer_id: str) -> str:
-    """Who that is by now: names and orders stay with the customer who said them."""
-    while into := db.execute(select(customer.c.joined_into).where(customer.c.id == customer_id)).scalar():
-        customer_id = str(into)
-    return customer_id
+def _now(db: Transaction, customer_ids: list[str]) -> list[str]:
+    """Who they are by now, each once: names and orders stay with the customer who said them."""
+    present = {customer_id: customer_id for customer_id in customer_ids}
+    moved = customer_ids
+    while moved:
+        joined = select(customer.c.id, customer.c.joined_into).where(
+            customer.c.id.in_(sorted(set(moved))), customer.c.joined_into != ""
+        )
+        into = {row.id: row.joined_into for row in db.execute(joined)}
+        present = {first: into.get(now, now) for first, now in present.items()}
+        moved = list(into.values())
+    return list(dict.fromkeys(present.values()))

@@ -246,6 +246,14 @@ _TAKE_LEASE = text(
 )
 _RENEW_LEASE = text("UPDATE lane_lease SET until_us = :until_us WHERE lane = :lane AND owner = :owner")
 _ADD_ENTRY = insert(thread_entry).returning(thread_entry.c.id)
+# Numbers of one thread are drawn in the order of commits: whoever reads on after a number must not miss a smaller one
+# that is committed later. The lock is taken before the number is drawn, and lasts until the commit.
+_ADD_ENTRY_IN_TURN = text(
+    "INSERT INTO thread_entry (channel, account, address, direction, body, at_us)"
+    " SELECT :channel, :account, :address, :direction, :body, CAST(:at_us AS bigint)"
+    " FROM (SELECT pg_advisory_xact_lock(CAST(:lock AS integer), hashtext(:lane))) AS our_turn RETURNING id"
+)
+THREAD_LOCK = 0x5669_0004  # with a thread's hash; any constant that nothing else locks with a second number
 _DROP_LEASE = text("DELETE FROM lane_lease WHERE lane = :lane AND owner = :owner")
 
 
@@ -277,7 +285,11 @@ class SqlThreads:
 
     def add(self, contact: Contact, direction: Direction, body: str, at: datetime) -> int:
         values = {**_contact_values(contact), "direction": direction.value, "body": body, "at_us": to_us(at)}
-        entry_id = int(self._db.execute(_ADD_ENTRY, values).scalar_one())
+        if self._db.is_postgres:
+            added = self._db.execute(_ADD_ENTRY_IN_TURN, {**values, "lock": THREAD_LOCK, "lane": contact.lane})
+        else:
+            added = self._db.execute(_ADD_ENTRY, values)
+        entry_id = int(added.scalar_one())
         keep_said(self._db, entry_id, direction, body)
         return entry_id
 

@@ -87,6 +87,10 @@ class SqlOffers:
         found = self._assemble(self._db.execute(statement).all())
         return found[0] if found else None
 
+    def lock(self, offer_id: str) -> bool:
+        row = self._db.execute(select(offer.c.id).where(offer.c.id == offer_id, _OPEN).with_for_update())
+        return row.first() is not None
+
     def choose(self, offer_id: str, position: int) -> bool:
         return one_row_changed(
             self._db.execute(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Select, and_, bindparam, func, or_, select, text, update
@@ -102,6 +103,7 @@ class SqlPickUps:
             update(pick_up)
             .where(pick_up.c.kind == details.ref.kind.value, pick_up.c.subject_id == details.ref.id)
             .values(
+                store_id=details.store_id,
                 accepted_at_us=maybe_to_us(details.accepted_at),
                 accepted_by=details.accepted_by,
                 proxy=details.proxy,
@@ -234,6 +236,14 @@ class SqlPickUps:
             .where(pick_up.c.kind == ref.kind.value, pick_up.c.subject_id == ref.id)
             .values(slot_at_us=to_us(slot_at))
         )
+        return True
+
+    def leave_slot(self, ref: PickUpRef) -> bool:
+        own = self.hold_details(ref)
+        if own is None or own.slot_at is None:
+            return False
+        self.put_details(replace(own, slot_at=None))
+        self._give_back(own.store_id, to_us(own.slot_at))
         return True
 
     def free_slots(self, now: datetime) -> int:

@@ -27,6 +27,7 @@ _OF_THE_CONTACT = and_(
     thread_entry.c.account == contact.c.account,
     thread_entry.c.address == contact.c.address,
 )
+_OF_THE_CUSTOMER = conversation.c.customer_id == contact.c.customer_id
 _LAST_ENTRIES = (
     select(thread_entry, contact.c.customer_id)
     .join(contact, _OF_THE_CONTACT)
@@ -64,10 +65,14 @@ def lines_of(
 ) -> list[ConversationLine]:  # fmt: skip
     if customer_ids is not None and not customer_ids:
         return []
-    statement = _with_conversation() if silent_bot is not None else _of_everybody()
-    if silent_bot is not None:
-        silent = conversation.c.voice != Voice.BOT.value
-        statement = statement.where(silent if silent_bot else conversation.c.voice == Voice.BOT.value)
+    if silent_bot:  # from those few
+        waiting = conversation.c.voice.in_([Voice.NOBODY_YET.value, Voice.PERSON.value])
+        statement = _newest_contact().join(conversation, _OF_THE_CUSTOMER).where(waiting)
+    else:  # from the newest contact on, as far as the limit
+        statement = _of_everybody(also_silent=customer_ids is not None)
+    if silent_bot is False:
+        # Not by the index of voices: nearly everybody speaks with the bot.
+        statement = statement.where(func.coalesce(conversation.c.voice, "") == Voice.BOT.value)
     if assigned_to is not None:
         statement = statement.where(conversation.c.assigned_to == assigned_to)
     if store_ids is not None:
@@ -132,12 +137,12 @@ def _newest_contact() -> Select[tuple[object, ...]]:
     )
 
 
-def _with_conversation() -> Select[tuple[object, ...]]:
-    return _newest_contact().join(conversation, conversation.c.customer_id == contact.c.customer_id)
-
-
-def _of_everybody() -> Select[tuple[object, ...]]:
-    """Who has ever said anything, or was needed: a cart on the pages alone is no conversation."""
+def _of_everybody(*, also_silent: bool) -> Select[tuple[object, ...]]:
+    """Who has ever said anything, or was waited for: a cart on the pages alone is no conversation. `also_silent`: those
+    who never said a word, too."""
+    everybody = _newest_contact().outerjoin(conversation, _OF_THE_CUSTOMER)
+    if also_silent:
+        return everybody
     of_theirs = contact.alias("of_theirs")
     spoke = exists(
         select(literal(1))
@@ -152,11 +157,7 @@ def _of_everybody() -> Select[tuple[object, ...]]:
         )
         .where(of_theirs.c.customer_id == contact.c.customer_id)
     )
-    return (
-        _newest_contact()
-        .outerjoin(conversation, conversation.c.customer_id == contact.c.customer_id)
-        .where(or_(conversation.c.customer_id.is_not(None), spoke))
-    )
+    return everybody.where(or_(conversation.c.customer_id.is_not(None), spoke))
 
 
 def _never_needed(row: AnyRow) -> Conversation:

@@ -10,11 +10,10 @@ import numpy as np
 from commerce.lexicon import Lexicon
 from commerce.ports import Kept, TextDocument, TextMatches
 from commerce.text_index.matching import Ids, Matcher, Scratch, View
-from commerce.text_index.reading import Reader
+from commerce.text_index.reading import Reader, words_of
 from commerce.text_index.searching import Search
 from commerce.text_index.segment import Segment, read_words
 from commerce.text_index.snapshot import Snapshot, bury, keep, merge, unkeep
-from commerce.text_index.vocabulary import Vocabulary
 
 _MOST_SEGMENTS = 8
 _MERGE_SHARE = 0.05  # of the products, when changed since the last merge, start one
@@ -31,7 +30,7 @@ class FuzzyTextIndex:
     """
 
     def __init__(self, lexicon: Lexicon | None = None) -> None:
-        self._vocabulary = Vocabulary()
+        self._vocabulary = words_of(lexicon)
         self._reader = Reader(self._vocabulary, lexicon)
         self._snapshot = Snapshot()
         self._writing = threading.Lock()

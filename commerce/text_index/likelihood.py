@@ -7,7 +7,7 @@ and ears make the one of the other, and how often the other is meant at all.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from math import log
 from typing import get_args
@@ -66,18 +66,10 @@ class Likelihood:
     """What the lexicon tells about words."""
 
     def __init__(self, lexicon: Lexicon | None) -> None:
-        self._languages = dict.fromkeys(FRENCH_STOP_WORDS, FRENCH)
-        for word in ENGLISH_STOP_WORDS:
-            self._languages[word] = self._languages.get(word, 0) | ENGLISH
+        self._languages = _languages(lexicon)
         self._lexicon = lexicon
         self._kinds: dict[str, frozenset[str]] = {}
         self.shop_words = lexicon.vocabulary if lexicon else frozenset[str]()
-        for word in self.shop_words:
-            self._languages.pop(word, None)
-        for flag, phrases in _phrases(lexicon) if lexicon else ():
-            for phrase in phrases:
-                for word in words(phrase):
-                    self._languages[word] = self._languages.get(word, 0) | flag
 
     def language(self, typed: Iterable[str]) -> int:
         """The language of more of these words: FRENCH or ENGLISH, or both where it cannot be told."""
@@ -127,6 +119,23 @@ class Likelihood:
             said = 1.0 if count > 1 else _UNSAID if count else 0.0
             more = said * _SHOP_WORDS * max(products, _SMALL)
         return _PER_COUNT * log(1 + count + more)
+
+
+@lru_cache(maxsize=2)
+def _languages(lexicon: Lexicon | None) -> Mapping[str, int]:
+    """The flags of words. Once a lexicon: a process opens several indexes over the same."""
+    flags = dict.fromkeys(FRENCH_STOP_WORDS, FRENCH)
+    for word in ENGLISH_STOP_WORDS:
+        flags[word] = flags.get(word, 0) | ENGLISH
+    if lexicon is None:
+        return flags
+    for word in lexicon.vocabulary:
+        flags.pop(word, None)
+    for flag, phrases in _phrases(lexicon):
+        for phrase in phrases:
+            for word in words(phrase):
+                flags[word] = flags.get(word, 0) | flag
+    return flags
 
 
 def _phrases(lexicon: Lexicon) -> Iterable[tuple[int, Iterable[str]]]:

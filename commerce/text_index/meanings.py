@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import get_args
@@ -37,6 +37,16 @@ class Meaning:
     is_concept: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _LongPhrases:
+    """The lexicon's phrases of several words."""
+
+    all: Set[str]  # each word in the singular
+    written: Sequence[str]
+    longest: Mapping[str, int]  # by its first word: words of the longest phrase
+    second: Mapping[str, Set[str]]  # by its first word: what may come next
+
+
 class Meanings:
     """Answers are kept: a phrase of the lexicon is asked for again and again."""
 
@@ -45,18 +55,8 @@ class Meanings:
         self._vocabulary = vocabulary
         self._phrases: dict[str, tuple[int, tuple[Meaning, ...], frozenset[str]]] = {}
         self._ways: dict[str, tuple[int, tuple[Way, ...]]] = {}
-        self._all: set[str] = set()  # every phrase of several words, each word in the singular
-        self._written: list[str] = []
+        self._long = _long_phrases(lexicon)
         self._says_more: dict[tuple[str, ...], bool] = {}  # by phrase
-        self._longest: dict[str, int] = {}  # by its first word: words of the longest phrase
-        self._second: dict[str, set[str]] = {}  # by its first word: what may come next
-        for form in _every_form(lexicon) if lexicon else ():
-            if len(form) > 1:
-                keys = [_key(word) for word in form]
-                self._all.add(" ".join(keys))
-                self._written.append(" ".join(form))
-                self._second.setdefault(keys[0], set()).add(keys[1])
-                self._longest[keys[0]] = max(self._longest.get(keys[0], 0), len(keys))
 
     def longest(self, first: Iterable[tuple[str, float]], second: Iterable[tuple[str, float]]) -> int:
         """Words of the longest phrase that begins with one of the first and goes on with one of the second, of which
@@ -64,21 +64,23 @@ class Meanings:
         longest = 0
         for word, _ in first:
             key = _key(word)
-            following = self._second.get(key)
+            following = self._long.second.get(key)
             if following and not following.isdisjoint([_key(other) for other, _ in second]):
-                longest = max(longest, self._longest[key])
+                longest = max(longest, self._long.longest[key])
         return longest
 
     def phrases(self) -> list[str]:
         """Phrases of several words as the lexicon writes them, that some product may have."""
-        return [phrase for phrase in self._written if all(word in self._vocabulary.numbers for word in phrase.split())]
+        return [
+            phrase for phrase in self._long.written if all(word in self._vocabulary.numbers for word in phrase.split())
+        ]
 
     def has(self, phrase: tuple[str, ...]) -> bool:
         """Whether the lexicon knows these folded words as a phrase."""
         if self._lexicon is None:
             return False
         if len(phrase) > 1:
-            return " ".join([_key(word) for word in phrase]) in self._all and bool(self.of(" ".join(phrase))[1])
+            return " ".join([_key(word) for word in phrase]) in self._long.all and bool(self.of(" ".join(phrase))[1])
         return bool(self.of(phrase[0])[1])
 
     def says_more(self, phrase: tuple[str, ...]) -> bool:
@@ -173,6 +175,23 @@ class Meanings:
 @lru_cache(maxsize=_REMEMBERED)
 def _key(word: str) -> str:
     return singular(word)
+
+
+@lru_cache(maxsize=2)
+def _long_phrases(lexicon: Lexicon | None) -> _LongPhrases:
+    """Once a lexicon: a process opens several indexes over the same."""
+    everything: set[str] = set()
+    written: list[str] = []
+    longest: dict[str, int] = {}
+    second: dict[str, set[str]] = {}
+    for form in _every_form(lexicon) if lexicon else ():
+        if len(form) > 1:
+            keys = [_key(word) for word in form]
+            everything.add(" ".join(keys))
+            written.append(" ".join(form))
+            second.setdefault(keys[0], set()).add(keys[1])
+            longest[keys[0]] = max(longest.get(keys[0], 0), len(keys))
+    return _LongPhrases(everything, written, longest, second)
 
 
 def _every_form(lexicon: Lexicon) -> Iterator[tuple[str, ...]]:

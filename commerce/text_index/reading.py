@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence, Set
+from functools import lru_cache
 from itertools import product
 from typing import NamedTuple, Protocol, get_args
 
@@ -73,19 +74,31 @@ Reading = tuple[str, float, tuple[str, ...]]
 _NO_KINDS: frozenset[str] = frozenset()
 
 
+@lru_cache(maxsize=2)
+def _words_of(lexicon: Lexicon | None) -> Vocabulary:
+    vocabulary = Vocabulary()
+    if lexicon:
+        for word in sorted(lexicon.vocabulary):
+            vocabulary.add(word)
+        vocabulary.learn_accents(_written_forms(lexicon))
+    vocabulary.file()
+    return vocabulary
+
+
+def words_of(lexicon: Lexicon | None) -> Vocabulary:
+    """A new vocabulary that knows the lexicon's words."""
+    return _words_of(lexicon).copy()
+
+
 class Reader:
-    """Reads queries against a vocabulary and a lexicon. Holds no state of its own between two queries."""
+    """Reads queries against a vocabulary, which began as `words_of` the lexicon. Holds no state of its own between two
+    queries."""
 
     def __init__(self, vocabulary: Vocabulary, lexicon: Lexicon | None) -> None:
         self._vocabulary = vocabulary
         self._meanings = Meanings(lexicon, vocabulary)
         self._likelihood = Likelihood(lexicon)
         self._lexicon_words = self._likelihood.shop_words
-        for word in sorted(self._lexicon_words):
-            vocabulary.add(word)
-        if lexicon:
-            vocabulary.learn_accents(_written_forms(lexicon))
-        vocabulary.file()
 
     def concepts(self, tokens: Sequence[Token], counts: Counts, *, generous: bool = False) -> list[Concept]:
         """What must be found. `generous`: words that exist may be slips too, and short ones may hold two."""

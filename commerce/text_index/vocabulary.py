@@ -66,6 +66,16 @@ class Vocabulary:
         self._known_forms: dict[str, dict[int, bool]] = {}
         self._related: set[int] = set()  # words that share a stem with another: all others are their only form
 
+    def copy(self) -> Vocabulary:
+        """One that grows by itself from here on."""
+        other = Vocabulary()
+        other.numbers, other.texts = self.numbers.copy(), self.texts.copy()
+        other._forms, other._accented = self._forms.copy(), self._accented.copy()
+        other._near, other._sorted = self._near, self._sorted  # replaced when something comes in, never changed
+        other._unfiled, other.common = self._unfiled.copy(), self.common
+        other._related = self._related.copy()
+        return other
+
     def __len__(self) -> int:
         return len(self.texts)
 

@@ -52,8 +52,11 @@ def say() -> ResponseReturnValue:
     said = inputs.body_as(ChatMessage)
     contact = session.current()
     inputs.take_turn("talk", TALK, contact.address if contact else None)
-    new = inbound.accept(contact or session.current_or_new(), said)
-    answer: ChatAccepted = {"client_msg_id": said["client_msg_id"], "duplicate": not new}
+    contact = contact or session.current_or_new()
+    new = inbound.accept(contact, said)
+    with site().shop.storage.read() as uow:
+        person = site().shop.handoff.is_silent(uow, contact)
+    answer: ChatAccepted = {"client_msg_id": said["client_msg_id"], "duplicate": not new, "person": person}
     return jsonify(answer), 202 if new else 200
 
 

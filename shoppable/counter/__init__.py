@@ -14,9 +14,11 @@ from shoppable.counter import (
     orders,
     pick_up,
     record,
+    refunds,
     reports,
     returns,
     sign_in,
+    staff_bot,
     stock,
     stores,
     team,
@@ -26,8 +28,8 @@ from shoppable.counter.blueprint import blueprint
 __all__ = ["ROOMS", "blueprint"]
 
 ROOMS = (
-    sign_in, account, board, pick_up, orders, returns, stock, stores, inbox, customer, canned, reports, team, record,
-    live,
+    sign_in, account, staff_bot, board, pick_up, orders, refunds, returns, stock, stores, inbox, customer, canned,
+    reports, team, record, live,
 )  # fmt: skip
 
 access.install(blueprint)

@@ -25,6 +25,7 @@ from shoppable.site import site
 from shoppable.words import ORDER_STATES
 
 TOUCHES, MOST_ROUNDS = 100, 20
+_MOST_LINKED = 100
 _ID = re.compile(r"[0-9a-f]{32}")
 _STATES = {state.value: words for state, words in ORDER_STATES.items()}
 
@@ -55,7 +56,8 @@ def customer(customer_id: str) -> ResponseReturnValue:
         zone = thread.zone_of(uow, member)
         touches, rest = _touches(uow, found.id, kind, _before())
         names = {f"staff:{each.id}": each.name for each in uow.team.all()}
-        shown = [_shown(uow, touch, member, found.id, names, zone) for touch in touches]
+        pages = _pages(uow, member, found.id)
+        shown = [_shown(uow, touch, pages, found.id, names, zone) for touch in touches]
         talk = facts.talk(uow, member, found.id, before_id=None, limit=1)
         sizes = shop.customers.sizes(uow, found.id)
     return counter_page(
@@ -89,23 +91,23 @@ def _touches(
 
 
 def _shown(
-    uow: UnitOfWork, touch: Touch, member: StaffMember, customer_id: str, names: dict[str, str], zone: str
+    uow: UnitOfWork, touch: Touch, pages: dict[str, str], customer_id: str, names: dict[str, str], zone: str
 ) -> TouchShown:
     local = touch.at.astimezone(ZoneInfo(zone))
     text, path = touch.text, ""
     match touch.kind:
         case TouchKind.RESERVATION:
             what = said(TOUCH_WORDS | RESERVATION_STATES, touch.what)
-            path = f"/staff/pick-ups/reservation/{touch.subject}" if member.may(Permission.PICK_UPS) else ""
+            path = pages.get(touch.subject, "")
         case TouchKind.ORDER:
             what = said(TOUCH_WORDS | _STATES, touch.what)
-            path = f"/staff/orders/{touch.subject}" if member.may(Permission.ORDERS) else ""
+            path = pages.get(touch.subject, "")
             text = translate("No. {number}", number=touch.text)
         case TouchKind.PAYMENT:
             what = said(TOUCH_WORDS, touch.what)
             amount = format_money(Money(abs(touch.amount_minor), touch.currency), language())
             text = f"{amount} · {translate('No. {number}', number=touch.text)}"
-            path = f"/staff/orders/{touch.subject}" if member.may(Permission.ORDERS) else ""
+            path = pages.get(touch.subject, "")
         case TouchKind.CART | TouchKind.WAITING:
             what = said(TOUCH_WORDS, touch.what)
             text = _thing(uow, touch)
@@ -125,6 +127,19 @@ def _shown(
         who=names.get(touch.actor, ""),
         path=path,
     )
+
+
+def _pages(uow: UnitOfWork, member: StaffMember, customer_id: str) -> dict[str, str]:
+    """The pages about their orders and reservations, by id: those of stores at which the member works."""
+    orders = uow.orders.of_customer(customer_id, _MOST_LINKED)
+    held = uow.reservations.of_customer(customer_id, only_open=False)[:_MOST_LINKED]
+    return {
+        order.id: f"/staff/orders/{order.id}" for order in orders if member.may(Permission.ORDERS, order.store_id)
+    } | {
+        each.id: f"/staff/pick-ups/reservation/{each.id}"
+        for each in held
+        if member.may(Permission.PICK_UPS, each.store_id)
+    }
 
 
 def _thing(uow: UnitOfWork, touch: Touch) -> str:

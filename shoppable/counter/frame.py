@@ -8,6 +8,7 @@ from flask import Blueprint, Response, current_app, request
 
 from commerce.domain.collecting import Stage
 from commerce.domain.conversation import Voice
+from commerce.domain.staff import TaskKind
 from commerce.domain.team import Permission, StaffMember
 from commerce.ports import UnitOfWork
 from shoppable.counter import access
@@ -32,6 +33,7 @@ ROOMS = (
     Room("board", "/staff", "Pick-ups", Permission.PICK_UPS),
     Room("inbox", "/staff/inbox", "Inbox", Permission.INBOX),
     Room("orders", "/staff/orders", "Orders", Permission.ORDERS),
+    Room("refunds", "/staff/refunds", "Refunds", Permission.REFUND_ANY),
     Room("stock", "/staff/stock", "Stock", Permission.STOCK),
     Room("stores", "/staff/stores", "Stores", Permission.PAUSE),
     Room("reports", "/staff/reports", "Reports", Permission.REPORTS),
@@ -79,6 +81,8 @@ def badges(uow: UnitOfWork, member: StaffMember) -> dict[str, int]:
             or (line.conversation.unanswered_since is not None and line.conversation.assigned_to == member.id)
             for line in lines
         )
+    if member.may(Permission.REFUND_ANY):
+        counted["refunds"] = len(uow.tasks.open(kind=TaskKind.REFUND_APPROVAL, limit=_MOST_COUNTED))
     return counted
 
 

@@ -271,6 +271,7 @@ def _list(uow: UnitOfWork, open_id: str = "") -> dict[str, Any]:
         "mark": uow.conversations.last_mark(),
         "now_iso": now.isoformat(),
         "late_min": LATE_MIN,
+        "may_write_replies": member.may(Permission.RULES),
     }
 
 

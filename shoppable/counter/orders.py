@@ -39,6 +39,7 @@ DONE = {
     "moved": "Done: the order has moved on.",
     "paid": "Noted: the till has the money.",
     "refunded": "The money is on its way back.",
+    "refund-waits": "That is more than one person may give back alone: a second one is asked to confirm it.",
     "entered": "The order is entered.",
 }
 
@@ -109,10 +110,10 @@ def own_order(uow: UnitOfWork, order_id: str, member: StaffMember) -> Order:
 @blueprint.get("/orders/<order>")
 @access.needs(Permission.ORDERS)
 def order(order: str) -> ResponseReturnValue:
-    return _order_page(order, _done())
+    return order_page(order, _done())
 
 
-def _order_page(order_id: str, told: Told | None, status: int = 200) -> ResponseReturnValue:
+def order_page(order_id: str, told: Told | None, status: int = 200) -> ResponseReturnValue:
     member, shop = access.member(), site().shop
     with shop.storage.read() as uow:
         found = own_order(uow, order_id, member)
@@ -123,6 +124,7 @@ def _order_page(order_id: str, told: Told | None, status: int = 200) -> Response
         returns = uow.returns.of_order(found.id)
         paid = shop.orders.is_paid(uow, found)
         contact = uow.orders.contact_of(found.id)
+        waiting = shop.staff_refunds.waiting_for(uow, found.id)
     spoken, people, zone = language(), names(), shop.settings.timezone
     refundable = sum(each.refundable_minor for each in attempts)
     return counter_page(
@@ -140,7 +142,8 @@ def _order_page(order_id: str, told: Told | None, status: int = 200) -> Response
         paid=paid,
         steps=_steps(found, paid=paid),
         may_be_paid=found.state in (OrderState.PLACED, OrderState.PREPARING, OrderState.READY) and not paid,
-        refundable=0,
+        refundable=refundable if member.may(Permission.REFUND, found.store_id) and not waiting else 0,
+        refund_waits=format_money(waiting.amount, spoken) if waiting else "",
         refundable_text=format_money(Money(refundable, found.currency), spoken),
         events=[
             (
@@ -198,7 +201,7 @@ def move_order(order: str) -> ResponseReturnValue:
     result = write_again(shop.storage, work)
     site().wake()
     if isinstance(result, Refused):
-        return _order_page(order, Told(translate(NOT_ADVANCED[result.reason]), is_bad=True), 409)
+        return order_page(order, Told(translate(NOT_ADVANCED[result.reason]), is_bad=True), 409)
     return redirect(f"/staff/orders/{order}?done=moved", 303)
 
 
@@ -213,7 +216,7 @@ def order_paid(order: str) -> ResponseReturnValue:
     result = write_again(shop.storage, work)
     site().wake()
     if isinstance(result, Refused):
-        return _order_page(order, Told(translate(NOT_ADVANCED[result.reason]), is_bad=True), 409)
+        return order_page(order, Told(translate(NOT_ADVANCED[result.reason]), is_bad=True), 409)
     return redirect(f"/staff/orders/{order}?done=paid", 303)
 
 
@@ -223,10 +226,10 @@ def order_paid(order: str) -> ResponseReturnValue:
 @blueprint.get("/orders/new")
 @access.needs(Permission.ORDERS)
 def new_order() -> ResponseReturnValue:
-    return _new_order_page(None)
+    return _neworder_page(None)
 
 
-def _new_order_page(told: Told | None, status: int = 200) -> ResponseReturnValue:
+def _neworder_page(told: Told | None, status: int = 200) -> ResponseReturnValue:
     member = access.member()
     with site().shop.storage.read() as uow:
         stores = [store for store in uow.stores.all() if member.works_at(store.id)]
@@ -281,8 +284,8 @@ def enter_order() -> ResponseReturnValue:
 
     result = write_again(shop.storage, work)
     if isinstance(result, str):
-        return _new_order_page(Told(translate("We know no “{sku}”.", sku=result), is_bad=True), 422)
+        return _neworder_page(Told(translate("We know no “{sku}”.", sku=result), is_bad=True), 422)
     if isinstance(result, Refused):
-        return _new_order_page(Told(translate(NOT_ENTERED[result.reason]), is_bad=True), 409)
+        return _neworder_page(Told(translate(NOT_ENTERED[result.reason]), is_bad=True), 409)
     site().wake()
     return redirect(f"/staff/orders/{result.id}?done=entered", 303)

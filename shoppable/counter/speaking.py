@@ -18,7 +18,7 @@ SHELVES = {
     Shelf.WAITING: "Waiting",
     Shelf.MINE: "Mine",
     Shelf.STORES: "My stores",
-    Shelf.ALL: "All",
+    Shelf.ALL: "Everything",
     Shelf.CLOSED: "Given back",
 }
 EMPTY_SHELVES = {

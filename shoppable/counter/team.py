@@ -62,7 +62,8 @@ def member(staff_id: str) -> ResponseReturnValue:
 @blueprint.post("/team/<staff_id>")
 @access.needs(Permission.TEAM)
 def change_member(staff_id: str) -> ResponseReturnValue:
-    shop, actor, found, place = site().shop, access.actor(), _found(staff_id), _place()
+    shop, actor, found = site().shop, access.actor(), _found(staff_id)
+    place = _place(first=found.languages)
     version = request.form.get("version", "", type=str)
     seen = int(version) if version.isdecimal() and len(version) < 10 else 0
     try:
@@ -151,14 +152,15 @@ def _place_of_nobody() -> Place:
     return Place("", Role.STAFF, (), site().languages[:1])
 
 
-def _place() -> Place:
+def _place(first: tuple[str, ...] = ()) -> Place:
+    """What the form says. Languages that they spoke before stay in their order: the first is that of their pages."""
     form = request.form
-    role = form.get("role", "")
+    role, spoken = form.get("role", ""), form.getlist("language")
     return Place(
         name=inputs.clean(form.get("name", "")),
         role=Role(role) if role in set(Role) else Role.STAFF,
         store_ids=form.getlist("store"),
-        languages=form.getlist("language"),
+        languages=[*(code for code in first if code in spoken), *spoken],
         skills=inputs.clean(form.get("skills", ""))[:1000].split(","),
     )
 

@@ -15,8 +15,12 @@ blueprint = Blueprint("chat", __name__)
 
 @blueprint.get("/chat")
 def chat() -> Response:
-    """With `?product=ID` the conversation begins about that product; with `&do=stores` where to find it."""
-    response = page("chat.html", product=_product(), wish="stores" if request.args.get("do") == "stores" else "show")
+    """With `?product=ID` the conversation begins about that product; with `&do=stores` where to find it, with
+    `&back=ID` by waiting for that variant of it."""
+    product, wish = _product(), "stores" if request.args.get("do") == "stores" else "show"
+    back = next((v for v in product.variants if str(v.id) == request.args.get("back", "")), None) if product else None
+    opening = f"whenback:{back.id}" if back else f"{wish}:{product.id}" if product else ""
+    response = page("chat.html", product=product, wish=wish, back=back, opening=opening)
     response.headers["Cache-Control"] = "no-store"
     return response
 

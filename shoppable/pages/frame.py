@@ -104,6 +104,7 @@ def chat_words() -> dict[str, str]:
         "hello": translate("Hello! What are you looking for? Write it your way, or send a photo."),
         "writing": translate("is writing…"),
         "ready": translate("Answers in a moment"),
+        "person": translate("Our team answers you here"),
         "offline": translate("No connection. What you write will be sent as soon as it is back."),
         "unsent": translate("Not sent yet. We keep trying."),
         "failed": translate("This could not be sent."),

@@ -61,7 +61,8 @@ export function mount(root, words) {
         tries = 0;
         settle(entry.id, outcome.problem);
         if (!outcome.problem) {
-          showTyping();
+          if (outcome.person) tell(words.person); // in their own time: nobody is writing yet
+          else showTyping();
           listen();
         }
       } else {
@@ -73,7 +74,7 @@ export function mount(root, words) {
     pumping = false;
   }
 
-  // Resolves to {} when the shop has it, {problem} when it never will, {wait_s} when to try again.
+  // Resolves to {person} when the shop has it (whether one of the team answers), {problem} when it never will, {wait_s} when to try again.
   async function deliver(entry) {
     try {
       if (entry.photo) {
@@ -88,7 +89,7 @@ export function mount(root, words) {
       }
       const headers = { "Content-Type": "application/json" };
       const answer = await fetch(`${API}/messages?lang=${language}`, { method: "POST", headers, body: JSON.stringify(entry.what) });
-      return answer.ok ? {} : await refused(answer);
+      return answer.ok ? { person: (await answer.json()).person } : await refused(answer);
     } catch {
       return { wait_s: 1 }; // no connection
     }

@@ -89,6 +89,33 @@ def telegram(tmp_path: Path) -> Iterator[Case]:
 
 
 @contextmanager
+def telegram_staff(tmp_path: Path) -> Iterator[Case]:
+    from bot.channels.telegram_staff.parse import split as split_staff
+    from bot.channels.telegram_staff.send import StaffTelegram
+
+    with TelegramStandIn() as standin:
+        bot = standin.another_bot()
+        person = bot.person(2001, "Nadia", "fr")
+        person.started = True
+        channel = StaffTelegram(token=bot.token, account="700700701", api_url=standin.url, media=Files())
+        contact = Contact("telegram-staff", "700700701", "2001")
+
+        def said(text: str) -> InboundEvent:
+            message = {"message_id": 1, "from": person.user, "chat": person.chat, "date": 1773136800, "text": text}
+            update = {"update_id": 900_000_001, "message": message}
+            return split_staff(json.dumps(update).encode(), "700700701", NOW)[0].event
+
+        def sent_file(data: bytes) -> MediaRef:
+            return MediaRef(bot.keep_file(data, "documents", "file.bin")["file_id"])
+
+        def raw(body: bytes) -> InboundEvent:
+            return InboundEvent(contact, "1", NOW, body)
+
+        yield Case(channel, contact, said, lambda: [shown.text for shown in person.screen], sent_file, raw)
+        channel.close()
+
+
+@contextmanager
 def webchat(tmp_path: Path) -> Iterator[Case]:
     from bot.channels.webchat.send import WebChat
 
@@ -139,7 +166,13 @@ def _ours(
     )
 
 
-CASES = {"telegram": telegram, "webchat": webchat, "terminal": terminal, "recorder": recorder}
+CASES = {
+    "telegram": telegram,
+    "telegram-staff": telegram_staff,
+    "webchat": webchat,
+    "terminal": terminal,
+    "recorder": recorder,
+}
 
 
 @dataclass(frozen=True)
@@ -159,10 +192,20 @@ class HookCase:
 def telegram_hook() -> HookCase:
     from bot.channels.telegram import hook
 
+    return _bot_api_hook(hook, "telegram")
+
+
+def telegram_staff_hook() -> HookCase:
+    from bot.channels.telegram_staff import hook
+
+    return _bot_api_hook(hook, "staff_telegram")
+
+
+def _bot_api_hook(hook: Callable[[Settings], Hook], named: str) -> HookCase:
     header = "X-Telegram-Bot-Api-Secret-Token"
     settings = {
-        "telegram_token": "123456789:TESTTOKEN_abcdefghijklmnopqrstuvw",
-        "telegram_secret": f"{SECRET},{OLD_SECRET}",
+        f"{named}_token": "123456789:TESTTOKEN_abcdefghijklmnopqrstuvw",
+        f"{named}_secret": f"{SECRET},{OLD_SECRET}",
     }
     message = {"message_id": 1, "date": 1773136800, "chat": {"id": 1001, "type": "private"}, "text": "robe"}
     return HookCase(
@@ -183,8 +226,8 @@ def telegram_hook() -> HookCase:
         },
         body=json.dumps({"update_id": 900_000_001, "message": message}).encode(),
         other_body=json.dumps({"update_id": 900_000_002, "message": message}).encode(),
-        off={"telegram_token": settings["telegram_token"]},
+        off={f"{named}_token": settings[f"{named}_token"]},
     )
 
 
-HOOK_CASES = {"telegram": telegram_hook}
+HOOK_CASES = {"telegram": telegram_hook, "telegram-staff": telegram_staff_hook}

@@ -200,10 +200,14 @@ def test_closing_twice_does_no_harm(case):
 def test_every_channel_of_the_registry_has_a_case_here_a_folder_and_a_row(tmp_path):
     root = Path(__file__).parents[2]
     states = describe_channels(Settings(data_dir=tmp_path))
-    folders = {p.parent.name for p in (root / "bot" / "channels").glob("*/send.py")}
+    folders = {p.parent.name.replace("_", "-") for p in (root / "bot" / "channels").glob("*/send.py")}
     assert {state.name for state in states} == set(CASES) == folders
     for name in CASES:
-        assert {p.name for p in (root / "bot" / "channels" / name).iterdir()} >= {"parse.py", "send.py", "README.md"}
+        assert {p.name for p in (root / "bot" / "channels" / name.replace("-", "_")).iterdir()} >= {
+            "parse.py",
+            "send.py",
+            "README.md",
+        }
     rows = [line.split(",")[0] for line in (root / "docs" / "channels.csv").read_text("utf-8").splitlines()[1:]]
     assert set(rows) == set(CASES)
 
@@ -215,6 +219,9 @@ def test_a_channel_without_its_secret_does_not_exist_and_start_up_says_which_set
     told = {state.name: state for state in describe_channels(bare)}
     assert "VITRINE_TELEGRAM_TOKEN" in told["telegram"].off_because
     assert "VITRINE_TELEGRAM_SECRET" in told["telegram"].hook_off_because
+    assert "VITRINE_STAFF_TELEGRAM_TOKEN" in told["telegram-staff"].off_because
+    assert "VITRINE_STAFF_TELEGRAM_SECRET" in told["telegram-staff"].hook_off_because
+    assert [state.name for state in told.values() if not state.for_shoppers] == ["telegram-staff"]
 
     token_only = Settings(data_dir=tmp_path, telegram_token="123456789:TESTTOKEN_abcdefghijklmnopqrstuvw")
     assert "telegram" in build_channels(token_only, Files()), "polling needs no secret"

@@ -5,12 +5,21 @@ from __future__ import annotations
 import random
 import threading
 from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 
 from commerce.domain.customer import Contact
-from commerce.domain.mail import Direction, InboxRow, InboxState, OutboundMessage, OutboxRow, OutboxState
+from commerce.domain.mail import (
+    Direction,
+    InboxRow,
+    InboxState,
+    OutboundMessage,
+    OutboxRow,
+    OutboxState,
+    ThreadEntry,
+)
 from commerce.ports import Storage, UnitOfWork
+from commerce.storage.postgres_storage import PostgresStorage
 from commerce.storage.unit_of_work import SqlUnitOfWork
 from tests.contracts.storage_values import LEA, NOW, SAM, an_event
 
@@ -276,6 +285,38 @@ def test_messages_are_queued_with_what_caused_them_or_not_at_all(storage: Storag
 
 
 # --- threads --------------------------------------------------------------------------------------------------------
+
+
+def test_whoever_reads_on_misses_nothing_that_is_committed_later(storage: Storage) -> None:
+    """Two write into one thread: the first takes its time between its entry and its commit."""
+    has_entry, may_commit = threading.Event(), threading.Event()
+
+    def slow(uow: UnitOfWork) -> None:
+        uow.threads.add(LEA, Direction.OUT, '"first"', NOW)
+        has_entry.set()
+        may_commit.wait(10)
+
+    def quick() -> None:
+        storage.write(lambda uow: uow.threads.add(LEA, Direction.OUT, '"second"', NOW))
+
+    def read_on(after: int) -> list[ThreadEntry]:
+        with storage.read() as uow:
+            return uow.threads.after(LEA, after, 10)
+
+    seen: list[ThreadEntry] = []
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(storage.write, slow)
+        assert has_entry.wait(10)
+        second = pool.submit(quick)
+        if isinstance(storage, PostgresStorage):  # others do not wait for her
+            pool.submit(storage.write, lambda uow: uow.threads.add(SAM, Direction.OUT, "{}", NOW)).result(10)
+        wait([second], 0.3)  # for as long as it would take to overtake her
+        seen += read_on(0)
+        may_commit.set()
+        first.result(10)
+        second.result(10)
+    seen += read_on(seen[-1].id if seen else 0)
+    assert [entry.body for entry in seen] == ['"first"', '"second"']
 
 
 def test_a_thread_is_read_from_where_one_stands(storage: Storage) -> None:

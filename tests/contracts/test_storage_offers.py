@@ -75,6 +75,13 @@ def test_an_offer_ends_once(storage: Storage, offer: Offer) -> None:
     assert not storage.write(lambda uow: uow.offers.choose("o1", 0))
 
 
+def test_an_offer_is_locked_while_it_is_open(storage: Storage, offer: Offer) -> None:
+    assert storage.write(lambda uow: uow.offers.lock("o1"))
+    assert not storage.write(lambda uow: uow.offers.lock("o2"))
+    storage.write(lambda uow: uow.offers.end("o1", OfferState.DECLINED))
+    assert not storage.write(lambda uow: uow.offers.lock("o1"))
+
+
 def test_a_choice_is_made_once_and_stays(storage: Storage, offer: Offer) -> None:
     with ThreadPoolExecutor(8) as pool:
         chosen = list(pool.map(lambda n: storage.write(lambda uow: uow.offers.choose("o1", n % 2)), range(8)))

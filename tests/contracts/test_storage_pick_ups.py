@@ -313,6 +313,16 @@ def test_whoever_takes_another_slot_gives_the_first_one_back(storage: Storage, v
         assert uow.pick_ups.slots_taken("bellecour", NOW, NOW + 9 * HOUR) == {NOW + 2 * HOUR: 1}
 
 
+def test_a_slot_is_given_back_once(storage: Storage, variants: list[int]) -> None:
+    reserve(storage, variants)
+    assert storage.write(lambda uow: uow.pick_ups.take_slot(R1, "bellecour", NOW + HOUR, capacity=1))
+    storage.write(lambda uow: uow.pick_ups.put_details(replace(uow.pick_ups.details(R1), proxy="Marc")))  # type: ignore[type-var]
+    assert [storage.write(lambda uow: uow.pick_ups.leave_slot(R1)) for _ in range(2)] == [True, False]
+    with storage.read() as uow:
+        assert uow.pick_ups.slots_taken("bellecour", NOW, NOW + 9 * HOUR) == {}
+        assert uow.pick_ups.details(R1) == PickUpDetails(R1, "bellecour", proxy="Marc")
+
+
 def test_slots_of_what_is_over_are_free_again(storage: Storage, variants: list[int]) -> None:
     states = {
         "r1": ReservationState.CANCELLED,

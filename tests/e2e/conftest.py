@@ -18,6 +18,7 @@ from tests.unit.shoppable.shop_values import fill
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+PATIENCE_MS = 60_000  # a machine that does other things too may take long; what does not come never comes
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 860}
 BELLECOUR_SIDE = {"latitude": 45.7600, "longitude": 4.8400}
 
@@ -73,7 +74,7 @@ def window(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
             permissions=["geolocation"],
             **more,
         )
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: troubles.append(f"{page.url}: {error}"))

@@ -24,9 +24,7 @@ REPLIES = ".told:not([aria-hidden])"
 
 def answered(page: Page, after: int) -> str:
     """Waits for a reply beyond so many; the newest one, as a person reads it."""
-    page.wait_for_function(
-        "([query, count]) => document.querySelectorAll(query).length > count", arg=[REPLIES, after], timeout=20_000
-    )
+    page.wait_for_function("([query, count]) => document.querySelectorAll(query).length > count", arg=[REPLIES, after])
     return page.locator(REPLIES).last.inner_text().replace("\u00a0", " ").replace("\u202f", " ")
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import random
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -11,9 +13,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from PIL import Image
 
 from bot.channels import rules_of_channels
 from bot.channels.recorder.send import Recorder
+from bot.channels.telegram_staff.send import StaffTelegram
 from bot.worker import Worker
 from commerce.clock import ManualClock
 from commerce.domain.conversation import Conversation, HandoffReason, NoteKind, StaffAnswer, Voice
@@ -31,8 +35,10 @@ from tests.journeys.drivers.memory import MemoryDriver
 from tests.journeys.drivers.telegram import TelegramRig
 from tests.journeys.drivers.webchat import WebChatDriver
 from tests.journeys.dsl import Talk
+from tests.unit.bot.staff.conftest import Office
 from vitrine.fixture import build_fixture
 from vitrine.fixture_orders import add_orders
+from vitrine.standins.telegram import TelegramStandIn
 
 PARIS = ZoneInfo("Europe/Paris")
 WRONG = (
@@ -173,6 +179,7 @@ def test_with_nadia_and_without_a_word_of_the_bot(
     assert "1042" in there.summary and lea.of(WRONG) in there.summary
 
     silent(lea, *NOISE)
+    assert lea.share_location(45.76, 4.83).last == []
     counter.answers(contact, "Bonjour Léa, je regarde votre commande 1042.")
     lea.wait().expect("je regarde votre commande 1042")
     silent(lea, *NOISE)
@@ -210,6 +217,17 @@ def test_nobody_answers_for_ten_minutes(counter: Counter, clock: ManualClock, ti
     silent(lea, "merci ‖ thanks")
 
 
+def test_the_law_and_promises_hold_while_nadia_speaks(counter: Counter, lea: Talk) -> None:
+    lea.say(PERSON)
+    counter.answers(lea.driver.contact, "Bonjour !")
+    lea.wait()
+    lea.say("je veux me rétracter ‖ i want to withdraw")
+    lea.tap("Confirmer la rétractation ‖ Confirm withdrawal").expect("Accusé de réception ‖ Receipt")
+    lea.say("STOP").expect("plus de messages promotionnels ‖ no more promotions")
+    silent(lea, "merci ‖ thanks")
+    assert counter.conversation(lea.driver.contact).voice is Voice.PERSON
+
+
 @on_stages_with_buttons
 def test_twelve_hours_after_the_last_word_the_bot_answers_again(
     counter: Counter, clock: ManualClock, timekeeper: Worker, lea: Talk
@@ -221,6 +239,22 @@ def test_twelve_hours_after_the_last_word_the_bot_answers_again(
     timekeeper.tick()
     assert lea.wait().last == [], "it says nothing about it"
     lea.say("ma commande 1043 ‖ my order 1043").expect("1043")
+
+
+def test_a_parcel_that_never_came(counter: Counter, lea: Talk) -> None:
+    lea.say("mon colis n’est jamais arrivé, commande 1043 ‖ my parcel never arrived, order 1043")
+    lea.expect("Je vois votre commande n° 1043 ‖ I can see your order no. 1043").expect_buttons(PERSON)
+    lea.tap("Où est-elle ? ‖ Where is it?").expect("1043")
+    lea.say(PERSON).expect("Nadia")
+    there = counter.conversation(lea.driver.contact)
+    assert (there.skill, "1043" in there.summary) == ("orders", True)
+
+
+def test_paid_twice_is_for_a_person_at_once(counter: Counter, lea: Talk) -> None:
+    lea.say("j’ai été débitée deux fois, commande 1043 ‖ I was charged twice, order 1043")
+    lea.expect("n° 1043 ‖ no. 1043", "Nadia")
+    there = counter.conversation(lea.driver.contact)
+    assert (there.skill, there.reason) == ("payment", HandoffReason.ORDER_TROUBLE)
 
 
 def test_closed_it_says_when(counter: Counter, clock: ManualClock, lea: Talk) -> None:
@@ -262,6 +296,9 @@ def test_cut_off_and_going_on_elsewhere(
 
         phone.say("on a été coupés ‖ we got cut off")
         assert phone.last == []
+        web.send_photo(own_bag)
+        shown = [entry for entry in counter.thread(web.driver.contact) if json.loads(entry.body).get("photo_key")]
+        assert web.last == [] and len(shown) == 2, "seen by Nadia alone"
         web.say("allô ‖ hello")
         phone.say("me revoilà ‖ here I am again")
         assert web.wait().last == phone.wait().last == []
@@ -289,22 +326,67 @@ def test_cut_off_and_going_on_elsewhere(
         assert web.wait().last == []
 
 
+def test_nadia_answers_from_the_group(data_dir: Path, clock: ManualClock, ids: SeededIds, language: str) -> None:
+    """From her telephone, in the topic about Léa: the bot stays silent until [Give back to the bot]."""
+    with ExitStack() as stack:
+        standin = stack.enter_context(TelegramStandIn())
+        bot = standin.another_bot(clock=clock)
+        more = {"staff_telegram_token": bot.token, "staff_telegram_username": bot.username}
+        shop = stack.enter_context(
+            open_shop(data_dir, clock, ids, encoder="none", telegram_api_url=standin.url, **more)
+        )
+        shop.index_keeper.refresh()
+        channel = StaffTelegram(
+            token=bot.token, account=bot.token.partition(":")[0], api_url=standin.url, media=shop.media
+        )
+        stack.callback(channel.close)
+        office = Office(shop, bot, channel, Recorder(shop.media))
+        owner = office.bind(office.hire("olga", role=Role.OWNER, stores=(), language=language), 2000)
+        nadia = office.bind(office.hire("nadia", language=language), 2001)
+        forum = office.group(owner, forum=True)
+        lea = Talk(MemoryDriver(shop, office.recorder, office.worker, "léa", language=language, name="Léa"), language)
+
+        lea.say("bonjour ‖ hello").say("parler à un conseiller ‖ talk to a person").expect("Nadia")
+        (topic,) = forum.topics
+        silent(lea, "allô ? ‖ anybody there?")
+        assert lea.of("allô ? ‖ anybody there?") in forum.in_topic(topic)[-1].text
+        forum.say(nadia, "Bonjour Léa, me voici.", topic=topic)
+        office.settle()
+        lea.wait().expect("Bonjour Léa, me voici.")
+        silent(lea, *NOISE)
+        forum.tap(nadia, "Rendre au bot", topic=topic)  # a group speaks the language of the shop
+        office.settle()
+        lea.wait().expect(BACK)
+        lea.say("mes réservations ‖ my reservations").expect("aucune réservation ‖ no reservation")
+        assert office.dead() == []
+
+
 def lea_said(counter: Counter, talk: Talk) -> set[str]:
     thread = counter.thread(talk.driver.contact)
     return {json.loads(entry.body).get("text", "") for entry in thread if entry.direction is Direction.IN}
 
 
+def a_torn_seam() -> bytes:
+    """A picture of nothing that is sold, as a telephone takes it."""
+    out = io.BytesIO()
+    noise = random.Random(7).randbytes(320 * 240 * 3)
+    Image.frombytes("RGB", (320, 240), noise).save(out, "JPEG")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("encoder", ["none", "vitrine"])
 def test_a_photo_that_was_shown_is_not_asked_for_again(
-    data_dir: Path, clock: ManualClock, ids: SeededIds, own_bag: bytes, language: str
+    data_dir: Path, clock: ManualClock, ids: SeededIds, language: str, encoder: str
 ) -> None:
-    with open_shop(data_dir, clock, ids) as shop:
+    """Whatever it shows, and where the shop itself cannot see at all."""
+    with open_shop(data_dir, clock, ids, encoder=encoder) as shop:
         shop.index_keeper.catch_up()
         recorder = Recorder(shop.media)
         lea = Talk(MemoryDriver(shop, recorder, Worker(shop, [recorder]), "léa", language=language), language)
         lea.say("bonjour ‖ hello")
         add_orders(shop, lea.driver.contact, language=language)
         lea.say(WRONG).expect(I_SEE)
-        lea.send_photo(own_bag).expect("la photo est jointe ‖ the photo is with it", I_SEE)
+        lea.send_photo(a_torn_seam()).expect("la photo est jointe ‖ the photo is with it", I_SEE)
         lea.tap("Rembourser ‖ Refund").tap("Mauvais article ‖ Wrong item")
         with shop.storage.read() as uow:
             order = uow.orders.by_number(1042)

@@ -39,7 +39,7 @@ with ThreadPoolExecutor(40) as pool:
 """
 
 
-@pytest.mark.parametrize(("name", "n"), [("last_unit", 3), ("two_lines", 300), ("hold_churn", 600)])
+@pytest.mark.parametrize(("name", "n"), [("last_unit", 3), ("two_lines", 300), ("hold_churn", 600), ("staff_race", 12)])
 def test_a_few_rounds_of_each_promise(name: str, n: int, tmp_path: Path) -> None:
     proof = importlib.import_module(f"vitrine.prove.{name}")
     lines: list[str] = []

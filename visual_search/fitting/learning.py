@@ -188,14 +188,17 @@ def _contrast(texts: Array, pictures: Array, fits: Flags, scale: float) -> tuple
     loss, slopes = 0.0, np.zeros_like(logits)
     for axis in (1, 0):
         counts = fits.sum(axis=axis, keepdims=True)
-        target = fits / np.maximum(counts, 1)
-        shifted = logits - logits.max(axis=axis, keepdims=True)
-        log_shares = shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
         rows = max(int((counts > 0).sum()), 1)
-        loss -= float((target * log_shares).sum()) / (2 * rows)
-        slopes += (counts > 0) * (np.exp(log_shares) - target) / (2 * rows)
+        weights = ((counts > 0) / (2 * rows)).astype(logits.dtype)  # in the same precision all through: it is quicker
+        target = fits * (weights / np.maximum(counts, 1).astype(logits.dtype))
+        shifted = logits - logits.max(axis=axis, keepdims=True)
+        shares = np.exp(shifted)
+        sums = shares.sum(axis=axis, keepdims=True)
+        loss -= float((target * (shifted - np.log(sums))).sum())
+        shares *= weights / sums
+        shares -= target
+        slopes += shares
     slopes *= scale
-    slopes = slopes.astype(texts.dtype)
     return loss, slopes @ pictures, slopes.T @ texts
 
 
@@ -224,7 +227,8 @@ class _Mover:
         first = self._FIRST * self._first[which] + (1 - self._FIRST) * slopes
         second = self._SECOND * self._second[which] + (1 - self._SECOND) * slopes * slopes
         self._first[which], self._second[which] = first, second
-        step = first / (1 - self._FIRST**times) / (np.sqrt(second / (1 - self._SECOND**times)) + 1e-8)
+        firsts, seconds = ((1 - share**times).astype(first.dtype) for share in (self._FIRST, self._SECOND))
+        step = first / firsts / (np.sqrt(second / seconds) + 1e-8)
         self._values[which] -= (rate * step + rate * decay * self._values[which]).astype(self._values.dtype)
 
 

@@ -226,7 +226,7 @@ def _lines(database_url: str, folder: Path, clock: ManualClock, seed: int) -> It
             "terminal": _Terminal(TerminalConversation(shop, "fr")),
             "recorder": _Ours(shop, Contact("recorder", "memory", "1"), 4_096, worker.run_until_quiet, recorder),
         }
-        missing = {state.name for state in describe_channels(shop.settings)} - set(lines)
+        missing = {state.name for state in describe_channels(shop.settings) if state.for_shoppers} - set(lines)
         if missing:
             raise LookupError(f"no line for the channel {', '.join(missing)}")
         for line in lines.values():

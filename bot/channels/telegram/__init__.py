@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.channels.port import Channel, Hook, Received
+from bot.channels.updates import SECRET, bot_id_of
 
 if TYPE_CHECKING:
     from bot.messages import Capabilities
     from commerce.ports import MediaStore
     from commerce.settings import Settings
 
-_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
-_TOKEN = re.compile(r"(\d{1,19}):[A-Za-z0-9_-]{20,}")
-
 
 def account(settings: Settings) -> str:
     """The bot's id: the digits before the colon of its token. '' when there is no well-formed token."""
-    token = _TOKEN.fullmatch(settings.telegram_token.get_secret_value())
-    return token.group(1) if token else ""
+    return bot_id_of(settings.telegram_token.get_secret_value())
 
 
 def off_because(settings: Settings) -> str:
@@ -34,7 +30,7 @@ def hook_off_because(settings: Settings) -> str:
     secrets = settings.secrets_of("telegram_secret")
     if not secrets:
         return "VITRINE_TELEGRAM_SECRET is not set"
-    if not all(_SECRET.fullmatch(secret) for secret in secrets):
+    if not all(SECRET.fullmatch(secret) for secret in secrets):
         return "VITRINE_TELEGRAM_SECRET: Telegram takes 1 to 256 of A-Z a-z 0-9 _ -"
     return off_because(settings)
 

@@ -6,13 +6,12 @@ process that sends or polls pays for it.
 
 from __future__ import annotations
 
-import asyncio
 import threading
-import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from bot.channels.updates import Conflict
+from bot.channels.vendor_loop import VendorLoop
 from commerce.errors import RetryLater, SendRefused, SendUnknown, VendorError, VitrineError
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SETTLE_S = 0.1  # added to every retry_after: it is rounded down to whole seconds
-_STOP_EVERY_S = 0.25
 RETRY_S = 2.0  # after an error that gives no time of its own
 MISCONFIGURED_RETRY_S = 60.0  # a wrong token is for the operator to mend, not a reason to lose messages
 
@@ -38,10 +36,6 @@ def load_aiogram() -> None:
         import aiogram  # noqa: F401
 
 
-class Conflict(VendorError):
-    """Another process polls for the same bot, or a webhook is set."""
-
-
 class TelegramClient:
     """Blocking calls for any thread. Starts on the first one.
 
@@ -50,72 +44,79 @@ class TelegramClient:
 
     def __init__(self, token: str, api_url: str, timeout_s: float = 20.0) -> None:
         self._token, self._api_url, self.timeout_s = token, api_url, timeout_s
+        self._loop = VendorLoop("telegram")
         self._lock = threading.Lock()
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._bot: Bot | None = None
-        self._thread: threading.Thread | None = None
 
     def call(
         self, work: Callable[[Bot], Awaitable[T]], timeout_s: float | None = None, stop: threading.Event | None = None
     ) -> T:
         """What `work` returns, run in the loop; given up after `timeout_s`, or soon after `stop` (SendUnknown)."""
-        loop, bot = self._started()
+        load_aiogram()
         limit_s = timeout_s if timeout_s is not None else self.timeout_s + 5
-        future: Future[T] = asyncio.run_coroutine_threadsafe(_awaited(work, bot), loop)
         try:
-            return future.result(limit_s) if stop is None else _until(future, limit_s, stop)
-        except (TimeoutError, asyncio.CancelledError):
-            future.cancel()
-            raise SendUnknown(f"no answer in {limit_s:g} s") from None
+            return self._loop.call(lambda: work(self._ready()), limit_s, stop)
         except VitrineError:
             raise
         except Exception as error:
             # `from None`: the original may carry the address, and with it the token, into a log.
             raise translate(error, self._token) from None
 
+    def updates(
+        self, offset: int | None, limit: int, long_poll_s: int, kinds: tuple[str, ...], stop: threading.Event
+    ) -> list[Any]:
+        """One long poll (https://core.telegram.org/bots/api#getupdates), the updates as JSON: read by us, so that one
+        that aiogram cannot read does not hide the others."""
+        load_aiogram()
+        from aiogram.methods import GetUpdates
+
+        class RawUpdates(GetUpdates):
+            __returning__ = list[Any]
+
+        method = RawUpdates(offset=offset, limit=limit, timeout=long_poll_s, allowed_updates=list(kinds))
+        limit_s = long_poll_s + self.timeout_s
+
+        async def get(bot: Bot) -> Any:
+            return await bot(method, request_timeout=round(limit_s))
+
+        found = self.call(get, limit_s + 5, stop)
+        return found if isinstance(found, list) else []
+
+    def remove_webhook(self) -> None:
+        async def remove(bot: Bot) -> bool:
+            return await bot.delete_webhook(drop_pending_updates=False)
+
+        self.call(remove)
+
+    def acknowledge(self, query_id: str) -> None:
+        """Stops a button from spinning. Raises SendRefused where that is done or it is too late."""
+
+        async def answer(bot: Bot) -> bool:
+            return await bot.answer_callback_query(query_id)
+
+        self.call(answer)
+
     def warm(self) -> None:
-        """Imports and starts in the background, so that the first message need not wait for it."""
-        threading.Thread(target=self._started, name="telegram-warming", daemon=True).start()
+        """Imports in the background, so that the first message need not wait for it."""
+        threading.Thread(target=load_aiogram, name="telegram-warming", daemon=True).start()
 
     def close(self) -> None:
         with self._lock:
-            loop, bot, thread = self._loop, self._bot, self._thread
-            self._loop = self._bot = self._thread = None
-        if loop and bot and thread:
-            asyncio.run_coroutine_threadsafe(bot.session.close(), loop).result(5)
-            loop.call_soon_threadsafe(loop.stop)
-            thread.join(5)
-            loop.close()
+            bot, self._bot = self._bot, None
+        if bot is not None:
+            self._loop.close(bot.session.close)
 
-    def _started(self) -> tuple[asyncio.AbstractEventLoop, Bot]:
-        load_aiogram()
+    def _ready(self) -> Bot:
+        """In the loop: its session belongs to it."""
         with self._lock:
-            if self._loop is None or self._bot is None:
+            if self._bot is None:
                 from aiogram import Bot
                 from aiogram.client.session.aiohttp import AiohttpSession
                 from aiogram.client.telegram import TelegramAPIServer
 
                 session = AiohttpSession(api=TelegramAPIServer.from_base(self._api_url), timeout=self.timeout_s)
                 self._bot = Bot(self._token, session=session)
-                self._loop = asyncio.new_event_loop()
-                self._thread = threading.Thread(target=self._loop.run_forever, name="telegram", daemon=True)
-                self._thread.start()
-            return self._loop, self._bot
-
-
-def _until(future: Future[T], limit_s: float, stop: threading.Event) -> T:
-    deadline = time.monotonic() + limit_s
-    while True:
-        left_s = deadline - time.monotonic()
-        try:
-            return future.result(min(_STOP_EVERY_S, max(left_s, 0)))
-        except TimeoutError:
-            if future.done() or left_s <= 0 or stop.is_set():
-                raise
-
-
-async def _awaited(work: Callable[[Bot], Awaitable[T]], bot: Bot) -> T:
-    return await work(bot)
+            return self._bot
 
 
 def translate(error: Exception, token: str) -> VendorError:

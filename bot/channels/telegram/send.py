@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import threading
 import time
 from collections import OrderedDict
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from bot.channels.port import Outgoing, PaymentAnswer
+from bot.channels.progress import Progress
 from bot.channels.telegram.client import TelegramClient, load_aiogram
 from bot.channels.telegram.parse import parse
 from bot.graphemes import cut
@@ -45,7 +45,7 @@ PER_SECOND = 30  # https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-h
 _LONGEST = 2 * TEXT_LIMIT
 # Given, a forwarded copy of an invoice leads to the bot; left out, anybody could pay from it.
 _FORWARDED = "invoice"
-_REMEMBERED = 1000  # unfinished messages and uploaded pictures kept in mind
+_REMEMBERED = 1000  # uploaded pictures kept in mind
 
 CAPABILITIES = Capabilities(
     text_limit=TEXT_LIMIT,
@@ -89,7 +89,7 @@ class TelegramChannel:
         self._username = username.removeprefix("@")
         self._pace = _Pace(PER_SECOND)
         self._lock = threading.Lock()
-        self._progress: OrderedDict[tuple[str, str], list[str]] = OrderedDict()
+        self._progress = Progress()
         self._uploaded: OrderedDict[str, str] = OrderedDict()  # media key -> file_id
         self._keyboards: set[str] = set()  # chats that show a keyboard of ours instead of their own
 
@@ -98,23 +98,8 @@ class TelegramChannel:
 
     def send(self, contact: Contact, outgoing: Sequence[Outgoing]) -> str:
         load_aiogram()
-        key = (contact.lane, hashlib.sha256(repr(tuple(outgoing)).encode("utf-8", "surrogatepass")).hexdigest())
-        with self._lock:
-            delivered = self._progress.setdefault(key, [])
-            self._progress.move_to_end(key)
-            while len(self._progress) > _REMEMBERED:
-                self._progress.popitem(last=False)
         chat_id = int(contact.address) if contact.address.lstrip("-").isdecimal() else 0
-        try:
-            for message in outgoing[len(delivered) :]:
-                delivered.append(self._send_one(chat_id, message))
-        except SendRefused:
-            with self._lock:
-                self._progress.pop(key, None)
-            raise
-        with self._lock:
-            self._progress.pop(key, None)
-        return ",".join(filter(None, delivered))
+        return self._progress.deliver(contact, outgoing, lambda message: self._send_one(chat_id, message))
 
     def answer_payment(self, answer: PaymentAnswer) -> None:
         load_aiogram()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
@@ -25,17 +26,32 @@ from vitrine.fixture import build_fixture
 _numbers = count(1)
 
 
+SETTINGS: dict[str, object] = {"encoder": "none", "secret_key": "s" * 32}
+
+
+@pytest.fixture(scope="session")
+def filled_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of the fixture shop, to be copied."""
+    folder = tmp_path_factory.mktemp("filled") / "data"
+    clock = ManualClock(datetime(2026, 3, 10, 9, 0, tzinfo=UTC))
+    with build_shop(load_settings(data_dir=folder, **SETTINGS), clock=clock, ids=SeededIds(1)) as shop:
+        build_fixture(shop, pictures=False)
+    return folder
+
+
 @pytest.fixture
-def make_shop(tmp_path: Path, clock: ManualClock) -> Iterator[Callable[..., Shop]]:
+def make_shop(tmp_path: Path, clock: ManualClock, filled_folder: Path) -> Iterator[Callable[..., Shop]]:
+    """Opens the fixture shop with some settings changed."""
     opened: list[Shop] = []
 
     def make(**changes: object) -> Shop:
-        settings = load_settings(
-            **({"data_dir": tmp_path / str(len(opened)), "encoder": "none", "secret_key": "s" * 32} | changes)
-        )
+        settings = load_settings(**(SETTINGS | {"data_dir": tmp_path / str(len(opened))} | changes))
+        shutil.copytree(filled_folder, settings.data_dir)
         shop = build_shop(settings, clock=clock, ids=SeededIds(), channels=rules_of_channels())
         opened.append(shop)
-        build_fixture(shop, pictures=False)
+        if settings.database_url:
+            build_fixture(shop, pictures=False)
+        shop.index_keeper.refresh()
         return shop
 
     yield make

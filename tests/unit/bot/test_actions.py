@@ -21,6 +21,7 @@ from bot.conversation.actions import (
 )
 from bot.conversation.registry import on_action
 from bot.messages import Button
+from commerce.domain.collecting import PickUpKind
 
 
 def test_every_action_has_an_answer() -> None:
@@ -33,14 +34,18 @@ def test_as_written() -> None:
     assert encode(ChooseSize(123)) == "size:123"
 
 
+def _drawn(data: st.DataObject, name: str, type_: object) -> int | str:
+    if name == "kind":
+        return data.draw(st.sampled_from(PickUpKind)).value
+    if name == "at_min":
+        return data.draw(st.integers(0, 10**9))  # minutes since 1970, until the year 3871
+    return data.draw(st.integers(0, 2**63 - 1)) if type_ == "int" else short(data.draw(st.text(max_size=40)))
+
+
 @given(st.data())
 def test_there_and_back(data: st.DataObject) -> None:
     kind = data.draw(st.sampled_from(sorted(VERBS.values(), key=lambda k: k.verb)))
-    values = [
-        data.draw(st.integers(0, 2**63 - 1)) if field.type == "int" else short(data.draw(st.text(max_size=40)))
-        for field in fields(kind)
-    ]
-    action: Action = kind(*values)
+    action: Action = kind(*(_drawn(data, field.name, field.type) for field in fields(kind)))
     text = encode(action)
     assert len(text.encode()) <= MAX_BYTES
     assert parse(text) == action

@@ -236,10 +236,11 @@ def test_without_a_team_the_bot_goes_on(make_shop: Callable[..., Shop]) -> None:
 
 
 def test_anger(desk: Desk) -> None:
+    desk.say("my reservations")
     [answer] = desk.say("this is ridiculous, you are thieves")
     assert answer == "I am sorry. Nadia is taking over."
     there = conversation(desk)
-    assert there.reason is HandoffReason.ANGRY
+    assert (there.reason, there.skill) == (HandoffReason.ANGRY, "orders"), "what it was about before"
     assert "you are thieves" in there.summary
 
 
@@ -285,6 +286,21 @@ def test_no_call_is_offered_to_whoever_was_answered(desk: Desk, clock: ManualClo
     before = len(desk.texts())
     desk.worker.run_until_quiet()
     assert len(desk.texts()) == before
+
+
+def test_thanks_to_the_person_wait_for_nobody(desk: Desk, clock: ManualClock) -> None:
+    desk.say("talk to a person")
+    answers(desk, words="Done!")
+    assert desk.say("thank you, bye") == []
+    assert conversation(desk).unanswered_since is None
+    clock.advance(timedelta(minutes=11))
+    assert desk.shop.calling_back.tick() == 0, "nobody is asked whether to ring"
+    clock.advance(timedelta(hours=12))
+    assert desk.shop.handoff.tick() == 1
+    desk.say("talk to a person")
+    answers(desk)
+    desk.say("thanks, and when does it come?")
+    assert conversation(desk).unanswered_since is not None
 
 
 @pytest.mark.parametrize("action", ["ring", "ring:1", f"ring:{2**62}"])

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.channels.telegram.parse import KNOWN_KINDS, parse, split
+from bot.channels.telegram.parse import parse, split
+from bot.channels.updates import KNOWN_KINDS
 from bot.messages import Approval, MediaRef, Message, Paid
 from commerce.domain.customer import Contact
 from commerce.domain.geo import GeoPoint

@@ -5,8 +5,9 @@ import time
 from types import SimpleNamespace
 
 import pytest
+from pydantic import SecretStr
 
-from bot.polling import poll
+from bot.polling import poll, poll_staff
 from commerce.errors import SettingsError, StorageBusy
 from commerce.settings import Settings
 from commerce.storage import open_storage
@@ -28,7 +29,7 @@ def shop(sqlite_url, telegram, clock, tmp_path):
 
 
 class Polling:
-    def __init__(self, shop, **options) -> None:
+    def __init__(self, shop, poll=poll, **options) -> None:
         self.stop = threading.Event()
         self.woken = threading.Event()
         arguments = {"wake": self.woken.set, "long_poll_s": 5, **options}
@@ -183,3 +184,27 @@ def test_without_a_token_it_says_which_setting_is_missing(shop, tmp_path):
     shop.settings = Settings(data_dir=tmp_path)
     with pytest.raises(SettingsError, match="VITRINE_TELEGRAM_TOKEN"):
         poll(shop, threading.Event())
+
+
+def test_the_staff_s_bot_is_polled_beside_the_shopper_s(shop, telegram):
+    staff = telegram.another_bot()
+    settings = shop.settings.model_copy(update={"staff_telegram_token": SecretStr(staff.token)})
+    both = SimpleNamespace(settings=settings, clock=shop.clock, storage=shop.storage)
+    telegram.person(1001).say("robe")
+    staff._pending.append({"update_id": 5, "hologram": {"from": 1}})
+    nadia = staff.person(2001, "Nadia")
+    nadia.say("/board")
+    with Polling(both), Polling(both, poll_staff) as polling:
+        until(lambda: telegram.pending == staff.pending == 0)
+        assert polling.woken.wait(5)
+        nadia.say("/help")
+        until(lambda: staff.pending == 0)
+    with shop.storage.read() as uow:
+        lanes = uow.inbox.waiting_lanes(shop.clock.now(), 10)
+    assert sorted(lanes) == ["telegram-staff:700700701:2001", "telegram:700700700:1001"]
+    assert len(events(shop)) == 3
+
+
+def test_without_a_token_the_staff_s_bot_is_not_polled(shop):
+    with pytest.raises(SettingsError, match="VITRINE_STAFF_TELEGRAM_TOKEN"):
+        poll_staff(shop, threading.Event())

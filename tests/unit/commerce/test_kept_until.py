@@ -61,9 +61,12 @@ def test_one_can_come_before_it_runs_out(store: Store, now: datetime, duration: 
         closing = until.astimezone(UTC)
         assert closing in [closes for _, closes in store.open_times(now, closing + timedelta(days=1))]
     else:
-        assert until >= now + duration
-        all_there_is = opened(store, now, now + HORIZON)
-        assert opened(store, now, until) >= min(duration, LEAST_OPEN, all_there_is)
+        assert opened(store, now, until) >= min(duration, LEAST_OPEN, opened(store, now, now + HORIZON))
+        assert opened(store, until - timedelta(microseconds=1), until) > timedelta(), "one could come to the very end"
+        if until > now + duration:
+            assert opened(store, now, now + duration) < LEAST_OPEN
+        elif until < now + duration:
+            assert opened(store, until, now + duration) == timedelta(), "nobody can come until then"
 
 
 @settings(max_examples=200, deadline=None)

@@ -240,6 +240,9 @@ def test_the_shelves_of_the_inbox(desk: Desk) -> None:
     assert names(Shelf.STORES, OTHER) == []
     desk.answer("Bonjour")
     assert names(Shelf.MINE) == [desk.lea]
+    assert names(Shelf.WAITING) == []
+    desk.says(LEA, "et demain ?")
+    assert names(Shelf.WAITING) == [desk.lea]
     assert names(Shelf.MINE, OTHER) == names(Shelf.CLOSED) == []
     with desk.storage.read() as uow:
         assert [line.conversation.customer_id for line in desk.inbox.found(uow, "hello")] == [sam]

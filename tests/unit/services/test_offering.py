@@ -263,7 +263,7 @@ def test_the_store_hears_of_what_changed(store: Store) -> None:
     taken = store.take(offer, ChoiceKind.OTHER_STORE)
     assert isinstance(taken, Taken) and taken.reservation is not None
     cards = [facts["id"] for kind, facts in store.news() if kind == "staff_pick_up"]
-    assert cards == [reservation.id, taken.reservation.id]
+    assert cards == [reservation.id, reservation.id, taken.reservation.id]  # it came, it went; another came
 
 
 # --- taking
@@ -445,3 +445,25 @@ def test_an_order_that_waits_for_its_payment_or_goes_by_parcel_is_not_the_counte
     order = store.order(P1)
     store.shop.storage.write(lambda uow: store.shop.orders.end(uow, order, actor="x", note="", at=store.clock.now()))
     assert store.reject(order) == Refused(NotMoved.OVER)
+
+
+def test_whoever_orders_at_the_store_that_was_offered_gets_the_unit_that_is_held(store: Store) -> None:
+    """By the cart instead of by the button: a hold never counts against its owner."""
+    offer = store.offered(store.reserve())
+    for number in range(2):
+        store.sell(P1, "S2", f"s{number}")
+    assert store.stock(P1, "S2") == (1, 1)
+    order = store.order(P1, store_id="S2")
+    assert (order.store_id, order.state) == ("S2", OrderState.PLACED)
+    assert (store.stock(P1, "S2"), store.stock(P6, "S1"), store.stock(P1, "WEB")) == ((1, 1), (1, 0), (5, 0))
+    assert store.take(offer, ChoiceKind.OTHER_STORE) == Refused(NotTaken.OVER)
+    assert store.take(offer, ChoiceKind.SHIPPED) == Refused(NotTaken.OVER)
+
+
+def test_what_waits_in_place_of_a_paid_order_is_no_part_of_another(store: Store) -> None:
+    paid = store.order(P1, paid=True)
+    offer = store.offered(paid)
+    store.order(P1, store_id="S2")
+    assert store.stock(P1, "S2") == (3, 2)
+    assert isinstance(store.take(offer, ChoiceKind.OTHER_STORE), Taken)
+    assert store.now(paid).state is OrderState.PAID

@@ -54,6 +54,15 @@ def test_a_day_before_only_what_is_held_longer_than_two(counter: Counter, till: 
     assert reminders(till, local(12, 19)) == [("24h", "12 10:00"), ("3h", "12 16:00"), ("30min", "12 18:30")]
 
 
+def test_a_later_deadline_is_reminded_of_anew(counter: Counter, till: Till):
+    ref = counter.reserved()
+    counter.do("ready", ref)
+    assert reminders(till, local(11, 16)) == [("3h", "11 16:00")]
+    counter.says("on_my_way", ref)
+    till.storage.write(lambda uow: till.reserving.extend(uow, ref.id, till.customer()))  # Thursday at 19:00
+    assert reminders(till, local(12, 19)) == [("24h", "12 10:00"), ("3h", "12 16:00"), ("30min", "12 18:30")]
+
+
 def test_an_order_to_be_paid_here_too_and_one_that_is_paid_never(counter: Counter, till: Till):
     unpaid = counter.to_be_paid()
     counter.do("ready", unpaid)

@@ -23,9 +23,11 @@ from commerce.domain.order import Order, OrderSource
 from commerce.domain.reservation import Reservation
 from commerce.domain.returns import ReturnKind, ReturnLine, ReturnReason, ReturnRequest, ReturnState, ReturnWay
 from commerce.domain.team import Role, StaffMember, StaffSession
+from commerce.domain.waiting import StockWaiter, WaitState
 from commerce.ports import UnitOfWork
 from commerce.services.entering import EnteredLine, EnteredOrder
 from commerce.services.signing_in import digest_of
+from commerce.services.staff_refunds import RefundWaiting
 from commerce.wiring import Shop
 from shoppable.chat import session
 from tests.unit.shoppable.shopping import BELLECOUR, HOST, ORIGIN, Browser, variant_of
@@ -58,7 +60,10 @@ ROLES = {
 BODIES: dict[str, dict[str, object]] = {
     "api_carts.coupon": {"code": "NONE"},
     "api_carts.line": {"quantity": 1},
+    "api_waits.wait": {"sku": "P1-terracotta-38"},
     "staff.move_order": {"state": "preparing"},
+    "staff.refund": {"amount": "1"},
+    "staff.approve_refund": {"amount_minor": "6500"},
     "staff.note": {"kind": "note", "text": "Called."},
 }
 # Forms that say which store they are about.
@@ -166,8 +171,11 @@ class World:
             "reservation": self.reservation,
             "order": self.order,
             "order_id": self.order,
+            "staff.approve_refund:order": self.refund_that_waits,
+            "staff.decline_refund:order": self.refund_that_waits,
             "orders.receipt:order_id": self.paid_order,
             "request_id": self.return_request,
+            "wait": self.wait,
             "cart": self.cart_of_a_machine,
             "ref": self.payment_session,
             "media.picture:key": self.picture,
@@ -204,6 +212,12 @@ class World:
         self.shop.storage.write(lambda uow: self.shop.paying.paid_at_counter(uow, order_id, "test"))
         return order_id
 
+    def refund_that_waits(self) -> str:
+        order_id, asks = self.paid_order(), self.members[Visitor.STAFF_1]
+        waiting = self.shop.storage.write(lambda uow: self.shop.staff_refunds.ask(uow, asks, order_id, 6500))
+        assert isinstance(waiting, RefundWaiting), waiting
+        return order_id
+
     def reservation(self) -> str:
         line = [(variant_of(self.shop, SKU), 1)]
         made = self.shop.storage.write(
@@ -232,6 +246,23 @@ class World:
         )
         self.shop.storage.write(lambda uow: uow.returns.add(made))
         return made.id
+
+    def wait(self) -> str:
+        made = StockWaiter(
+            id=self.shop.ids.new_id(),
+            customer_id=self._a_id(),
+            contact=self.contact,
+            variant_id=variant_of(self.shop, "P1-terracotta-38"),
+            store_id="",
+            state=WaitState.WAITING,
+            created_at=self.shop.clock.now(),
+        )
+
+        def work(uow: UnitOfWork) -> str:
+            uow.waiters.add(made)  # one waits for a thing once
+            return uow.waiters.of_customer(made.customer_id)[0].id
+
+        return self.shop.storage.write(work)
 
     def cart_of_a_machine(self) -> str:
         return str(self.app.test_client(use_cookies=False).post("/api/v1/carts", base_url=HOST).json["id"])

@@ -36,7 +36,9 @@ def world(tmp_path_factory: pytest.TempPathFactory, filled_folder: Path) -> Iter
     folder = tmp_path_factory.mktemp("doors") / "data"
     shutil.copytree(filled_folder, folder)
     clock = ManualClock(datetime(2026, 3, 10, 9, 0, tzinfo=UTC))
-    settings = load_settings(**(SETTINGS | {"data_dir": folder, "max_open_reservations": 10_000}))
+    settings = load_settings(
+        **(SETTINGS | {"data_dir": folder, "max_open_reservations": 10_000, "refund_limit_minor": 0})
+    )
     with build_shop(settings, clock=clock) as shop:
         shop.index_keeper.refresh()
         count = MovementReason.COUNT

@@ -12,16 +12,17 @@ from flask import Flask
 from bot.channels import rules_of_channels
 from commerce.clock import ManualClock
 from commerce.domain.conversation import Voice
-from commerce.domain.customer import Customer
+from commerce.domain.customer import Contact, Customer
+from commerce.domain.linking import Linked, TokenPurpose
 from commerce.domain.mail import Direction
 from commerce.domain.team import Role, StaffMember
-from commerce.ports import ChannelRules
+from commerce.ports import ChannelRules, UnitOfWork
 from commerce.settings import load_settings
 from commerce.wiring import Shop, build_shop
 from shoppable import create_app
 from tests.unit.shoppable.conftest import SETTINGS
 from tests.unit.shoppable.shop_values import HOSTILE, png
-from tests.unit.shoppable.shopping import text_of
+from tests.unit.shoppable.shopping import HOST, ORIGIN, text_of, variant_of
 from tests.unit.shoppable.staffing import StaffBrowser, add_member
 from tests.unit.shoppable.talking import (
     LEA_TELEGRAM,
@@ -257,6 +258,43 @@ def test_the_timeline_holds_every_channel(browser: StaffBrowser, shop: Shop, lea
     assert "Est passée" in only and "on a été coupés" not in only
 
 
+def test_links_lead_to_one_s_own_stores_alone(browser: StaffBrowser, app: Flask, shop: Shop, lea: Customer) -> None:
+    line = (variant_of(shop, "P1-navy-38"), 1)
+    held = shop.storage.write(
+        lambda uow: shop.reserving.place(uow, customer_id=lea.id, contact=LEA_TELEGRAM, store_id="S1", lines=[line])
+    )
+    path = f"/staff/pick-ups/reservation/{held.id}"
+    omar = StaffBrowser(app, shop, add_member(shop, "omar", stores=("S2",)))
+    for page in (f"/staff/inbox/{lea.id}", f"/staff/customers/{lea.id}"):
+        assert path in browser.get(page).text
+        theirs = omar.get(page).text
+        assert path not in theirs and held.code in theirs
+    assert browser.get(path).status_code == 200
+
+
+def test_the_web_chat_says_who_spoke(browser: StaffBrowser, app: Flask, shop: Shop, nadia: StaffMember) -> None:
+    """The shopper's browser: a person answers, so nobody pretends to be writing."""
+    shopper = app.test_client()
+
+    def says_there(number: int) -> dict[str, object]:
+        sent = {"client_msg_id": f"message-{number}", "text": "bonjour"}
+        answer = shopper.post("/api/v1/chat/messages", json=sent, headers=ORIGIN, base_url=HOST)
+        return dict(answer.get_json())
+
+    assert says_there(1)["person"] is False
+    with shop.storage.read() as uow:
+        lane = uow.inbox.waiting_lanes(shop.clock.now(), 1)[0]
+    contact = Contact(*lane.split(":"))
+    says(shop, contact, "bonjour", name="Léa")
+    lea = customer_of(shop, contact)
+    browser.post(f"/staff/inbox/{lea.id}/answer", {"text": "Bonjour, ici Nadia."})
+    assert says_there(2)["person"] is True
+    events = shopper.get("/api/v1/chat/events", base_url=HOST).get_json()["events"]
+    reply = events[-1]["reply"]
+    assert (reply["speaker"], reply["text"]) == ("Nadia", "Bonjour, ici Nadia.")
+    assert nadia.id not in json.dumps(events)
+
+
 # --- ready-made replies and the report: the owner's
 
 
@@ -303,3 +341,18 @@ def test_the_script_gets_parts(browser: StaffBrowser, lea: Customer) -> None:
         answer = browser.get(f"/staff/inbox/{lea.id}", **{"X-Part": part})
         assert answer.status_code == 200
         assert answer.text.lstrip().startswith(("<section", "<aside")) and "<html" not in answer.text
+
+
+def test_a_link_of_two_channels_is_in_the_timeline(browser: StaffBrowser, shop: Shop, lea: Customer) -> None:
+    def link(uow: UnitOfWork) -> object:
+        web = Contact("webchat", "web", "f" * 32)
+        (theirs, *_) = uow.customers.contacts(lea.id)
+        shop.customers.recognise(uow, web, language="fr")
+        token = shop.linking.offer(uow, lea.id, theirs, TokenPurpose.LINK)
+        return shop.linking.accept(uow, token, web)
+
+    assert isinstance(shop.storage.write(link), Linked)
+    with shop.storage.read() as uow:
+        present = uow.customers.present_id(lea.id)
+    page = browser.get(f"/staff/customers/{present}")
+    assert page.status_code == 200 and "linked" in page.text.casefold()

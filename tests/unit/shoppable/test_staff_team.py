@@ -80,6 +80,13 @@ def test_somebody_is_changed_and_an_old_page_is_told_so(browser: StaffBrowser, s
     assert "Nadia B." in text_of(browser.get(f"{path}?done=changed").text)
 
 
+def test_a_change_keeps_the_language_of_their_pages(browser: StaffBrowser, shop: Shop) -> None:
+    nadia = add_member(shop, "nadia", languages=("en",))
+    form = {"name": "Nadia", "role": "staff", "store": "S1", "language": ["fr", "en"], "version": 1}
+    assert browser.post(f"/staff/team/{nadia.id}", form).status_code == 303
+    assert by_login(shop, "nadia").languages == ("en", "fr")
+
+
 def test_the_last_owner_stays(browser: StaffBrowser, shop: Shop, olga: StaffMember) -> None:
     path = f"/staff/team/{olga.id}"
     for answer in (

@@ -6,6 +6,7 @@ import io
 import json
 import pickle
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +21,10 @@ from visual_search.preprocess.decoder import PictureDecoder
 from visual_search.values import Picture, Vectors
 from vitrine.prove._hostile_pictures import photo
 
-torch = pytest.importorskip("torch", reason="needs pip install 'vitrine[clip]'")
-open_clip = pytest.importorskip("open_clip", reason="needs pip install 'vitrine[clip]'")
+pytestmark = pytest.mark.skipif(
+    not (find_spec("torch") and find_spec("open_clip")),  # imported by the tests alone: it takes seconds
+    reason="needs pip install 'vitrine[clip]'",
+)
 
 
 def ours(encoder: Encoder, pictures: list[bytes]) -> Vectors:
@@ -31,6 +34,9 @@ def ours(encoder: Encoder, pictures: list[bytes]) -> Vectors:
 
 
 def theirs(folder: Path, pictures: list[bytes]) -> Vectors:
+    import open_clip
+    import torch
+
     model, _, transform = open_clip.create_model_and_transforms(f"local-dir:{folder}")
     model.eval()
     with torch.inference_mode():
@@ -65,6 +71,9 @@ def test_extreme_strips_cost_no_memory(tmp_path: Path) -> None:
 
 
 def test_words_are_those_of_the_tokenizer_in_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import open_clip
+    import torch
+
     folder = make_clip_folder(tmp_path / "model")
     monkeypatch.chdir(tmp_path)  # nothing depends on the working directory
     encoder = open_encoder("model")
@@ -138,6 +147,8 @@ class _Burglar:
 
 
 def test_weights_that_are_a_program_are_never_run(tmp_path: Path) -> None:
+    import torch
+
     folder = make_clip_folder(tmp_path / "model")
     (folder / "open_clip_model.safetensors").unlink()
     trace = tmp_path / "burgled"

@@ -6,15 +6,20 @@
         lea.replies()                # what came on her screen
         lea.tap("Choisir ma taille")
 
+        staff = telegram.another_bot()   # people at work have a bot of their own
+        group = staff.group(-1002001, "Lyon Bellecour", is_forum=True)
+
 Set VITRINE_TELEGRAM_API_URL to `telegram.url`. `telegram.fail(...)` makes it fail as the real one does.
 """
 
 from vitrine.standins.telegram.checks import Refused
+from vitrine.standins.telegram.groups import Group
 from vitrine.standins.telegram.invoices import PROVIDER_TOKEN, Payment
 from vitrine.standins.telegram.people import NoSuchButton, Person, Shown
-from vitrine.standins.telegram.server import TelegramStandIn
+from vitrine.standins.telegram.server import TelegramBot, TelegramStandIn
 from vitrine.standins.telegram.state import Call, Fault
 
 __all__ = [
-    "PROVIDER_TOKEN", "Call", "Fault", "NoSuchButton", "Payment", "Person", "Refused", "Shown", "TelegramStandIn",
+    "PROVIDER_TOKEN", "Call", "Fault", "Group", "NoSuchButton", "Payment", "Person", "Refused", "Shown", "TelegramBot",
+    "TelegramStandIn",
 ]  # fmt: skip

@@ -71,10 +71,18 @@ METHODS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "answerPreCheckoutQuery": (("pre_checkout_query_id", "ok"), ("error_message",)),
     "sendChatAction": (("chat_id", "action"), ("business_connection_id", "message_thread_id")),
     "editMessageText": ((), (*_EDIT, "text", "rich_message", *_FORMAT, "reply_markup")),
+    "editMessageCaption": (
+        (),
+        (*_EDIT, "caption", "parse_mode", "caption_entities", "show_caption_above_media", "reply_markup"),
+    ),
     "editMessageReplyMarkup": ((), (*_EDIT, "reply_markup")),
     "deleteMessage": (("chat_id", "message_id"), ()),
     "answerCallbackQuery": (("callback_query_id",), ("text", "show_alert", "url", "cache_time")),
     "getFile": (("file_id",), ()),
+    "createForumTopic": (("chat_id", "name"), ("icon_color", "icon_custom_emoji_id")),
+    "closeForumTopic": (("chat_id", "message_thread_id"), ()),
+    "reopenForumTopic": (("chat_id", "message_thread_id"), ()),
+    "getChatMember": (("chat_id", "user_id"), ()),
     "setMyCommands": (("commands",), ("scope", "language_code")),
 }  # fmt: skip
 
@@ -107,76 +115,36 @@ OBJECTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "LabeledPrice": (("label", "amount"), ()),
     "LinkPreviewOptions": ((), ("is_disabled", "url", "prefer_small_media", "prefer_large_media", "show_above_text")),
+    "ReplyParameters": (
+        ("message_id",),
+        (
+            "chat_id", "allow_sending_without_reply", "quote", "quote_parse_mode", "quote_entities", "quote_position",
+            "checklist_task_id", "poll_option_id",
+        ),
+    ),
     "MessageEntity": (
         ("type", "offset", "length"),
         ("url", "user", "language", "custom_emoji_id", "unix_time", "date_time_format"),
     ),
 }  # fmt: skip
 
-INTEGERS = frozenset(
-    [
-        "chat_id",
-        "message_id",
-        "offset",
-        "limit",
-        "timeout",
-        "max_connections",
-        "message_thread_id",
-        "live_period",
-        "heading",
-        "cache_time",
-    ]
-)
+INTEGERS = frozenset([
+    "chat_id", "message_id", "offset", "limit", "timeout", "max_connections", "message_thread_id", "live_period",
+    "heading", "cache_time", "user_id",
+])  # fmt: skip
 FLOATS = frozenset({"latitude", "longitude", "horizontal_accuracy"})
-BOOLEANS = frozenset(
-    [
-        "drop_pending_updates",
-        "disable_notification",
-        "protect_content",
-        "allow_paid_broadcast",
-        "show_caption_above_media",
-        "has_spoiler",
-        "show_alert",
-        "ok",
-    ]
-)
-STRUCTURES = frozenset(
-    [
-        "allowed_updates",
-        "reply_parameters",
-        "reply_markup",
-        "entities",
-        "caption_entities",
-        "link_preview_options",
-        "media",
-        "prices",
-        "commands",
-        "scope",
-        "suggested_post_parameters",
-        "rich_message",
-    ]
-)
-_HTML_TAGS = frozenset(
-    [
-        "b",
-        "strong",
-        "i",
-        "em",
-        "u",
-        "ins",
-        "s",
-        "strike",
-        "del",
-        "span",
-        "tg-spoiler",
-        "a",
-        "tg-emoji",
-        "code",
-        "pre",
-        "blockquote",
-        "tg-time",
-    ]
-)
+BOOLEANS = frozenset([
+    "drop_pending_updates", "disable_notification", "protect_content", "allow_paid_broadcast",
+    "show_caption_above_media", "has_spoiler", "show_alert", "ok",
+])  # fmt: skip
+STRUCTURES = frozenset([
+    "allowed_updates", "reply_parameters", "reply_markup", "entities", "caption_entities", "link_preview_options",
+    "media", "prices", "commands", "scope", "suggested_post_parameters", "rich_message",
+])  # fmt: skip
+_HTML_TAGS = frozenset([
+    "b", "strong", "i", "em", "u", "ins", "s", "strike", "del", "span", "tg-spoiler", "a", "tg-emoji", "code", "pre",
+    "blockquote", "tg-time",
+])  # fmt: skip
 
 
 class Refused(Exception):

@@ -8,11 +8,12 @@ import hmac
 import json
 import socket
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, jsonify, request
-from werkzeug.exceptions import BadRequest, HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException, NotFound
 
 from vitrine.standins.telegram.checks import Refused
 from vitrine.standins.telegram.methods import perform
@@ -25,13 +26,15 @@ if TYPE_CHECKING:
 _UNAUTHORIZED = {"ok": False, "error_code": 401, "description": "Unauthorized"}
 
 
-def create_app(api: BotState) -> Flask:
+def create_app(bots: Sequence[BotState]) -> Flask:
+    """All of them at one address, told apart by their tokens; /standin/… is about the first, or `?bot=<username>`."""
     app = Flask("telegram-stand-in", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024 * 1024
 
     @app.route("/bot<token>/<method>", methods=["GET", "POST"])
     def call(token: str, method: str) -> ResponseReturnValue:
-        if not _same(token, api.token):
+        api = next((bot for bot in bots if _same(token, bot.token)), None)
+        if api is None:
             return jsonify(_UNAUTHORIZED), 401
         raw, uploads = _arguments()
         fault = api.fault_for(method, _with_chat(raw))
@@ -42,7 +45,8 @@ def create_app(api: BotState) -> Flask:
 
     @app.get("/file/bot<token>/<path:path>")
     def download(token: str, path: str) -> ResponseReturnValue:
-        if not _same(token, api.token):
+        api = next((bot for bot in bots if _same(token, bot.token)), None)
+        if api is None:
             return jsonify(_UNAUTHORIZED), 401
         if fault := api.fault_for("file", {}):
             return _fail(api, fault, "file", {}, {})
@@ -56,7 +60,7 @@ def create_app(api: BotState) -> Flask:
         code = error.code or 500
         return jsonify({"ok": False, "error_code": code, "description": error.name}), code
 
-    _add_control(app, api)
+    _add_control(app, bots)
     return app
 
 
@@ -132,32 +136,39 @@ def _cut_off(environ: dict[str, Any]) -> None:
 # --- for whoever rehearses -------------------------------------------------------------------------------------------
 
 
-def _add_control(app: Flask, api: BotState) -> None:
+def _add_control(app: Flask, bots: Sequence[BotState]) -> None:
+    def asked() -> BotState:
+        username = request.args.get("bot", bots[0].username)
+        api = next((bot for bot in bots if bot.username == username), None)
+        if api is None:
+            raise NotFound
+        return api
+
     @app.get("/standin/calls")
     def calls() -> ResponseReturnValue:
-        return jsonify([{"method": c.method, "arguments": c.arguments, "code": c.code} for c in list(api.calls)])
+        return jsonify([{"method": c.method, "arguments": c.arguments, "code": c.code} for c in list(asked().calls)])
 
     @app.post("/standin/reset")
     def reset() -> ResponseReturnValue:
-        api.reset()
+        asked().reset()
         return jsonify({"ok": True})
 
     @app.post("/standin/fail")
     def fail() -> ResponseReturnValue:
         body = _json()
         fields = {name: body[name] for name in ("status", "retry_after_s", "hang_s", "drop", "done") if name in body}
-        api.fail(str(body.get("method", "*")), times=int(body.get("times", 1)), **fields)
+        asked().fail(str(body.get("method", "*")), times=int(body.get("times", 1)), **fields)
         return jsonify({"ok": True})
 
     @app.post("/standin/people")
     def people() -> ResponseReturnValue:
         body = _json()
-        person = api.person(int(body["id"]), str(body.get("name", "Léa")), str(body.get("language", "fr")))
+        person = asked().person(int(body["id"]), str(body.get("name", "Léa")), str(body.get("language", "fr")))
         return jsonify(person.user)
 
     @app.post("/standin/people/<int:person_id>/<deed>")
     def act(person_id: int, deed: str) -> ResponseReturnValue:
-        person = api.people.get(person_id)
+        person = asked().people.get(person_id)
         if person is None:
             return jsonify({"error": "nobody has that id"}), 404
         body = _json()
@@ -184,13 +195,52 @@ def _add_control(app: Flask, api: BotState) -> None:
             return jsonify({"error": f"{type(error).__name__}: {error}"}), 400
         return jsonify({"ok": True})
 
+    @app.post("/standin/groups")
+    def groups() -> ResponseReturnValue:
+        body = _json()
+        group = asked().group(int(body["id"]), str(body.get("title", "")), is_forum=bool(body.get("is_forum")))
+        return jsonify(group.chat)
+
+    @app.post("/standin/groups/<int(signed=True):group_id>/<deed>")
+    def act_in_group(group_id: int, deed: str) -> ResponseReturnValue:
+        """`person`: who does it; `topic`: where."""
+        body = _json()
+        api = asked()
+        group, person = api.groups.get(group_id), api.people.get(int(body.get("person", 0)))
+        if group is None or person is None:
+            return jsonify({"error": "no such group or person"}), 404
+        topic = int(body.get("topic", 0))
+        try:
+            if deed == "add_bot":
+                group.add_bot(person, admin=bool(body.get("admin")), topics=bool(body.get("topics")))
+            elif deed == "say":
+                group.say(person, str(body["text"]), topic=topic, reply_to=int(body.get("reply_to", 0)))
+            elif deed == "tap":
+                return jsonify({"url": group.tap(person, str(body["label"]), topic=topic or None)})
+            else:
+                return jsonify({"error": "add_bot, say or tap"}), 404
+        except NoSuchButton as error:
+            return jsonify({"error": str(error)}), 409
+        except (KeyError, ValueError) as error:
+            return jsonify({"error": f"{type(error).__name__}: {error}"}), 400
+        return jsonify({"ok": True})
+
+    @app.get("/standin/groups/<int(signed=True):group_id>/screen")
+    def group_screen(group_id: int) -> ResponseReturnValue:
+        group = asked().groups.get(group_id)
+        if group is None:
+            return jsonify({"error": "no such group"}), 404
+        topics = [{"id": number, "name": topic.name, "closed": topic.closed} for number, topic in group.topics.items()]
+        messages = [{**_described(shown), "topic": group.topic_of(shown)} for shown in group.screen]
+        return jsonify({"messages": messages, "topics": topics, "buttons": group.buttons})
+
     @app.get("/standin/payments")
     def payments() -> ResponseReturnValue:
-        return jsonify([asdict(payment) for payment in list(api.desk.payments.values())])
+        return jsonify([asdict(payment) for payment in list(asked().desk.payments.values())])
 
     @app.get("/standin/people/<int:person_id>/screen")
     def screen(person_id: int) -> ResponseReturnValue:
-        person = api.people.get(person_id)
+        person = asked().people.get(person_id)
         if person is None:
             return jsonify({"error": "nobody has that id"}), 404
         return jsonify({"messages": [_described(shown) for shown in person.screen], "buttons": person.buttons})

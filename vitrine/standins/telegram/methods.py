@@ -5,33 +5,24 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
-from vitrine.standins.telegram import checks
+from vitrine.standins.telegram import checks, groups
 from vitrine.standins.telegram.checks import Refused, bad
+from vitrine.standins.telegram.groups import Group
 from vitrine.standins.telegram.invoices import checked_invoice
 from vitrine.standins.telegram.people import Person, Shown
 from vitrine.standins.telegram.state import BotState, Call
 
 Arguments = dict[str, Any]
 Uploads = Mapping[str, bytes]
+Chat: TypeAlias = Person | Group
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _LOOPBACK = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?/")
-_ACTIONS = frozenset(
-    [
-        "typing",
-        "upload_photo",
-        "record_video",
-        "upload_video",
-        "record_voice",
-        "upload_voice",
-        "upload_document",
-        "choose_sticker",
-        "find_location",
-        "record_video_note",
-        "upload_video_note",
-    ]
-)
+_ACTIONS = frozenset([
+    "typing", "upload_photo", "record_video", "upload_video", "record_voice", "upload_voice",
+    "upload_document", "choose_sticker", "find_location", "record_video_note", "upload_video_note",
+])  # fmt: skip
 
 
 def get_me(api: BotState, args: Arguments, uploads: Uploads) -> object:
@@ -75,31 +66,31 @@ def get_updates(api: BotState, args: Arguments, uploads: Uploads) -> object:
 
 
 def send_message(api: BotState, args: Arguments, uploads: Uploads) -> object:
-    person = _person(api, args)
+    chat = _chat(api, args)
     text = checks.plain_text(args["text"], args.get("parse_mode"), args.get("entities"), caption=False)
     if args.get("link_preview_options") is not None:
         checks.known_object("LinkPreviewOptions", args["link_preview_options"])
-    return _appear(api, person, {"text": text}, args.get("reply_markup"))
+    return _appear(api, chat, {"text": text}, args)
 
 
 def send_photo(api: BotState, args: Arguments, uploads: Uploads) -> object:
-    person = _person(api, args)
+    chat = _chat(api, args)
     content = _photo(api, args["photo"], uploads) | _captioned(args)
-    return _appear(api, person, content, args.get("reply_markup"))
+    return _appear(api, chat, content, args)
 
 
 def send_document(api: BotState, args: Arguments, uploads: Uploads) -> object:
-    person = _person(api, args)
+    chat = _chat(api, args)
     value = args["document"]
     data = uploads.get(value.removeprefix("attach://")) if isinstance(value, str) else None
     if not data:  # the real one refuses a file without a byte too
         raise bad("file must be non-empty" if data is not None else "wrong file identifier/HTTP URL specified")
     file = {**api.keep_file(data, "documents", "file.txt"), "mime_type": "text/plain"}
-    return _appear(api, person, {"document": file} | _captioned(args), args.get("reply_markup"))
+    return _appear(api, chat, {"document": file} | _captioned(args), args)
 
 
 def send_media_group(api: BotState, args: Arguments, uploads: Uploads) -> object:
-    person = _person(api, args)
+    chat = _chat(api, args)
     media = args["media"]
     if not isinstance(media, list) or len(media) not in checks.ALBUM:
         raise bad("media group must include 2-10 items")
@@ -110,21 +101,23 @@ def send_media_group(api: BotState, args: Arguments, uploads: Uploads) -> object
             raise bad("stand-in: albums of photos only")
         contents.append(_photo(api, item["media"], uploads) | _captioned(item))
     group = str(api.next_message_id() * 1000)
-    return [_appear(api, person, {**content, "media_group_id": group}, None) for content in contents]
+    return [
+        _appear(api, chat, {**content, "media_group_id": group}, {**args, "reply_markup": None}) for content in contents
+    ]
 
 
 def send_location(api: BotState, args: Arguments, uploads: Uploads) -> object:
-    person = _person(api, args)
+    chat = _chat(api, args)
     if abs(args["latitude"]) > 90 or abs(args["longitude"]) > 180:
         raise bad("location is invalid")
     place = {"latitude": args["latitude"], "longitude": args["longitude"]}
-    return _appear(api, person, {"location": place}, args.get("reply_markup"))
+    return _appear(api, chat, {"location": place}, args)
 
 
 def send_invoice(api: BotState, args: Arguments, uploads: Uploads) -> object:
-    person = _person(api, args)
-    message = _appear(api, person, {"invoice": checked_invoice(args)}, args.get("reply_markup"))
-    api.payloads[(person.id, message["message_id"])] = str(args["payload"])
+    chat = _chat(api, args)
+    message = _appear(api, chat, {"invoice": checked_invoice(args)}, args)
+    api.payloads[(chat.id, message["message_id"])] = str(args["payload"])
     return message
 
 
@@ -133,30 +126,40 @@ def answer_pre_checkout_query(api: BotState, args: Arguments, uploads: Uploads) 
 
 
 def send_chat_action(api: BotState, args: Arguments, uploads: Uploads) -> object:
-    _person(api, args)
+    _chat(api, args)
     if args["action"] not in _ACTIONS:
         raise bad("wrong parameter action in request")
     return True
 
 
 def edit_message_text(api: BotState, args: Arguments, uploads: Uploads) -> object:
-    person, message = _own_message(api, args)
+    chat, message = _own_message(api, args)
     text = checks.plain_text(args.get("text", ""), args.get("parse_mode"), args.get("entities"), caption=False)
     if "text" not in message:
         raise bad("there is no text in the message to edit")
-    return _edit(api, person, message, {"text": text}, args)
+    return _edit(api, chat, message, {"text": text}, args)
+
+
+def edit_message_caption(api: BotState, args: Arguments, uploads: Uploads) -> object:
+    chat, message = _own_message(api, args)
+    if "text" in message:
+        raise bad("there is no caption in the message to edit")
+    text = checks.plain_text(
+        args.get("caption") or "", args.get("parse_mode"), args.get("caption_entities"), caption=True
+    )
+    return _edit(api, chat, message, {"caption": text}, args)
 
 
 def edit_message_reply_markup(api: BotState, args: Arguments, uploads: Uploads) -> object:
-    person, message = _own_message(api, args)
-    return _edit(api, person, message, {}, args)
+    chat, message = _own_message(api, args)
+    return _edit(api, chat, message, {}, args)
 
 
 def delete_message(api: BotState, args: Arguments, uploads: Uploads) -> object:
-    person = _person(api, args)
-    if api.messages.pop((person.id, args["message_id"]), None) is None:
+    chat = _chat(api, args)
+    if api.messages.pop((chat.id, args["message_id"]), None) is None:
         raise bad("message to delete not found")
-    person.hide(args["message_id"])
+    chat.hide(args["message_id"])
     return True
 
 
@@ -211,6 +214,7 @@ METHODS: dict[str, Callable[[BotState, Arguments, Uploads], object]] = {
     "answerprecheckoutquery": answer_pre_checkout_query,
     "sendchataction": send_chat_action,
     "editmessagetext": edit_message_text,
+    "editmessagecaption": edit_message_caption,
     "editmessagereplymarkup": edit_message_reply_markup,
     "deletemessage": delete_message,
     "answercallbackquery": answer_callback_query,
@@ -228,6 +232,9 @@ def perform(api: BotState, method: str, raw: dict[str, Any], uploads: Uploads) -
         api.refuse_early(method, arguments)
         if method.lower() == "getupdates":  # waits on the condition by itapi
             answer = {"ok": True, "result": METHODS["getupdates"](api, arguments, uploads)}
+        elif method.lower() in groups.METHODS:
+            with api.lock:
+                answer = {"ok": True, "result": groups.METHODS[method.lower()](_group(api, arguments), arguments)}
         else:
             with api.lock:
                 answer = {"ok": True, "result": METHODS[method.lower()](api, arguments, uploads)}
@@ -242,25 +249,30 @@ def perform(api: BotState, method: str, raw: dict[str, Any], uploads: Uploads) -
     return code, answer
 
 
-def _person(api: BotState, args: Arguments) -> Person:
-    person = api.people.get(args["chat_id"]) if isinstance(args.get("chat_id"), int) else None
-    if person is None:
+def _chat(api: BotState, args: Arguments) -> Chat:
+    chat_id = args.get("chat_id")
+    chat = api.people.get(chat_id) or api.groups.get(chat_id) if isinstance(chat_id, int) else None
+    if chat is None:
         raise bad("chat not found")
-    if person.blocked:
-        raise Refused(403, "Forbidden: bot was blocked by the user")
-    if not person.started:
-        raise Refused(403, "Forbidden: bot can't initiate conversation with a user")
-    return person
+    chat.check_reachable()
+    return chat
 
 
-def _own_message(api: BotState, args: Arguments) -> tuple[Person, dict[str, Any]]:
+def _group(api: BotState, args: Arguments) -> Group:
+    chat = _chat(api, args)
+    if not isinstance(chat, Group):
+        raise bad("the chat is not a forum")
+    return chat
+
+
+def _own_message(api: BotState, args: Arguments) -> tuple[Chat, dict[str, Any]]:
     if not isinstance(args.get("message_id"), int):
         raise bad("message identifier is not specified")
-    person = _person(api, args)
-    message = api.messages.get((person.id, args["message_id"]))
+    chat = _chat(api, args)
+    message = api.messages.get((chat.id, args["message_id"]))
     if message is None:
         raise bad("message to edit not found")
-    return person, message
+    return chat, message
 
 
 def _captioned(args: Arguments) -> dict[str, Any]:
@@ -281,27 +293,41 @@ def _photo(api: BotState, value: object, uploads: Uploads) -> dict[str, Any]:
     return {"photo": [api.keep_photo(data, width, height)]}
 
 
-def _appear(api: BotState, person: Person, content: dict[str, Any], keyboard: object) -> dict[str, Any]:
-    checked = checks.markup(keyboard, private=True)
-    message: dict[str, Any] = {"message_id": api.next_message_id(), "from": api.bot_user, "chat": person.chat}
-    message |= {"date": api.now_s(), **content}
+def _appear(api: BotState, chat: Chat, content: dict[str, Any], args: Arguments) -> dict[str, Any]:
+    """A message of the bot in a chat: `args` say under which topic, what it answers and with which keyboard."""
+    checked = checks.markup(args.get("reply_markup"), private=isinstance(chat, Person))
+    where = chat.thread_for(args.get("message_thread_id")) | _answering(api, chat, args.get("reply_parameters"))
+    message: dict[str, Any] = {"message_id": api.next_message_id(), "from": api.bot_user, "chat": chat.chat}
+    message |= {"date": api.now_s(), **where, **content}
     if checked and "inline_keyboard" in checked and checked["inline_keyboard"]:
         message["reply_markup"] = checked
     elif checked and "keyboard" in checked:
-        api.keyboards[person.id] = [
+        api.keyboards[chat.id] = [
             [key if isinstance(key, dict) else {"text": key} for key in row] for row in checked["keyboard"]
         ]
     elif checked and checked.get("remove_keyboard"):
-        api.keyboards.pop(person.id, None)
-    api.messages[(person.id, message["message_id"])] = message
-    person.show(_shown(api, message, api.keyboards.get(person.id, []) if checked and "keyboard" in checked else []))
+        api.keyboards.pop(chat.id, None)
+    api.messages[(chat.id, message["message_id"])] = message
+    chat.show(_shown(api, message, api.keyboards.get(chat.id, []) if checked and "keyboard" in checked else []))
     return message
 
 
+def _answering(api: BotState, chat: Chat, value: object) -> dict[str, Any]:
+    if value is None:
+        return {}
+    wanted = checks.known_object("ReplyParameters", value)
+    answered = api.messages.get((chat.id, wanted["message_id"]))
+    if answered is None and not wanted.get("allow_sending_without_reply"):
+        raise bad("message to be replied not found")
+    if answered is None:
+        return {}
+    return {"reply_to_message": {name: inner for name, inner in answered.items() if name != "reply_to_message"}}
+
+
 def _edit(
-    api: BotState, person: Person, message: dict[str, Any], content: dict[str, Any], args: Arguments
+    api: BotState, chat: Chat, message: dict[str, Any], content: dict[str, Any], args: Arguments
 ) -> dict[str, Any]:
-    keyboard = checks.markup(args.get("reply_markup"), private=True, inline_only=True)
+    keyboard = checks.markup(args.get("reply_markup"), private=isinstance(chat, Person), inline_only=True)
     edited = {**message, **content}
     edited.pop("reply_markup", None)
     if keyboard and keyboard["inline_keyboard"]:
@@ -312,8 +338,8 @@ def _edit(
             " current content and reply markup of the message"
         )
     edited["edit_date"] = api.now_s()
-    api.messages[(person.id, message["message_id"])] = edited
-    person.show(_shown(api, edited, []))
+    api.messages[(chat.id, message["message_id"])] = edited
+    chat.show(_shown(api, edited, []))
     return edited
 
 

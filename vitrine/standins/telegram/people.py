@@ -6,6 +6,7 @@ import io
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from vitrine.standins.telegram.checks import Refused, bad
 from vitrine.standins.telegram.invoices import Payment
 
 PHOTO_SIDES_PX = (90, 320, 800, 1280)  # Telegram keeps about these sizes of a photo
@@ -30,6 +31,8 @@ class Network(Protocol):
 
     keyboards: dict[int, list[list[dict[str, Any]]]]
 
+    @property
+    def bot_user(self) -> dict[str, Any]: ...
     def receive(self, content: dict[str, Any]) -> int: ...
     def keep_file(self, data: bytes, folder: str, name: str) -> dict[str, Any]: ...
     def keep_photo(self, data: bytes, width: int, height: int) -> dict[str, Any]: ...
@@ -59,8 +62,9 @@ class Person:
     def start(self, parameter: str = "") -> None:
         self._write_text(f"/start {parameter}".strip())
 
-    def say(self, text: str) -> None:
-        self._write_text(text)
+    def say(self, text: str, *, reply_to: int = 0) -> None:
+        """`reply_to`: a message of the bot that it answers."""
+        self._write_text(text, reply_to)
 
     def photo(self, data: bytes, caption: str = "") -> None:
         """Sends a picture as Telegram's apps do: as JPEG in several sizes."""
@@ -94,16 +98,15 @@ class Person:
     def tap(self, label: str) -> str:
         """Taps the newest button with that label; '' or, for a link, its address."""
         for shown in reversed(self._screen):
-            for row in shown.raw.get("reply_markup", {}).get("inline_keyboard", ()):
-                for button in row:
-                    if _same(button["text"], label):
-                        if "url" in button:
-                            return str(button["url"])
-                        if button.get("pay"):
-                            self._standin.pay(self, shown.raw)
-                            return ""
-                        self._standin.receive(self._tapped(shown, button["callback_data"]))
-                        return ""
+            button = button_of(shown, label)
+            if button is not None and "url" in button:
+                return str(button["url"])
+            if button is not None:
+                if button.get("pay"):
+                    self._standin.pay(self, shown.raw)
+                else:
+                    self._standin.receive(self._tapped(shown, button["callback_data"]))
+                return ""
         for row in self._standin.keyboards.get(self.id, ()):
             for key in row:
                 if _same(key["text"], label):
@@ -121,7 +124,12 @@ class Person:
         return self._standin.pay(self, newest.raw)
 
     def block(self) -> None:
+        """The bot hears of it."""
         self.blocked = True
+        ours = {"user": self._standin.bot_user}
+        before, now = {"status": "member", **ours}, {"status": "kicked", "until_date": 0, **ours}
+        change = {"chat": self.chat, "from": self.user, "date": self._standin.now_s()}
+        self._standin.receive({"my_chat_member": {**change, "old_chat_member": before, "new_chat_member": now}})
 
     # --- reading
 
@@ -154,6 +162,18 @@ class Person:
         self._screen = [shown for shown in self._screen if shown.message_id != message_id]
         self._read = min(self._read, len(self._screen))
 
+    def check_reachable(self) -> None:
+        if self.blocked:
+            raise Refused(403, "Forbidden: bot was blocked by the user")
+        if not self.started:
+            raise Refused(403, "Forbidden: bot can't initiate conversation with a user")
+
+    def thread_for(self, topic: object) -> dict[str, Any]:
+        """Topics are for forums."""
+        if topic is not None:
+            raise bad("message thread not found")
+        return {}
+
     # --- as Telegram describes them
 
     @property
@@ -164,10 +184,13 @@ class Person:
     def chat(self) -> dict[str, Any]:
         return {"id": self.id, "first_name": self.name, "type": "private"}
 
-    def _write_text(self, text: str) -> None:
+    def _write_text(self, text: str, reply_to: int = 0) -> None:
         content: dict[str, Any] = {"text": text}
         if text.startswith("/"):
             content["entities"] = [{"type": "bot_command", "offset": 0, "length": len(text.split()[0])}]
+        answered = next((shown.raw for shown in self._screen if reply_to and shown.message_id == reply_to), None)
+        if answered is not None:
+            content["reply_to_message"] = {k: v for k, v in answered.items() if k != "reply_to_message"}
         self._write(content)
 
     def _write(self, content: dict[str, Any]) -> None:
@@ -180,6 +203,12 @@ class Person:
     def _tapped(self, shown: Shown, data: str) -> dict[str, Any]:
         query = {"id": self._standin.next_query_id(), "from": self.user, "message": shown.raw}
         return {"callback_query": {**query, "chat_instance": f"{self.id * 7919}", "data": data}}
+
+
+def button_of(shown: Shown, label: str) -> dict[str, Any] | None:
+    """The button under a message that carries that label."""
+    rows = shown.raw.get("reply_markup", {}).get("inline_keyboard", ())
+    return next((button for row in rows for button in row if _same(button["text"], label)), None)
 
 
 def jpeg_sizes(data: bytes) -> list[tuple[bytes, int, int]]:

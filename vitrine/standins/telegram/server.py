@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from commerce.ports import Clock
 from vitrine.standins.telegram.http import create_app
 from vitrine.standins.telegram.methods import perform
-from vitrine.standins.telegram.state import TOKEN, USERNAME, Batch, BotState
+from vitrine.standins.telegram.state import STAFF_TOKEN, STAFF_USERNAME, TOKEN, USERNAME, Batch, BotState
 
 if TYPE_CHECKING:
     from werkzeug.serving import BaseWSGIServer
@@ -25,55 +25,8 @@ _DELIVERY_TRIES = 5
 _DELIVERY_TIMEOUT_S = 30
 
 
-class TelegramStandIn(BotState):
-    """Starts with `start()` or `with`; `url` is the address to give as VITRINE_TELEGRAM_API_URL."""
-
-    def __init__(
-        self, *, token: str = TOKEN, username: str = USERNAME, clock: Clock | None = None, port: int = 0
-    ) -> None:
-        super().__init__(token=token, username=username, clock=clock)
-        self._port = port
-        self._server: BaseWSGIServer | None = None
-        self._thread: threading.Thread | None = None
-
-    # --- life
-
-    def start(self) -> TelegramStandIn:
-        from werkzeug.serving import WSGIRequestHandler, make_server
-
-        class Quiet(WSGIRequestHandler):
-            def log(self, type: str, message: str, *args: Any) -> None:
-                """Nothing: addresses hold the token."""
-
-        app = create_app(self)
-        self._server = make_server("127.0.0.1", self._port, app, threaded=True, request_handler=Quiet)
-        self._thread = threading.Thread(target=self._server.serve_forever, name="telegram-stand-in", daemon=True)
-        self._thread.start()
-        return self
-
-    def close(self) -> None:
-        self.end_polls()
-        if self._server and self._thread:
-            self._server.shutdown()
-            self._thread.join(5)
-            self._server.server_close()
-            self._server = self._thread = None
-
-    def __enter__(self) -> TelegramStandIn:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    @property
-    def url(self) -> str:
-        if self._server is None:
-            raise RuntimeError("the stand-in is not started")
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    # --- updates to the bot's webhook
+class TelegramBot(BotState):
+    """One bot as Telegram sees it, with the calls to its webhook."""
 
     @contextlib.contextmanager
     def held(self, rng: random.Random | None = None, copies: int = 1) -> Iterator[None]:
@@ -137,3 +90,61 @@ class TelegramStandIn(BotState):
             arguments = json.loads(answer)
             if isinstance(arguments, dict) and isinstance(method := arguments.pop("method", None), str):
                 perform(self, method, arguments, {})
+
+
+class TelegramStandIn(TelegramBot):
+    """A bot and the address of the API; `url` is what to give as VITRINE_TELEGRAM_API_URL. Starts with `start()` or
+    `with`."""
+
+    def __init__(
+        self, *, token: str = TOKEN, username: str = USERNAME, clock: Clock | None = None, port: int = 0
+    ) -> None:
+        super().__init__(token=token, username=username, clock=clock)
+        self.bots: list[BotState] = [self]
+        self._port = port
+        self._server: BaseWSGIServer | None = None
+        self._thread: threading.Thread | None = None
+
+    def another_bot(
+        self, *, token: str = STAFF_TOKEN, username: str = STAFF_USERNAME, clock: Clock | None = None
+    ) -> TelegramBot:
+        """A second bot at the same address, with people and groups of its own: each bot knows its own chats."""
+        bot = TelegramBot(token=token, username=username, clock=clock or self._clock)
+        self.bots.append(bot)
+        return bot
+
+    def start(self) -> TelegramStandIn:
+        from werkzeug.serving import WSGIRequestHandler, make_server
+
+        class Quiet(WSGIRequestHandler):
+            def log(self, type: str, message: str, *args: Any) -> None:
+                """Nothing: addresses hold the token."""
+
+        app = create_app(self.bots)
+        self._server = make_server("127.0.0.1", self._port, app, threaded=True, request_handler=Quiet)
+        self._thread = threading.Thread(target=self._server.serve_forever, name="telegram-stand-in", daemon=True)
+        self._thread.start()
+        return self
+
+    def close(self) -> None:
+        for bot in self.bots:
+            bot.end_polls()
+        if self._server and self._thread:
+            self._server.shutdown()
+            self._thread.join(5)
+            self._server.server_close()
+            self._server = self._thread = None
+
+    def __enter__(self) -> TelegramStandIn:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def url(self) -> str:
+        if self._server is None:
+            raise RuntimeError("the stand-in is not started")
+        return f"http://127.0.0.1:{self._server.server_port}"

@@ -13,11 +13,14 @@ from typing import Any
 from commerce.clock import SystemClock
 from commerce.ports import Clock
 from vitrine.standins.telegram.checks import Refused
+from vitrine.standins.telegram.groups import Group
 from vitrine.standins.telegram.invoices import Desk, Payment
 from vitrine.standins.telegram.people import Person
 
 TOKEN = "700700700:REHEARSAL-TOKEN-of-the-stand-in-00"  # noqa: S105  # opens nothing but a stand-in
 USERNAME = "vitrine_rehearsal_bot"
+STAFF_TOKEN = "700700701:REHEARSAL-TOKEN-of-the-stand-in-01"  # noqa: S105  # likewise
+STAFF_USERNAME = "vitrine_rehearsal_staff_bot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ class BotState(ABC):
         """Forgets everything but the address."""
         with self.lock:
             self.people: dict[int, Person] = {}
+            self.groups: dict[int, Group] = {}
             self.messages: dict[tuple[int, int], dict[str, Any]] = {}
             self.payloads: dict[tuple[int, int], str] = {}  # of invoices: seen by the bot alone
             self.keyboards: dict[int, list[list[dict[str, Any]]]] = {}
@@ -106,6 +110,11 @@ class BotState(ABC):
         """The person with that id, made when there is none."""
         with self.lock:
             return self.people.setdefault(person_id, Person(self, person_id, name, language))
+
+    def group(self, group_id: int, title: str = "Lyon Bellecour", *, is_forum: bool = False) -> Group:
+        """The group with that id (below zero), made when there is none; the bot is not in it yet."""
+        with self.lock:
+            return self.groups.setdefault(group_id, Group(self, group_id, title, is_forum=is_forum))
 
     def receive(self, content: dict[str, Any]) -> int:
         """Something happened: an update for the bot, by webhook at once or when it polls. Returns its update_id."""
