@@ -53,6 +53,7 @@ def check(storage: Storage, now: datetime, indexed: IndexedPictures | None = Non
             _rule("open exchanges have their holds, others none", audit.holds_against_exchanges, uow),
             _rule("what is offered is held while the offer lasts", audit.holds_against_offers, uow),
             _rule("what came back is held for whoever was told", audit.holds_against_waiters, uow),
+            _rule("a slot is taken as often as it was chosen", audit.slots_against_pick_ups, uow),
             _finding("no promise is stuck", audit.promises_stuck(uow, now, PROMISE_PATIENCE)),
             _rule("stock is the sum of its movements", audit.stock_against_movements, uow),
             _rule("what is paid is sold, what is over holds nothing", money.holds_against_orders, uow),

@@ -137,6 +137,20 @@ def holds_against_waiters(unit_of_work: UnitOfWork) -> Breaches:
     )
 
 
+def slots_against_pick_ups(unit_of_work: UnitOfWork) -> Breaches:
+    """A slot is full when so many have chosen it: it was counted as often as it was chosen."""
+    return found(
+        lines(
+            unit_of_work,
+            "SELECT store_id, slot_at_us, sum(taken) AS taken, sum(chosen) AS chosen FROM ("
+            " SELECT store_id, slot_at_us, taken, 0 AS chosen FROM slot_use UNION ALL"
+            " SELECT store_id, slot_at_us, 0, 1 FROM pick_up WHERE slot_at_us IS NOT NULL) AS both_sides"
+            " GROUP BY 1, 2 HAVING sum(taken) <> sum(chosen) ORDER BY 1, 2",
+            "the slot {slot_at_us} of {store_id} is taken {taken} times and was chosen {chosen} times",
+        )
+    )
+
+
 def promises_stuck(unit_of_work: UnitOfWork, now: datetime, patience: timedelta) -> Breaches:
     """Offers, and units of whoever was told, whose time was over that long ago."""
     since = to_us(now - patience)

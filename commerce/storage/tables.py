@@ -1013,7 +1013,6 @@ said_word = Table(
     Column("word", Word, nullable=False),
     Column("entry_id", BigInteger, nullable=False),
     PrimaryKeyConstraint("word", "entry_id"),
-    Index(None, "entry_id"),
     sqlite_with_rowid=False,
 )
 

@@ -88,7 +88,7 @@ def detail(storage: Storage, name: str) -> str:
 def test_a_healthy_shop_has_nothing_broken(storage: Storage) -> None:
     findings = check(storage, NOW)
     assert {finding.name: finding.detail for finding in findings if not finding.ok} == {}
-    assert len(findings) == 23
+    assert len(findings) == 24
     assert detail(storage, "dead letters") == "1 events: see dead-letter list"
     assert all(set(finding.as_json()) == {"name", "ok", "detail"} for finding in findings)
 
@@ -135,6 +135,19 @@ def test_a_healthy_shop_has_nothing_broken(storage: Storage) -> None:
             "what came back is held for whoever was told",
             "w1 is passed, the hold h-told of what came back is active",
             ["UPDATE stock_waiter SET state = 'passed'"],
+        ),
+        (
+            "a slot is taken as often as it was chosen",
+            "the slot 5 of bellecour is taken 2 times and was chosen 0 times",
+            ["INSERT INTO slot_use (store_id, slot_at_us, taken) VALUES ('bellecour', 5, 2)"],
+        ),
+        (
+            "a slot is taken as often as it was chosen",
+            "the slot 7 of bellecour is taken 0 times and was chosen 1 times",
+            [
+                "INSERT INTO pick_up (kind, subject_id, store_id, slot_at_us)"
+                " VALUES ('reservation', 'r1', 'bellecour', 7)"
+            ],
         ),
         ("no promise is stuck", "offer o1 is open", ["UPDATE offer SET expires_at_us = 5"]),
         ("no promise is stuck", "w1 was told", ["UPDATE stock_waiter SET until_us = 5"]),

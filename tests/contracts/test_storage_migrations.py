@@ -135,6 +135,31 @@ def test_a_migration_that_fails_half_way_leaves_nothing(empty_url: str, monkeypa
         assert differences(connection) == []
 
 
+def test_people_and_their_words_of_before_are_found(empty_url: str) -> None:
+    """Version 5 indexes what is there already: names, what was said, and what orders say of people."""
+    from alembic import command
+
+    before = (
+        "INSERT INTO customer (id, name, language, created_at_us) VALUES ('c', 'Léa Martin', 'fr', 1)",
+        "INSERT INTO contact (channel, account, address, customer_id, last_inbound_at_us)"
+        " VALUES ('telegram', 'bot', '42', 'c', 1)",
+        "INSERT INTO thread_entry (channel, account, address, direction, body, at_us) VALUES"
+        """ ('telegram', 'bot', '42', 'in', '{"text": "l’étiquette manque"}', 1),"""
+        " ('telegram', 'bot', '42', 'in', 'no JSON', 1),"
+        """ ('telegram', 'bot', '42', 'out', '{"text": "Bonjour"}', 1)""",
+    )
+    with locked(empty_url) as connection:
+        command.upgrade(alembic_config(connection), "0004")
+        for statement in before:
+            connection.exec_driver_sql(statement)
+    migrate(empty_url)
+    storage = open_storage(empty_url)
+    with storage.read() as uow:
+        for typed, expected in {"lea": ["c"], "martin": ["c"], "etiquette": ["c"], "bonjour": [], "json": []}.items():
+            assert uow.conversations.search(typed, 5) == expected, typed
+    storage.close()
+
+
 @pytest.mark.parametrize(
     ("url", "says"),
     [

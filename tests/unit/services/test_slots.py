@@ -72,6 +72,7 @@ def test_the_fifth_is_offered_the_next(till: Till, slots: Slots, counter: Counte
     assert sum(isinstance(answer, PickUp) for answer in answers) == 4
     assert sum(answer == Refused(NotCollecting.SLOT_FULL) for answer in answers) == 5
     assert clocks(coming(till, slots))[0] == "Tue 13:00"
+    assert till.wrong() == []
 
 
 def till_contact(number: int):
@@ -90,6 +91,7 @@ def test_another_slot_gives_the_first_back_and_so_does_the_end(till: Till, slots
     till.storage.write(lambda uow: till.reserving.cancel(uow, ref.id, till.customer()))
     assert take(till, slots, ref, first) == Refused(NotCollecting.OVER)
     assert slots.tick() == 1
+    assert till.wrong() == []
     assert [slot.left for slot in coming(till, slots)[:2]] == [4, 4]
 
 

@@ -265,7 +265,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("word", "entry_id", name=op.f("pk_said_word")),
         sqlite_with_rowid=False,
     )
-    op.create_index(op.f("ix_said_word_entry_id"), "said_word", ["entry_id"], unique=False)
     for table, column in (
         ("contact", "last_inbound_at_us"),
         ("contact", "address"),
