@@ -42,6 +42,7 @@ COMMANDS: frozenset[type[actions.Action]] = frozenset(
         coming_actions.SendSomeone,
         coming_actions.ByCar,
         coming_actions.ImHere,
+        coming_actions.ChooseSlot,
         offer_actions.TakeOffer,
         offer_actions.NoOffer,
         offer_actions.TakeWaited,

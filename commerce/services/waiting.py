@@ -143,8 +143,10 @@ class Waiting:
             due = uow.waiters.due(now, limit)
         moved = sum(write_again(self._storage, partial(self._pass, waiter=waiter)) for waiter in due)
         with self._storage.read() as uow:
+            if not uow.waiters.ready([store.id for store in uow.stores.all()], 1):
+                return moved  # every second of the day, for a shop of many stores too
             awake = [store.id for store in self._places(uow, now) if _is_day(store, now)]
-            ready = uow.waiters.ready(awake, limit) if awake else []
+            ready = uow.waiters.ready(awake, limit)
         nothing_left: set[tuple[int, str]] = set()
         for waiter in ready:
             queue = (waiter.variant_id, waiter.store_id)

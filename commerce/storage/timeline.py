@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from heapq import merge
 from itertools import islice
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, select
 
@@ -189,11 +190,17 @@ def _linked(db: Transaction, customer_id: str, until_us: int, limit: int) -> lis
     ).all()
     touches = []
     for row in merges:
-        channels = ", ".join(dict.fromkeys(channel for channel, *_ in load_json(row.moved)["contacts"]))
+        channels = ", ".join(dict.fromkeys(channel for channel, *_ in _moved(row.moved)["contacts"]))
         for at_us, what in ((row.at_us, "linked"), (row.undone_at_us, "unlinked")):
             if at_us is not None and at_us < until_us:
                 touches.append(Touch(from_us(at_us), TouchKind.LINKED, channels, row.id, what))
     return sorted(touches, key=lambda touch: touch.at, reverse=True)
+
+
+def _moved(stored: str) -> Any:
+    """What `SqlLinks.join` noted: by itself, or as `Linking` keeps it, with what it needs of the carts beside it."""
+    noted = load_json(stored)
+    return load_json(noted["shop"]) if "shop" in noted else noted
 
 
 _READERS: tuple[Callable[[Transaction, str, int, int], Iterable[Touch]], ...] = (

@@ -13,9 +13,10 @@ from bot.channels import rules_of_channels
 from commerce.clock import ManualClock
 from commerce.domain.conversation import Voice
 from commerce.domain.customer import Contact, Customer
+from commerce.domain.linking import Linked, TokenPurpose
 from commerce.domain.mail import Direction
 from commerce.domain.team import Role, StaffMember
-from commerce.ports import ChannelRules
+from commerce.ports import ChannelRules, UnitOfWork
 from commerce.settings import load_settings
 from commerce.wiring import Shop, build_shop
 from shoppable import create_app
@@ -342,3 +343,18 @@ def test_the_script_gets_parts(browser: StaffBrowser, lea: Customer) -> None:
         assert answer.text.lstrip().startswith(("<section", "<aside")) and "<html" not in answer.text
     assert "Noted." in browser.get(f"/staff/inbox/{lea.id}?done=noted").text
     assert "Noted." not in browser.get(f"/staff/inbox/{lea.id}?done=noted", **{"X-Part": "inbox-thread"}).text
+
+
+def test_a_link_of_two_channels_is_in_the_timeline(browser: StaffBrowser, shop: Shop, lea: Customer) -> None:
+    def link(uow: UnitOfWork) -> object:
+        web = Contact("webchat", "web", "f" * 32)
+        (theirs, *_) = uow.customers.contacts(lea.id)
+        shop.customers.recognise(uow, web, language="fr")
+        token = shop.linking.offer(uow, lea.id, theirs, TokenPurpose.LINK)
+        return shop.linking.accept(uow, token, web)
+
+    assert isinstance(shop.storage.write(link), Linked)
+    with shop.storage.read() as uow:
+        present = uow.customers.present_id(lea.id)
+    page = browser.get(f"/staff/customers/{present}")
+    assert page.status_code == 200 and "linked" in page.text.casefold()
