@@ -245,6 +245,28 @@ def test_they_come_by_car_and_the_bell_rings_once(counter: Counter, till: Till):
     assert [what for what, *_ in counter.history(ref)] == ["new", "ready", "coming", "arrived"]
 
 
+@pytest.mark.parametrize("what", ["reserved", "to_be_paid"])
+def test_nothing_runs_out_while_they_stand_there(counter: Counter, till: Till, what: str):
+    ref = getattr(counter, what)()
+    counter.do("ready", ref)
+    ends_at = counter.card(ref).expires_at
+    assert ends_at is not None
+    till.clock.advance(ends_at - timedelta(minutes=5) - till.clock.now())
+    counter.says("arrived", ref)
+
+    def tick() -> Stage:
+        till.reserving.expire_due()
+        till.selling.paying.tick()
+        return counter.card(ref).stage
+
+    till.clock.advance(timedelta(minutes=30))
+    assert tick() is Stage.READY
+    assert till.stock("38") == (1, 1)
+    till.clock.advance(timedelta(minutes=30))
+    assert tick() is Stage.EXPIRED, "nobody stands there for ever"
+    assert till.stock("38") == (1, 0)
+
+
 def test_on_the_way_counts_from_the_first_time(counter: Counter, till: Till):
     ref = counter.bought()
     counter.says("on_my_way", ref)
