@@ -146,6 +146,11 @@ class NotPublished(StrEnum):
 # --- what readers do
 
 
+def came_from(lookbook_id: str, page: int = 0) -> str:
+    """What a cart line and an order say of a catalogue, and of the page where it was."""
+    return f"catalogue:{lookbook_id}" + (f":{page}" if page else "")
+
+
 class Did(StrEnum):
     """What somebody did with a catalogue, a post or a link."""
 

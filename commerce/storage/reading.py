@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, case, distinct, func, select, text, update
 
-from commerce.domain.lookbook import Did, ReadingEvent
+from commerce.domain.lookbook import Did, ReadingEvent, came_from
 from commerce.domain.moments import from_us, to_us
 from commerce.domain.order import OrderState
 from commerce.ports.publishing import OrderFigures, PageFigures, ProductFigures, SourceFigures
@@ -22,11 +22,6 @@ _ADD = text(
 )
 _NOT_SOLD = [OrderState.PENDING_PAYMENT.value, OrderState.CANCELLED.value, OrderState.EXPIRED.value]
 _A_DAY_US = timedelta(days=1) // timedelta(microseconds=1)
-
-
-def came_from(lookbook_id: str, page: int = 0) -> str:
-    """What a cart line and an order say of a catalogue, and of the page where it was."""
-    return f"catalogue:{lookbook_id}" + (f":{page}" if page else "")
 
 
 class SqlReading:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, redirect, request
 from flask.typing import ResponseReturnValue
 
-from commerce.domain.cart import MAX_QUANTITY, Cart, NotInCart
+from commerce.domain.cart import MAX_QUANTITY, NotInCart
 from commerce.domain.linking import TokenPurpose
 from commerce.domain.promotion import NotApplied
 from commerce.domain.reservation import Refused
@@ -201,17 +201,10 @@ def telegram() -> ResponseReturnValue:
 
     def offer(uow: UnitOfWork) -> str:
         customer = shopper.recognised(uow, contact)
-        return shop.linking.offer(
-            uow, customer.id, contact, TokenPurpose.CART, _came_from(shop.carts.of(uow, customer.id))
-        )
+        cart = shop.carts.of(uow, customer.id)
+        return shop.linking.offer(uow, customer.id, contact, TokenPurpose.CART, cart.came_from if cart else "")
 
     return _to(f"{address}?start=c_{shop.storage.write(offer)}")
-
-
-def _came_from(cart: Cart | None) -> str:
-    """Where the newest thing was added, if not in the shop itself: "catalogue:spring:4"."""
-    lines = sorted(cart.wanted if cart else (), key=lambda each: each.added_at, reverse=True)
-    return next((each.source for each in lines if ":" in each.source), "")
 
 
 def _answer(result: object, said: str, variant: int, *, quantity: int | None = None) -> Response:

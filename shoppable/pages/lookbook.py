@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, abort, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 
-from commerce.domain.lookbook import Did, Edition, Hotspot, LookbookState, Page, ReadingEvent
+from commerce.domain.lookbook import Did, Edition, Hotspot, Lookbook, LookbookState, Page, ReadingEvent, came_from
 from commerce.domain.money import Money
 from commerce.domain.product import Product, Variant
 from commerce.domain.stock import Band
@@ -56,11 +56,6 @@ class PageShown:
         return tuple(seen.values())
 
 
-def source_of(slug: str, number: int) -> str:
-    """What a cart line and an order remember: from which page of which catalogue."""
-    return f"catalogue:{slug}:{number}"
-
-
 @blueprint.get("/l/<slug>")
 def lookbook(slug: str) -> ResponseReturnValue:
     """Prices and stock are of this moment. With `X-Part: facts` the changing parts alone, for an open page."""
@@ -89,7 +84,7 @@ def _lookbook(slug: str, *, is_embedded: bool = False) -> Response:
         pages=pages,
         mark=_mark(pages),
         path=f"/l/{book.slug}",
-        bot=telegram_link(),
+        bot=_deep_link(0, book.slug, 1),
         is_embedded=is_embedded,
     )
 
@@ -120,16 +115,17 @@ def sheet(slug: str, number: int, product_id: int) -> ResponseReturnValue:
         if product is None or not product.variants:
             abort(404)
         if request.headers.get("X-Part") != "sheet":
-            return redirect(_path(product, slug, number), 303)
+            return redirect(_path(product, edition.lookbook, number), 303)
         shelf = Shelf.of(uow, [product], shop.clock.now())
         customer = shopper.customer_of(uow, session.current())
     return page(
         "lookbook_sheet.html",
         product=product,
         shown=card(product, shelf),
-        path=_path(product, slug, number),
-        source=source_of(slug, number),
+        path=_path(product, edition.lookbook, number),
+        source=came_from(edition.lookbook.id, number),
         page_number=number,
+        slug=slug,
         choices=[_choice(variant, shelf) for variant in product.variants],
         prior=shop.catalog.prior_price(min(product.variants, key=lambda v: v.price.minor)),
         places=[
@@ -183,7 +179,6 @@ def _edition(uow: UnitOfWork, slug: str) -> Edition:
 
 def _pages(uow: UnitOfWork, edition: Edition) -> list[PageShown]:
     """Hotspots whose product is no longer sold are left out."""
-    slug = edition.lookbook.slug
     products = {
         product_id: product
         for product_id, product in uow.products.many({spot.product_id for spot in edition.hotspots}).items()
@@ -194,7 +189,7 @@ def _pages(uow: UnitOfWork, edition: Edition) -> list[PageShown]:
         PageShown(
             each,
             tuple(
-                _spot(spot, products[spot.product_id], shelf, slug)
+                _spot(spot, products[spot.product_id], shelf, edition.lookbook)
                 for spot in edition.on(each.number)
                 if spot.product_id in products
             ),
@@ -203,13 +198,13 @@ def _pages(uow: UnitOfWork, edition: Edition) -> list[PageShown]:
     ]
 
 
-def _spot(spot: Hotspot, product: Product, shelf: Shelf, slug: str) -> Spot:
+def _spot(spot: Hotspot, product: Product, shelf: Shelf, book: Lookbook) -> Spot:
     variants = tuple(variant for variant in product.variants if variant.id == spot.variant_id) or None
     region = spot.region
     return Spot(
         spot,
         card(product, shelf, variants),
-        _path(product, slug, spot.page),
+        _path(product, book, spot.page),
         round(region.x_frac * 1000),
         round(region.y_frac * 1000),
         round(region.width_frac * 1000),
@@ -217,8 +212,8 @@ def _spot(spot: Hotspot, product: Product, shelf: Shelf, slug: str) -> Spot:
     )
 
 
-def _path(product: Product, slug: str, number: int) -> str:
-    return f"{product_path(product, language())}?source={source_of(slug, number)}"
+def _path(product: Product, book: Lookbook, number: int) -> str:
+    return f"{product_path(product, language())}?from={came_from(book.id, number)}"
 
 
 def _mark(pages: Sequence[PageShown]) -> str:
@@ -238,17 +233,18 @@ def _mark(pages: Sequence[PageShown]) -> str:
 def events(slug: str) -> ResponseReturnValue:
     """Counts. With the reader's consent the events are theirs; without it they name nobody."""
     security.require_same_origin()
-    contact = session.current()
-    inputs.take_turn("look", LOOK, contact.address if contact else None)
+    known = session.current()
+    inputs.take_turn("look", LOOK, known.address if known else None)
     told = inputs.body_as(ReadingReport)
+    # Whoever agrees is known by the cookie of the chat: it is to know where they stopped.
+    contact = session.current_or_new() if told.get("consent", False) else None
     shop = site().shop
     now = shop.clock.now()
 
     def work(uow: UnitOfWork) -> int:
         book = _edition(uow, slug).lookbook
-        consented = told.get("consent", False) and contact is not None
-        customer = shopper.customer_of(uow, contact) if consented else None
-        visitor = session.sign("reader", contact.address)[:32] if consented and contact else ""
+        customer = shopper.recognised(uow, contact) if contact else None
+        visitor = session.sign("reader", contact.address)[:32] if contact else ""
         return uow.reading.add(
             ReadingEvent(
                 event_id=each["id"],
@@ -266,4 +262,4 @@ def events(slug: str) -> ResponseReturnValue:
         )
 
     shop.storage.write(work)
-    return "", 204
+    return session.keep(Response(status=204))
