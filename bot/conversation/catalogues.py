@@ -97,7 +97,8 @@ def _turn(talk: Talk, edition: Edition, number: int, products: list[Product], pr
         turn = present(talk, product, product_focus(talk, product.id))
         return replace(turn, replies=(replace(turn.replies[0], text=where), *turn.replies[1:]))
     if not products:
-        return talk.say(f"{where} {talk.t('Tell me what you liked there.')}")
+        ask = talk.t("Tell me what you liked there.")
+        return talk.say(f"{where} {ask}")
     found = [Found(each, Hit(each.id, 1.0, Why.ATTRIBUTES), each.variants) for each in products]
     rest = tuple(each.id for each in products[CARDS:])
     talk = talk.with_session(replace(talk.session, wish=Wish(), queue=rest, offset=0))
