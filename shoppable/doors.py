@@ -128,7 +128,7 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
         Permission.PUBLISH,
         "studio: catalogue make_catalogue qr_code save_catalogue show_version studio withdraw_catalogue",
     ),
-    (Permission.REPORTS, "staff: answers_csv reports"),
+    (Permission.REPORTS, "staff: answers_csv reports | studio: report report_csv"),
     (Permission.RULES, "staff: keep_reply remove_reply replies store_rules"),
     (
         Permission.TEAM,
