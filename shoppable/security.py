@@ -21,6 +21,7 @@ PAGE_POLICY = "; ".join(
     )
 )
 FILE_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
+_IN_ANY_FRAME = "frame-ancestors *"
 _TWO_YEARS_S = 63_072_000
 
 
@@ -55,8 +56,7 @@ def let_forms_lead_to(response: Response, *origins: str) -> None:
 
 def may_be_framed(response: Response) -> None:
     """Pages of anybody may show this one in a frame: nothing on it is done with one press that cannot be undone."""
-    response.headers["Content-Security-Policy"] = PAGE_POLICY.replace("frame-ancestors 'none'", "frame-ancestors *")
-    response.headers["X-Frame-Options"] = ""  # taken away below: it knows no "anybody"
+    response.headers["Content-Security-Policy"] = PAGE_POLICY.replace("frame-ancestors 'none'", _IN_ANY_FRAME)
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
 
 
@@ -70,9 +70,8 @@ def _headers(response: Response) -> Response:
     headers = response.headers
     headers.setdefault("Content-Security-Policy", PAGE_POLICY if response.mimetype == "text/html" else FILE_POLICY)
     headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("X-Frame-Options", "DENY")
-    if not headers["X-Frame-Options"]:
-        del headers["X-Frame-Options"]
+    if _IN_ANY_FRAME not in headers["Content-Security-Policy"]:  # X-Frame-Options knows no "anybody"
+        headers.setdefault("X-Frame-Options", "DENY")
     headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")

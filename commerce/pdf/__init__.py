@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 
 from commerce.domain.lookbook import NotPublished, Region
 from commerce.domain.printed import PrintedPage, Word
-from commerce.pdf.limits import Limits
+from commerce.pdf.limits import HEAD, Limits
 
-HEAD = struct.Struct(">II")  # bytes of the description, bytes of the picture
 _REASONS = {reason.value: reason for reason in NotPublished}
 
 
@@ -74,4 +73,4 @@ def _pages(answer: bytes) -> list[PrintedPage] | NotPublished:
     return pages or NotPublished.NO_PAGES
 
 
-__all__ = ["HEAD", "Limits", "PdfReader"]
+__all__ = ["Limits", "PdfReader"]

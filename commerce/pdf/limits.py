@@ -1,9 +1,12 @@
-"""How much a document may cost."""
+"""What parent and child agree on: how much a document may cost, and the head of each page."""
 
 from __future__ import annotations
 
 import json
+import struct
 from dataclasses import asdict, dataclass
+
+HEAD = struct.Struct(">II")  # of a page as the child says it: bytes of its description, bytes of its picture
 
 
 @dataclass(frozen=True, slots=True)

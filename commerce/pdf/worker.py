@@ -1,7 +1,7 @@
 """The child: a PDF comes in on standard input, its pages go out on standard output, one after the other.
 
-Each page is a head (`commerce.pdf.HEAD`), a description in JSON and a JPEG. A refusal is a description alone. PDFium is
-not safe for many threads; here there is one. https://pypdfium2.readthedocs.io/
+Each page is a head (`commerce.pdf.limits.HEAD`), a description in JSON and a JPEG. A refusal is a description alone.
+PDFium is not safe for many threads; here there is one. https://pypdfium2.readthedocs.io/
 """
 
 from __future__ import annotations
@@ -9,14 +9,15 @@ from __future__ import annotations
 import io
 import json
 import resource
-import struct
 import sys
 from ctypes import c_int
 from typing import Any, BinaryIO
 
-from commerce.pdf.limits import Limits
+import pypdfium2
+from pypdfium2 import raw
 
-_HEAD = struct.Struct(">II")
+from commerce.pdf.limits import HEAD, Limits
+
 _ROUND = 5
 _QUALITY = 85
 
@@ -26,9 +27,6 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
     data = sys.stdin.buffer.read(limits.most_bytes + 1)
     out = sys.stdout.buffer
-    import pypdfium2
-    from pypdfium2.raw import FPDF_PAGEOBJ_IMAGE
-
     try:
         document = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError:
@@ -38,7 +36,7 @@ def main() -> int:
     for number in range(len(document)):
         try:
             page = document[number]
-            told, jpeg = _page(page, limits, FPDF_PAGEOBJ_IMAGE)
+            told, jpeg = _page(page, limits)
         except (pypdfium2.PdfiumError, MemoryError, ValueError):
             return _refuse(out, "unreadable")
         _say(out, told, jpeg)
@@ -53,10 +51,10 @@ def _refuse(out: BinaryIO, reason: str) -> int:
 
 def _say(out: BinaryIO, told: dict[str, object], jpeg: bytes) -> None:
     description = json.dumps(told).encode()
-    out.write(_HEAD.pack(len(description), len(jpeg)) + description + jpeg)
+    out.write(HEAD.pack(len(description), len(jpeg)) + description + jpeg)
 
 
-def _page(page: Any, limits: Limits, image_kind: int) -> tuple[dict[str, object], bytes]:
+def _page(page: Any, limits: Limits) -> tuple[dict[str, object], bytes]:
     width, height = page.get_size()  # points, as it is shown: turned where the page says so
     if not (0 < width < 20_000 and 0 < height < 20_000):
         raise ValueError("no such page")
@@ -69,7 +67,7 @@ def _page(page: Any, limits: Limits, image_kind: int) -> tuple[dict[str, object]
         "width_px": picture.width,
         "height_px": picture.height,
         "words": _words(page, where, limits.most_words),
-        "pictures": _pictures(page, where, limits, image_kind),
+        "pictures": _pictures(page, where, limits),
     }
     return told, jpeg.getvalue()
 
@@ -88,18 +86,14 @@ class _Places:
         box = [xs[0], ys[0], xs[1] - xs[0], ys[1] - ys[0]]
         return [round(value, _ROUND) for value in box] if box[2] > 1e-4 and box[3] > 1e-4 else None
 
-    def _point(self, x: float, y: float) -> tuple[int, int]:
-        from pypdfium2.raw import FPDF_PageToDevice
-
+    def _point(self, x: float, y: float) -> tuple[float, float]:
         across, down = c_int(), c_int()
         # In hundredths of a pixel: the answer is a whole number.
-        FPDF_PageToDevice(self._page, 0, 0, self._width * 100, self._height * 100, 0, x, y, across, down)
-        return across.value / 100, down.value / 100  # type: ignore[return-value]
+        raw.FPDF_PageToDevice(self._page, 0, 0, self._width * 100, self._height * 100, 0, x, y, across, down)
+        return across.value / 100, down.value / 100
 
 
 def _words(page: Any, where: _Places, most: int) -> list[list[object]]:
-    from pypdfium2.raw import FPDFText_GetUnicode
-
     text = page.get_textpage()
     found: list[list[object]] = []
     letters: list[str] = []
@@ -112,7 +106,7 @@ def _words(page: Any, where: _Places, most: int) -> list[list[object]]:
         box.clear()
 
     for index in range(text.count_chars()):
-        letter = chr(FPDFText_GetUnicode(text, index) or 32)
+        letter = chr(raw.FPDFText_GetUnicode(text, index) or 32)
         if letter.isspace() or not letter.isprintable():
             end()
             if len(found) >= most:
@@ -131,11 +125,11 @@ def _words(page: Any, where: _Places, most: int) -> list[list[object]]:
     return found[:most]
 
 
-def _pictures(page: Any, where: _Places, limits: Limits, image_kind: int) -> list[list[float]]:
+def _pictures(page: Any, where: _Places, limits: Limits) -> list[list[float]]:
     """Where pictures lie, largest first; what is repeated is told once, ornaments and backgrounds not at all."""
     boxes: list[list[float]] = []
-    for each in page.get_objects(filter=[image_kind], max_depth=4):
-        place = where.of(*each.get_bounds() if hasattr(each, "get_bounds") else each.get_pos())
+    for each in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=4):
+        place = where.of(*each.get_bounds())
         if place is None or min(place[2], place[3]) < limits.smallest_frac or place in boxes:
             continue
         boxes.append(place)

@@ -128,9 +128,19 @@ track.addEventListener("click", async (event) => {
   }
 });
 
+const tellCart = () => {
+  const { product, page } = dialog.querySelector("[data-product]").dataset;
+  tell("cart", { product: Number(product), page: Number(page) });
+  send();
+};
+
 dialog.addEventListener("submit", async (event) => {
   const form = event.target;
   if (!form.hasAttribute("data-add")) return;
+  if (top !== window) {
+    tellCart(); // browsers keep no cart in a frame of another site: the shop's own page opens with it
+    return;
+  }
   event.preventDefault();
   const told = dialog.querySelector("[data-added]");
   try {
@@ -140,9 +150,7 @@ dialog.addEventListener("submit", async (event) => {
     showCount(Number(shown.querySelector("[data-units]").dataset.units));
     told.hidden = false;
     told.querySelector("span").textContent = shown.querySelector("[role=status]").textContent.trim();
-    const { product, page } = dialog.querySelector("[data-product]").dataset;
-    tell("cart", { product: Number(product), page: Number(page) });
-    send();
+    tellCart();
   } catch {
     form.submit();
   }
