@@ -199,6 +199,15 @@ class Post:
     external_url: str = ""
 
 
+class NotShortened(StrEnum):
+    """Why there is no short link."""
+
+    NOT_OURS = "not_ours"  # it leads out of the shop, or to nowhere
+    BAD_CODE = "bad_code"
+    CODE_TAKEN = "code_taken"
+    NO_LABEL = "no_label"
+
+
 @dataclass(frozen=True, slots=True)
 class ShortLink:
     """/s/{code}: leads to a path of ours and says where its people come from."""

@@ -15,7 +15,7 @@ from commerce.domain.promotion import NotApplied
 from commerce.domain.reservation import Refused
 from commerce.ports import UnitOfWork
 from commerce.services.own_units import pending_order
-from shoppable import inputs, security, shopper
+from shoppable import brought, inputs, security, shopper
 from shoppable.chat import session
 from shoppable.language import language, translate
 from shoppable.limits import CART
@@ -156,7 +156,7 @@ def add() -> ResponseReturnValue:
     """From a product's page: the variant that was chosen there."""
     variant, quantity = _variant(), _quantity()
     source = request.form.get("source", "")
-    source = source if _SOURCE.fullmatch(source) else "web"
+    source = brought.source(source if _SOURCE.fullmatch(source) else "")
     result = change(lambda uow, who: site().shop.carts.add(uow, who, variant, quantity, source))
     return _answer(result, "added", variant)
 

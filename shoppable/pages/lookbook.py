@@ -15,7 +15,7 @@ from commerce.domain.product import Product, Variant
 from commerce.domain.stock import Band
 from commerce.ports import UnitOfWork
 from commerce.services.publishing import LONGEST_SLUG
-from shoppable import inputs, security, shopper
+from shoppable import brought, inputs, security, shopper
 from shoppable.chat import session
 from shoppable.language import language, translate
 from shoppable.limits import LOOK
@@ -241,6 +241,8 @@ def events(slug: str) -> ResponseReturnValue:
     shop = site().shop
     now = shop.clock.now()
 
+    source = brought.source(inputs.clean(told.get("source", ""))[:128], otherwise="")
+
     def work(uow: UnitOfWork) -> int:
         book = _edition(uow, slug).lookbook
         customer = shopper.recognised(uow, contact) if contact else None
@@ -256,7 +258,7 @@ def events(slug: str) -> ResponseReturnValue:
                 dwell_ms=each.get("dwell_ms", 0),
                 visitor=visitor,
                 customer_id=customer.id if customer else "",
-                source=inputs.clean(told.get("source", ""))[:128],
+                source=source,
             )
             for each in told["events"]
         )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from shoppable.counter import access, frame
-from shoppable.studio import catalogues, report
+from shoppable.studio import catalogues, links, report
 from shoppable.studio.blueprint import blueprint
 
 __all__ = ["ROOMS", "blueprint"]
 
-ROOMS = (catalogues, report)
+ROOMS = (catalogues, links, report)
 
 access.install(blueprint)
 frame.install(blueprint)

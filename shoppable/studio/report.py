@@ -17,6 +17,7 @@ from commerce.domain.spreadsheets import safe_cell
 from commerce.domain.team import Permission
 from commerce.i18n import format_money, format_number
 from commerce.ports.publishing import OrderFigures, PageFigures, ProductFigures, SourceFigures
+from shoppable import came_from
 from shoppable.counter import access
 from shoppable.counter.frame import counter_page
 from shoppable.language import language, translate
@@ -31,7 +32,7 @@ _MOST_BARS = 40
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Of one catalogue in one period. `products` names those that are still sold."""
+    """Of one catalogue in one period. `products`: those that are still sold."""
 
     book: Lookbook
     pages: list[PageFigures]
@@ -40,6 +41,7 @@ class Report:
     days: list[tuple[str, int]]  # every one of the period
     orders: list[OrderFigures]
     products: dict[int, Product]
+    source_names: dict[str, str]
 
     @property
     def opened(self) -> int:
@@ -121,7 +123,7 @@ def report(book: str) -> ResponseReturnValue:
         ],
         source_rows=[
             (
-                each.source or translate("Not said"),
+                found.source_names[each.source] or translate("Not said"),
                 format_number(each.opened, spoken),
                 format_number(each.carts, spoken),
             )
@@ -180,14 +182,16 @@ def _report(book_id: str) -> Report:
             abort(404)
         reading = uow.reading
         by_product = reading.by_product(book.id, since, until)
+        sources = reading.by_source(book.id, since, until)
         return Report(
             book,
             reading.by_page(book.id, since, until),
             by_product,
-            reading.by_source(book.id, since, until),
+            sources,
             _every_day(reading.by_day(book.id, since, until), since, until),
             reading.orders_from(book.id, since, until),
             dict(uow.products.many({each.product_id for each in by_product})),
+            {each.source: came_from.in_words(uow, each.source) for each in sources},
         )
 
 
