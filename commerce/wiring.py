@@ -54,6 +54,7 @@ from commerce.services.own_account import OwnAccount
 from commerce.services.pausing import Pausing
 from commerce.services.paying import Paying
 from commerce.services.photos import Photos
+from commerce.services.posting import Posting
 from commerce.services.promotions import Promotions
 from commerce.services.proposing import Proposing
 from commerce.services.publishing import Publishing
@@ -134,6 +135,7 @@ class Shop:
     calling_back: CallingBack
     publishing: Publishing
     short_links: ShortLinks
+    posting: Posting
     index_keeper: IndexKeeper
     teaching: Teaching
     canned: Canned
@@ -301,6 +303,7 @@ def build_shop(
         publishing=Publishing(
             storage, clock, ids, media, PdfReader(), Proposing(storage, ids, image_matcher, settings.currency)
         ),
+        posting=Posting(storage, clock, ids, media, image_matcher),
         short_links=ShortLinks(clock, ids, settings.base_url),
         index_keeper=IndexKeeper(storage, text_index, facets, image_matcher, media, words, kept_words),
         teaching=Teaching(storage, media, words, image_matcher),

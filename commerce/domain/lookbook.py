@@ -199,6 +199,15 @@ class Post:
     external_url: str = ""
 
 
+class NotPosted(StrEnum):
+    """Why a post was not made or changed."""
+
+    NOT_FOUND = "not_found"
+    UNREADABLE = "unreadable"
+    NO_PRODUCT = "no_product"  # a post that is shown leads somewhere
+    NO_SUCH_PRODUCT = "no_such_product"
+
+
 class NotShortened(StrEnum):
     """Why there is no short link."""
 

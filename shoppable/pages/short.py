@@ -7,9 +7,13 @@ import re
 from flask import Blueprint, Response, abort, redirect, request
 from flask.typing import ResponseReturnValue
 
+from commerce.domain.lookbook import ShortLink
+from commerce.ports import UnitOfWork
 from commerce.services.short_links import CODE
 from shoppable import brought, inputs
+from shoppable.language import language
 from shoppable.limits import LOOK
+from shoppable.shelf import product_path
 from shoppable.site import site
 
 blueprint = Blueprint("short", __name__)
@@ -19,6 +23,18 @@ _COME_BACK_S = 1
 _PREVIEWS = re.compile(
     r"bot\b|crawl|spider|slurp|preview|facebookexternalhit|whatsapp|embedly|pinterest|vkshare|skype", re.IGNORECASE
 )
+
+
+def _path(uow: UnitOfWork, link: ShortLink) -> str:
+    """Where it leads now; of a post: the product that was tapped, or the first one that is sold."""
+    post = uow.posts.get(link.post_id) if link.post_id else None
+    if post is not None:
+        known = uow.products.many(post.product_ids)
+        asked = [each for each in post.product_ids if str(each) == request.args.get("product")]
+        for product_id in (*asked, *post.product_ids):
+            if product_id in known and known[product_id].variants:
+                return product_path(known[product_id], language())
+    return site().shop.short_links.own_path(link.path)
 
 
 @blueprint.get("/s/<code>")
@@ -31,7 +47,7 @@ def follow(code: str) -> ResponseReturnValue:
     shop = site().shop
     with shop.storage.read() as uow:
         link = uow.short_links.get(code) if CODE.fullmatch(code) else None
-    path = shop.short_links.own_path(link.path) if link else ""
+        path = _path(uow, link) if link else ""
     if link is None or not path:
         abort(404)
     response = redirect(path, 302)
