@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ SCARCE_SKUS, SCARCE_UNITS = 20, 1_000
 _DATABASES = ("SQLite", "PostgreSQL")
 _TITLE = LocalText({"fr": "Robe d’été en lin", "en": "Linen summer dress"})
 _PAYABLE = timedelta(minutes=30)
+_FOLLOWS_EVERY_S = 0.5
 _STORE = Store(
     id="bellecour",
     name=LocalText({"fr": "Bellecour"}),
@@ -54,7 +56,7 @@ class Shopping:
     through the outbox; all of it through the repositories, one unit of work an order."""
 
     def __init__(self, storage: Storage, skus: int, units: int, clients: int) -> None:
-        self._storage, self._ids = storage, RandomIds()
+        self._storage, self._ids, self._followed = storage, RandomIds(), 0
         self._people = [Contact("telegram", "shop", f"{number}") for number in range(clients)]
         self._variants = storage.write(lambda uow: self._fill(uow, skus, units))
 
@@ -71,7 +73,23 @@ class Shopping:
         return order
 
     def run(self, clients: int, seconds: float, seed: int) -> Measured:
-        return raw.in_threads(lambda number: self.client(number, seed), clients, seconds)
+        over = threading.Event()
+        follower = threading.Thread(target=self._follow, args=(over,))
+        follower.start()
+        measured = raw.in_threads(lambda number: self.client(number, seed), clients, seconds)
+        over.set()
+        follower.join()
+        return measured
+
+    def _follow(self, over: threading.Event) -> None:
+        """As the shop's indexes do: every change is read, and on PostgreSQL numbered, while people order."""
+        while not over.wait(_FOLLOWS_EVERY_S):
+            while True:
+                with self._storage.read() as uow:
+                    changes = uow.products.changes_after(self._followed, 1_000)
+                if not changes:
+                    break
+                self._followed = changes[-1].seq
 
     def fight(self, clients: int, attempts: int, seed: int) -> Measured:
         """So many attempts altogether, whether they end with an order or not."""
@@ -253,7 +271,8 @@ def _compare(title: str, ways: Sequence[_Way], rounds: int, seconds: float, seed
         f" fdatasync of a page before each round: {', '.join(f'{sync:.2f}' for sync in syncs)} ms",
         f"the competing writers' p99 is {times:.1f} times Vitrine's",
         "an order of the peers is three conditional decrements, a row, three lines and a row of the outbox; the shop"
-        " also writes three holds, three movements, an event, and what followers of the catalogue must hear",
+        " also writes three holds, three movements, an event, and what followers of the catalogue must hear, and one of"
+        " them reads that twice a second",
         "cpu is the clients' (the database runs in them with SQLite, beside them with PostgreSQL)",
     ]
     return table

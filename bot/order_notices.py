@@ -9,7 +9,8 @@ from bot.conversation import getting_it
 from bot.conversation.actions import ChangeCart, OrderStatus, Pay, PlaceOrder, encode
 from bot.conversation.cards import similar_button
 from bot.conversation.choosing_slots import question
-from bot.conversation.order_words import items_of, order_lines, qr_png, store_of, where
+from bot.conversation.order_words import items_of, order_lines, store_of, where
+from bot.conversation.scanned import qr_png
 from bot.conversation.store_list import directions_button, store_name
 from bot.conversation.summary import IN_CHAT, link_way, summary
 from bot.messages import Button, Invoice, InvoiceItem, Reply, ReplyPicture

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from bot.conversation.options import variant_label
+from bot.conversation.scanned import qr_png
 from bot.conversation.store_list import store_name
 from bot.conversation.talk import Voice
 from commerce.domain.cart import Fulfilment, PostalAddress
@@ -177,14 +177,6 @@ def store_of(uow: UnitOfWork, order: Order) -> Store | None:
 def pickup_qr(order: Order) -> bytes:
     """What the counter scans: the order's id, which nobody guesses, and its code."""
     return qr_png(f"vitrine:order:{order.id}:{order.pickup_code}")
-
-
-def qr_png(text: str) -> bytes:
-    import segno
-
-    out = io.BytesIO()
-    segno.make(text, error="m", micro=False).save(out, kind="png", scale=8, border=4)
-    return out.getvalue()
 
 
 def _quoted(voice: Voice, line: QuotedLine) -> list[str]:

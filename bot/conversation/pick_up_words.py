@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from bot.conversation.actions import Cancel, CancelOrder, Extend, encode
 from bot.conversation.coming_actions import ByCar, ExtendOrder, ImHere, OnMyWay, SendSomeone
 from bot.conversation.options import variant_label
-from bot.conversation.order_words import place_of, qr_png
+from bot.conversation.order_words import place_of
+from bot.conversation.scanned import qr_png
 from bot.conversation.store_list import directions_button
 from bot.conversation.talk import Voice
 from bot.messages import Button, ReplyPicture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from bot.conversation.cards import similar_button, store_button
 from bot.conversation.choosing_slots import question
 from bot.conversation.offer_words import notify_button
 from bot.conversation.options import focus_on, variant_label
+from bot.conversation.scanned import qr_png
 from bot.conversation.store_list import (
     directions_button,
     offer_lines,
@@ -104,19 +104,13 @@ def _reservation_reply(talk: Talk, text: str, reservation: Reservation, store: S
             *extend,
             *directions_button(talk, store),
         ),
-        picture=ReplyPicture(talk.t("QR code of {code}", code=reservation.code), png=qr_png(reservation)),
+        picture=ReplyPicture(talk.t("QR code of {code}", code=reservation.code), png=_qr(reservation)),
     )
 
 
-def qr_png(reservation: Reservation) -> bytes:
+def _qr(reservation: Reservation) -> bytes:
     """What the counter scans: the reservation's id, which nobody guesses, and its code."""
-    import segno
-
-    out = io.BytesIO()
-    segno.make(f"vitrine:reservation:{reservation.id}:{reservation.code}", error="m", micro=False).save(
-        out, kind="png", scale=8, border=4
-    )
-    return out.getvalue()
+    return qr_png(f"vitrine:reservation:{reservation.id}:{reservation.code}")
 
 
 def _refused(

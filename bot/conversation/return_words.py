@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.conversation.return_steps import KeepIt, code
+from bot.conversation.scanned import qr_png
 from bot.conversation.talk import Talk, Voice
 from bot.messages import Button, Reply, ReplyDocument, ReplyPicture
 from commerce.domain.money import Money
@@ -173,19 +173,13 @@ def asked_for(talk: Talk, uow: UnitOfWork, order: Order, request: ReturnRequest,
     return talk.reply(
         text,
         buttons=(Button(keep, code(KeepIt(order.number, request.id))),),
-        picture=ReplyPicture(talk.t("QR code of {code}", code=request.code), png=qr_png(request)),
+        picture=ReplyPicture(talk.t("QR code of {code}", code=request.code), png=_qr(request)),
     )
 
 
-def qr_png(request: ReturnRequest) -> bytes:
+def _qr(request: ReturnRequest) -> bytes:
     """What the counter scans: the request's id, which nobody guesses, and its code."""
-    import segno
-
-    out = io.BytesIO()
-    segno.make(f"vitrine:return:{request.id}:{request.code}", error="m", micro=False).save(
-        out, kind="png", scale=8, border=4
-    )
-    return out.getvalue()
+    return qr_png(f"vitrine:return:{request.id}:{request.code}")
 
 
 def receipt_reply(voice: Voice, uow: UnitOfWork, request: ReturnRequest) -> Reply | None:

@@ -111,9 +111,9 @@ def say(
 
 
 def tapped(uow: UnitOfWork, said: StaffMessage, text: str, now: datetime, *, alert: bool = False) -> None:
-    """Stops the button from spinning. In a lane aside: neither a busy group nor its pace holds it up."""
+    """Stops the button from spinning. In a lane aside: a group that has to wait does not hold it up."""
     body = {"query_id": said.query_id, "text": text, "alert": alert}
-    uow.outbox.add(OutboundMessage(said.chat.urgent, TAPPED, json.dumps(body, ensure_ascii=False)), now)
+    uow.outbox.add(OutboundMessage(said.chat.aside, TAPPED, json.dumps(body, ensure_ascii=False)), now)
 
 
 def language_for(member: StaffMember | None, offered: Sequence[str], hint: str = "") -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from commerce.domain.localtext import LocalText
 from commerce.domain.money import Money
 from commerce.domain.order import OrderState
 from commerce.domain.reservation import Refused, ReservationState
+
+WAITS_AT_MOST = timedelta(hours=1)  # after that they have gone, or were served without a word
 
 
 class PickUpKind(StrEnum):
@@ -103,6 +105,10 @@ class PickUpDetails:
     arrived_at: datetime | None = None
     slot_at: datetime | None = None
     reminded: tuple[str, ...] = ()
+
+    def is_waiting(self, now: datetime) -> bool:
+        """They stand there: for a while nothing runs out under their feet."""
+        return self.arrived_at is not None and now < self.arrived_at + WAITS_AT_MOST
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from functools import partial
 
 import structlog
 
+from commerce.domain.collecting import PickUpKind, PickUpRef
 from commerce.domain.order import Order, OrderEvent, OrderSource, OrderState
 from commerce.domain.payment import OPEN_PAYMENTS, PaymentAttempt, PaymentReport, PaymentState
 from commerce.domain.staff import StaffTask, TaskKind
@@ -273,6 +274,9 @@ class PaymentWatch:
         waits = order is not None and order.is_open and order.expires_at is not None and self._is_due(order, now)
         if order is None or not waits or self._is_paid(order):
             return False  # paid, prolonged or cancelled since
+        known = uow.pick_ups.details(PickUpRef(PickUpKind.ORDER, order.id))
+        if known is not None and known.is_waiting(now):
+            return False
         if any(
             attempt.state in OPEN_PAYMENTS and attempt.provider not in self._offline
             for attempt in uow.payments.of_order(order_id)

@@ -196,6 +196,9 @@ class Reserving:
         reservation = uow.reservations.get(seen.id)
         if reservation is None or not reservation.is_open or reservation.version != seen.version:
             return False  # somebody cancelled, extended or collected it since
+        known = uow.pick_ups.details(PickUpRef(PickUpKind.RESERVATION, reservation.id))
+        if known is not None and known.is_waiting(self._clock.now()):
+            return False
         over = ReservationState.NO_SHOW if reservation.state is ReservationState.READY else ReservationState.EXPIRED
         try:
             self._end(uow, reservation, over, "clock")

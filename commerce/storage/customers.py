@@ -4,19 +4,43 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import bindparam, delete, insert, select, text, update
 
 from commerce.domain.customer import Consent, Contact, Customer, FitMemory, Purpose
 from commerce.domain.moments import from_us, to_us
+from commerce.storage.prepared import Prepared
 from commerce.storage.tables import consent, contact, customer, fit_memory
 from commerce.storage.transaction import AnyRow, Transaction
 from commerce.storage.words import keep_known, known_words
 
-_SEEN = text(
-    "UPDATE contact SET last_inbound_at_us = :at_us WHERE channel = :channel AND account = :account"
-    " AND address = :address AND last_inbound_at_us < :at_us"
+_BY_ID = Prepared(select(customer).where(customer.c.id == bindparam("customer_id")))
+_BY_CONTACT = Prepared(
+    select(customer)
+    .join(contact, contact.c.customer_id == customer.c.id)
+    .where(
+        contact.c.channel == bindparam("channel"),
+        contact.c.account == bindparam("account"),
+        contact.c.address == bindparam("address"),
+    )
 )
-_JOINED_INTO = text("SELECT joined_into FROM customer WHERE id = :id")
+_SEEN = Prepared(
+    text(
+        "UPDATE contact SET last_inbound_at_us = :at_us WHERE channel = :channel AND account = :account"
+        " AND address = :address AND last_inbound_at_us < :at_us"
+    )
+)
+_JOINED_INTO = Prepared(select(customer.c.joined_into).where(customer.c.id == bindparam("customer_id")))
+_LAST_HEARD = Prepared(
+    select(contact.c.channel, contact.c.account, contact.c.address, contact.c.last_inbound_at_us)
+    .where(contact.c.customer_id == bindparam("of_customer"))
+    .order_by(contact.c.last_inbound_at_us.desc(), contact.c.channel, contact.c.account, contact.c.address)
+)
+_CONSENT = Prepared(
+    select(consent)
+    .where(consent.c.customer_id == bindparam("of_customer"), consent.c.purpose == bindparam("asked_for"))
+    .order_by(consent.c.id.desc())
+    .limit(1)
+)
 _CAME_FROM = text("UPDATE customer SET came_from = :source WHERE id = :id AND came_from = ''")
 _REMEMBER = text(
     "INSERT INTO fit_memory (customer_id, size_system, size, at_us) VALUES (:customer_id, :size_system, :size, :at_us)"
@@ -37,21 +61,17 @@ class SqlCustomers:
         self._db = transaction
 
     def get(self, customer_id: str) -> Customer | None:
-        row = self._db.execute(select(customer).where(customer.c.id == customer_id)).one_or_none()
+        row = self._db.row(_BY_ID, {"customer_id": customer_id})
         return self.get(row.joined_into) if row is not None and row.joined_into else _customer(row)
 
     def by_contact(self, of: Contact) -> Customer | None:
-        statement = (
-            select(customer)
-            .join(contact, contact.c.customer_id == customer.c.id)
-            .where(contact.c.channel == of.channel, contact.c.account == of.account, contact.c.address == of.address)
-        )
-        return _customer(self._db.execute(statement).one_or_none())
+        key = {"channel": of.channel, "account": of.account, "address": of.address}
+        return _customer(self._db.row(_BY_CONTACT, key))
 
     def present_id(self, customer_id: str) -> str:
         # Links make no circles: whoever is joined to somebody can no longer be accepted into.
-        while into := self._db.execute(_JOINED_INTO, {"id": customer_id}).scalar_one_or_none():
-            customer_id = str(into)
+        while (row := self._db.row(_JOINED_INTO, {"customer_id": customer_id})) and row.joined_into:
+            customer_id = row.joined_into
         return customer_id
 
     def add(self, new: Customer, first_contact: Contact, at: datetime) -> None:
@@ -87,19 +107,14 @@ class SqlCustomers:
         self._db.execute(_CAME_FROM, {"id": customer_id, "source": source})
 
     def seen(self, by: Contact, at: datetime) -> None:
-        self._db.execute(
-            _SEEN, {"channel": by.channel, "account": by.account, "address": by.address, "at_us": to_us(at)}
-        )
+        key = {"channel": by.channel, "account": by.account, "address": by.address}
+        self._db.run(_SEEN, {**key, "at_us": to_us(at)})
 
     def contacts(self, customer_id: str) -> list[Contact]:
         return list(self.last_heard(customer_id))
 
     def last_heard(self, customer_id: str) -> dict[Contact, datetime]:
-        rows = self._db.execute(
-            select(contact.c.channel, contact.c.account, contact.c.address, contact.c.last_inbound_at_us)
-            .where(contact.c.customer_id == customer_id)
-            .order_by(contact.c.last_inbound_at_us.desc(), contact.c.channel, contact.c.account, contact.c.address)
-        )
+        rows = self._db.rows(_LAST_HEARD, {"of_customer": customer_id})
         return {Contact(channel, account, address): from_us(at_us) for channel, account, address, at_us in rows}
 
     def after(self, customer_id: str, limit: int) -> list[Customer]:
@@ -147,12 +162,7 @@ class SqlCustomers:
         )
 
     def consent(self, customer_id: str, purpose: Purpose) -> Consent | None:
-        row = self._db.execute(
-            select(consent)
-            .where(consent.c.customer_id == customer_id, consent.c.purpose == purpose.value)
-            .order_by(consent.c.id.desc())
-            .limit(1)
-        ).one_or_none()
+        row = self._db.row(_CONSENT, {"of_customer": customer_id, "asked_for": purpose.value})
         if row is None:
             return None
         return Consent(

@@ -21,6 +21,7 @@ from commerce.domain.mail import (
 )
 from commerce.domain.moments import from_us, to_us
 from commerce.storage.direct import insert_into
+from commerce.storage.prepared import Prepared
 from commerce.storage.tables import inbox, outbox, thread_entry
 from commerce.storage.transaction import AnyRow, Transaction, one_row_changed
 from commerce.storage.words import keep_said
@@ -54,11 +55,16 @@ def _contact_values(contact: Contact) -> dict[str, Any]:
     return {"channel": contact.channel, "account": contact.account, "address": contact.address}
 
 
-_NEXT_IN_INBOX = (
+_NEXT_IN_INBOX = Prepared(
     select(inbox)
     .where(inbox.c.lane == bindparam("in_lane"), inbox.c.state == InboxState.NEW.value)
     .order_by(inbox.c.sent_at_us, inbox.c.id)
     .limit(1)
+)
+_DONE = Prepared(
+    update(inbox)
+    .where(inbox.c.id == bindparam("row_id"), inbox.c.state == InboxState.NEW.value)
+    .values(state=InboxState.DONE.value, done_at_us=bindparam("at_us"), error="")
 )
 
 
@@ -79,7 +85,7 @@ class SqlInbox:
         return list(self._db.execute(lanes, {"now_us": to_us(now), "limit": limit}).scalars())
 
     def next_in(self, lane: str, now: datetime) -> InboxRow | None:
-        row = self._db.execute(_NEXT_IN_INBOX, {"in_lane": lane}).one_or_none()
+        row = self._db.row(_NEXT_IN_INBOX, {"in_lane": lane})
         if row is None or row.not_before_us > to_us(now):
             return None
         contact = Contact(row.channel, row.account, row.address)
@@ -87,13 +93,7 @@ class SqlInbox:
         return InboxRow(row.id, event, InboxState(row.state), row.tries)
 
     def done(self, row_id: int, at: datetime) -> bool:
-        return one_row_changed(
-            self._db.execute(
-                update(inbox)
-                .where(inbox.c.id == row_id, inbox.c.state == InboxState.NEW.value)
-                .values(state=InboxState.DONE.value, done_at_us=to_us(at), error="")
-            )
-        )
+        return self._db.run(_DONE, {"row_id": row_id, "at_us": to_us(at)}) == 1
 
     def failed(self, row_id: int, error: str, retry_at: datetime | None) -> None:
         values: dict[str, Any] = {"tries": inbox.c.tries + 1, "error": error[:ERROR_CHARS]}

@@ -11,13 +11,16 @@ from commerce.domain.customer import Contact
 from commerce.domain.moments import from_us, to_us
 from commerce.ports import AuditEntry
 from commerce.storage.mapping import dump_json, load_json
+from commerce.storage.prepared import Prepared
 from commerce.storage.tables import audit
 from commerce.storage.transaction import Transaction
 
-_GET = text("SELECT value FROM state WHERE key = :key AND expires_at_us > :now_us")
-_PUT = text(
-    "INSERT INTO state (key, value, expires_at_us) VALUES (:key, :value, :expires_at_us)"
-    " ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires_at_us = excluded.expires_at_us"
+_GET = Prepared(text("SELECT value FROM state WHERE key = :key AND expires_at_us > :now_us"))
+_PUT = Prepared(
+    text(
+        "INSERT INTO state (key, value, expires_at_us) VALUES (:key, :value, :expires_at_us)"
+        " ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires_at_us = excluded.expires_at_us"
+    )
 )
 _CLAIM = text(
     "INSERT INTO state (key, value, expires_at_us) VALUES (:key, :value, :expires_at_us)"
@@ -44,11 +47,11 @@ class SqlState:
         self._db = transaction
 
     def get(self, key: str, now: datetime) -> str | None:
-        found: str | None = self._db.execute(_GET, {"key": key, "now_us": to_us(now)}).scalar()
-        return found
+        row = self._db.row(_GET, {"key": key, "now_us": to_us(now)})
+        return None if row is None else str(row.value)
 
     def put(self, key: str, value: str, expires_at: datetime) -> None:
-        self._db.execute(_PUT, {"key": key, "value": value, "expires_at_us": to_us(expires_at)})
+        self._db.run(_PUT, {"key": key, "value": value, "expires_at_us": to_us(expires_at)})
 
     def claim(self, key: str, value: str, expires_at: datetime, now: datetime) -> bool:
         given = {"key": key, "value": value, "expires_at_us": to_us(expires_at), "now_us": to_us(now)}

@@ -391,7 +391,8 @@ def _lane() -> str:
 
 
 def _done() -> Told | None:
-    done = request.args.get("done", "")
+    """What was done, once: not again whenever a part of the page is fetched."""
+    done = "" if request.headers.get("X-Part") else request.args.get("done", "")
     return Told(translate(DONE[done])) if done in DONE else None
 
 

@@ -9,9 +9,9 @@ from flask.typing import ResponseReturnValue
 
 from commerce.domain.collecting import CollectingRules
 from commerce.domain.reservation import Refused
+from commerce.domain.staff import PauseMethod
 from commerce.domain.team import Permission
 from commerce.i18n import format_deadline
-from commerce.ports import UnitOfWork
 from shoppable import inputs
 from shoppable.counter import access
 from shoppable.counter.blueprint import blueprint
@@ -21,6 +21,11 @@ from shoppable.language import language, translate
 from shoppable.site import site
 
 PAUSE_MINUTES = (15, 30, 60, 120, 240, 720)
+METHODS = {
+    PauseMethod.ALL: "Reservations and pick-ups",
+    PauseMethod.RESERVE: "Reservations",
+    PauseMethod.PICKUP: "Orders to be collected",
+}
 DONE = {
     "paused": "Paused: shoppers are told until when, and offered other stores.",
     "resumed": "Open for orders again.",
@@ -40,7 +45,7 @@ def _stores(told: Told | None, status: int = 200) -> ResponseReturnValue:
     now = shop.clock.now()
     with shop.storage.read() as uow:
         own = [store for store in uow.stores.all() if member.works_at(store.id)]
-        pauses = shop.pausing.those_in_force(uow, [store.id for store in own])
+        pauses = {store.id: shop.pausing.each_in_force(uow, store.id) for store in own}
         rules = {store.id: uow.pick_ups.rules(store.id) for store in own}
     return counter_page(
         "counter/stores.html",
@@ -48,13 +53,13 @@ def _stores(told: Told | None, status: int = 200) -> ResponseReturnValue:
         status=status,
         told=told,
         minutes=[(each, _length(each)) for each in PAUSE_MINUTES],
+        methods=[(method.value, translate(label)) for method, label in METHODS.items()],
         stores=[
             {
                 "store": store,
-                "pause": pauses.get(store.id),
-                "until": format_deadline(pauses[store.id].until, now, language(), store.timezone)
-                if store.id in pauses
-                else "",
+                "pauses": [
+                    (pause, format_deadline(pause.until, now, language(), store.timezone)) for pause in pauses[store.id]
+                ],
                 "rules": rules[store.id],
             }
             for store in own
@@ -76,7 +81,8 @@ def pause_store(store: str) -> ResponseReturnValue:
     minutes = int(given) if given.isascii() and given.isdecimal() and len(given) < 6 else 30
     until = shop.clock.now() + timedelta(minutes=minutes)
     reason = inputs.clean(request.form.get("reason", ""))[:200]
-    made = shop.storage.write(lambda uow: shop.pausing.pause(uow, store_id, until, reason, actor=f"staff:{member.id}"))
+    method, actor = _method(), f"staff:{member.id}"
+    made = shop.storage.write(lambda uow: shop.pausing.pause(uow, store_id, until, reason, actor=actor, method=method))
     site().wake()
     if isinstance(made, Refused):
         return _stores(Told(translate("A pause lasts at most a month."), is_bad=True), 422)
@@ -88,9 +94,16 @@ def pause_store(store: str) -> ResponseReturnValue:
 def resume_store(store: str) -> ResponseReturnValue:
     member, shop = access.member(), site().shop
     store_id = access.own_store(store).id
-    shop.storage.write(lambda uow: shop.pausing.resume(uow, store_id, actor=f"staff:{member.id}"))
+    method, actor = _method(), f"staff:{member.id}"
+    shop.storage.write(lambda uow: shop.pausing.resume(uow, store_id, actor=actor, method=method))
     site().wake()
     return redirect("/staff/stores?done=resumed", 303)
+
+
+def _method() -> PauseMethod:
+    """What no form of ours sends means everything."""
+    given = request.form.get("method", "")
+    return next((method for method in METHODS if method.value == given), PauseMethod.ALL)
 
 
 @blueprint.post("/stores/<store>/rules")
@@ -112,9 +125,5 @@ def store_rules(store: str) -> ResponseReturnValue:
         numbers[name] = value
     rules = CollectingRules(store_id, curbside=form.get("curbside") == "yes", **numbers)
 
-    def work(uow: UnitOfWork) -> None:
-        uow.pick_ups.put_rules(rules)
-        uow.audit.add(f"staff:{member.id}", "collecting_rules", store_id, dict(numbers), shop.clock.now())
-
-    shop.storage.write(work)
+    shop.storage.write(lambda uow: shop.slots.set_rules(uow, rules, actor=f"staff:{member.id}"))
     return redirect("/staff/stores?done=rules", 303)

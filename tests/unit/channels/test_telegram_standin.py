@@ -424,3 +424,48 @@ def test_the_checker_itself_finds_mistakes(bot_api):
     assert bot_api.call_problems("sendMessage", {"chat_id": True, "text": "a"})
     wrong = {"chat_id": 1, "text": "a", "reply_markup": {"inline_keyboard": [[{"text": "a", "url2": "x"}]]}}
     assert bot_api.call_problems("sendMessage", wrong)
+
+
+def test_in_a_group_a_bot_hears_what_is_for_it_and_as_an_administrator_everything(telegram, lea):
+    staff = telegram.another_bot()
+    nadia, group = staff.person(2001, "Nadia"), staff.group(-1001, "Bellecour", is_forum=True)
+    group.say(nadia, "/here S1")
+    assert staff.pending == 0, "it is not in there yet"
+    group.add_bot(nadia)
+    for said in ("bonjour", "/here S1", "@vitrine_rehearsal_staff_bot ?"):
+        group.say(nadia, said)
+    assert [u["message"]["text"] for u in staff.updates_from(0, 100, 0, {}) if "message" in u] == [
+        "/here S1", "@vitrine_rehearsal_staff_bot ?",
+    ]  # fmt: skip
+    refused = call(telegram, "createForumTopic", staff.token, chat_id=-1001, name="Léa")
+    assert refused == (400, refused[1]) and "not enough rights" in refused[1]["description"]
+    group.add_bot(nadia, admin=True, topics=True)
+    group.say(nadia, "entre nous")
+    assert staff.updates_from(0, 100, 0, {})[-1]["message"]["text"] == "entre nous"
+    topic = call(telegram, "createForumTopic", staff.token, chat_id=-1001, name="Léa")[1]["result"]["message_thread_id"]
+    group.close_topic(nadia, topic)
+    assert call(telegram, "closeForumTopic", staff.token, chat_id=-1001, message_thread_id=topic)[0] == 400
+    group.remove_bot(nadia)
+    code, answer = call(telegram, "sendMessage", staff.token, chat_id=-1001, text="a")
+    assert (code, answer["description"]) == (403, "Forbidden: bot was kicked from the supergroup chat")
+    assert call(telegram, "sendMessage", chat_id=-1001, text="a")[0] == 400, "the other bot knows no such chat"
+
+
+def test_both_bots_can_be_rehearsed_over_http(telegram, lea):
+    staff = telegram.another_bot()
+    nadia, group = staff.person(2001, "Nadia"), staff.group(-1001, "Bellecour")
+    group.add_bot(nadia, admin=True)
+
+    def control(path, body=None):
+        data = None if body is None else json.dumps(body).encode()
+        with urllib.request.urlopen(f"{telegram.url}/standin/{path}?bot={staff.username}", data) as answer:
+            return json.load(answer)
+
+    button = {"inline_keyboard": [[{"text": "Accepter", "callback_data": "x"}]]}
+    call(telegram, "sendMessage", staff.token, chat_id=-1001, text="carte", reply_markup=button)
+    assert control("groups/-1001/screen")["buttons"] == ["Accepter"]
+    assert control("groups/-1001/tap", {"person": 2001, "label": "Accepter"}) == {"url": ""}
+    assert control("groups/-1001/say", {"person": 2001, "text": "/board"}) == {"ok": True}
+    kinds = [next(k for k in update if k != "update_id") for update in staff.updates_from(0, 100, 0, {})]
+    assert kinds == ["my_chat_member", "callback_query", "message"]
+    assert telegram.pending == 1, "what is Léa’s reaches the shopper’s bot alone"

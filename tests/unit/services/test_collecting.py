@@ -245,6 +245,28 @@ def test_they_come_by_car_and_the_bell_rings_once(counter: Counter, till: Till):
     assert [what for what, *_ in counter.history(ref)] == ["new", "ready", "coming", "arrived"]
 
 
+@pytest.mark.parametrize("what", ["reserved", "to_be_paid"])
+def test_nothing_runs_out_while_they_stand_there(counter: Counter, till: Till, what: str):
+    ref = getattr(counter, what)()
+    counter.do("ready", ref)
+    ends_at = counter.card(ref).expires_at
+    assert ends_at is not None
+    till.clock.advance(ends_at - timedelta(minutes=5) - till.clock.now())
+    counter.says("arrived", ref)
+
+    def tick() -> Stage:
+        till.reserving.expire_due()
+        till.selling.paying.tick()
+        return counter.card(ref).stage
+
+    till.clock.advance(timedelta(minutes=30))
+    assert tick() is Stage.READY
+    assert till.stock("38") == (1, 1)
+    till.clock.advance(timedelta(minutes=30))
+    assert tick() is Stage.EXPIRED, "nobody stands there for ever"
+    assert till.stock("38") == (1, 0)
+
+
 def test_on_the_way_counts_from_the_first_time(counter: Counter, till: Till):
     ref = counter.bought()
     counter.says("on_my_way", ref)
@@ -297,3 +319,23 @@ def test_whoever_did_not_come_can_be_forgiven(counter: Counter, till: Till):
     assert till.storage.write(lambda uow: counter.collecting.forgive_no_shows(uow, customer, by=NADIA))
     assert count() == 0
     assert not till.storage.write(lambda uow: counter.collecting.forgive_no_shows(uow, "nobody", by=NADIA))
+
+
+@pytest.mark.parametrize("what", ["reserved", "bought", "to_be_paid"])
+def test_the_code_is_looked_at_before_anybody_is_asked_who_came(counter: Counter, till: Till, what: str):
+    ref = getattr(counter, what)()
+    code = counter.card(ref).code
+
+    def check(given: str, by: StaffMember = NADIA) -> NotHandedOver | None:
+        found = till.storage.write(lambda uow: counter.collecting.check_code(uow, ref, code=given, by=by))
+        return found.reason if found else None
+
+    assert check(code) is NotHandedOver.NOT_READY
+    counter.do("ready", ref)
+    assert check("AAA-000") is NotHandedOver.WRONG_CODE
+    assert check(code) is None, "whether it is paid is asked when it is handed over"
+    assert check(code, member("m" * 32, "S2")) is NotHandedOver.NOT_FOUND
+    for _ in range(5):
+        check("AAA-000")
+    assert check(code) is NotHandedOver.LOCKED
+    assert counter.card(ref).stage is Stage.READY

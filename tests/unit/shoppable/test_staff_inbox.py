@@ -341,6 +341,8 @@ def test_the_script_gets_parts(browser: StaffBrowser, lea: Customer) -> None:
         answer = browser.get(f"/staff/inbox/{lea.id}", **{"X-Part": part})
         assert answer.status_code == 200
         assert answer.text.lstrip().startswith(("<section", "<aside")) and "<html" not in answer.text
+    assert "Noted." in browser.get(f"/staff/inbox/{lea.id}?done=noted").text
+    assert "Noted." not in browser.get(f"/staff/inbox/{lea.id}?done=noted", **{"X-Part": "inbox-thread"}).text
 
 
 def test_a_link_of_two_channels_is_in_the_timeline(browser: StaffBrowser, shop: Shop, lea: Customer) -> None:

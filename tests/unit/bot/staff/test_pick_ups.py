@@ -258,3 +258,21 @@ def test_a_refund_for_a_second_person_is_not_done_by_a_tap(office, group):
     office.settle()
     (shown,) = group.replies()
     assert "Un remboursement" in shown.text and shown.buttons == ()
+
+
+def test_a_group_that_must_wait_holds_up_no_tap(office, group, nadia):
+    reserve(office)
+    office.bot.fail("editMessageText", times=2, status=429, retry_after_s=30)
+    office.bot.fail("editMessageCaption", times=2, status=429, retry_after_s=30)
+    group.tap(nadia, "Accepter")
+    office.settle()
+    assert toasts(office) == ["Acceptée"], "though the card cannot change yet"
+    assert "🆕 Nouvelle" in group.screen[-1].text
+    office.advance(31)
+    group.tap(nadia, "Accepter")
+    office.advance(31)
+    office.settle()
+    office.advance(31)
+    office.settle()
+    assert "👋 Acceptée" in group.screen[-1].text
+    assert office.dead() == []
