@@ -136,6 +136,7 @@ def order(found: Order, attempts: Sequence[PaymentAttempt], events: Sequence[Ord
         "state": found.state.value,
         "state_words": translate(ORDER_STATES[found.state]),
         "source": found.source.value,
+        "came_from": found.came_from,
         "channel": found.channel,
         "fulfilment": found.fulfilment.value,
         "store": found.store_id,

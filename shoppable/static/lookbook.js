@@ -42,7 +42,8 @@ document.addEventListener("keydown", (event) => {
 // --- what the shop may count: sent in small bundles, the last one when the page is left
 
 // In a frame of another site a browser knows nobody, and may refuse to be asked.
-const mayAsk = top === window && navigator.doNotTrack !== "1";
+const isFramed = top !== window;
+const mayAsk = !isFramed && navigator.doNotTrack !== "1";
 const consented = () => mayAsk && localStorage.getItem("vitrine-reading") === "yes";
 const consent = book.querySelector("[data-consent]");
 consent.closest("[data-consent-row]").hidden = !mayAsk;
@@ -71,6 +72,17 @@ const stayed = () => {
   enteredAt = performance.now();
 };
 
+// The chat begins on the page that is open.
+const lead = (page) => {
+  const number = page.dataset.page;
+  const ask = book.querySelector("[data-ask]");
+  ask.href = `/chat?catalogue=${slug}&page=${number}`;
+  ask.dataset.chatAction = ask.dataset.chatAction.replace(/:\d+:/, `:${number}:`);
+  ask.dataset.chatLabel = page.querySelector("img").alt;
+  const bot = book.querySelector("[data-bot]");
+  if (bot) bot.href = bot.href.replace(/start=l_0_\d+_/, `start=l_0_${number}_`);
+};
+
 const inSight = new IntersectionObserver(
   (entries) => {
     for (const entry of entries) entry.target.dataset.seen = String(entry.intersectionRatio);
@@ -81,6 +93,7 @@ const inSight = new IntersectionObserver(
     stayed();
     at = place;
     tell("page");
+    lead(best);
     history.replaceState(null, "", `#page-${best.dataset.page}`);
   },
   { root: track, threshold: [0, 0.25, 0.5, 0.75, 1] },
@@ -135,7 +148,7 @@ const tellCart = () => {
 dialog.addEventListener("submit", async (event) => {
   const form = event.target;
   if (!form.hasAttribute("data-add")) return;
-  if (top !== window) {
+  if (isFramed) {
     tellCart(); // browsers keep no cart in a frame of another site: the shop's own page opens with it
     return;
   }
