@@ -55,6 +55,8 @@ from commerce.services.pausing import Pausing
 from commerce.services.paying import Paying
 from commerce.services.photos import Photos
 from commerce.services.promotions import Promotions
+from commerce.services.proposing import Proposing
+from commerce.services.publishing import Publishing
 from commerce.services.quoting import Quoting
 from commerce.services.recognising import Recognising
 from commerce.services.refunding import Refunding
@@ -129,6 +131,7 @@ class Shop:
     routing: Routing
     handoff: Handoff
     calling_back: CallingBack
+    publishing: Publishing
     index_keeper: IndexKeeper
     teaching: Teaching
     canned: Canned
@@ -174,6 +177,7 @@ def build_shop(
     from commerce.passwords import Argon2Passwords
     from commerce.payments import open_providers
     from commerce.payments.till_counts import TILLS
+    from commerce.pdf import PdfReader
     from commerce.storage import migrate, open_picture_index, open_storage
     from commerce.text_index import FuzzyTextIndex
     from commerce.web_fetcher import SafeWebFetcher
@@ -292,6 +296,9 @@ def build_shop(
         routing=routing,
         handoff=handoff,
         calling_back=CallingBack(storage, clock, ids, alerting, timedelta(minutes=settings.callback_after_min)),
+        publishing=Publishing(
+            storage, clock, ids, media, PdfReader(), Proposing(storage, ids, image_matcher, settings.currency)
+        ),
         index_keeper=IndexKeeper(storage, text_index, facets, image_matcher, media, words, kept_words),
         teaching=Teaching(storage, media, words, image_matcher),
         canned=canned,

@@ -13,7 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from commerce.i18n import Translator
 from shoppable import counter as staff_pages
-from shoppable import health, language, media, observe, pages, pos_events, problems, security
+from shoppable import health, language, media, observe, pages, pos_events, problems, security, studio
 from shoppable.api import (
     carts,
     chat,
@@ -76,6 +76,7 @@ def create_app(shop: Shop, *, wake: Callable[[], None] = lambda: None) -> Flask:
     problems.install(app)
     pages.install(app)
     app.register_blueprint(staff_pages.blueprint)
+    app.register_blueprint(studio.blueprint)
     for room in (media, health, products, stores, chat, carts, checkout, orders, waits):
         app.register_blueprint(room.blueprint)
     app.register_blueprint(payment_callbacks(shop, wake))

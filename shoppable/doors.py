@@ -54,6 +54,7 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
         """
         : static api_openapi
         front: front | product: product | stores: stores | chat: chat | media: picture | buy: buy
+        lookbook: lookbook embedded facts sheet events
         photo: look results
         health: alive ready
         api_products: product search similar similar_to_photo | api_stores: stores slots
@@ -123,6 +124,10 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
     (Permission.CUSTOMERS, "staff: customer note"),
     (Permission.STOCK, "staff: enter_stock stock"),
     (Permission.PAUSE, "staff: pause_store resume_store stores"),
+    (
+        Permission.PUBLISH,
+        "studio: catalogue make_catalogue qr_code save_catalogue show_version studio withdraw_catalogue",
+    ),
     (Permission.REPORTS, "staff: answers_csv reports"),
     (Permission.RULES, "staff: keep_reply remove_reply replies store_rules"),
     (

@@ -21,6 +21,7 @@ PAGE_POLICY = "; ".join(
     )
 )
 FILE_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
+_IN_ANY_FRAME = "frame-ancestors *"
 _TWO_YEARS_S = 63_072_000
 
 
@@ -53,6 +54,12 @@ def let_forms_lead_to(response: Response, *origins: str) -> None:
     )
 
 
+def may_be_framed(response: Response) -> None:
+    """Pages of anybody may show this one in a frame: nothing on it is done with one press that cannot be undone."""
+    response.headers["Content-Security-Policy"] = PAGE_POLICY.replace("frame-ancestors 'none'", _IN_ANY_FRAME)
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+
+
 def _no_nul() -> None:
     """No name of ours holds the character NUL, and PostgreSQL refuses to be asked for one: there is no such thing."""
     if "\x00" in request.path:
@@ -63,7 +70,8 @@ def _headers(response: Response) -> Response:
     headers = response.headers
     headers.setdefault("Content-Security-Policy", PAGE_POLICY if response.mimetype == "text/html" else FILE_POLICY)
     headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("X-Frame-Options", "DENY")
+    if _IN_ANY_FRAME not in headers["Content-Security-Policy"]:  # X-Frame-Options knows no "anybody"
+        headers.setdefault("X-Frame-Options", "DENY")
     headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")

@@ -10,7 +10,7 @@ import sys
 import typer
 
 from commerce.errors import SettingsError, VitrineError
-from vitrine.commands import catalogue, conversations, eyes, operating, promotions, serving, staff, stock
+from vitrine.commands import catalogue, conversations, eyes, operating, promotions, publishing, serving, staff, stock
 
 app = typer.Typer(
     name="vitrine",
@@ -20,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for room in (serving, catalogue, conversations, eyes, promotions, operating, stock, staff):
+for room in (serving, catalogue, conversations, eyes, promotions, publishing, operating, stock, staff):
     room.register(app)
 
 

@@ -33,7 +33,7 @@ _PAGES = (
     ("is it ready?", "/readyz"),
 )
 _CALLS_EVERY_S = 1.0  # of the make-believe provider
-_LARGEST_BODY_BYTES = 16 * 1024 * 1024  # a photo of 10 MB in base64; each route has a limit of its own below it
+_LARGEST_BODY_BYTES = 102 * 1024 * 1024  # a catalogue of 100 MB; each route has a limit of its own below it
 
 
 def serve_forever(settings: Settings, *, with_worker: bool) -> None:

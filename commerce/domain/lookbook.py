@@ -41,6 +41,14 @@ class Review(StrEnum):
     CONFIRMED = "confirmed"  # somebody did
 
 
+class Doubt(StrEnum):
+    """Why somebody is to look at a hotspot."""
+
+    OTHER_PRICE = "other_price"  # the page says another price than today's
+    OTHER_PICTURE = "other_picture"  # the picture looks like another product
+    PICTURE_ALONE = "picture_alone"  # nothing but its picture says what it is
+
+
 @dataclass(frozen=True, slots=True)
 class Region:
     """A part of a page, in fractions of its width and height from the top left corner; never outside of it."""
@@ -62,8 +70,8 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Hotspot:
-    """A place on a page that leads to a product. `variant_id` 0: any of its variants. `why_doubtful`: the reason in
-    words of ours ('' for none). `printed`: what the page says there, such as "P1-navy-38" or "79,00 €"."""
+    """A place on a page that leads to a product. `variant_id` 0: any of its variants. `printed`: what the
+    page says there, such as "P1-navy-38"; `printed_price_minor` is 0 without a price."""
 
     id: str
     page: int
@@ -74,7 +82,7 @@ class Hotspot:
     review: Review
     printed: str = ""
     printed_price_minor: int = 0
-    why_doubtful: str = ""
+    doubts: tuple[Doubt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +144,11 @@ class NotPublished(StrEnum):
 
 
 # --- what readers do
+
+
+def came_from(lookbook_id: str, page: int = 0) -> str:
+    """What a cart line and an order say of a catalogue, and of the page where it was."""
+    return f"catalogue:{lookbook_id}" + (f":{page}" if page else "")
 
 
 class Did(StrEnum):

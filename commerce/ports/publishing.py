@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from commerce.domain.lookbook import Edition, Hotspot, Lookbook, LookbookState, Page, Post, ReadingEvent, ShortLink
+from commerce.domain.lookbook import (
+    Edition,
+    Hotspot,
+    Lookbook,
+    LookbookState,
+    NotPublished,
+    Page,
+    Post,
+    ReadingEvent,
+    ShortLink,
+)
+from commerce.domain.printed import PrintedPage
 
 
 class LookbookRepository(Protocol):
@@ -63,6 +74,30 @@ class PageFigures:
     carts: int
 
 
+@dataclass(frozen=True, slots=True)
+class ProductFigures:
+    product_id: int
+    hotspots: int
+    carts: int
+    units_ordered: int  # in orders that came from the catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFigures:
+    source: str
+    opened: int
+    carts: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFigures:
+    """Orders that came from a catalogue and were not cancelled: by currency."""
+
+    currency: str
+    orders: int
+    total_minor: int
+
+
 class ReadingRepository(Protocol):
     def add(self, events: Iterable[ReadingEvent]) -> int:
         """How many were new."""
@@ -70,17 +105,19 @@ class ReadingRepository(Protocol):
 
     def by_page(self, lookbook_id: str, since: datetime, until: datetime) -> list[PageFigures]: ...
 
-    def by_product(self, lookbook_id: str, since: datetime, until: datetime) -> list[tuple[int, int, int, int]]:
-        """(product, hotspots opened, put into carts, units ordered), most opened first."""
+    def by_product(self, lookbook_id: str, since: datetime, until: datetime) -> list[ProductFigures]:
+        """Most opened first."""
         ...
 
-    def by_source(self, lookbook_id: str, since: datetime, until: datetime) -> list[tuple[str, int, int, int]]:
-        """(source, visitors, carts, orders). '' lookbook: of everything."""
+    def by_source(self, lookbook_id: str, since: datetime, until: datetime) -> list[SourceFigures]:
+        """Most opened first. '' lookbook: of everything."""
         ...
 
     def by_day(self, lookbook_id: str, since: datetime, until: datetime) -> list[tuple[str, int]]:
         """(ISO day in UTC, pages turned)."""
         ...
+
+    def orders_from(self, lookbook_id: str, since: datetime, until: datetime) -> list[OrderFigures]: ...
 
     def last_page_of(self, visitor: str, customer_id: str) -> tuple[str, int] | None:
         """(catalogue, page) where this reader stopped."""
@@ -121,3 +158,12 @@ class ShortLinkRepository(Protocol):
         ...
 
     def clicked(self, code: str) -> None: ...
+
+
+class PageReader(Protocol):
+    """Reads documents that somebody made elsewhere."""
+
+    def read(self, document: bytes) -> list[PrintedPage] | NotPublished:
+        """Every page, in order: UNREADABLE, TOO_LARGE, TOO_MANY_PAGES or NO_PAGES instead. Takes up to some seconds a
+        page."""
+        ...

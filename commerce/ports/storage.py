@@ -25,6 +25,12 @@ from commerce.ports.counter import (
 )
 from commerce.ports.keeping import AuditRepository, PhotoRepository, StateRepository
 from commerce.ports.mail import InboxRepository, LeaseRepository, OutboxRepository, ThreadRepository
+from commerce.ports.publishing import (
+    LookbookRepository,
+    PostRepository,
+    ReadingRepository,
+    ShortLinkRepository,
+)
 from commerce.ports.selling import (
     CartRepository,
     LinkRepository,
@@ -348,6 +354,14 @@ class UnitOfWork(Protocol):
     def conversations(self) -> ConversationRepository: ...
     @property
     def staff_chats(self) -> StaffChatRepository: ...
+    @property
+    def lookbooks(self) -> LookbookRepository: ...
+    @property
+    def reading(self) -> ReadingRepository: ...
+    @property
+    def posts(self) -> PostRepository: ...
+    @property
+    def short_links(self) -> ShortLinkRepository: ...
 
 
 class Storage(Protocol):

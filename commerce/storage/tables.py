@@ -30,6 +30,7 @@ from sqlalchemy import (
 
 from commerce.domain.collecting import PickUpKind
 from commerce.domain.conversation import Voice
+from commerce.domain.lookbook import Did, LookbookState
 from commerce.domain.mail import InboxState, OutboxState
 from commerce.domain.offering import OfferState
 from commerce.domain.order import OrderState
@@ -320,6 +321,7 @@ customer = Table(
     Column("created_at_us", BigInteger, nullable=False),
     Column("joined_into", String(32), nullable=False, server_default=""),  # the customer this one is now
     Column("no_shows_from_us", BigInteger, nullable=False, server_default="0"),  # earlier ones are forgiven
+    Column("came_from", String(128), nullable=False, server_default=""),  # the first source that is known
 )
 
 contact = Table(
@@ -445,6 +447,7 @@ shop_order = Table(
     Column("paid_minor", BigInteger, nullable=False, server_default="0"),
     Column("refunded_minor", BigInteger, nullable=False, server_default="0"),
     Column("coupon", String(40), nullable=False, server_default=""),
+    Column("came_from", String(128), nullable=False, server_default=""),  # a campaign, a link, a page of a catalogue
     Column("pickup_code", String(16), nullable=False, server_default=""),
     Column("created_at_us", BigInteger, nullable=False),
     Column("expires_at_us", BigInteger),
@@ -932,6 +935,104 @@ staff_topic = Table(
     Column("customer_id", String(32), nullable=False),
     PrimaryKeyConstraint("channel", "account", "address", "topic_id"),
     UniqueConstraint("channel", "account", "address", "customer_id"),
+)
+
+
+# --- catalogues: pictures that lead to products, and what readers do with them ---------------------------------------
+
+lookbook = Table(
+    "lookbook",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("slug", String(64), nullable=False, unique=True),
+    Column("title", Text, nullable=False),  # JSON by language
+    Column("origin", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("version", Integer, nullable=False, server_default="0"),
+    Column("revision", Integer, nullable=False, server_default="1"),
+    Column("created_at_us", BigInteger, nullable=False),
+    Column("published_at_us", BigInteger),
+    CheckConstraint(_one_of("state", LookbookState), name="state"),
+)
+
+# Version 0 is the draft; the others never change.
+lookbook_version = Table(
+    "lookbook_version",
+    metadata,
+    Column("lookbook_id", String(32), ForeignKey("lookbook.id"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("pages", Text, nullable=False),  # JSON
+    Column("at_us", BigInteger, nullable=False),
+    PrimaryKeyConstraint("lookbook_id", "version"),
+)
+
+hotspot = Table(
+    "hotspot",
+    metadata,
+    Column("lookbook_id", String(32), ForeignKey("lookbook.id"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("id", String(32), nullable=False),
+    Column("page", Integer, nullable=False),
+    Column("x_frac", Float, nullable=False),
+    Column("y_frac", Float, nullable=False),
+    Column("width_frac", Float, nullable=False),
+    Column("height_frac", Float, nullable=False),
+    Column("product_id", BigInteger, nullable=False, index=True),
+    Column("variant_id", BigInteger, nullable=False, server_default="0"),
+    Column("found_by", String(8), nullable=False),
+    Column("review", String(16), nullable=False),
+    Column("printed", Text, nullable=False, server_default=""),
+    Column("printed_price_minor", BigInteger, nullable=False, server_default="0"),
+    Column("doubts", Text, nullable=False, server_default=""),
+    PrimaryKeyConstraint("lookbook_id", "version", "id"),
+)
+
+reading_event = Table(
+    "reading_event",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("event_id", String(64), nullable=False, unique=True),
+    Column("did", String(8), nullable=False),
+    Column("lookbook_id", String(32), nullable=False, server_default=""),
+    Column("page", Integer, nullable=False, server_default="0"),
+    Column("product_id", BigInteger, nullable=False, server_default="0"),
+    Column("dwell_ms", Integer, nullable=False, server_default="0"),
+    Column("visitor", String(64), nullable=False, server_default=""),  # '' without consent
+    Column("customer_id", String(32), nullable=False, server_default=""),
+    Column("source", String(128), nullable=False, server_default=""),
+    Column("subject", String(64), nullable=False, server_default=""),
+    Column("at_us", BigInteger, nullable=False),
+    CheckConstraint(_one_of("did", Did), name="did"),
+    Index(None, "lookbook_id", "at_us"),
+    Index(None, "customer_id", "at_us"),
+    Index(None, "visitor", "at_us"),
+)
+
+# A picture on the link page.
+post = Table(
+    "post",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("picture_key", String(128), nullable=False),
+    Column("caption", Text, nullable=False),  # JSON by language
+    Column("product_ids", Text, nullable=False, server_default="[]"),  # JSON
+    Column("position", Integer, nullable=False, server_default="0"),
+    Column("shown", Boolean, nullable=False, server_default=text("true")),
+    Column("external_id", String(128), nullable=False, server_default="", index=True),
+    Column("external_url", Text, nullable=False, server_default=""),
+    Column("created_at_us", BigInteger, nullable=False),
+)
+
+short_link = Table(
+    "short_link",
+    metadata,
+    Column("code", String(32), primary_key=True),
+    Column("path", Text, nullable=False),
+    Column("label", String(128), nullable=False, server_default=""),
+    Column("post_id", String(32), nullable=False, server_default=""),
+    Column("lookbook_id", String(32), nullable=False, server_default=""),
+    Column("clicks", Integer, nullable=False, server_default="0"),
+    Column("created_at_us", BigInteger, nullable=False),
 )
 
 

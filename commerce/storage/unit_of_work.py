@@ -10,13 +10,16 @@ from commerce.storage.carts import SqlCarts
 from commerce.storage.conversations import SqlConversations
 from commerce.storage.customers import SqlCustomers
 from commerce.storage.links import SqlLinks
+from commerce.storage.lookbooks import SqlLookbooks
 from commerce.storage.mail import SqlInbox, SqlLeases, SqlOutbox, SqlThreads
 from commerce.storage.offers import SqlOffers
 from commerce.storage.orders import SqlOrders
 from commerce.storage.payments import SqlPayments
 from commerce.storage.pick_ups import SqlPickUps
+from commerce.storage.posts import SqlPosts, SqlShortLinks
 from commerce.storage.products import SqlProducts
 from commerce.storage.promotions import SqlPromotions
+from commerce.storage.reading import SqlReading
 from commerce.storage.reservations import SqlReservations
 from commerce.storage.returns import SqlReturns
 from commerce.storage.staff import SqlPauses, SqlStaffTasks
@@ -74,6 +77,10 @@ class SqlUnitOfWork:
     pick_ups = _Over(SqlPickUps)
     team = _Over(SqlTeam)
     staff_chats = _Over(SqlStaffChats)
+    lookbooks = _Over(SqlLookbooks)
+    reading = _Over(SqlReading)
+    posts = _Over(SqlPosts)
+    short_links = _Over(SqlShortLinks)
     conversations = _Over(SqlConversations)
     offers = _Over(SqlOffers)
     waiters = _Over(SqlWaiters)

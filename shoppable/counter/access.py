@@ -41,7 +41,7 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _MOST_KNOWN = 8  # people who share a browser
 _ONE_YEAR_S = 365 * 24 * 3600
 # A path of the counter and nothing else: no other host, no backslash that browsers read as a slash.
-_NEXT = re.compile(r"/staff(?:[/?][!-\[\]-~]{0,500})?")
+_NEXT = re.compile(r"/(?:staff|studio)(?:[/?][!-\[\]-~]{0,500})?")
 
 
 def needs(permission: Permission | None, *, without_second_factor: bool = False) -> Callable[[View[P]], View[P]]:

@@ -36,6 +36,7 @@ ROOMS = (
     Room("refunds", "/staff/refunds", "Refunds", Permission.REFUND_ANY),
     Room("stock", "/staff/stock", "Stock", Permission.STOCK),
     Room("stores", "/staff/stores", "Stores", Permission.PAUSE),
+    Room("studio", "/studio", "Catalogues", Permission.PUBLISH),
     Room("reports", "/staff/reports", "Reports", Permission.REPORTS),
     Room("team", "/staff/team", "Team", Permission.TEAM),
     Room("audit", "/staff/audit", "Record", Permission.AUDIT),

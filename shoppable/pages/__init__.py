@@ -13,6 +13,7 @@ from shoppable.pages import (
     frame,
     front,
     link,
+    lookbook,
     orders,
     photo,
     product,
@@ -26,7 +27,7 @@ __all__ = ["install"]
 
 def install(app: Flask) -> None:
     frame.install(app)
-    for room in (front, photo, product, stores, chat, cart, buy, link, checkout, orders):
+    for room in (front, photo, product, lookbook, stores, chat, cart, buy, link, checkout, orders):
         app.register_blueprint(room.blueprint)
     returns.install(app)
     if fake_payment.NAME in site_of(app).shop.providers:

@@ -18,6 +18,7 @@ from commerce.domain.conversation import CannedReply
 from commerce.domain.customer import Contact
 from commerce.domain.linking import TokenPurpose
 from commerce.domain.localtext import LocalText
+from commerce.domain.lookbook import Lookbook, Region
 from commerce.domain.mail import Direction
 from commerce.domain.order import Order, OrderSource
 from commerce.domain.reservation import Reservation
@@ -30,6 +31,7 @@ from commerce.services.signing_in import digest_of
 from commerce.services.staff_refunds import RefundWaiting
 from commerce.wiring import Shop
 from shoppable.chat import session
+from tests.unit.shoppable.catalogues import publish_catalogue
 from tests.unit.shoppable.shopping import BELLECOUR, HOST, ORIGIN, Browser, variant_of
 from tests.unit.shoppable.staffing import add_member
 
@@ -65,6 +67,7 @@ BODIES: dict[str, dict[str, object]] = {
     "staff.refund": {"amount": "1"},
     "staff.approve_refund": {"amount_minor": "6500"},
     "staff.note": {"kind": "note", "text": "Called."},
+    "studio.show_version": {"version": "1"},
 }
 # Forms that say which store they are about.
 OF_A_STORE: dict[str, dict[str, object]] = {
@@ -190,6 +193,10 @@ class World:
             "customer_id": self._a_id,
             "entry_id": self.entry_with_photo,
             "canned_id": self.canned_reply,
+            "book": self.catalogue,
+            "slug": lambda: self.catalogue_of(self.catalogue()).slug,
+            "number": lambda: "1",
+            "product_id": self.product,
         }
 
     def order(self) -> str:
@@ -306,6 +313,16 @@ class World:
         made = CannedReply(self.shop.ids.new_id(), "Hours", LocalText({"en": "Until seven."}))
         self.shop.storage.write(lambda uow: uow.conversations.put_canned(made))
         return made.id
+
+    def catalogue(self) -> str:
+        """Published, with one place that leads to P1."""
+        return publish_catalogue(self.shop, [("P1-navy-38", Region(0.1, 0.1, 0.3, 0.3))]).lookbook.id
+
+    def catalogue_of(self, book_id: str) -> Lookbook:
+        with self.shop.storage.read() as uow:
+            found = uow.lookbooks.get(book_id)
+        assert found is not None
+        return found
 
     def invitation(self) -> str:
         member = add_member(self.shop, f"m{self.shop.ids.new_id()[:12]}")

@@ -1,0 +1,263 @@
+"""A catalogue as shoppers leaf through it: pages with places that lead to products, and the same products in words."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, abort, jsonify, redirect, request
+from flask.typing import ResponseReturnValue
+
+from commerce.domain.lookbook import Did, Edition, Hotspot, Lookbook, LookbookState, Page, ReadingEvent, came_from
+from commerce.domain.money import Money
+from commerce.domain.product import Product, Variant
+from commerce.domain.stock import Band
+from commerce.ports import UnitOfWork
+from commerce.services.publishing import LONGEST_SLUG
+from shoppable import inputs, security, shopper
+from shoppable.chat import session
+from shoppable.language import language, translate
+from shoppable.limits import LOOK
+from shoppable.pages.cards import Card, card
+from shoppable.pages.frame import page, telegram_link
+from shoppable.problems import Problem
+from shoppable.reading_shapes import ReadingReport
+from shoppable.shelf import Shelf, product_path
+from shoppable.site import site
+
+blueprint = Blueprint("lookbook", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A hotspot with today's facts. `x` to `height`: thousandths of the page."""
+
+    hotspot: Hotspot
+    card: Card
+    path: str
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class PageShown:
+    page: Page
+    spots: tuple[Spot, ...]
+
+    @property
+    def listed(self) -> tuple[Spot, ...]:
+        """Each product of the page once, in reading order."""
+        seen: dict[int, Spot] = {}
+        for spot in self.spots:
+            seen.setdefault(spot.hotspot.product_id, spot)
+        return tuple(seen.values())
+
+
+@blueprint.get("/l/<slug>")
+def lookbook(slug: str) -> ResponseReturnValue:
+    """Prices and stock are of this moment. With `X-Part: facts` the changing parts alone, for an open page."""
+    return _lookbook(slug)
+
+
+@blueprint.get("/embed/l/<slug>")
+def embedded(slug: str) -> ResponseReturnValue:
+    """The same in a frame of somebody else's page, without our head and foot. Its links open in the whole window."""
+    response = _lookbook(slug, is_embedded=True)
+    security.may_be_framed(response)
+    return response
+
+
+def _lookbook(slug: str, *, is_embedded: bool = False) -> Response:
+    with site().shop.storage.read() as uow:
+        edition = _edition(uow, slug)
+        pages = _pages(uow, edition)
+    book = edition.lookbook
+    if request.headers.get("X-Part") == "facts":
+        return page("lookbook_facts.html", pages=pages, book=book, mark=_mark(pages))
+    return page(
+        "lookbook.html",
+        book=book,
+        title=book.title(language()),
+        pages=pages,
+        mark=_mark(pages),
+        path=f"/l/{book.slug}",
+        bot=telegram_link(),
+        is_embedded=is_embedded,
+    )
+
+
+@blueprint.get("/l/<slug>/facts")
+def facts(slug: str) -> ResponseReturnValue:
+    """Whether prices or stock have changed since: a small answer that an open page asks for every two seconds."""
+    with site().shop.storage.read() as uow:
+        edition = _edition(uow, slug)
+        mark = _mark(_pages(uow, edition))
+    if request.if_none_match.contains(mark):
+        return Response(status=304)
+    answer = jsonify({"mark": mark})
+    answer.set_etag(mark)
+    answer.headers["Cache-Control"] = "no-cache"
+    return answer
+
+
+@blueprint.get("/l/<slug>/<int:number>/<int:product_id>")
+def sheet(slug: str, number: int, product_id: int) -> ResponseReturnValue:
+    """What a hotspot opens: today's price, sizes, where it is. Without the script a browser is led to the product."""
+    shop = site().shop
+    with shop.storage.read() as uow:
+        edition = _edition(uow, slug)
+        if product_id not in {spot.product_id for spot in edition.on(number)}:
+            abort(404)
+        product = uow.products.get(product_id)
+        if product is None or not product.variants:
+            abort(404)
+        if request.headers.get("X-Part") != "sheet":
+            return redirect(_path(product, edition.lookbook, number), 303)
+        shelf = Shelf.of(uow, [product], shop.clock.now())
+        customer = shopper.customer_of(uow, session.current())
+    return page(
+        "lookbook_sheet.html",
+        product=product,
+        shown=card(product, shelf),
+        path=_path(product, edition.lookbook, number),
+        source=came_from(edition.lookbook.id, number),
+        page_number=number,
+        choices=[_choice(variant, shelf) for variant in product.variants],
+        prior=shop.catalog.prior_price(min(product.variants, key=lambda v: v.price.minor)),
+        places=[
+            (store, translate(_BANDS[max((shelf.band(v, store) for v in product.variants), key=_ORDER.index)]))
+            for store in shelf.stores_with(product.variants)
+        ],
+        is_known=customer is not None,
+        telegram=_deep_link(product.id, slug, number),
+    )
+
+
+_ORDER = [Band.NONE, Band.LAST, Band.FEW, Band.IN_STOCK]
+_BANDS = {Band.NONE: "sold out", Band.LAST: "last one", Band.FEW: "only a few left", Band.IN_STOCK: "in stock"}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    variant: Variant
+    label: str
+    is_available: bool
+    price: Money
+
+
+def _choice(variant: Variant, shelf: Shelf) -> Choice:
+    lexicon = site().shop.lexicon
+    try:
+        colour = lexicon.label("colour", variant.colour, language()) if variant.colour else variant.colour_words
+    except KeyError:
+        colour = variant.colour_words or variant.colour
+    label = " · ".join(part for part in (colour, variant.size) if part) or translate("One size")
+    return Choice(variant, label, shelf.is_available(variant), variant.price)
+
+
+def _deep_link(product_id: int, slug: str, number: int) -> str:
+    """Into the bot, on this product and this page; '' without a bot. Telegram allows 64 letters, digits, _ and -."""
+    bot = telegram_link()
+    start = f"l_{product_id}_{number}_{slug}"[:64]
+    return f"{bot}?start={start}" if bot else ""
+
+
+def _edition(uow: UnitOfWork, slug: str) -> Edition:
+    """404 for what never was; 410 for what was withdrawn."""
+    edition = site().shop.publishing.seen_by_shoppers(uow, slug) if len(slug) <= LONGEST_SLUG else None
+    if edition is None:
+        known = uow.lookbooks.by_slug(slug[:LONGEST_SLUG])
+        if known is not None and known.state is LookbookState.WITHDRAWN:
+            raise Problem(410, "catalogue_over", "This catalogue is over. See the first page for what we have today.")
+        abort(404)
+    return edition
+
+
+def _pages(uow: UnitOfWork, edition: Edition) -> list[PageShown]:
+    """Hotspots whose product is no longer sold are left out."""
+    products = {
+        product_id: product
+        for product_id, product in uow.products.many({spot.product_id for spot in edition.hotspots}).items()
+        if product.variants
+    }
+    shelf = Shelf.of(uow, products.values(), site().shop.clock.now())
+    return [
+        PageShown(
+            each,
+            tuple(
+                _spot(spot, products[spot.product_id], shelf, edition.lookbook)
+                for spot in edition.on(each.number)
+                if spot.product_id in products
+            ),
+        )
+        for each in edition.pages
+    ]
+
+
+def _spot(spot: Hotspot, product: Product, shelf: Shelf, book: Lookbook) -> Spot:
+    variants = tuple(variant for variant in product.variants if variant.id == spot.variant_id) or None
+    region = spot.region
+    return Spot(
+        spot,
+        card(product, shelf, variants),
+        _path(product, book, spot.page),
+        round(region.x_frac * 1000),
+        round(region.y_frac * 1000),
+        round(region.width_frac * 1000),
+        round(region.height_frac * 1000),
+    )
+
+
+def _path(product: Product, book: Lookbook, number: int) -> str:
+    return f"{product_path(product, language())}?from={came_from(book.id, number)}"
+
+
+def _mark(pages: Sequence[PageShown]) -> str:
+    """Changes with whatever the page says of a price or of stock."""
+    said = [
+        (spot.hotspot.id, spot.card.price.minor, spot.card.sold_out, spot.card.sizes, spot.card.stock)
+        for each in pages
+        for spot in each.spots
+    ]
+    return hashlib.sha256(repr((language(), said)).encode()).hexdigest()[:20]
+
+
+# --- what readers do
+
+
+@blueprint.post("/l/<slug>/events")
+def events(slug: str) -> ResponseReturnValue:
+    """Counts. With the reader's consent the events are theirs; without it they name nobody."""
+    security.require_same_origin()
+    contact = session.current()
+    inputs.take_turn("look", LOOK, contact.address if contact else None)
+    told = inputs.body_as(ReadingReport)
+    shop = site().shop
+    now = shop.clock.now()
+
+    def work(uow: UnitOfWork) -> int:
+        book = _edition(uow, slug).lookbook
+        consented = told.get("consent", False) and contact is not None
+        customer = shopper.customer_of(uow, contact) if consented else None
+        visitor = session.sign("reader", contact.address)[:32] if consented and contact else ""
+        return uow.reading.add(
+            ReadingEvent(
+                event_id=each["id"],
+                did=Did(each["did"]),
+                at=now,
+                lookbook_id=book.id,
+                page=each.get("page", 0),
+                product_id=each.get("product", 0),
+                dwell_ms=each.get("dwell_ms", 0),
+                visitor=visitor,
+                customer_id=customer.id if customer else "",
+                source=inputs.clean(told.get("source", ""))[:128],
+            )
+            for each in told["events"]
+        )
+
+    shop.storage.write(work)
+    return "", 204

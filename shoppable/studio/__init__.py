@@ -1,0 +1,14 @@
+"""The studio: where marketers make catalogues and see what readers do with them. Under /studio, signed in."""
+
+from __future__ import annotations
+
+from shoppable.counter import access, frame
+from shoppable.studio import catalogues
+from shoppable.studio.blueprint import blueprint
+
+__all__ = ["ROOMS", "blueprint"]
+
+ROOMS = (catalogues,)
+
+access.install(blueprint)
+frame.install(blueprint)

@@ -1,0 +1,180 @@
+"""Catalogues, readers' events, posts and short links, on both databases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from commerce.domain.localtext import LocalText
+from commerce.domain.lookbook import (
+    DRAFT,
+    Did,
+    Doubt,
+    FoundBy,
+    Hotspot,
+    Lookbook,
+    LookbookState,
+    Origin,
+    Page,
+    Post,
+    ReadingEvent,
+    Region,
+    Review,
+    ShortLink,
+)
+from commerce.errors import StaleVersion
+from commerce.ports import Storage
+from tests.contracts.storage_values import NOW
+
+BOOK = Lookbook(
+    "b" * 32, "spring", LocalText({"fr": "Printemps", "en": "Spring"}), Origin.PDF, LookbookState.DRAFT, 0, 1, NOW
+)
+PAGES = (Page(1, "one.jpg", 1200, 1800, "Robe 79,00 €"), Page(2, "two.jpg", 1200, 1800))
+SPOT = Hotspot(
+    "h" * 32, 1, Region(0.1, 0.2, 0.3, 0.4), 7, 0, FoundBy.SKU, Review.DOUBTFUL, "P1", 7900, (Doubt.OTHER_PRICE,)
+)
+LATER = NOW + timedelta(hours=1)
+
+
+@pytest.fixture
+def book(storage: Storage) -> Lookbook:
+    assert storage.write(lambda uow: uow.lookbooks.add(BOOK, PAGES, (SPOT,)))
+    return BOOK
+
+
+def test_a_draft_is_read_as_it_was_written(storage: Storage, book: Lookbook) -> None:
+    with storage.read() as uow:
+        assert uow.lookbooks.get(book.id) == uow.lookbooks.by_slug("spring") == book
+        edition = uow.lookbooks.edition(book, DRAFT)
+        assert uow.lookbooks.edition(book, 1) is None
+        assert uow.lookbooks.by_slug("summer") is None
+        assert uow.lookbooks.all() == [book]
+    assert edition is not None
+    assert (edition.pages, edition.hotspots) == (PAGES, (SPOT,))
+    assert not storage.write(lambda uow: uow.lookbooks.add(replace(BOOK, id="c" * 32), PAGES, ()))  # the slug is taken
+
+
+def test_a_published_version_never_changes(storage: Storage, book: Lookbook) -> None:
+    shown = storage.write(lambda uow: uow.lookbooks.publish(book, LATER))
+    assert (shown.version, shown.state, shown.published_at) == (1, LookbookState.PUBLISHED, LATER)
+    moved = replace(SPOT, region=Region(0.5, 0.5, 0.2, 0.2), review=Review.CONFIRMED)
+    saved = storage.write(lambda uow: uow.lookbooks.save_draft(shown, pages=None, hotspots=(moved,)))
+    with storage.read() as uow:
+        first, draft = uow.lookbooks.edition(saved, 1), uow.lookbooks.edition(saved, DRAFT)
+        assert uow.lookbooks.showing(7) == [(saved, 1)]
+        assert uow.lookbooks.showing(8) == []
+    assert first is not None
+    assert draft is not None
+    assert (first.hotspots, draft.hotspots, first.pages) == ((SPOT,), (moved,), PAGES)
+    second = storage.write(lambda uow: uow.lookbooks.publish(saved, LATER))
+    assert second.version == 2
+    back = storage.write(lambda uow: uow.lookbooks.set_state(second, LookbookState.PUBLISHED, version=1))
+    restored = storage.write(lambda uow: uow.lookbooks.restore(back, 1))
+    with storage.read() as uow:
+        draft = uow.lookbooks.edition(restored, DRAFT)
+        assert [number for number, _ in uow.lookbooks.versions(book.id)] == [2, 1]
+    assert draft is not None
+    assert draft.hotspots == (SPOT,)
+    hidden = storage.write(lambda uow: uow.lookbooks.set_state(restored, LookbookState.WITHDRAWN))
+    with storage.read() as uow:
+        assert uow.lookbooks.showing(7) == []
+        assert uow.lookbooks.get(book.id) == hidden
+
+
+def test_of_two_who_save_the_second_is_told(storage: Storage, book: Lookbook) -> None:
+    storage.write(lambda uow: uow.lookbooks.save_draft(book, pages=None, hotspots=()))
+    for change in (
+        lambda uow: uow.lookbooks.save_draft(book, pages=PAGES, hotspots=(SPOT,)),
+        lambda uow: uow.lookbooks.publish(book, LATER),
+        lambda uow: uow.lookbooks.set_state(book, LookbookState.WITHDRAWN),
+        lambda uow: uow.lookbooks.restore(book, 1),
+    ):
+        with pytest.raises(StaleVersion):
+            storage.write(change)
+    with storage.read() as uow:
+        edition = uow.lookbooks.edition(book, DRAFT)
+    assert edition is not None
+    assert edition.hotspots == ()
+
+
+def event(number: int, did: Did, **more: object) -> ReadingEvent:
+    values = {"lookbook_id": BOOK.id, **more}
+    return ReadingEvent(f"event-{number}", did, NOW + timedelta(seconds=number), **values)  # type: ignore[arg-type]
+
+
+EVENTS = (
+    event(1, Did.OPENED, source="newsletter", visitor="v1"),
+    event(2, Did.PAGE, page=1, visitor="v1", source="newsletter"),
+    event(3, Did.PAGE, page=1, visitor="v1", dwell_ms=4_000),
+    event(4, Did.PAGE, page=2, visitor="v2", customer_id="c" * 32),
+    event(5, Did.PAGE, page=2),
+    event(6, Did.HOTSPOT, page=2, product_id=7, customer_id="c" * 32, visitor="v2"),
+    event(7, Did.CART, page=2, product_id=7),
+    event(8, Did.OPENED, lookbook_id="z" * 32),
+)
+
+
+def test_figures_of_what_readers_did(storage: Storage) -> None:
+    assert storage.write(lambda uow: uow.reading.add(EVENTS)) == len(EVENTS)
+    assert storage.write(lambda uow: uow.reading.add(EVENTS)) == 0  # told twice, counted once
+    until = NOW + timedelta(days=1)
+    with storage.read() as uow:
+        pages = uow.reading.by_page(BOOK.id, NOW, until)
+        products = uow.reading.by_product(BOOK.id, NOW, until)
+        sources = uow.reading.by_source(BOOK.id, NOW, until)
+        days = uow.reading.by_day(BOOK.id, NOW, until)
+        everything = uow.reading.by_source("", NOW, until)
+        assert uow.reading.by_page(BOOK.id, until, until + timedelta(days=1)) == []
+        assert uow.reading.last_page_of("v1", "") == (BOOK.id, 1)
+        assert uow.reading.last_page_of("", "c" * 32) == (BOOK.id, 2)
+        assert uow.reading.last_page_of("", "") is None
+        assert uow.reading.seen_by("c" * 32, 5) == [(7, BOOK.id, 2)]
+        assert uow.reading.orders_from(BOOK.id, NOW, until) == []
+    assert [(p.page, p.views, p.visitors, p.dwell_ms, p.hotspots, p.carts) for p in pages] == [
+        (1, 1, 1, 4_000, 0, 0),
+        (2, 2, 1, 0, 1, 1),
+    ]
+    assert [(p.product_id, p.hotspots, p.carts, p.units_ordered) for p in products] == [(7, 1, 1, 0)]
+    assert [(s.source, s.opened, s.carts) for s in sources] == [("newsletter", 1, 0), ("", 0, 1)]
+    assert sum(s.opened for s in everything) == 2
+    assert [pages for _, pages in days] == [3]
+
+
+def test_old_events_forget_who_it_was_and_go_on_counting(storage: Storage) -> None:
+    storage.write(lambda uow: uow.reading.add(EVENTS))
+    assert storage.write(lambda uow: uow.reading.forget_before(NOW + timedelta(seconds=5))) == 4
+    with storage.read() as uow:
+        assert uow.reading.last_page_of("v1", "") is None
+        assert sum(p.views for p in uow.reading.by_page(BOOK.id, NOW, NOW + timedelta(days=1))) == 3
+
+
+def test_posts_in_their_order(storage: Storage) -> None:
+    first = Post("1" * 32, "a.jpg", LocalText({"fr": "Robe"}), (7, 8), 2, True, NOW, "ig-1", "https://example.com/p/1")
+    second = replace(first, id="2" * 32, position=1, is_shown=False, external_id="")
+    for each in (first, second):
+        storage.write(lambda uow, each=each: uow.posts.put(each))
+    with storage.read() as uow:
+        assert uow.posts.all(shown_only=False) == [second, first]
+        assert uow.posts.all(shown_only=True) == [first]
+        assert uow.posts.by_external("ig-1") == first
+        assert uow.posts.by_external("") is None
+    moved = replace(first, position=0, product_ids=())
+    storage.write(lambda uow: uow.posts.put(moved))
+    with storage.read() as uow:
+        assert uow.posts.get(first.id) == moved
+    assert storage.write(lambda uow: uow.posts.delete(first.id))
+    assert not storage.write(lambda uow: uow.posts.delete(first.id))
+
+
+def test_short_links_count_their_clicks(storage: Storage) -> None:
+    link = ShortLink("spring", "/l/spring", "newsletter", NOW, lookbook_id=BOOK.id)
+    assert storage.write(lambda uow: uow.short_links.add(link))
+    assert not storage.write(lambda uow: uow.short_links.add(replace(link, path="/elsewhere")))
+    for _ in range(3):
+        storage.write(lambda uow: uow.short_links.clicked("spring"))
+    with storage.read() as uow:
+        assert uow.short_links.get("spring") == replace(link, clicks=3)
+        assert uow.short_links.get("nope") is None
+        assert uow.short_links.all(10) == [replace(link, clicks=3)]
