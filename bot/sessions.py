@@ -25,6 +25,7 @@ LONGEST_LIST = 12
 QUEUE_KEPT = 30
 CHOICES_KEPT = 24
 LARGEST_BYTES = 48_000
+_BROUGHT_FOR_S = 24 * 3600  # what somebody buys within a day is what the page has sold
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +137,19 @@ class Session:
     lost: int = 0  # messages running that nobody understood
     closing: str = ""  # the goodbye that was our last word
     heard_s: int = 0  # when the last message was sent
+    came_from: str = ""  # the page of a catalogue that brought them, and when
+    came_from_s: int = 0
 
     def with_list(self, items: tuple[ShownItem, ...]) -> Session:
         """With one more list shown, the oldest forgotten."""
         return replace(self, lists=(items[:LONGEST_LIST], *self.lists)[:LISTS_KEPT]) if items else self
+
+    def brought(self, came_from: str, at: datetime) -> Session:
+        return replace(self, came_from=came_from, came_from_s=int(at.timestamp()))
+
+    def source_of(self, at: datetime) -> str:
+        """What brought them here lately; '' when nothing did."""
+        return self.came_from if at.timestamp() - self.came_from_s < _BROUGHT_FOR_S else ""
 
     def at(self, point: GeoPoint, name: str = "") -> Session:
         """Somewhere, to about a hundred metres: no more is needed to find the nearest store."""

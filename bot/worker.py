@@ -37,7 +37,7 @@ ROWS_PER_TURN = 20  # of one lane before others get their chance
 LANES = 64
 URGENT_THREADS, HELPERS_POLL_S = 6, 30.0  # beside the one that looks for work, who wakes them when there is more
 EXPIRY_EVERY_S, PHOTOS_EVERY_S, SWEEP_EVERY_S, COMPARING_EVERY_S = 1.0, 60.0, 600.0, 3600.0
-SPEAKING_EVERY_S = 5.0
+SPEAKING_EVERY_S, FORGETTING_EVERY_S = 5.0, 6 * 3600.0
 REMINDING_EVERY_S, SLOTS_EVERY_S = 5.0, 20.0
 PAYING_EVERY_S = 0.5  # how long somebody who has ordered waits for the place to pay, at most
 ALIVE, ALIVE_EVERY_S = "heartbeat:worker", 10.0
@@ -139,6 +139,7 @@ class Worker:
         self._shop.reminding.tick()
         self._shop.slots.tick()
         self.delete_photos()
+        self.forget_readers()
         self._sweep()
 
     def delete_photos(self) -> int:
@@ -155,6 +156,11 @@ class Worker:
             self._shop.media.delete(key)
             self._shop.storage.write(lambda uow, key=key: forget(uow, key))  # type: ignore[misc]
         return len(keys)
+
+    def forget_readers(self) -> int:
+        """What was read in catalogues long ago goes on counting, and names nobody any more."""
+        before = self._shop.clock.now() - timedelta(days=self._shop.settings.reading_keep_days)
+        return self._shop.storage.write(lambda uow: uow.reading.forget_before(before))
 
     # --- lanes
 
@@ -297,6 +303,7 @@ class Worker:
             (PHOTOS_EVERY_S, self.delete_photos),
             (SWEEP_EVERY_S, self._sweep),
             (COMPARING_EVERY_S, self._compare_stock),
+            (FORGETTING_EVERY_S, self.forget_readers),
         ]
         waited = [every for every, _ in chores]  # all of them at once in the beginning
         while True:

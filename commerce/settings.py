@@ -149,6 +149,9 @@ class Settings(BaseSettings):
 
     # --- photos
     photo_keep_h: int = Field(24, ge=1, le=720, description="Hours after which a shopper's photo is deleted.")
+    reading_keep_days: int = Field(
+        395, ge=1, le=3650, description="Days after which nobody can be told from what they read in a catalogue."
+    )
     encoder: str = Field(
         "vitrine",
         description="What looks at pictures: `vitrine` (built in), `imagenet`, `open_clip:MODEL/TAG`, "

@@ -54,6 +54,7 @@ from commerce.services.own_account import OwnAccount
 from commerce.services.pausing import Pausing
 from commerce.services.paying import Paying
 from commerce.services.photos import Photos
+from commerce.services.posting import Posting
 from commerce.services.promotions import Promotions
 from commerce.services.proposing import Proposing
 from commerce.services.publishing import Publishing
@@ -66,6 +67,7 @@ from commerce.services.returns import Returns
 from commerce.services.routing import Routing
 from commerce.services.second_choices import build_alternatives, build_second_choices
 from commerce.services.selling import build_selling, offline_of
+from commerce.services.short_links import ShortLinks
 from commerce.services.signing_in import SessionRules, SigningIn
 from commerce.services.slots import Slots
 from commerce.services.staff_binding import StaffBinding
@@ -132,6 +134,8 @@ class Shop:
     handoff: Handoff
     calling_back: CallingBack
     publishing: Publishing
+    short_links: ShortLinks
+    posting: Posting
     index_keeper: IndexKeeper
     teaching: Teaching
     canned: Canned
@@ -299,6 +303,8 @@ def build_shop(
         publishing=Publishing(
             storage, clock, ids, media, PdfReader(), Proposing(storage, ids, image_matcher, settings.currency)
         ),
+        posting=Posting(storage, clock, ids, media, image_matcher),
+        short_links=ShortLinks(clock, ids, settings.base_url),
         index_keeper=IndexKeeper(storage, text_index, facets, image_matcher, media, words, kept_words),
         teaching=Teaching(storage, media, words, image_matcher),
         canned=canned,

@@ -54,6 +54,7 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
         """
         : static api_openapi
         front: front | product: product | stores: stores | chat: chat | media: picture | buy: buy
+        short: follow | posts: posts
         lookbook: lookbook embedded facts sheet events
         photo: look results
         health: alive ready
@@ -128,7 +129,8 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
         Permission.PUBLISH,
         "studio: catalogue make_catalogue qr_code save_catalogue show_version studio withdraw_catalogue",
     ),
-    (Permission.REPORTS, "staff: answers_csv reports"),
+    (Permission.PUBLISH, "studio: make_short_link short_link_qr short_links make_post posts save_post"),
+    (Permission.REPORTS, "staff: answers_csv reports | studio: report report_csv"),
     (Permission.RULES, "staff: keep_reply remove_reply replies store_rules"),
     (
         Permission.TEAM,

@@ -131,9 +131,9 @@ def is_told(quote: Quote) -> bool:
 
 
 def source_of(cart: Cart) -> OrderSource:
-    """Through which door the newest thing came into the cart."""
+    """Through which door what is in the cart came: what brought it, else where the newest thing was added."""
     newest = max(cart.wanted, key=lambda line: line.added_at, default=None)
-    kind = newest.source.partition(":")[0] if newest else ""
+    kind = (cart.came_from or (newest.source if newest else "")).partition(":")[0]
     return {"catalogue": OrderSource.CATALOGUE, "link": OrderSource.LINK}.get(kind, OrderSource.WEB)
 
 

@@ -186,7 +186,8 @@ class OrderEventFacts(TypedDict):
 
 @_exact
 class OrderFacts(TypedDict):
-    """`url` opens its page. `pickup_code` is told once it is ready. `version` goes into whatever changes it."""
+    """`url` opens its page. `pickup_code` is told once it is ready. `version` goes into whatever changes it.
+    `came_from`: what brought the shopper, such as "catalogue:<id>:4" or "link:<code>"."""
 
     id: str
     number: int
@@ -194,6 +195,7 @@ class OrderFacts(TypedDict):
     state: State
     state_words: str
     source: str
+    came_from: str
     channel: str
     fulfilment: FulfilmentName
     store: str

@@ -273,6 +273,16 @@ class CancelOrder(Action):
 
 
 @dataclass(frozen=True, slots=True)
+class Leaf(Action):
+    """A page of a catalogue, and one product of it or (0) what the page shows."""
+
+    verb: ClassVar[str] = "leaf"
+    lookbook_id: str = ""
+    page: int = 0
+    product_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class AcceptLink(Action):
     """Yes, these two are one person. `choice` counts `MergeChoice` from 1; 0: there is nothing to choose."""
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bot.conversation import catalogues
 from bot.conversation.actions import AcceptLink, DeclineLink, MakeLink, Unlink, encode
 from bot.conversation.cart_words import cart_reply, cart_turn, show_button
 from bot.conversation.smalltalk import greet
@@ -27,8 +28,10 @@ _OWN_NAMES = {"telegram": "Telegram", "whatsapp": "WhatsApp", "messenger": "Mess
 
 
 def started(talk: Talk) -> Turn:
-    """A deep link into the conversation: with a token, or a plain hello."""
+    """A deep link into the conversation: with a token, from a page of a catalogue, or a plain hello."""
     start = talk.message.start or ""
+    if start.startswith(catalogues.START):
+        return catalogues.started(talk, start)
     return offered(talk, start.removeprefix(START)) if start.startswith(START) else greet(talk)
 
 

@@ -101,11 +101,12 @@ def _put(talk: Talk, product: Product, variant: Variant, quantity: int = 1) -> T
     alike = matching(product, colour_of(product, variant))
     available = levels_of(talk, [alike])
     sizes = tuple(dict.fromkeys(v.size for v in alike if v.size and available[v.id]))
+    source = session.source_of(talk.now) or talk.contact.channel
 
     def act(uow: UnitOfWork) -> Turn:
         contact = talk.message.contact
         customer = talk.shop.customers.recognise(uow, contact, language=talk.language)
-        result = talk.shop.carts.add(uow, customer.id, variant.id, quantity, source=contact.channel)
+        result = talk.shop.carts.add(uow, customer.id, variant.id, quantity, source=source)
         if not isinstance(result, Refused):
             name = item_name(talk, product, variant)
             if quantity > 1:

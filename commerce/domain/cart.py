@@ -72,6 +72,12 @@ class Cart:
     def saved(self) -> tuple[CartLine, ...]:
         return tuple(line for line in self.lines if line.saved)
 
+    @property
+    def came_from(self) -> str:
+        """What brought its newest thing that something brought: a page of a catalogue, a link; else ''."""
+        lines = sorted(self.wanted, key=lambda each: each.added_at, reverse=True)
+        return next((each.source for each in lines if ":" in each.source), "")
+
 
 class NotInCart(StrEnum):
     """Why something could not be put into the cart. Each has words for shoppers in both languages."""

@@ -49,6 +49,7 @@ class Customer:
     name: str
     language: str
     created_at: datetime
+    came_from: str = ""  # the first thing that is known to have brought them: "catalogue:<id>:4", "link:<code>"
 
 
 class Purpose(StrEnum):

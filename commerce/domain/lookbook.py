@@ -199,6 +199,24 @@ class Post:
     external_url: str = ""
 
 
+class NotPosted(StrEnum):
+    """Why a post was not made or changed."""
+
+    NOT_FOUND = "not_found"
+    UNREADABLE = "unreadable"
+    NO_PRODUCT = "no_product"  # a post that is shown leads somewhere
+    NO_SUCH_PRODUCT = "no_such_product"
+
+
+class NotShortened(StrEnum):
+    """Why there is no short link."""
+
+    NOT_OURS = "not_ours"  # it leads out of the shop, or to nowhere
+    BAD_CODE = "bad_code"
+    CODE_TAKEN = "code_taken"
+    NO_LABEL = "no_label"
+
+
 @dataclass(frozen=True, slots=True)
 class ShortLink:
     """/s/{code}: leads to a path of ours and says where its people come from."""

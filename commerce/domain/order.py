@@ -125,6 +125,7 @@ class Order:
     expires_at: datetime | None  # of an order nobody has paid yet
     fulfilled_at: datetime | None  # handed over or delivered: the legal withdrawal counts from here
     version: int
+    came_from: str = ""  # what brought the shopper here: "catalogue:<id>:4", "link:<code>"
 
     @property
     def total(self) -> Money:

@@ -263,6 +263,10 @@ class CustomerRepository(Protocol):
 
     def update(self, customer: Customer) -> None: ...
 
+    def came_from(self, customer_id: str, source: str) -> None:
+        """What brought them: the first answer stays."""
+        ...
+
     def seen(self, contact: Contact, at: datetime) -> None:
         """The contact wrote to us: opens the reply window of channels that have one."""
         ...

@@ -53,8 +53,10 @@ class Carts:
             return Refused(NotInCart.OTHER_CURRENCY)
         if not self._is_there(uow, cart.customer_id, variant_id):
             return Refused(NotInCart.SOLD_OUT)
-        now = self._clock.now()
-        uow.carts.add(cart.id, variant_id, quantity, source[:_LONGEST_SOURCE], now, most=MAX_QUANTITY)
+        now, source = self._clock.now(), source[:_LONGEST_SOURCE]
+        uow.carts.add(cart.id, variant_id, quantity, source, now, most=MAX_QUANTITY)
+        if ":" in source:
+            uow.customers.came_from(cart.customer_id, source)
         return self._again(uow, cart.customer_id)
 
     def set_quantity(

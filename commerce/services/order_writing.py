@@ -89,6 +89,7 @@ def new_order(
         expires_at=expires_at,
         fulfilled_at=None,
         version=1,
+        came_from=quote.cart.came_from,
     )
 
 

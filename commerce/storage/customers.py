@@ -41,6 +41,7 @@ _CONSENT = Prepared(
     .order_by(consent.c.id.desc())
     .limit(1)
 )
+_CAME_FROM = text("UPDATE customer SET came_from = :source WHERE id = :id AND came_from = ''")
 _REMEMBER = text(
     "INSERT INTO fit_memory (customer_id, size_system, size, at_us) VALUES (:customer_id, :size_system, :size, :at_us)"
     " ON CONFLICT (customer_id, size_system) DO UPDATE SET size = excluded.size, at_us = excluded.at_us"
@@ -48,7 +49,9 @@ _REMEMBER = text(
 
 
 def _customer(row: AnyRow | None) -> Customer | None:
-    return None if row is None else Customer(row.id, row.name, row.language, from_us(row.created_at_us))
+    if row is None:
+        return None
+    return Customer(row.id, row.name, row.language, from_us(row.created_at_us), row.came_from)
 
 
 class SqlCustomers:
@@ -74,7 +77,13 @@ class SqlCustomers:
     def add(self, new: Customer, first_contact: Contact, at: datetime) -> None:
         self._db.execute(
             insert(customer),
-            {"id": new.id, "name": new.name, "language": new.language, "created_at_us": to_us(new.created_at)},
+            {
+                "id": new.id,
+                "name": new.name,
+                "language": new.language,
+                "created_at_us": to_us(new.created_at),
+                "came_from": new.came_from,
+            },
         )
         self._db.execute(
             insert(contact),
@@ -93,6 +102,9 @@ class SqlCustomers:
             update(customer).where(customer.c.id == changed.id).values(name=changed.name, language=changed.language)
         )
         keep_known(self._db, changed.id, known_words(changed.name))
+
+    def came_from(self, customer_id: str, source: str) -> None:
+        self._db.execute(_CAME_FROM, {"id": customer_id, "source": source})
 
     def seen(self, by: Contact, at: datetime) -> None:
         key = {"channel": by.channel, "account": by.account, "address": by.address}

@@ -25,7 +25,7 @@ from commerce.storage.words import keep_known, known_words
 _COLUMNS = (
     "id customer_id cart_id state source channel account contact_address language fulfilment store_id name email phone"
     " address currency subtotal_minor discount_minor delivery_minor added_tax_minor taxes tax_included total_minor"
-    " paid_minor refunded_minor coupon pickup_code created_at_us expires_at_us fulfilled_at_us version"
+    " paid_minor refunded_minor coupon pickup_code created_at_us expires_at_us fulfilled_at_us version came_from"
 )
 _ADD = insert_into("shop_order", _COLUMNS, key="number")
 _ADD_WITH_NUMBER = insert_into("shop_order", f"{_COLUMNS} number", key="number")
@@ -299,6 +299,7 @@ def _values(new: Order, contact: Contact) -> tuple[Any, ...]:
         maybe_to_us(new.expires_at),
         maybe_to_us(new.fulfilled_at),
         new.version,
+        new.came_from,
     )
 
 
@@ -357,6 +358,7 @@ def _order(row: AnyRow, lines: tuple[OrderLine, ...]) -> Order:
         expires_at=maybe_from_us(row.expires_at_us),
         fulfilled_at=maybe_from_us(row.fulfilled_at_us),
         version=row.version,
+        came_from=row.came_from,
     )
 
 

@@ -10,10 +10,10 @@ from commerce.understanding.reading import Reading
 # Cues that settle the matter whatever else is said, in this order.
 _DECISIVE = (
     Intent.STOP_MESSAGES, Intent.FORGET_SIZE, Intent.REMEMBER_SIZE, Intent.BACK_TO_BOT, Intent.TALK_TO_PERSON,
-    Intent.UNLINK, Intent.LINK_ACCOUNT, Intent.WITHDRAW, Intent.CANCEL_ORDER, Intent.DROP_CODE, Intent.ASK_DISCOUNT,
-    Intent.USE_CODE, Intent.EXTEND_RESERVATION, Intent.EXCHANGE_ITEM, Intent.RETURN_ITEM, Intent.PROBLEM,
-    Intent.MY_RESERVATIONS, Intent.CANCEL_RESERVATION, Intent.ORDER_STATUS, Intent.EMPTY_CART, Intent.SAVE_FOR_LATER,
-    Intent.REMOVE_FROM_CART, Intent.START_OVER, Intent.COMPARE,
+    Intent.UNLINK, Intent.LINK_ACCOUNT, Intent.READING, Intent.WITHDRAW, Intent.CANCEL_ORDER, Intent.DROP_CODE,
+    Intent.ASK_DISCOUNT, Intent.USE_CODE, Intent.EXTEND_RESERVATION, Intent.EXCHANGE_ITEM, Intent.RETURN_ITEM,
+    Intent.PROBLEM, Intent.MY_RESERVATIONS, Intent.CANCEL_RESERVATION, Intent.ORDER_STATUS, Intent.EMPTY_CART,
+    Intent.SAVE_FOR_LATER, Intent.REMOVE_FROM_CART, Intent.START_OVER, Intent.COMPARE,
 )  # fmt: skip
 _ABOUT_STORES = (
     Intent.DIRECTIONS, Intent.OPENING_HOURS, Intent.SEND_SOMEONE, Intent.BY_CAR, Intent.ARRIVED, Intent.ON_MY_WAY,

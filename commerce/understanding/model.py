@@ -49,6 +49,7 @@ class Intent(StrEnum):
     WITHDRAW = "withdraw"  # the legal withdrawal from a contract made at a distance
     LINK_ACCOUNT = "link_account"  # one person on several channels
     UNLINK = "unlink"
+    READING = "reading"  # on a page of a catalogue, or back to where they stopped in it
     DIRECTIONS = "directions"
     OPENING_HOURS = "opening_hours"
     ON_MY_WAY = "on_my_way"

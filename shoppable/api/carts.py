@@ -13,7 +13,7 @@ from commerce.domain.customer import Contact
 from commerce.domain.promotion import NotApplied
 from commerce.domain.reservation import Refused
 from commerce.ports import UnitOfWork
-from shoppable import inputs, security, shopper
+from shoppable import brought, inputs, security, shopper
 from shoppable.api import selling
 from shoppable.api.openapi import Operation, Parameter, describes
 from shoppable.api.products import LANG
@@ -154,7 +154,7 @@ def _put_line(cart_id: str, sku: str) -> ResponseReturnValue:
         if "quantity" in asked:
             wanted = {each.variant_id: each.quantity for each in (cart.wanted if cart else ())}
             if asked["quantity"] and variant.id not in wanted:
-                source = "machine" if cart_id else "web"
+                source = "machine" if cart_id else brought.source()
                 result = carts.add(uow, who, variant.id, asked["quantity"], source)
             elif variant.id in wanted:
                 result = carts.set_quantity(uow, who, variant.id, asked["quantity"], saved=False)

@@ -143,6 +143,7 @@ def order(
         "state": found.state.value,
         "state_words": translate(ORDER_STATES[found.state]),
         "source": found.source.value,
+        "came_from": found.came_from,
         "channel": found.channel,
         "fulfilment": found.fulfilment.value,
         "store": found.store_id,

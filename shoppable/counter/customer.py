@@ -16,6 +16,7 @@ from commerce.domain.money import Money
 from commerce.domain.team import Permission, StaffMember
 from commerce.i18n import format_day, format_money, format_time
 from commerce.ports import UnitOfWork
+from shoppable import came_from
 from shoppable.counter import access, facts, thread
 from shoppable.counter.blueprint import blueprint
 from shoppable.counter.frame import counter_page
@@ -60,6 +61,7 @@ def customer(customer_id: str) -> ResponseReturnValue:
         shown = [_shown(uow, touch, pages, found.id, names, zone) for touch in touches]
         talk = facts.talk(uow, member, found.id, before_id=None, limit=1)
         sizes = shop.customers.sizes(uow, found.id)
+        brought_by = came_from.in_words(uow, found.came_from)
     return counter_page(
         "counter/customer.html",
         room="inbox",
@@ -67,6 +69,7 @@ def customer(customer_id: str) -> ResponseReturnValue:
         customer=found,
         since=format_day(found.created_at, language(), zone),
         sizes=sizes,
+        came_from=brought_by,
         touches=shown,
         kinds=[(each.value, translate(words), each is kind) for each, words in TOUCH_KINDS.items()],
         kind=kind.value if kind else "",

@@ -15,7 +15,7 @@ from commerce.i18n import format_moment, format_money
 from commerce.ports import UnitOfWork
 from commerce.services.again import write_again
 from commerce.services.entering import EnteredLine, EnteredOrder
-from shoppable import inputs
+from shoppable import came_from, inputs
 from shoppable.counter import access
 from shoppable.counter.blueprint import blueprint
 from shoppable.counter.board import Told
@@ -125,6 +125,7 @@ def order_page(order_id: str, told: Told | None, status: int = 200) -> ResponseR
         paid = shop.orders.is_paid(uow, found)
         contact = uow.orders.contact_of(found.id)
         waiting = shop.staff_refunds.waiting_for(uow, found.id)
+        brought_by = came_from.in_words(uow, found.came_from)
     spoken, people, zone = language(), names(), shop.settings.timezone
     refundable = sum(each.refundable_minor for each in attempts)
     return counter_page(
@@ -136,6 +137,7 @@ def order_page(order_id: str, told: Told | None, status: int = 200) -> ResponseR
         told=told,
         state=translate(ORDER_STATES[found.state]),
         source=translate(SOURCES[found.source.value]),
+        came_from=brought_by,
         channel=contact.channel if contact else "",
         at=format_moment(found.created_at, spoken, zone),
         is_pickup=found.fulfilment is Fulfilment.PICKUP,

@@ -16,8 +16,10 @@ from shoppable.pages import (
     lookbook,
     orders,
     photo,
+    posts,
     product,
     returns,
+    short,
     stores,
 )
 from shoppable.site import site_of
@@ -27,7 +29,7 @@ __all__ = ["install"]
 
 def install(app: Flask) -> None:
     frame.install(app)
-    for room in (front, photo, product, lookbook, stores, chat, cart, buy, link, checkout, orders):
+    for room in (front, photo, product, lookbook, short, posts, stores, chat, cart, buy, link, checkout, orders):
         app.register_blueprint(room.blueprint)
     returns.install(app)
     if fake_payment.NAME in site_of(app).shop.providers:

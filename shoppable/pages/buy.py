@@ -14,7 +14,7 @@ from commerce.domain.cart import MAX_LINES, MAX_QUANTITY, Cart
 from commerce.domain.moments import from_us, to_us
 from commerce.domain.reservation import Refused
 from commerce.ports import UnitOfWork
-from shoppable import inputs, shopper
+from shoppable import brought, inputs, shopper
 from shoppable.chat import session
 from shoppable.limits import CART
 from shoppable.pages.cart import back
@@ -127,7 +127,8 @@ def _fill(uow: UnitOfWork, customer_id: str, asked: list[Asked], coupon: str) ->
         if missing > 0 and before.has_brought(found[1].id):
             said = said or "taken_out"
             continue
-        result = carts.add(uow, customer_id, found[1].id, missing, SOURCE) if missing > 0 else None
+        source = brought.source(otherwise=SOURCE)
+        result = carts.add(uow, customer_id, found[1].id, missing, source) if missing > 0 else None
         if isinstance(result, Refused):
             said = f"not_{result.reason.value}"
         else:

@@ -9,13 +9,13 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, redirect, request
 from flask.typing import ResponseReturnValue
 
-from commerce.domain.cart import MAX_QUANTITY, Cart, NotInCart
+from commerce.domain.cart import MAX_QUANTITY, NotInCart
 from commerce.domain.linking import TokenPurpose
 from commerce.domain.promotion import NotApplied
 from commerce.domain.reservation import Refused
 from commerce.ports import UnitOfWork
 from commerce.services.own_units import pending_order
-from shoppable import inputs, security, shopper
+from shoppable import brought, inputs, security, shopper
 from shoppable.chat import session
 from shoppable.language import language, translate
 from shoppable.limits import CART
@@ -156,7 +156,7 @@ def add() -> ResponseReturnValue:
     """From a product's page: the variant that was chosen there."""
     variant, quantity = _variant(), _quantity()
     source = request.form.get("source", "")
-    source = source if _SOURCE.fullmatch(source) else "web"
+    source = brought.source(source if _SOURCE.fullmatch(source) else "")
     result = change(lambda uow, who: site().shop.carts.add(uow, who, variant, quantity, source))
     return _answer(result, "added", variant)
 
@@ -201,17 +201,10 @@ def telegram() -> ResponseReturnValue:
 
     def offer(uow: UnitOfWork) -> str:
         customer = shopper.recognised(uow, contact)
-        return shop.linking.offer(
-            uow, customer.id, contact, TokenPurpose.CART, _came_from(shop.carts.of(uow, customer.id))
-        )
+        cart = shop.carts.of(uow, customer.id)
+        return shop.linking.offer(uow, customer.id, contact, TokenPurpose.CART, cart.came_from if cart else "")
 
     return _to(f"{address}?start=c_{shop.storage.write(offer)}")
-
-
-def _came_from(cart: Cart | None) -> str:
-    """Where the newest thing was added, if not in the shop itself: "catalogue:spring:4"."""
-    lines = sorted(cart.wanted if cart else (), key=lambda each: each.added_at, reverse=True)
-    return next((each.source for each in lines if ":" in each.source), "")
 
 
 def _answer(result: object, said: str, variant: int, *, quantity: int | None = None) -> Response:

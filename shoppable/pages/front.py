@@ -10,6 +10,7 @@ from commerce.domain.search import Found, Hit, SearchAnswer, SearchRequest, Why
 from shoppable import inputs
 from shoppable.language import language
 from shoppable.limits import SEARCH
+from shoppable.pages import posts
 from shoppable.pages.asked import LAST_PAGE, Asked, active, asked_for, filters_of, largest_price
 from shoppable.pages.cards import Card, card, swatch
 from shoppable.pages.frame import here, page
@@ -31,10 +32,12 @@ def front() -> Response:
     answer = _browsed(asked) if asked.is_browsing else shop.discovery.search(_question(asked))
     with shop.storage.read() as uow:
         shelf = Shelf.of(uow, [found.product for found in (*answer.found, *answer.nearest)], shop.clock.now())
+        posted = posts.shown(uow, posts.MOST_ON_FRONT) if asked.is_everything and asked.page == 1 else []
     choices = menu(site())
     return page(
         "front.html",
         asked=asked,
+        posts=posted,
         cards=_cards(answer.found, shelf),
         nearest=_cards(answer.nearest, shelf),
         answer=answer,

@@ -15,7 +15,7 @@ from commerce.domain.product import Product, Variant
 from commerce.domain.stock import Band
 from commerce.ports import UnitOfWork
 from commerce.services.publishing import LONGEST_SLUG
-from shoppable import inputs, security, shopper
+from shoppable import brought, inputs, security, shopper
 from shoppable.chat import session
 from shoppable.language import language, translate
 from shoppable.limits import LOOK
@@ -84,7 +84,7 @@ def _lookbook(slug: str, *, is_embedded: bool = False) -> Response:
         pages=pages,
         mark=_mark(pages),
         path=f"/l/{book.slug}",
-        bot=telegram_link(),
+        bot=_deep_link(0, book.slug, 1),
         is_embedded=is_embedded,
     )
 
@@ -125,6 +125,7 @@ def sheet(slug: str, number: int, product_id: int) -> ResponseReturnValue:
         path=_path(product, edition.lookbook, number),
         source=came_from(edition.lookbook.id, number),
         page_number=number,
+        slug=slug,
         choices=[_choice(variant, shelf) for variant in product.variants],
         prior=shop.catalog.prior_price(min(product.variants, key=lambda v: v.price.minor)),
         places=[
@@ -232,17 +233,20 @@ def _mark(pages: Sequence[PageShown]) -> str:
 def events(slug: str) -> ResponseReturnValue:
     """Counts. With the reader's consent the events are theirs; without it they name nobody."""
     security.require_same_origin()
-    contact = session.current()
-    inputs.take_turn("look", LOOK, contact.address if contact else None)
+    known = session.current()
+    inputs.take_turn("look", LOOK, known.address if known else None)
     told = inputs.body_as(ReadingReport)
+    # Whoever agrees is known by the cookie of the chat: it is to know where they stopped.
+    contact = session.current_or_new() if told.get("consent", False) else None
     shop = site().shop
     now = shop.clock.now()
 
+    source = brought.source(inputs.clean(told.get("source", ""))[:128], otherwise="")
+
     def work(uow: UnitOfWork) -> int:
         book = _edition(uow, slug).lookbook
-        consented = told.get("consent", False) and contact is not None
-        customer = shopper.customer_of(uow, contact) if consented else None
-        visitor = session.sign("reader", contact.address)[:32] if consented and contact else ""
+        customer = shopper.recognised(uow, contact) if contact else None
+        visitor = session.sign("reader", contact.address)[:32] if contact else ""
         return uow.reading.add(
             ReadingEvent(
                 event_id=each["id"],
@@ -254,10 +258,10 @@ def events(slug: str) -> ResponseReturnValue:
                 dwell_ms=each.get("dwell_ms", 0),
                 visitor=visitor,
                 customer_id=customer.id if customer else "",
-                source=inputs.clean(told.get("source", ""))[:128],
+                source=source,
             )
             for each in told["events"]
         )
 
     shop.storage.write(work)
-    return "", 204
+    return session.keep(Response(status=204))

@@ -41,9 +41,11 @@ document.addEventListener("keydown", (event) => {
 
 // --- what the shop may count: sent in small bundles, the last one when the page is left
 
-const consented = () => localStorage.getItem("vitrine-reading") === "yes" && navigator.doNotTrack !== "1";
+// A frame of somebody else’s page has no cookie of ours: nobody is recognised there.
+const isFramed = window.top !== window;
+const consented = () => !isFramed && localStorage.getItem("vitrine-reading") === "yes" && navigator.doNotTrack !== "1";
 const consent = book.querySelector("[data-consent]");
-consent.closest("[data-consent-row]").hidden = navigator.doNotTrack === "1";
+consent.closest("[data-consent-row]").hidden = isFramed || navigator.doNotTrack === "1";
 consent.checked = consented();
 consent.addEventListener("change", () => localStorage.setItem("vitrine-reading", consent.checked ? "yes" : "no"));
 
@@ -69,6 +71,17 @@ const stayed = () => {
   enteredAt = performance.now();
 };
 
+// The chat begins on the page that is open.
+const lead = (page) => {
+  const number = page.dataset.page;
+  const ask = book.querySelector("[data-ask]");
+  ask.href = `/chat?catalogue=${slug}&page=${number}`;
+  ask.dataset.chatAction = ask.dataset.chatAction.replace(/:\d+:/, `:${number}:`);
+  ask.dataset.chatLabel = page.querySelector("img").alt;
+  const bot = book.querySelector("[data-bot]");
+  if (bot) bot.href = bot.href.replace(/start=l_0_\d+_/, `start=l_0_${number}_`);
+};
+
 const inSight = new IntersectionObserver(
   (entries) => {
     for (const entry of entries) entry.target.dataset.seen = String(entry.intersectionRatio);
@@ -79,6 +92,7 @@ const inSight = new IntersectionObserver(
     stayed();
     at = place;
     tell("page");
+    lead(best);
     history.replaceState(null, "", `#page-${best.dataset.page}`);
   },
   { root: track, threshold: [0, 0.25, 0.5, 0.75, 1] },

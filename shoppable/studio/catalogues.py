@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 
 from flask import Response, abort, redirect, request
@@ -23,6 +22,7 @@ from shoppable.language import language, translate
 from shoppable.site import site
 from shoppable.studio import places
 from shoppable.studio.blueprint import blueprint
+from shoppable.studio.qr import drawn
 
 _LARGEST_PDF_BYTES = 100 * 1024 * 1024
 NOT_PUBLISHED = {
@@ -157,7 +157,7 @@ def _editor(book_id: str, told: Told | None, status: int = 200, *, as_typed: boo
         versions=[(number, format_moment(at, language(), zone)) for number, at in versions],
         public=public,
         embed=_embed(book),
-        qr=_qr(public),
+        qr=drawn(public),
     )
 
 
@@ -166,14 +166,6 @@ def _embed(book: Lookbook) -> str:
     address = f"{site().shop.settings.base_url}/embed/l/{book.slug}"
     code = Markup('<iframe src="{}" title="{}" width="100%" height="720" loading="lazy"></iframe>')
     return str(code.format(address, book.title(language())))
-
-
-def _qr(text: str) -> Markup:
-    import segno
-
-    out = io.BytesIO()
-    segno.make(text, error="m", micro=False).save(out, kind="svg", xmldecl=False, svgns=True, scale=4, border=2)
-    return Markup(out.getvalue().decode())  # noqa: S704  drawn by us
 
 
 def _edition(uow: UnitOfWork, book_id: str) -> Edition:
@@ -258,6 +250,6 @@ def qr_code(book: str) -> ResponseReturnValue:
     shop = site().shop
     with shop.storage.read() as uow:
         slug = _edition(uow, book).lookbook.slug
-    response = Response(str(_qr(f"{shop.settings.base_url}/l/{slug}")), mimetype="image/svg+xml")
+    response = Response(str(drawn(f"{shop.settings.base_url}/l/{slug}")), mimetype="image/svg+xml")
     response.headers["Content-Disposition"] = f'attachment; filename="{slug}.svg"'
     return response

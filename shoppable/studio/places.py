@@ -118,7 +118,7 @@ def as_typed(uow: UnitOfWork, edition: Edition) -> list[Place]:
     before = {place.id: place for place in kept(uow, edition)}
     shown = []
     for number, each in enumerate(typed(), start=1):
-        found = _product(uow, each.named)
+        found = product_named(uow, each.named)
         shown.append(
             Place(
                 each.id,
@@ -145,7 +145,7 @@ def hotspots(uow: UnitOfWork, edition: Edition) -> Sequence[Hotspot] | None:
     confirmed = set(request.form.getlist("confirmed"))
     spots = []
     for each in typed():
-        found, region = _product(uow, each.named), _region(each)
+        found, region = product_named(uow, each.named), _region(each)
         if found is None or region is None:
             return None
         known = before.get(each.id)
@@ -166,7 +166,7 @@ def hotspots(uow: UnitOfWork, edition: Edition) -> Sequence[Hotspot] | None:
     return spots
 
 
-def _product(uow: UnitOfWork, named: str) -> tuple[Product, Variant | None] | None:
+def product_named(uow: UnitOfWork, named: str) -> tuple[Product, Variant | None] | None:
     """By article number, barcode, or the product's own number."""
     if not named:
         return None

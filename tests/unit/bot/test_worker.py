@@ -11,6 +11,7 @@ from bot.leases import LEASE_S
 from bot.worker import Worker
 from commerce.clock import ManualClock
 from commerce.domain.cart import CheckoutDraft, Fulfilment
+from commerce.domain.lookbook import Did, ReadingEvent
 from commerce.domain.order import OrderRefused, OrderSource
 from commerce.domain.payment import PaymentState, Placed
 from commerce.ports import UnitOfWork
@@ -76,6 +77,23 @@ def test_the_lane_of_a_dead_worker_is_free_within_ten_seconds(desk: Desk, clock:
     clock.advance(timedelta(seconds=10))
     desk.worker.run_until_quiet()
     assert len(desk.texts()) == 1
+
+
+def test_readers_of_long_ago_are_forgotten_and_their_pages_go_on_counting(desk: Desk, clock: ManualClock) -> None:
+    at = clock.now()
+    event = ReadingEvent("e" * 32, Did.PAGE, at, "b" * 32, page=4, visitor="v" * 32, customer_id="c" * 32)
+    desk.shop.storage.write(lambda uow: uow.reading.add([event]))
+    clock.advance(timedelta(days=desk.shop.settings.reading_keep_days) - timedelta(seconds=1))
+    desk.worker.tick()
+    with desk.shop.storage.read() as uow:
+        assert uow.reading.last_page_of("", "c" * 32) == ("b" * 32, 4)
+    clock.advance(timedelta(seconds=2))
+    desk.worker.tick()
+    with desk.shop.storage.read() as uow:
+        assert uow.reading.last_page_of("v" * 32, "") is None
+        assert uow.reading.last_page_of("", "c" * 32) is None
+        (page,) = uow.reading.by_page("b" * 32, at, clock.now())
+    assert (page.views, page.visitors) == (1, 0)
 
 
 def test_photos_are_deleted_when_their_time_is_over(desk: Desk, clock: ManualClock) -> None:

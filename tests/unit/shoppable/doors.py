@@ -18,7 +18,7 @@ from commerce.domain.conversation import CannedReply
 from commerce.domain.customer import Contact
 from commerce.domain.linking import TokenPurpose
 from commerce.domain.localtext import LocalText
-from commerce.domain.lookbook import Lookbook, Region
+from commerce.domain.lookbook import Lookbook, Post, Region, ShortLink
 from commerce.domain.mail import Direction
 from commerce.domain.order import Order, OrderSource
 from commerce.domain.reservation import Reservation
@@ -155,7 +155,7 @@ class World:
 
     def missing(self, rule: Rule) -> dict[str, str]:
         """The same address for a thing that is not there; what stands beside it is."""
-        real = {"kind", "sku", "filename"}
+        real = {"kind", "sku", "filename", "part"}
         own = self.own(rule)
         shaped = {"key": f"{MISSING}.photo", "entry_id": "0"}
         return {name: value if name in real else shaped.get(name, MISSING) for name, value in own.items()}
@@ -196,8 +196,22 @@ class World:
             "book": self.catalogue,
             "slug": lambda: self.catalogue_of(self.catalogue()).slug,
             "number": lambda: "1",
+            "part": lambda: "pages",
+            "code": self.short_link,
+            "post": self.post,
             "product_id": self.product,
         }
+
+    def short_link(self) -> str:
+        made = self.shop.storage.write(lambda uow: self.shop.short_links.make(uow, "/stores", "Test", actor="test"))
+        assert isinstance(made, ShortLink), made
+        return made.code
+
+    def post(self) -> str:
+        """Hidden, with nothing in it."""
+        made = Post(self.shop.ids.new_id(), "p.jpg", LocalText({"en": "Test"}), (), 1, False, self.shop.clock.now())
+        self.shop.storage.write(lambda uow: uow.posts.put(made))
+        return made.id
 
     def order(self) -> str:
         """On its way to be picked up at S1, to be paid there."""

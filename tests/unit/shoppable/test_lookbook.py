@@ -226,9 +226,11 @@ def test_with_consent_they_are_the_readers_own(book: Edition, reader: Browser, s
     assert figures(shop, book) == [(2, 0, 1, 0, 1, 0)]
 
 
-def test_whoever_has_never_written_is_nobody_even_with_consent(book: Edition, reader: Browser, shop: Shop) -> None:
+def test_whoever_agrees_is_known_from_then_on(book: Edition, reader: Browser, shop: Shop) -> None:
     assert tell(reader, book, {"id": A + "5", "did": "page", "page": 1}, consent=True) == 204
-    assert figures(shop, book) == [(1, 1, 0, 0, 0, 0)]
+    assert figures(shop, book) == [(1, 1, 1, 0, 0, 0)]
+    with shop.storage.read() as uow:
+        assert uow.reading.last_page_of("", _customer(reader, shop)) == (book.lookbook.id, 1)
 
 
 def _customer(reader: Browser, shop: Shop) -> str:

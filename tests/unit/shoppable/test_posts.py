@@ -1,0 +1,147 @@
+"""The link page: posts are uploaded, looked at, shown; they sell what is there and count who follows them."""
+
+from __future__ import annotations
+
+import io
+import re
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from commerce.domain.lookbook import Post
+from commerce.domain.stock import MovementReason
+from commerce.domain.team import Role
+from commerce.services.posting import code_of
+from commerce.wiring import Shop
+from shoppable import create_app
+from tests.unit.shoppable.leafing import product_of
+from tests.unit.shoppable.seeing import drawing
+from tests.unit.shoppable.shopping import HOME, Browser, text_of, variant_of
+from tests.unit.shoppable.staffing import StaffBrowser, add_member
+
+
+@pytest.fixture
+def lea(app: Flask, shop: Shop) -> Browser:
+    return Browser(app, shop)
+
+
+@pytest.fixture
+def hugo(app: Flask, shop: Shop) -> StaffBrowser:
+    return StaffBrowser(app, shop, add_member(shop, "hugo", Role.MARKETER))
+
+
+def upload(hugo: StaffBrowser, picture: bytes, **form: str) -> TestResponse:
+    photo = (io.BytesIO(picture), "post.jpg")
+    return hugo.post("/studio/posts", {"photo": photo, "caption-en": "In Lyon", "caption-fr": "À Lyon", **form})
+
+
+def only_post(shop: Shop) -> Post:
+    with shop.storage.read() as uow:
+        (post,) = uow.posts.all(shown_only=False)
+    return post
+
+
+def show(hugo: StaffBrowser, post: Post, products: str, **form: str) -> TestResponse:
+    values = {"products": products, "shown": "1", "position": "1", "caption-en": "In Lyon", "caption-fr": "À Lyon"}
+    return hugo.post(f"/studio/posts/{post.id}", {**values, **form})
+
+
+def posted(shop: Shop, hugo: StaffBrowser, products: str = "P4 P1") -> Post:
+    assert upload(hugo, drawing("dress")).status_code == 303
+    post = only_post(shop)
+    assert show(hugo, post, products).status_code == 303
+    return only_post(shop)
+
+
+def test_nobody_sees_it_before_it_is_shown(shop: Shop, hugo: StaffBrowser, lea: Browser) -> None:
+    assert "Nothing here yet." in lea.read("/links")
+    assert upload(hugo, drawing("dress")).status_code == 303
+    assert "In Lyon" not in lea.read("/links") and "In Lyon" not in lea.read("/")
+    assert show(hugo, only_post(shop), "P4, P1").status_code == 303
+    for page in ("/links", "/"):
+        assert "As seen in our posts" in lea.read(page)
+        assert "In Lyon" in lea.read(page) and "Leather tote €120.00" in lea.read(page)
+    assert "À Lyon" in Browser(lea.client.application, shop, "fr").read("/links")
+    assert show(hugo, only_post(shop), "P4", shown="").status_code == 303
+    assert "In Lyon" not in lea.read("/links")
+
+
+def test_each_tile_is_counted_and_leads_to_what_was_tapped(shop: Shop, hugo: StaffBrowser, lea: Browser) -> None:
+    post = posted(shop, hugo)
+    paths = re.findall(r'href="(/s/[^"]+)"', lea.get("/links").text)
+    bag, dress = product_of(shop, "P4"), product_of(shop, "P1")
+    assert paths == [f"/s/{code_of(post)}", f"/s/{code_of(post)}?product={bag}", f"/s/{code_of(post)}?product={dress}"]
+    led = [lea.get(path).headers["Location"] for path in paths]
+    assert [path.split("-")[0] for path in led] == [f"/p/{bag}", f"/p/{bag}", f"/p/{dress}"]
+    assert lea.get(f"{paths[0]}?product=999").headers["Location"] == led[0], "what is not in the post is not led to"
+    with shop.storage.read() as uow:
+        link = uow.short_links.get(code_of(post))
+        since = shop.clock.now() - timedelta(days=1)
+        (source,) = uow.reading.by_source("", since, since + timedelta(days=2))
+    assert link is not None and link.clicks == 4
+    assert source.source == f"link:{link.code}"
+    lea.add("P4-brown-")
+    lea.tell(**HOME)
+    lea.pay("fake")
+    assert lea.order().came_from == f"link:{link.code}"
+
+
+def test_what_is_sold_out_is_said_at_once(shop: Shop, hugo: StaffBrowser, lea: Browser) -> None:
+    posted(shop, hugo, "P4")
+    assert '<li class="post">' in lea.get("/links").text
+    bag, now = variant_of(shop, "P4-brown-"), shop.clock.now()
+    with shop.storage.read() as uow:
+        stores = [level.store_id for level in uow.stock.levels([bag])]
+    for store in stores:
+        shop.storage.write(
+            lambda uow, store=store: uow.stock.set_on_hand(bag, store, 0, MovementReason.COUNT, now)
+        )  # fmt: skip
+    sold = lea.get("/links").text
+    assert '<li class="post sold-out">' in sold and "Leather tote sold out" in text_of(sold)
+
+
+def test_refusals_in_words(shop: Shop, hugo: StaffBrowser) -> None:
+    for nothing in (b"", b"no picture", b"\xff\xd8\xff broken"):
+        answer = upload(hugo, nothing)
+        assert answer.status_code == 422 and "cannot be read" in text_of(answer.text)
+    upload(hugo, drawing("dress"))
+    post = only_post(shop)
+    assert "name one first" in text_of(show(hugo, post, " ").text)
+    assert "has this article number" in text_of(show(hugo, post, "P4 NOTHING-9").text)
+    assert only_post(shop) == post, "nothing of it was kept"
+    assert hugo.post(f"/studio/posts/{'f' * 32}", {"products": "P4"}).status_code == 404
+
+
+def test_removed_its_link_leads_to_the_others(shop: Shop, hugo: StaffBrowser, lea: Browser) -> None:
+    post = posted(shop, hugo)
+    assert shop.media.get(post.picture_key)
+    assert hugo.post(f"/studio/posts/{post.id}", {"do": "remove"}).status_code == 303
+    assert lea.get(f"/s/{code_of(post)}").headers["Location"] == "/links"
+    assert shop.media.get(post.picture_key) is None
+    assert hugo.post(f"/studio/posts/{post.id}", {"do": "remove"}).status_code == 404
+
+
+def test_the_newest_comes_first_until_somebody_says_otherwise(shop: Shop, hugo: StaffBrowser) -> None:
+    first = posted(shop, hugo, "P4")
+    upload(hugo, drawing("dress"), **{"caption-en": "Later"})
+    with shop.storage.read() as uow:
+        later, before = uow.posts.all(shown_only=False)
+    assert before == first and later.caption("en") == "Later"
+    show(hugo, later, "P1", position="9")
+    with shop.storage.read() as uow:
+        assert [post.id for post in uow.posts.all(shown_only=False)] == [first.id, later.id]
+
+
+def test_the_eyes_propose_what_is_in_it(seeing: Shop) -> None:
+    hugo = StaffBrowser(create_app(seeing), seeing, add_member(seeing, "hugo", Role.MARKETER))
+    with seeing.storage.read() as uow:
+        product = next(
+            each for each in uow.products.after(0, 50) if each.pictures and each.pictures[0].media_key
+        )  # fmt: skip
+    picture = seeing.media.get(product.pictures[0].media_key)
+    assert picture is not None
+    assert upload(hugo, picture).status_code == 303
+    assert only_post(seeing).product_ids == (product.id,)
+    assert not only_post(seeing).is_shown
