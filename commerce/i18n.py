@@ -160,6 +160,17 @@ def format_deadline(moment: datetime, now: datetime, language: str, timezone: st
     return f"{format_date(local.date(), pattern, locale=locale_of(language))} {clock}"
 
 
+def format_weekday(moment: datetime, now: datetime, language: str, timezone: str) -> str:
+    """« aujourd’hui », « mercredi 11 mars »: a day of the coming ones."""
+    from babel.dates import format_date
+
+    zone = ZoneInfo(timezone)
+    day = moment.astimezone(zone).date()
+    if day == now.astimezone(zone).date():
+        return _words(language, "today")
+    return format_date(day, "EEEE d MMMM", locale=locale_of(language))
+
+
 def format_list(items: Sequence[str], language: str, *, style: str = "standard") -> str:
     """« rouge, vert et bleu »; style "or" for « rouge, vert ou bleu »."""
     from babel.lists import format_list as babel_list

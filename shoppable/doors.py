@@ -58,7 +58,7 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
         lookbook: lookbook embedded facts sheet events
         photo: look results
         health: alive ready
-        api_products: product search similar similar_to_photo | api_stores: stores
+        api_products: product search similar similar_to_photo | api_stores: stores slots
         """,
     ),
     (
@@ -73,7 +73,7 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
     (
         Who.ITS_SHOPPER,
         """
-        orders: cancel leave mark order paid pay receipt
+        orders: cancel leave mark order paid pay receipt slot
         returns: ask asking receipt withdraw withdrawal
         photo: picture | api_waits: leave
         """,

@@ -127,6 +127,9 @@ class Checkout(TypedDict):
     fulfilment: NotRequired[FulfilmentName]
     store: NotRequired[Annotated[str, Field(max_length=64)]]
     address: NotRequired[AddressFacts]
+    slot: NotRequired[
+        Annotated[str, Field(max_length=40, description="When it is collected: GET /stores/{store}/slots.")]
+    ]
     provider: Annotated[str, Field(max_length=40)]
     terms_accepted: bool
     expected_total_minor: Minor
@@ -206,6 +209,7 @@ class OrderFacts(TypedDict):
     paid_minor: int
     refunded_minor: int
     pickup_code: str
+    slot_at: Iso | None
     url: str
     created_at: Iso
     expires_at: Iso | None

@@ -185,6 +185,23 @@ class Stores(TypedDict):
 
 
 @_exact
+class SlotFacts(TypedDict):
+    """`left`: how many more may come then. `words`: as people say it."""
+
+    starts_at: Iso
+    ends_at: Iso
+    left: int
+    words: str
+
+
+@_exact
+class Slots(TypedDict):
+    """Hours with room, soonest first; none where people come when they like."""
+
+    slots: list[SlotFacts]
+
+
+@_exact
 class NewPrice(TypedDict):
     """A price from now on. `list_price_minor`: the price before a cut, null when there is none."""
 

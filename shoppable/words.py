@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from commerce.domain.cart import NotInCart
-from commerce.domain.collecting import NotMoved
+from commerce.domain.collecting import NotCollecting, NotMoved
 from commerce.domain.order import NotAdvanced, NotCancelled, NotEntered, NotOrdered, OrderSource, OrderState
 from commerce.domain.payment import NotRefunded
 from commerce.domain.promotion import NotApplied
@@ -34,6 +34,15 @@ NOT_MOVED = {
     NotMoved.NOT_POSSIBLE: "This cannot be done from where it is.",
 }
 
+NOT_COLLECTING = {
+    NotCollecting.NOT_FOUND: "There is nothing of that kind here.",
+    NotCollecting.OVER: "The hour cannot be changed any more.",
+    NotCollecting.NOT_READY: "It is not ready yet: please wait for our message.",
+    NotCollecting.NO_CURBSIDE: "This store does not bring things out.",
+    NotCollecting.SLOT_FULL: "That hour cannot be had any more: choose another one.",
+    NotCollecting.NO_SLOTS: "This store gives no hours: come whenever it is open.",
+}
+
 NOT_APPLIED = {
     NotApplied.UNKNOWN: "We do not know this code.",
     NotApplied.NOT_YET: "This code does not count yet.",
@@ -58,6 +67,7 @@ NOT_ORDERED = {
     NotOrdered.NO_PROVIDER: "Choose how to pay.",
     NotOrdered.COUPON: "The code in your cart does not count. Take it out to go on.",
     NotOrdered.QUANTITY: "That many cannot be ordered at once.",
+    NotOrdered.SLOT_FULL: "That hour cannot be had any more. Please choose another one. Nothing was ordered.",
     NotOrdered.TOO_MANY_OPEN: "You have several orders waiting for their payment. Pay or cancel one of them first.",
 }
 

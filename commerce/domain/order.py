@@ -164,6 +164,7 @@ class NotOrdered(StrEnum):
     COUPON = "coupon"
     QUANTITY = "quantity"
     TOO_MANY_OPEN = "too_many_open"
+    SLOT_FULL = "slot_full"  # nobody more can come to collect at that hour
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 
-from commerce.domain.cart import Cart
+from commerce.domain.cart import Cart, Fulfilment
+from commerce.domain.collecting import PickUpKind, PickUpRef, Slot
 from commerce.domain.customer import Contact
 from commerce.domain.money import Money
 from commerce.domain.order import (
@@ -42,6 +43,7 @@ from commerce.services.own_units import order_holds, take_over
 from commerce.services.quoting import Looked, Quoting
 from commerce.services.reserving import kept_until
 from commerce.services.settling import Settling
+from commerce.services.slots import Slots
 
 APPROVAL = timedelta(minutes=15)  # how much longer stock waits once a payment was approved at the last moment
 PROVIDER_MARGIN = timedelta(minutes=5)  # a session ends at least this much before its stock is free again
@@ -70,9 +72,10 @@ class Checkout:
         quoting: Quoting,
         settling: Settling,
         orders: Orders,
+        slots: Slots,
     ) -> None:
         self._clock, self._ids, self._rules, self._providers = clock, ids, rules, providers
-        self._quoting, self._settling, self._orders = quoting, settling, orders
+        self._quoting, self._settling, self._orders, self._slots = quoting, settling, orders, slots
         self._offline = frozenset(name for name, provider in providers.items() if not provider.is_online)
 
     # --- ordering
@@ -86,21 +89,33 @@ class Checkout:
         source: OrderSource,
         language: str,
         expected_total_minor: int | None = None,
+        slot_at: datetime | None = None,
     ) -> Placed | OrderRefused:
         """Orders what is in the customer's cart as its draft says, at today's prices, and holds it.
 
         `expected_total_minor`: the total that was shown. News goes to `contact`. The cart's order that still waits for
         its payment is the answer when the cart has not changed since, and is replaced when it has. What the shopper
-        had reserved at that store becomes part of the order.
+        had reserved at that store becomes part of the order. `slot_at`: when they come for it, one of `times_to_come`;
+        full by then, nothing is ordered.
         """
         for _ in range(_TRIES):
             try:
-                return self._place(uow, customer_id, contact, source, language, expected_total_minor)
+                with uow.savepoint() if slot_at else nullcontext():
+                    placed = self._place(uow, customer_id, contact, source, language, expected_total_minor)
+                    if slot_at and isinstance(placed, Placed) and self._slots.take_for(uow, placed.order, slot_at):
+                        raise _Refusal(NotOrdered.SLOT_FULL)
+                return placed
             except _Refusal as refusal:
                 return refusal.why
             except StaleVersion:  # PostgreSQL: somebody paid, or the clock struck, between our statements
                 continue
         raise StaleVersion(f"customer {customer_id}: the cart's order does not stand still")
+
+    def times_to_come(self, uow: UnitOfWork, store: Store, *, own: datetime | None = None) -> list[Slot]:
+        """Hours with room at that store for whoever orders now, however they pay. Where people come when they like:
+        none."""
+        until = kept_until(self._rules.pickup, store, self._clock.now()) if self._offline else None
+        return self._slots.coming(uow, store.id, until=until, own=own)
 
     def _place(
         self,
@@ -145,6 +160,8 @@ class Checkout:
         if own.pending is not None:
             for hold_id in order_holds(own.pending):
                 uow.stock.release(hold_id, MovementReason.RELEASE, now)
+            if own.pending.fulfilment is Fulfilment.PICKUP:
+                uow.pick_ups.leave_slot(PickUpRef(PickUpKind.ORDER, own.pending.id))
         for reservation in own.reservations:
             for held in reservation.lines:
                 uow.stock.release(held.hold_id, MovementReason.RELEASE, now)

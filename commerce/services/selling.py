@@ -21,6 +21,7 @@ from commerce.services.quoting import Quoting
 from commerce.services.reconciling import Reconciling
 from commerce.services.refunding import Refunding
 from commerce.services.settling import Settling
+from commerce.services.slots import Slots
 from commerce.services.starting import MARGIN, Starting
 
 
@@ -56,7 +57,7 @@ def build_selling(
     orders = Orders(clock, refunding, Entering(clock, ids, rules, customers), offline)
     return Selling(
         quoting=quoting,
-        checkout=Checkout(clock, ids, rules, providers, quoting, settling, orders),
+        checkout=Checkout(clock, ids, rules, providers, quoting, settling, orders, Slots(storage, clock)),
         paying=Paying(
             clock,
             ids,

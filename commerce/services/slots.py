@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from commerce.domain.collecting import CollectingRules, NotCollecting, PickUp, PickUpRef, Slot
+from commerce.domain.collecting import CollectingRules, NotCollecting, PickUp, PickUpKind, PickUpRef, Slot
+from commerce.domain.order import Order, OrderState
 from commerce.domain.reservation import Refused
 from commerce.ports import Clock, Storage, UnitOfWork
 from commerce.services.alerting import pick_up_changed
@@ -30,9 +31,11 @@ class Slots:
         }
         uow.audit.add(actor, "collecting_rules", rules.store_id, details, self._clock.now())
 
-    def coming(self, uow: UnitOfWork, store_id: str, *, until: datetime | None = None) -> list[Slot]:
+    def coming(
+        self, uow: UnitOfWork, store_id: str, *, until: datetime | None = None, own: datetime | None = None
+    ) -> list[Slot]:
         """Those with room, soonest first: within opening hours, with the time that preparing takes, at the latest
-        `until`."""
+        `until`. `own`: the one that was chosen before, which is never full for its owner."""
         rules, store = uow.pick_ups.rules(store_id), uow.stores.get(store_id)
         if store is None or not rules.slot_capacity:
             return []
@@ -47,7 +50,7 @@ class Slots:
             starts_at = opens
             while starts_at + length <= closes:
                 left = rules.slot_capacity - taken.get(starts_at, 0)
-                if starts_at >= first and left > 0:
+                if starts_at >= first and (left > 0 or starts_at == own):
                     found.append(Slot(starts_at, starts_at + length, left))
                 starts_at += length
         return found
@@ -63,15 +66,37 @@ class Slots:
             return Refused(NotCollecting.OVER)
         if card.details.slot_at == starts_at:
             return card
-        rules = uow.pick_ups.rules(card.store_id)
-        if not rules.slot_capacity:
-            return Refused(NotCollecting.NO_SLOTS)
-        if all(slot.starts_at != starts_at for slot in self.coming(uow, card.store_id, until=card.expires_at)):
-            return Refused(NotCollecting.SLOT_FULL)
-        if not uow.pick_ups.take_slot(ref, card.store_id, starts_at, capacity=rules.slot_capacity):
-            return Refused(NotCollecting.SLOT_FULL)
+        refused = self._take(uow, ref, card.store_id, starts_at, card.expires_at)
+        if refused:
+            return refused
         pick_up_changed(uow, ref, card.store_id, self._clock.now())
         return uow.pick_ups.get(ref) or card
+
+    def take_for(self, uow: UnitOfWork, order: Order, starts_at: datetime) -> Refused[NotCollecting] | None:
+        """The same for an order in the transaction that places it. One that waits for its payment is nothing to the
+        counter yet, and keeps its slot all the same."""
+        ref = PickUpRef(PickUpKind.ORDER, order.id)
+        known = uow.pick_ups.details(ref)
+        if known is not None and known.slot_at == starts_at:
+            return None
+        return self._take(uow, ref, order.store_id, starts_at, self.until(order))
+
+    def until(self, order: Order) -> datetime | None:
+        """The latest moment to come for it; None where it is paid, or will be, and waits for its owner."""
+        waits = order.state is OrderState.PENDING_PAYMENT or order.paid_minor >= order.total_minor
+        return None if waits else order.expires_at
+
+    def _take(
+        self, uow: UnitOfWork, ref: PickUpRef, store_id: str, starts_at: datetime, until: datetime | None
+    ) -> Refused[NotCollecting] | None:
+        rules = uow.pick_ups.rules(store_id)
+        if not rules.slot_capacity:
+            return Refused(NotCollecting.NO_SLOTS)
+        if all(slot.starts_at != starts_at for slot in self.coming(uow, store_id, until=until)):
+            return Refused(NotCollecting.SLOT_FULL)
+        if not uow.pick_ups.take_slot(ref, store_id, starts_at, capacity=rules.slot_capacity):
+            return Refused(NotCollecting.SLOT_FULL)
+        return None
 
     def tick(self) -> int:
         """Slots of what nobody comes for any more are free again. How many."""

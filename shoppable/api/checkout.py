@@ -12,7 +12,7 @@ from commerce.domain.order import NotOrdered, OrderRefused, OrderSource
 from commerce.domain.payment import PaymentAttempt, Placed
 from commerce.ports import UnitOfWork
 from commerce.services.again import write_again
-from shoppable import inputs, ordering, shopper
+from shoppable import coming, inputs, ordering, shopper
 from shoppable.api import carts, idempotency, selling
 from shoppable.api.idempotency import Answer
 from shoppable.api.openapi import Operation, describes
@@ -57,7 +57,7 @@ def checkout() -> ResponseReturnValue:
     if not asked["terms_accepted"]:
         raise Problem(422, "terms_not_accepted", "Please accept the terms of sale to order.")
     shop = site().shop
-    machine = bool(asked.get("cart"))
+    machine, slot_at = bool(asked.get("cart")), coming.read(asked.get("slot", ""))
 
     def place(uow: UnitOfWork) -> Placed | OrderRefused:
         customer = shopper.customer_of(uow, contact)
@@ -72,6 +72,7 @@ def checkout() -> ResponseReturnValue:
             source=OrderSource.AGENT if machine else ordering.source_of(cart),
             language=language(),
             expected_total_minor=asked["expected_total_minor"],
+            slot_at=slot_at,
         )
 
     def work() -> Answer:

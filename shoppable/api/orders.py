@@ -7,11 +7,12 @@ import re
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
+from commerce.domain.cart import Fulfilment
 from commerce.domain.order import Order, OrderSource, OrderState
 from commerce.domain.reservation import Refused
 from commerce.ports import UnitOfWork
 from commerce.services.again import write_again
-from shoppable import inputs, keys, shopper
+from shoppable import coming, inputs, keys, shopper
 from shoppable.api import carts, selling
 from shoppable.api.openapi import Operation, Parameter, describes
 from shoppable.api.products import LANG
@@ -105,6 +106,7 @@ def facts(uow: UnitOfWork, order: Order) -> OrderFacts:
         uow.payments.of_order(order.id),
         [each for each in uow.orders.events(order.id) if each.from_state != each.to_state],
         url=site().shop.order_links.url(order.id),
+        slot_at=coming.slot_of(uow, order) if order.fulfilment is Fulfilment.PICKUP else None,
     )
 
 

@@ -113,7 +113,14 @@ def address_of(given: AddressFacts) -> PostalAddress:
     )
 
 
-def order(found: Order, attempts: Sequence[PaymentAttempt], events: Sequence[OrderEvent], *, url: str) -> OrderFacts:
+def order(
+    found: Order,
+    attempts: Sequence[PaymentAttempt],
+    events: Sequence[OrderEvent],
+    *,
+    url: str,
+    slot_at: datetime | None,
+) -> OrderFacts:
     lines: list[OrderLineFacts] = [
         {
             "position": each.position,
@@ -150,6 +157,7 @@ def order(found: Order, attempts: Sequence[PaymentAttempt], events: Sequence[Ord
         "paid_minor": found.paid_minor,
         "refunded_minor": found.refunded_minor,
         "pickup_code": found.pickup_code if may_be_picked_up(found) else "",
+        "slot_at": moment(slot_at) if slot_at else None,
         "url": url,
         "created_at": moment(found.created_at),
         "expires_at": moment(found.expires_at) if found.expires_at else None,

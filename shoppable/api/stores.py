@@ -10,12 +10,12 @@ from flask.typing import ResponseReturnValue
 from commerce.domain.search import NearRequest
 from commerce.domain.staff import StorePause
 from commerce.domain.store import Store
-from shoppable import inputs
+from shoppable import coming, inputs
 from shoppable.api import facts
 from shoppable.api.openapi import Operation, Parameter, describes
 from shoppable.api.products import LANG, NEAR
 from shoppable.problems import Problem
-from shoppable.shapes import Stores
+from shoppable.shapes import Slots, Stores
 from shoppable.shelf import Shelf
 from shoppable.site import site
 
@@ -55,6 +55,34 @@ def stores() -> ResponseReturnValue:
             for store in shelf.stores
         ]
     return jsonify({"stores": listed})
+
+
+@blueprint.get("/stores/<store>/slots")
+@describes(
+    Operation(
+        "When one could come to a store to collect what is ordered now; checkout takes one of them",
+        {200: Slots},
+        (LANG,),
+        problems=(404,),
+    )
+)
+def slots(store: str) -> ResponseReturnValue:
+    shop = site().shop
+    with shop.storage.read() as uow:
+        found = uow.stores.get(store)
+        if found is None:
+            raise Problem(404, "no_such_store", "There is no such store.")
+        offered = shop.checkout.times_to_come(uow, found)
+    listed = [
+        {
+            "starts_at": coming.written(slot.starts_at),
+            "ends_at": coming.written(slot.ends_at),
+            "left": slot.left,
+            "words": coming.in_words(slot.starts_at, found),
+        }
+        for slot in offered
+    ]
+    return jsonify({"slots": listed})
 
 
 def _pauses(stores: Iterable[Store]) -> dict[str, StorePause]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import datetime
 
 from flask import Blueprint, Response, redirect, request
 from flask.typing import ResponseReturnValue
@@ -15,7 +16,7 @@ from commerce.domain.payment import Placed
 from commerce.ports import UnitOfWork
 from commerce.services.again import write_again
 from commerce.services.own_units import pending_order
-from shoppable import inputs, ordering, security, shopper
+from shoppable import coming, inputs, ordering, security, shopper
 from shoppable.chat import session
 from shoppable.language import language, translate
 from shoppable.limits import CART, CHECKOUT
@@ -58,9 +59,12 @@ def _page(
     wrong: dict[str, str] | None = None,
     refused: OrderRefused | None = None,
     trouble: str = "",
+    slot: datetime | None = None,
+    says_later: bool = False,
     status: int = 200,
 ) -> ResponseReturnValue:
-    """The page as things stand now; `typed` with what is `wrong` in it, or why the order was `refused`."""
+    """The page as things stand now; `typed` with what is `wrong` in it, or why the order was `refused`. `slot`: when
+    they said that they come for it."""
     shop = site().shop
     with shop.storage.read() as uow:
         quote = shopper.quoted(uow, shopper.customer_of(uow, session.current()))
@@ -71,6 +75,8 @@ def _page(
         delivery, stores = ordering.delivery(uow, cart), ordering.collect(uow, cart)
         store = uow.stores.get(draft.store_id) if draft.store_id else None
         pending = pending_order(uow, cart)
+        own = coming.slot_of(uow, pending) if pending and pending.store_id == draft.store_id else None
+        found = shop.checkout.times_to_come(uow, store, own=own) if told and store else []
         reasons = [refused.reason] if refused else [each for each in quote.missing if each not in _ASKED_HERE]
         told_why = [_why(uow, reason, quote.store_id, refused) for reason in dict.fromkeys(reasons)]
     short = [line for line in quote.lines if line.is_short or (refused and line.variant.id in refused.variant_ids)]
@@ -96,6 +102,9 @@ def _page(
         may_pay=told and not set(quote.missing) - {NotOrdered.NO_PROVIDER},
         terms_url=shop.settings.terms_url,
         pending=pending,
+        days=coming.days(found, store, slot or own) if store else [],
+        says_later=says_later,
+        slot_full=refused is not None and refused.reason is NotOrdered.SLOT_FULL,
         at=shop.clock.now(),
     )
     return shown, status
@@ -156,6 +165,7 @@ def pay() -> ResponseReturnValue:
     inputs.take_turn("checkout", CHECKOUT, contact.address)
     provider, expected = request.form.get("provider", ""), request.form.get("total", "")
     accepted = request.form.get("terms") == "yes"
+    slot_at = coming.read(request.form.get("slot", ""))
 
     def work(uow: UnitOfWork) -> Placed | OrderRefused | None:
         cart = _cart(uow, contact)
@@ -173,14 +183,17 @@ def pay() -> ResponseReturnValue:
             source=ordering.source_of(cart),
             language=language(),
             expected_total_minor=int(expected) if _TOTAL.fullmatch(expected) else -1,
+            slot_at=slot_at if cart.draft.fulfilment is Fulfilment.PICKUP else None,
         )
 
     placed = write_again(shop.storage, work)
+    later = "slot" in request.form and slot_at is None
     if placed is None:
         trouble = translate("Please accept the terms of sale to order.")
-        return _page(wrong={}, trouble="" if accepted else trouble, status=422)
+        said = "" if accepted else trouble
+        return _page(wrong={}, trouble=said, slot=slot_at, says_later=later, status=422)
     if isinstance(placed, OrderRefused):
-        return _page(refused=placed, status=409)
+        return _page(refused=placed, slot=slot_at, says_later=later, status=409)
     return leave_to_pay(placed.order.id, begin(placed.attempt))
 
 

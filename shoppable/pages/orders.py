@@ -6,12 +6,14 @@ import io
 import re
 from base64 import b64encode
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 
 from commerce.domain.cart import Fulfilment
+from commerce.domain.collecting import NotCollecting, PickUpKind, PickUpRef
 from commerce.domain.money import Money
 from commerce.domain.order import Order, OrderEvent, OrderRefused, OrderState
 from commerce.domain.payment import HAS_MONEY, OPEN_PAYMENTS, PaymentAttempt, PaymentState, Placed, Refund
@@ -21,8 +23,9 @@ from commerce.domain.store import Store
 from commerce.i18n import format_day
 from commerce.ports import UnitOfWork
 from commerce.services.again import write_again
+from commerce.services.alerting import pick_up_changed
 from commerce.services.ending import successor_of, who_cancels
-from shoppable import inputs, security, shopper
+from shoppable import coming, inputs, security, shopper
 from shoppable.chat import session
 from shoppable.language import language, translate
 from shoppable.limits import CHECKOUT, LOOK, LOOK_UP
@@ -30,7 +33,7 @@ from shoppable.pages import trolley
 from shoppable.pages.frame import page
 from shoppable.shelf import main_picture, product_path
 from shoppable.site import site
-from shoppable.words import NOT_CANCELLED, NOT_ORDERED, ORDER_STATES, how_to_pay
+from shoppable.words import NOT_CANCELLED, NOT_COLLECTING, NOT_ORDERED, ORDER_STATES, how_to_pay
 
 blueprint = Blueprint("orders", __name__)
 
@@ -68,6 +71,8 @@ class Shown:
     store: Store | None
     is_ending: bool  # cancelled by the shopper; the provider is to close its payment first
     successor: Order | None  # the cart was ordered again with other things in it
+    slot_at: datetime | None  # when they come for it
+    days: tuple[coming.Day, ...]  # when they could
 
     @property
     def attempt(self) -> PaymentAttempt | None:
@@ -130,6 +135,7 @@ def seen_order(uow: UnitOfWork, order_id: str) -> tuple[Order, str]:
 def _shown(order_id: str) -> Shown:
     with site().shop.storage.read() as uow:
         order, proof = seen_order(uow, order_id)
+        store = uow.stores.get(order.store_id) if order.fulfilment is Fulfilment.PICKUP else None
         return Shown(
             order,
             proof,
@@ -137,9 +143,11 @@ def _shown(order_id: str) -> Shown:
             tuple(uow.orders.events(order.id)),
             tuple(uow.payments.of_order(order.id)),
             tuple(uow.payments.refunds_of(order.id)),
-            uow.stores.get(order.store_id) if order.fulfilment is Fulfilment.PICKUP else None,
+            store,
             bool(who_cancels(uow, order)),
             successor_of(uow, order),
+            coming.slot_of(uow, order) if store else None,
+            tuple(coming.days_for(uow, order, store)),
         )
 
 
@@ -198,11 +206,16 @@ def _page(shown: Shown, *, trouble: str = "", status: int = 200) -> ResponseRetu
         has_receipt=found.paid_minor > 0,
         code=found.pickup_code if ready else "",
         qr=qr_of(found) if ready else "",
+        comes=_comes(shown),
         refunds=[(each, Money(each.amount.minor, each.amount.currency)) for each in shown.refunds],
         trouble=trouble,
         how_to_pay=how_to_pay,
     )
     return response, status
+
+
+def _comes(shown: Shown) -> str:
+    return coming.in_words(shown.slot_at, shown.store) if shown.slot_at and shown.store else ""
 
 
 def _moves(events: tuple[OrderEvent, ...]) -> list[OrderEvent]:
@@ -215,6 +228,7 @@ def _mark(shown: Shown) -> str:
     parts = [f"{shown.order.id}.{shown.order.version}"]
     parts += [f"{each.id}.{each.version}.{each.state}" for each in shown.attempts]
     parts += [f"{each.id}.{each.state}" for each in shown.refunds]
+    parts += [coming.written(shown.slot_at)] if shown.slot_at else []
     return session.sign("order-mark", "\n".join(parts))[:16]
 
 
@@ -324,6 +338,29 @@ def cancel(order_id: str) -> ResponseReturnValue:
     return response
 
 
+@blueprint.post("/orders/<order_id>/slot")
+def slot(order_id: str) -> ResponseReturnValue:
+    """When they come for it, until it is ready for them."""
+    shop, asked = site().shop, coming.read(request.form.get("slot", ""))
+
+    def work(uow: UnitOfWork) -> Refused[NotCollecting] | None:
+        found, _ = seen_order(uow, order_id)
+        if asked is None or found.fulfilment is not Fulfilment.PICKUP or found.state not in coming.MAY_CHOOSE:
+            return Refused(NotCollecting.OVER)
+        refused = shop.slots.take_for(uow, found, asked)
+        if not refused:
+            pick_up_changed(uow, PickUpRef(PickUpKind.ORDER, found.id), found.store_id, shop.clock.now())
+        return refused
+
+    refused = shop.storage.write(work)
+    shown = _shown(order_id)
+    if refused:
+        return _page(shown, trouble=translate(NOT_COLLECTING[refused.reason]), status=409)
+    response = redirect(shown.path(), 303)
+    assert isinstance(response, Response)
+    return response
+
+
 @blueprint.get("/orders/<order_id>/receipt")
 def receipt(order_id: str) -> ResponseReturnValue:
     """To be printed. Only of what was paid."""
@@ -348,6 +385,7 @@ def receipt(order_id: str) -> ResponseReturnValue:
         ],
         refunded=Money(found.refunded_minor, found.currency) if found.refunded_minor else None,
         store=shown.store,
+        comes=_comes(shown),
         day=format_day(
             found.created_at, language(), shown.store.timezone if shown.store else site().shop.settings.timezone
         ),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from commerce.domain.collecting import CollectingRules, PickUpKind, PickUpRef
 from commerce.domain.order import OrderState
 from commerce.wiring import Shop
 from tests.e2e.conftest import DESK, PHONE
@@ -242,3 +243,43 @@ def test_axe_and_no_page_scrolls_sideways(window: Callable[..., Page], shop: Sho
     look()
     page.goto("/orders")
     look()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_the_hour_to_come_is_chosen_with_the_keyboard(window: Callable[..., Page], shop: Shop, scripts: bool) -> None:
+    rules = CollectingRules("S1", slot_capacity=1)
+    shop.storage.write(lambda uow: shop.slots.set_rules(uow, rules, actor="staff:owner"))
+    page = window("en", PHONE, java_script_enabled=scripts)
+    page.goto("/p/2")
+    page.get_by_role("button", name="Add to cart").click()
+    page.get_by_text("is in your cart").wait_for()
+    page.goto("/checkout")
+    page.get_by_label("Name", exact=True).fill("Léa")
+    page.locator("#email").fill("lea@example.com")
+    page.get_by_label("Pick up in store").check()
+    page.locator('input[name="store"][value="S1"]').check()
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_text("When would you like to collect it?").wait_for()
+    hours = page.locator('input[name="slot"]')
+    hours.first.focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowDown")
+    assert hours.nth(1).is_checked()
+    said = spaced(page.locator(".hour").nth(1).inner_text()).strip()
+    page.locator('input[value="pay_in_store"]').check()
+    page.get_by_label("I accept the terms of sale.").check()
+    assert not scripts or findings(page) == []
+    page.get_by_role("button", name=re.compile("at the counter")).click()
+    page.wait_for_url("**/orders/**")
+    begins = said.partition("–")[0]
+    assert begins in spaced(page.get_by_text("You come:").inner_text())
+    page.get_by_text("Another hour").click()
+    page.locator('input[name="slot"]').first.check()
+    page.get_by_role("button", name="Choose this hour").click()
+    page.get_by_text("You come:").wait_for()
+    with shop.storage.read() as uow:
+        (order,) = uow.orders.find()
+        known = uow.pick_ups.details(PickUpRef(PickUpKind.ORDER, order.id))
+    assert known is not None and known.slot_at is not None
+    assert begins not in spaced(page.get_by_text("You come:").inner_text())
+    assert not scripts or findings(page) == []

@@ -7,12 +7,15 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from commerce.domain.collecting import CollectingRules, NotCollecting, PickUp, PickUpRef, Slot
+from commerce.domain.collecting import CollectingRules, NotCollecting, PickUp, PickUpKind, PickUpRef, Slot
+from commerce.domain.customer import Contact
+from commerce.domain.order import NotOrdered, OrderRefused, OrderSource
+from commerce.domain.payment import Placed
 from commerce.domain.reservation import Refused
 from commerce.domain.store import Opening, OpeningHours
 from commerce.services.slots import Slots
 from tests.unit.services.test_collecting import Counter
-from tests.unit.services.till import SAM, Till, a_store
+from tests.unit.services.till import LEA, SAM, Till, a_store
 
 HOUR = timedelta(hours=1)
 
@@ -76,8 +79,6 @@ def test_the_fifth_is_offered_the_next(till: Till, slots: Slots, counter: Counte
 
 
 def till_contact(number: int):
-    from commerce.domain.customer import Contact
-
     return Contact("telegram", "shop", str(2000 + number))
 
 
@@ -126,3 +127,66 @@ def test_a_holiday_has_none(till: Till, slots: Slots):
     till.storage.write(lambda uow: uow.stores.put(a_store("S1", hours=hours)))
     found = coming(till, slots, datetime(2026, 3, 12, 12, tzinfo=UTC))
     assert clocks(found) == ["Tue 14:00", "Tue 15:00", "Thu 10:00", "Thu 11:00"]
+
+
+# --- with the order
+
+
+def order_at(till: Till, at: datetime, contact: Contact = LEA) -> Placed | OrderRefused:
+    customer = till.customer(contact)
+    return till.storage.write(
+        lambda uow: till.selling.checkout.place(
+            uow, customer_id=customer, contact=contact, source=OrderSource.WEB, language="fr", slot_at=at
+        )
+    )
+
+
+def slot_of(till: Till, placed: Placed) -> datetime | None:
+    with till.storage.read() as uow:
+        known = uow.pick_ups.details(PickUpRef(PickUpKind.ORDER, placed.order.id))
+    return known.slot_at if known else None
+
+
+def test_a_full_hour_orders_nothing(till: Till, slots: Slots):
+    rules = CollectingRules("S1", slot_capacity=1)
+    till.storage.write(lambda uow: slots.set_rules(uow, rules, actor="staff:owner"))
+    first, second, *_ = (slot.starts_at for slot in coming(till, slots))
+    till.fill({"36": 1}, contact=SAM)
+    theirs = order_at(till, first, SAM)
+    assert isinstance(theirs, Placed) and slot_of(till, theirs) == first
+    till.fill({"36": 1})
+    before = till.stock("36")
+    assert order_at(till, first) == OrderRefused(NotOrdered.SLOT_FULL)
+    assert till.stock("36") == before and len(till.cart().wanted) == 1
+    mine = order_at(till, second)
+    assert isinstance(mine, Placed) and slot_of(till, mine) == second
+    assert [slot.starts_at for slot in coming(till, slots)][:2] == [second + HOUR, second + 2 * HOUR]
+    assert order_at(till, second) == mine, "pressed twice"
+    assert till.wrong() == []
+
+
+def test_the_order_that_replaces_another_keeps_its_hour(till: Till, slots: Slots):
+    rules = CollectingRules("S1", slot_capacity=1)
+    till.storage.write(lambda uow: slots.set_rules(uow, rules, actor="staff:owner"))
+    first = coming(till, slots)[3].starts_at
+    till.fill({"36": 1})
+    before = order_at(till, first)
+    till.fill({"36": 2})
+    after = order_at(till, first)
+    assert isinstance(before, Placed) and isinstance(after, Placed) and before.order.id != after.order.id
+    assert (slot_of(till, before), slot_of(till, after)) == (None, first)
+    till.later(hours=1)
+    assert slots.tick() == 1, "its time to pay is over"
+    assert till.wrong() == []
+
+
+def test_what_nobody_paid_yet_is_collected_while_it_is_kept(till: Till, slots: Slots):
+    last = coming(till, slots)[-1].starts_at
+    till.fill({"36": 1}, provider="pay_in_store")
+    assert order_at(till, last) == OrderRefused(NotOrdered.SLOT_FULL)
+    with till.storage.read() as uow:
+        store = uow.stores.get("S1")
+        assert store is not None
+        offered = till.selling.checkout.times_to_come(uow, store)
+    placed = order_at(till, offered[-1].starts_at)
+    assert isinstance(placed, Placed) and placed.order.expires_at and offered[-1].ends_at <= placed.order.expires_at

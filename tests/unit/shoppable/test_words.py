@@ -16,6 +16,7 @@ PACKAGE = Path(shoppable.__file__).parent
 _IN_TEMPLATES = re.compile(r"""\b(_|plural)\(\s*'((?:[^'\\]|\\.)*)'(?:\s*,\s*'((?:[^'\\]|\\.)*)')?""")
 _TABLES = {
     "_TITLES", "_DETAILS", "NOT_SEEN", "SAID", "NOT_IN_CART", "NOT_APPLIED", "NOT_ORDERED", "NOT_CANCELLED",
+    "NOT_COLLECTING",
     "NOT_ADVANCED", "NOT_ENTERED", "NOT_REFUNDED", "NOT_LINKED", "ORDER_STATES", "ORDER_SOURCES", "HOW_TO_PAY",
     "HOW_TO_PAY_MORE", "NOT_RETURNED", "RETURN_REASONS", "NOT_HANDED_OVER",
     "SHELVES", "EMPTY_SHELVES", "VOICES", "HANDOFF_REASONS", "NOTE_KINDS", "SKILLS", "NOT_ANSWERED", "NOT_SPEAKING",
