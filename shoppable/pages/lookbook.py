@@ -14,6 +14,7 @@ from commerce.domain.money import Money
 from commerce.domain.product import Product, Variant
 from commerce.domain.stock import Band
 from commerce.ports import UnitOfWork
+from commerce.services.catalog import prior_price
 from commerce.services.publishing import LONGEST_SLUG
 from shoppable import brought, inputs, security, shopper
 from shoppable.chat import session
@@ -31,10 +32,12 @@ blueprint = Blueprint("lookbook", __name__)
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A hotspot with today's facts. `x` to `height`: thousandths of the page."""
+    """A hotspot with today's facts. `prior`: what is said beside a cut price. `x` to `height`: thousandths of the
+    page."""
 
     hotspot: Hotspot
     card: Card
+    prior: Money | None
     path: str
     x: int
     y: int
@@ -117,7 +120,8 @@ def sheet(slug: str, number: int, product_id: int) -> ResponseReturnValue:
         if request.headers.get("X-Part") != "sheet":
             return redirect(_path(product, edition.lookbook, number), 303)
         shelf = Shelf.of(uow, [product], shop.clock.now())
-        customer = shopper.customer_of(uow, session.current())
+        choices = [_choice(variant, shelf) for variant in product.variants]
+        prior = prior_price(uow, min(product.variants, key=lambda variant: variant.price.minor))
     return page(
         "lookbook_sheet.html",
         product=product,
@@ -126,13 +130,13 @@ def sheet(slug: str, number: int, product_id: int) -> ResponseReturnValue:
         source=came_from(edition.lookbook.id, number),
         page_number=number,
         slug=slug,
-        choices=[_choice(variant, shelf) for variant in product.variants],
-        prior=shop.catalog.prior_price(min(product.variants, key=lambda v: v.price.minor)),
+        choices=[each for each in choices if each.is_available],
+        missing=[each for each in choices if not each.is_available],
+        prior=prior,
         places=[
             (store, translate(_BANDS[max((shelf.band(v, store) for v in product.variants), key=_ORDER.index)]))
             for store in shelf.stores_with(product.variants)
         ],
-        is_known=customer is not None,
         telegram=_deep_link(product.id, slug, number),
     )
 
@@ -189,7 +193,7 @@ def _pages(uow: UnitOfWork, edition: Edition) -> list[PageShown]:
         PageShown(
             each,
             tuple(
-                _spot(spot, products[spot.product_id], shelf, edition.lookbook)
+                _spot(uow, spot, products[spot.product_id], shelf, edition.lookbook)
                 for spot in edition.on(each.number)
                 if spot.product_id in products
             ),
@@ -198,12 +202,13 @@ def _pages(uow: UnitOfWork, edition: Edition) -> list[PageShown]:
     ]
 
 
-def _spot(spot: Hotspot, product: Product, shelf: Shelf, book: Lookbook) -> Spot:
-    variants = tuple(variant for variant in product.variants if variant.id == spot.variant_id) or None
+def _spot(uow: UnitOfWork, spot: Hotspot, product: Product, shelf: Shelf, book: Lookbook) -> Spot:
+    variants = tuple(variant for variant in product.variants if variant.id == spot.variant_id) or product.variants
     region = spot.region
     return Spot(
         spot,
         card(product, shelf, variants),
+        prior_price(uow, min(variants, key=lambda variant: variant.price.minor)),
         _path(product, book, spot.page),
         round(region.x_frac * 1000),
         round(region.y_frac * 1000),
@@ -219,7 +224,7 @@ def _path(product: Product, book: Lookbook, number: int) -> str:
 def _mark(pages: Sequence[PageShown]) -> str:
     """Changes with whatever the page says of a price or of stock."""
     said = [
-        (spot.hotspot.id, spot.card.price.minor, spot.card.sold_out, spot.card.sizes, spot.card.stock)
+        (spot.hotspot.id, spot.card.price.minor, spot.prior, spot.card.sold_out, spot.card.sizes, spot.card.stock)
         for each in pages
         for spot in each.spots
     ]

@@ -41,11 +41,12 @@ document.addEventListener("keydown", (event) => {
 
 // --- what the shop may count: sent in small bundles, the last one when the page is left
 
-// A frame of somebody else’s page has no cookie of ours: nobody is recognised there.
-const isFramed = window.top !== window;
-const consented = () => !isFramed && localStorage.getItem("vitrine-reading") === "yes" && navigator.doNotTrack !== "1";
+// In a frame of another site a browser knows nobody, and may refuse to be asked.
+const isFramed = top !== window;
+const mayAsk = !isFramed && navigator.doNotTrack !== "1";
+const consented = () => mayAsk && localStorage.getItem("vitrine-reading") === "yes";
 const consent = book.querySelector("[data-consent]");
-consent.closest("[data-consent-row]").hidden = isFramed || navigator.doNotTrack === "1";
+consent.closest("[data-consent-row]").hidden = !mayAsk;
 consent.checked = consented();
 consent.addEventListener("change", () => localStorage.setItem("vitrine-reading", consent.checked ? "yes" : "no"));
 
@@ -119,14 +120,24 @@ track.addEventListener("click", async (event) => {
   event.preventDefault();
   tell("hotspot", { product: Number(spot.dataset.product), page: Number(spot.closest("[data-page]").dataset.page) });
   try {
-    const answer = await fetch(spot.dataset.spot, { headers: { "X-Part": "sheet" } });
-    if (!answer.ok) throw new Error(String(answer.status));
-    dialog.innerHTML = await answer.text(); // our own page, made by the same template, with the same escaping
+    await fill(spot.dataset.spot);
     dialog.showModal();
   } catch {
     location.assign(spot.getAttribute("href"));
   }
 });
+
+async function fill(address) {
+  const answer = await fetch(address, { headers: { "X-Part": "sheet" } });
+  if (!answer.ok) throw new Error(String(answer.status));
+  const chosen = dialog.querySelector("input:checked")?.value;
+  const focused = dialog.querySelector(":focus")?.value;
+  dialog.innerHTML = await answer.text(); // our own page, made by the same template, with the same escaping
+  dialog.dataset.address = address;
+  const again = (value) => dialog.querySelector(`input[name=variant][value="${CSS.escape(value ?? "")}"]`);
+  if (again(chosen)) again(chosen).checked = true;
+  again(focused)?.focus();
+}
 
 const tellCart = () => {
   const { product, page } = dialog.querySelector("[data-product]").dataset;
@@ -137,7 +148,7 @@ const tellCart = () => {
 dialog.addEventListener("submit", async (event) => {
   const form = event.target;
   if (!form.hasAttribute("data-add")) return;
-  if (top !== window) {
+  if (isFramed) {
     tellCart(); // browsers keep no cart in a frame of another site: the shop's own page opens with it
     return;
   }
@@ -191,6 +202,7 @@ async function look() {
       spot?.setAttribute("class", fact.className);
     }
     book.dataset.mark = mark;
+    if (dialog.open && dialog.querySelector("[data-added]").hidden) await fill(dialog.dataset.address);
   } catch {
     known = null; // no connection: look again at the next turn
   }

@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import create_engine, text
 
+from commerce.clock import ManualClock
 from commerce.domain.customer import Contact
 from commerce.domain.localtext import LocalText
 from commerce.domain.lookbook import Edition, Region, came_from
@@ -136,7 +137,10 @@ def facts(reader: Browser, slug: str, etag: str = "") -> Any:
     return reader.get(f"/l/{slug}/facts", **({"If-None-Match": etag} if etag else {}))
 
 
-def test_the_mark_changes_with_prices_and_stock_only(book: Edition, reader: Browser, shop: Shop) -> None:
+def test_the_mark_changes_with_prices_and_stock_only(
+    book: Edition, reader: Browser, shop: Shop, clock: ManualClock
+) -> None:
+    clock.advance(timedelta(days=1))
     slug = book.lookbook.slug
     first = facts(reader, slug)
     assert first.status_code == 200
@@ -148,6 +152,7 @@ def test_the_mark_changes_with_prices_and_stock_only(book: Edition, reader: Brow
     shown = text_of(reader.get(f"/l/{slug}", **{"X-Part": "facts"}).text)
     assert "Denim jacket €59.00" in shown and "<head" not in shown
     shop.storage.write(lambda uow: shop.catalog.set_on_hand(uow, SKUS[1], "S1", 0))
+    assert "Lowest price of the last 30 days: €65.00" in shown
     third = facts(reader, slug, second.headers["ETag"])
     assert third.status_code == 200 and third.json != second.json
     assert "White sneakers €89.90 Sold out" in reader.read(f"/l/{slug}")
@@ -166,7 +171,7 @@ def sheet(reader: Browser, book: Edition, page: int, sku: str) -> Any:
 def test_a_sheet_says_price_sizes_and_stores(book: Edition, reader: Browser, shop: Shop) -> None:
     said = text_of(sheet(reader, book, 1, SKUS[0]).text)
     assert "Linen midi dress €79.00" in said
-    assert "navy · 36" in said and "terracotta · 38" in said
+    assert "Choose navy · 36 navy · 38 navy · 40 Add to cart Notify me terracotta · 38" in said
     assert "Bellecour" in said and "Part-Dieu" in said and "Marais" not in said
     assert sheet(reader, book, 2, SKUS[0]).status_code == 404  # it is on page 1
     assert sheet(reader, book, 9, SKUS[0]).status_code == 404
