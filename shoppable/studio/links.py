@@ -78,7 +78,7 @@ def _page(
         links=[
             {
                 "code": each.code,
-                "label": each.label,
+                "label": each.label or each.code,
                 "path": each.path,
                 "address": _address(each.code),
                 "clicks": format_number(each.clicks, spoken),

@@ -74,6 +74,7 @@ def an_order(variants: list[int], order_id: str = "o1", customer: Customer = LEA
         expires_at=NOW + HOUR,
         fulfilled_at=None,
         version=1,
+        came_from="catalogue:spring:4",
     )
 
 

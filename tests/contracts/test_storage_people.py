@@ -40,6 +40,18 @@ def test_a_customer_is_found_by_contact(storage: Storage) -> None:
         assert uow.customers.by_contact(LEA) == changed
 
 
+def test_what_brought_a_customer_first_stays(storage: Storage) -> None:
+    storage.write(lambda uow: uow.customers.add(LEA_PERSON, LEA, NOW))
+    storage.write(lambda uow: uow.customers.add(Customer("d" * 32, "Sam", "en", NOW, "link:window"), SAM, NOW))
+    for source in ("catalogue:spring:4", "link:window"):
+        storage.write(lambda uow, source=source: uow.customers.came_from(LEA_PERSON.id, source))
+    storage.write(lambda uow: uow.customers.update(replace(LEA_PERSON, name="Léa M.")))
+    with storage.read() as uow:
+        found, sam = uow.customers.by_contact(LEA), uow.customers.by_contact(SAM)
+    assert found is not None and found.came_from == "catalogue:spring:4"
+    assert sam is not None and sam.came_from == "link:window"
+
+
 def test_one_contact_is_one_customer(storage: Storage) -> None:
     storage.write(lambda uow: uow.customers.add(LEA_PERSON, LEA, NOW))
     with pytest.raises(IntegrityError):
