@@ -13,7 +13,7 @@ from importlib.util import find_spec
 
 from benchmarks.tables import OUT
 
-NAMES = ("search_quality", "text", "vectors", "feeds", "orders", "pages", "replies")
+NAMES = ("search_quality", "text", "vectors", "feeds", "orders", "pages", "replies", "catalogues")
 _SMALL = {"text": ["--small"], "orders": ["--rounds", "2", "--seconds", "1", "--attempts", "5000"]}
 _FULL = {"vectors": ["--full"]}
 

@@ -67,6 +67,8 @@ class Proposing:
             of_named += pictured
             alone += recognised
             progress(page.number, len(pages))
+        if any(spot.found_by is FoundBy.SKU for spot in found):
+            found = [_without_number(spot) for spot in found]
         return Proposed(tuple(found), of_named, alone)
 
     def _of_page(self, page: PrintedPage) -> tuple[list[Hotspot], int, int]:
@@ -223,6 +225,12 @@ def _checked(spot: Hotspot, hits: Sequence[Hit]) -> Hotspot:
     if not hits or any(hit.product_id == spot.product_id for hit in hits):
         return spot
     return _doubtful(spot, Doubt.OTHER_PICTURE) if hits[0].why in _SURE else spot
+
+
+def _without_number(spot: Hotspot) -> Hotspot:
+    """Where others have a number, a picture without one has perhaps a wrong one."""
+    is_sure_alone = spot.found_by is FoundBy.PICTURE and spot.review is Review.SURE
+    return _doubtful(spot, Doubt.PICTURE_ALONE) if is_sure_alone else spot
 
 
 def _doubtful(spot: Hotspot, why: Doubt) -> Hotspot:

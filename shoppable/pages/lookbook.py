@@ -96,14 +96,27 @@ def _lookbook(slug: str, *, is_embedded: bool = False) -> Response:
 def facts(slug: str) -> ResponseReturnValue:
     """Whether prices or stock have changed since: a small answer that an open page asks for every two seconds."""
     with site().shop.storage.read() as uow:
-        edition = _edition(uow, slug)
-        mark = _mark(_pages(uow, edition))
+        mark = _mark_of(uow, slug)
     if request.if_none_match.contains(mark):
         return Response(status=304)
     answer = jsonify({"mark": mark})
     answer.set_etag(mark)
     answer.headers["Cache-Control"] = "no-cache"
     return answer
+
+
+def _mark_of(uow: UnitOfWork, slug: str) -> str:
+    """The mark, worked out again when anything in the shop or the catalogue has changed, and once a minute: stores open
+    and close."""
+    seq = uow.products.last_change()  # asked first: nothing that was committed before is missed
+    book = uow.lookbooks.by_slug(slug[:LONGEST_SLUG])
+    state = (seq, book.revision if book else 0, int(site().shop.clock.now().timestamp() // 60))
+    kept = site().kept.setdefault("marks", {})
+    assert isinstance(kept, dict)
+    known = kept.get((slug, language()))
+    if known is None or known[0] != state:
+        known = kept[slug, language()] = (state, _mark(_pages(uow, _edition(uow, slug))))  # only of slugs that exist
+    return str(known[1])
 
 
 @blueprint.get("/l/<slug>/<int:number>/<int:product_id>")

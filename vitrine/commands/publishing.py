@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 catalogue_app = typer.Typer(help="Shoppable catalogues.", no_args_is_help=True)
 ACTOR = "command"
+_INPUT_PX = 32  # what the eyes would see is not needed here
 
 
 def register(app: typer.Typer) -> None:
@@ -27,7 +28,7 @@ def catalogue() -> None:
 
 @catalogue_app.command()
 def publish(
-    file: Annotated[Path, typer.Argument(help="A PDF.", exists=True, dir_okay=False, readable=True)],
+    file: Annotated[Path, typer.Argument(help="A PDF, or a folder of pictures.", exists=True, readable=True)],
     title: Annotated[str, typer.Option("--title", help="As shoppers read it; without it, the file's name.")] = "",
     slug: Annotated[str, typer.Option("--slug", help="Its address, /l/SLUG; without it, made of the title.")] = "",
     even_doubtful: Annotated[
@@ -37,7 +38,8 @@ def publish(
 ) -> None:
     """Reads a PDF, finds its products by article numbers, prices and pictures, and publishes it.
 
-    With doubtful places it stays a draft in the studio, and the command says which they are.
+    Of a folder every picture is a page, in the order of their names. With doubtful places it stays a
+    draft in the studio, and the command says which they are.
     """
     from commerce.domain.localtext import LocalText
     from commerce.domain.lookbook import Review
@@ -45,13 +47,17 @@ def publish(
 
     with open_shop() as shop, progress_bars(quiet=json) as progress:
         named = title or file.stem.replace("-", " ").replace("_", " ")
-        made = shop.publishing.from_pdf(
-            file.read_bytes(),
-            LocalText(dict.fromkeys(shop.settings.languages, named)),
-            actor=ACTOR,
-            slug=slug,
-            progress=lambda done, of: progress("pages", done, of),
-        )
+        titled = LocalText(dict.fromkeys(shop.settings.languages, named))
+        if file.is_dir():
+            made = shop.publishing.from_pictures(pictures_in(file), titled, actor=ACTOR, slug=slug)
+        else:
+            made = shop.publishing.from_pdf(
+                file.read_bytes(),
+                titled,
+                actor=ACTOR,
+                slug=slug,
+                progress=lambda done, of: progress("pages", done, of),
+            )
         if isinstance(made, Refused):
             refuse(f"{file.name}: {made.reason.value}")
         doubtful = [spot for spot in made.hotspots if spot.review is Review.DOUBTFUL]
@@ -72,6 +78,24 @@ def publish(
     for spot in doubtful:
         print(f"  page {spot.page}: {spot.printed or 'a picture'}: {', '.join(spot.doubts)}")
     print(address if is_public else f"A draft: look through it in the studio (/studio/{made.lookbook.id}).")
+
+
+def pictures_in(folder: Path) -> list[tuple[bytes, int, int]]:
+    """Our own JPEG of each picture in the folder with its width and height; the bytes are decoded in a child process.
+    Refuses, by name, what is no picture; hidden files are none of ours."""
+    from visual_search.preprocess.decoder import PictureDecoder
+    from visual_search.values import PictureRefused
+
+    files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    pages = []
+    with PictureDecoder(_INPUT_PX, children=1) as decoder:
+        for path, seen in zip(
+            files, decoder.read_many((path.read_bytes() for path in files), copies=True), strict=True
+        ):
+            if isinstance(seen, PictureRefused):
+                refuse(f"{path.name}: {seen.reason}")
+            pages.append((seen.clean, seen.clean_width_px, seen.clean_height_px))
+    return pages
 
 
 def _told(made: Edition, address: str) -> dict[str, object]:

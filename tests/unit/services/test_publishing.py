@@ -102,7 +102,7 @@ def test_what_is_wrong_is_put_before_a_person(seeing: Shop, tmp_path: Path) -> N
         bag = uow.products.by_source_id("P4")
     assert bag is not None
     by_picture = [spot for spot in edition.hotspots if spot.found_by is FoundBy.PICTURE]
-    assert [spot.product_id for spot in by_picture] == [bag.id]  # the bag's own picture, under a number of nobody's
+    assert [(spot.product_id, spot.doubts) for spot in by_picture] == [(bag.id, (Doubt.PICTURE_ALONE,))]
 
 
 def test_from_draft_to_published_and_back(seeing: Shop, tmp_path: Path) -> None:

@@ -1,0 +1,188 @@
+"""A printed catalogue of the real shop: are its articles found, are the wrong ones told, how many pages a second?
+
+    python -m benchmarks.catalogues [--products 3000]
+
+Eight pages of 24 articles are printed as a PDF from pictures of 60 by 80 pixels, read and proposed as in the studio:
+once as it should be, once with a wrong price, the number of another article, and a number that nobody has. Then the
+first is published and read, beside the same bytes from waitress alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import multiprocessing
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from benchmarks.pages import CONNECTIONS, SECONDS, WARM_UP, hammer
+from benchmarks.search_quality import CATALOGUE
+from benchmarks.tables import Table, keep, machine, ms
+from commerce.domain.localtext import LocalText
+from commerce.domain.lookbook import Edition, NotPublished, Review
+from commerce.pdf import PdfReader
+from commerce.services.proposing import Proposed
+from commerce.settings import load_settings
+from commerce.wiring import Shop, build_shop
+from vitrine.demo_catalogue import PAGES, articles_of
+from vitrine.demo_shop.printed import A_PAGE, Article, write_pdf
+from vitrine.serve import running
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`boxed`: printed numbers that became a place leading to their own article."""
+
+    boxed: int
+    doubtful: int
+    proposed: Proposed
+    seconds: float
+
+
+def some_of(catalogue: Path, folder: Path, count: int) -> Path:
+    """A folder with so many of the catalogue's products, and all of its pictures."""
+    folder.mkdir(parents=True)
+    lines = (catalogue / "products.tsv").read_text("utf-8").splitlines(keepends=True)
+    taken = [line for at, line in enumerate(lines[1:]) if at % max(1, (len(lines) - 1) // count) == 0][:count]
+    (folder / "products.tsv").write_text("".join([lines[0], *taken]), "utf-8")
+    for tar in catalogue.glob("*.tar"):
+        shutil.copy(tar, folder)
+    return folder
+
+
+def found_in(shop: Shop, folder: Path, articles: Sequence[Article]) -> Found:
+    document = write_pdf(folder / "printed.pdf", "Catalogue", articles).read_bytes()
+    began = time.perf_counter()
+    pages = PdfReader().read(document)
+    assert not isinstance(pages, NotPublished), pages
+    proposed = shop.publishing.proposing.propose(pages)
+    seconds = time.perf_counter() - began
+    numbers = {article.number for article in articles}
+    with shop.storage.read() as uow:
+        named = {
+            spot.printed: uow.products.by_variant(spot.variant_id) for spot in proposed.hotspots if spot.variant_id
+        }
+    boxed = sum(1 for printed, known in named.items() if known and known[1].sku == printed and printed in numbers)
+    doubtful = sum(spot.review is Review.DOUBTFUL for spot in proposed.hotspots)
+    return Found(boxed, doubtful, proposed, seconds)
+
+
+def with_three_wrong(articles: Sequence[Article]) -> list[Article]:
+    wrong = list(articles)
+    wrong[2] = replace(wrong[2], price="1,00 €")
+    wrong[10] = replace(wrong[10], number=wrong[20].number)
+    wrong[17] = replace(wrong[17], number=f"{wrong[17].number}99")
+    return wrong
+
+
+@contextmanager
+def waitress_alone(body: bytes) -> Iterator[str]:
+    """The same bytes from an application that does nothing else."""
+    from waitress.server import create_server
+
+    def app(environ: WSGIEnvironment, start: StartResponse) -> list[bytes]:
+        start("200 OK", [("Content-Type", "text/html"), ("Content-Length", str(len(body)))])
+        return [body]
+
+    server = create_server(app, host="127.0.0.1", port=0, threads=8)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.effective_port}"
+    finally:
+        server.close()
+
+
+def served(shop: Shop, slug: str) -> Table:
+    table = Table("A catalogue of eight pages and 24 places", ("address", "requests/s", "p50 ms", "p95 ms"))
+    with running(shop, web=True) as address, multiprocessing.get_context("spawn").Pool(1) as client:
+        connection = http.client.HTTPConnection(urlsplit(address).netloc)
+        connection.request("GET", f"/l/{slug}", headers={"Accept-Language": "fr"})
+        body = connection.getresponse().read()
+        connection.close()
+        with waitress_alone(body) as alone:
+            for name, at, path in (
+                ("waitress alone, the same bytes", alone, "/"),
+                (f"/l/… ({len(body) // 1024} kB)", address, f"/l/{slug}"),
+                ("/l/…/facts, asked every two seconds", address, f"/l/{slug}/facts"),
+                ("/healthz", address, "/healthz"),
+            ):
+                client.apply(hammer, (at, path, WARM_UP / 20, 1))
+                took = client.apply(hammer, (at, path, SECONDS, CONNECTIONS))
+                table.add(name, f"{len(took) / SECONDS:.0f}", f"{ms(took, 50):.1f}", f"{ms(took, 95):.1f}")
+    table.notes.append(
+        f"waitress, one process; {CONNECTIONS} connections of a client on this machine, {SECONDS:g} s each"
+    )
+    table.notes.append(machine())
+    return table
+
+
+def run(folder: Path, products: int) -> list[Table]:
+    from catalog_sync import sync
+
+    settings = load_settings(data_dir=folder / "shop", port=0, secret_key="b" * 32)
+    with build_shop(settings) as shop:
+        report = sync(shop, str(some_of(CATALOGUE, folder / "feed", products)))
+        if report.state == "refused":
+            raise RuntimeError(f"the catalogue was refused: {report.stop}")
+        shop.index_keeper.catch_up()
+        articles = articles_of(shop, PAGES * A_PAGE)
+        right, wrong = found_in(shop, folder, articles), found_in(shop, folder, with_three_wrong(articles))
+        table = Table(
+            f"Eight printed pages of 24 articles, out of {products:,} real products",
+            ("document", "printed numbers boxed", "put before a person", "pictures named right by looking alone", "s"),
+        )
+        for name, found, most in (("as it should be", right, 24), ("three wrong on purpose", wrong, 22)):
+            looked = found.proposed
+            table.add(
+                name,
+                f"{found.boxed} of {most} ({found.boxed / most:.0%})",
+                str(found.doubtful),
+                f"{looked.by_picture_alone} of {looked.pictures_of_named}",
+                f"{found.seconds:.1f}",
+            )
+        table.notes.append(
+            "wrong: a price, the number of another article, a number that nobody has; 22 right ones remain"
+        )
+        return [table, served(shop, _published(shop, articles, folder))]
+
+
+def _published(shop: Shop, articles: Sequence[Article], folder: Path) -> str:
+    """Its address."""
+    document = write_pdf(folder / "published.pdf", "Catalogue", articles).read_bytes()
+    made = shop.publishing.from_pdf(document, LocalText({"fr": "Catalogue"}), actor="bench")
+    assert isinstance(made, Edition), made
+    book = made.lookbook
+    shop.storage.write(
+        lambda uow: shop.publishing.publish(uow, book.id, book.revision, actor="bench", even_doubtful=True)
+    )
+    return book.slug
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.catalogues", description=__doc__)
+    parser.add_argument("--products", type=int, default=3_000)
+    options = parser.parse_args()
+    if not CATALOGUE.is_dir():
+        print(f"no real catalogue at {CATALOGUE}: nothing is measured (set VITRINE_SHARED)")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        tables = run(Path(folder), options.products)
+    for table in tables:
+        table.show()
+    keep("catalogues", tables)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""`vitrine catalogue publish`: a PDF or a folder of pictures, published at once or left as a draft that says why."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from commerce.domain.lookbook import LookbookState
+from commerce.settings import load_settings
+from commerce.wiring import build_shop
+from vitrine.cli import app
+from vitrine.demo_shop.printed import Article, write_pdf
+from vitrine.fixture import build_fixture
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("shop")
+    with build_shop(load_settings(data_dir=directory)) as shop:
+        build_fixture(shop)
+        shop.index_keeper.catch_up()
+    return directory
+
+
+@pytest.fixture
+def run(data_dir: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("VITRINE_DATA_DIR", str(data_dir))
+
+    def call(*arguments: str) -> Result:
+        return CliRunner().invoke(app, ["catalogue", "publish", *arguments])
+
+    return call
+
+
+def picture(data_dir: Path, name: str) -> Path:
+    return next((data_dir / "fixture" / "images").glob(f"{name}-*.jpg"))
+
+
+def state_of(data_dir: Path, slug: str) -> LookbookState:
+    with build_shop(load_settings(data_dir=data_dir)) as shop, shop.storage.read() as uow:
+        book = uow.lookbooks.by_slug(slug)
+    assert book is not None
+    return book.state
+
+
+def test_a_document_is_published_when_nothing_is_doubtful(run, data_dir: Path, tmp_path: Path) -> None:
+    jpeg = picture(data_dir, "P1").read_bytes()
+    right = write_pdf(tmp_path / "ete-a-lyon.pdf", "Été", [Article("Robe", "79,00 €", "P1-navy-38", jpeg)])
+    done = run(str(right), "--json")
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert (told["slug"], told["pages"]) == ("ete-a-lyon", 1)
+    assert told["url"].endswith("/l/ete-a-lyon")
+    assert [(spot["printed"], spot["review"]) for spot in told["hotspots"]] == [("P1-navy-38", "sure")]
+    assert state_of(data_dir, "ete-a-lyon") is LookbookState.PUBLISHED
+    again = run(str(right), "--slug", "ete-a-lyon")
+    assert again.exit_code != 0 and "slug_taken" in again.output
+
+    wrong = write_pdf(tmp_path / "hiver.pdf", "Hiver", [Article("Robe", "9,00 €", "P1-navy-38", jpeg)])
+    kept = run(str(wrong))
+    assert kept.exit_code == 0
+    assert "0 of 1 places are sure." in kept.stdout and "P1-navy-38: other_price" in kept.stdout
+    assert state_of(data_dir, "hiver") is LookbookState.DRAFT
+    assert run(str(wrong), "--slug", "hiver-2", "--even-doubtful").exit_code == 0
+    assert state_of(data_dir, "hiver-2") is LookbookState.PUBLISHED
+
+
+def test_every_picture_of_a_folder_is_a_page(run, data_dir: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "pages"
+    folder.mkdir()
+    for at, name in enumerate(("P3", "P1"), start=1):
+        shutil.copy(picture(data_dir, name), folder / f"{at:02}.jpg")
+    (folder / ".hidden").write_bytes(b"not ours")
+    done = run(str(folder), "--slug", "pictures", "--even-doubtful", "--json")
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert told["pages"] == 2
+    with build_shop(load_settings(data_dir=data_dir)) as shop, shop.storage.read() as uow:
+        ids = [uow.products.by_source_id(name).id for name in ("P3", "P1")]  # type: ignore[union-attr]
+    found = [(spot["page"], spot["product_id"], spot["found_by"]) for spot in told["hotspots"]]
+    assert found == [(1, ids[0], "picture"), (2, ids[1], "picture")]
+
+
+def test_what_is_no_page_is_refused_by_name(run, tmp_path: Path) -> None:
+    (tmp_path / "pages").mkdir()
+    empty = run(str(tmp_path / "pages"))
+    assert empty.exit_code != 0 and "no_pages" in empty.output
+    (tmp_path / "pages" / "notes.txt").write_text("not a picture")
+    text = run(str(tmp_path / "pages"))
+    assert text.exit_code != 0 and "notes.txt" in text.output
+    (tmp_path / "garbage.pdf").write_bytes(b"%PDF-nothing")
+    garbage = run(str(tmp_path / "garbage.pdf"))
+    assert garbage.exit_code != 0 and "unreadable" in garbage.output
