@@ -132,6 +132,24 @@ class SqlReading:
         )
         return [OrderFigures(row.currency, int(row.orders), int(row.total)) for row in rows]
 
+    def orders_by_link(self) -> dict[str, list[OrderFigures]]:
+        rows = self._db.execute(
+            select(
+                shop_order.c.came_from,
+                shop_order.c.currency,
+                func.count().label("orders"),
+                func.sum(shop_order.c.total_minor).label("total"),
+            )
+            .where(shop_order.c.came_from.startswith("link:", autoescape=True), shop_order.c.state.not_in(_NOT_SOLD))
+            .group_by(shop_order.c.came_from, shop_order.c.currency)
+            .order_by(shop_order.c.came_from, shop_order.c.currency)
+        )
+        found: dict[str, list[OrderFigures]] = {}
+        for row in rows:
+            code = row.came_from.removeprefix("link:")
+            found.setdefault(code, []).append(OrderFigures(row.currency, int(row.orders), int(row.total)))
+        return found
+
     # --- one reader
 
     def last_page_of(self, visitor: str, customer_id: str) -> tuple[str, int] | None:

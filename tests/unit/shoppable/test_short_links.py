@@ -61,6 +61,22 @@ def test_what_is_bought_afterwards_says_so(shop: Shop, lea: Browser, app: Flask)
     assert "(Link: Window, April)" in text_of(nadia.get(f"/staff/orders/{order.id}").text)
 
 
+def test_the_studio_says_what_a_link_has_sold(shop: Shop, lea: Browser, app: Flask, hugo: StaffBrowser) -> None:
+    make(shop, "/", "Window, April", "window")
+    for _ in range(2):
+        buyer = Browser(app, shop)
+        buyer.get("/s/window")
+        buyer.buy("P4-brown-")
+    waiting = Browser(app, shop)  # has not paid, so nothing is sold
+    waiting.get("/s/window")
+    waiting.add("P1-navy-38")
+    waiting.tell(**HOME)
+    waiting.pay("fake")
+    total = lea.buy("P4-brown-").total_minor  # nobody brought her
+    assert total == 12490
+    assert f"/s/window / 3 2 · €{2 * total / 100:.2f}" in text_of(hugo.get("/studio/links").text)
+
+
 def test_what_is_known_better_is_kept(shop: Shop, lea: Browser) -> None:
     make(shop, "/", code="window")
     lea.get("/s/window")
