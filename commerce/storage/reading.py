@@ -20,7 +20,10 @@ _ADD = text(
     " subject, at_us) VALUES (:event_id, :did, :lookbook_id, :page, :product_id, :dwell_ms, :visitor, :customer_id,"
     " :source, :subject, :at_us) ON CONFLICT (event_id) DO NOTHING RETURNING id"
 )
-_NOT_SOLD = [OrderState.PENDING_PAYMENT.value, OrderState.CANCELLED.value, OrderState.EXPIRED.value]
+_NOT_SOLD = [
+    state.value
+    for state in (OrderState.PENDING_PAYMENT, OrderState.CANCELLED, OrderState.EXPIRED, OrderState.PAID_UNFULFILLABLE)
+]
 _A_DAY_US = timedelta(days=1) // timedelta(microseconds=1)
 
 
