@@ -392,7 +392,8 @@ class KnownWait(TypedDict):
 
 @_exact
 class Recognised(TypedDict):
-    """What a greeting is made of, the same on every channel. Somebody new has no name and nothing else."""
+    """What a greeting is made of, the same on every channel. Somebody new has no name and nothing else. `text` and
+    `buttons`: the greeting as the web chat says it."""
 
     known: bool
     name: str
@@ -401,6 +402,8 @@ class Recognised(TypedDict):
     reservations: list[KnownReservation]
     offers: list[KnownOffer]
     waits: list[KnownWait]
+    text: str
+    buttons: list[ChatButton]
 
 
 @_exact

@@ -30,7 +30,6 @@ NOTICE_CODE = "order_code"
 CODE_TRIES, CODE_LASTS = 5, timedelta(minutes=10)
 CODES_A_DAY = 5  # that one chat may ask for, and that one order may be asked about
 _DAY = timedelta(days=1)
-_CANCELLABLE = frozenset({OrderState.PENDING_PAYMENT, OrderState.PLACED, OrderState.PAID})
 _WAITS_AT_COUNTER = frozenset({OrderState.PLACED, OrderState.READY})
 
 
@@ -78,7 +77,7 @@ def _buttons(talk: Talk, uow: UnitOfWork, order: Order) -> tuple[Button, ...]:
     buttons = []
     if order.state is OrderState.PENDING_PAYMENT:
         buttons.append(Button(talk.t("Pay"), encode(Pay())))
-    if order.state in _CANCELLABLE:
+    if talk.shop.checkout.may_cancel(uow, order):
         buttons.append(Button(talk.t("Cancel the order"), encode(CancelOrder(order.id))))
     store = store_of(uow, order)
     if store is not None and order.is_open:

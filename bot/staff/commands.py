@@ -13,7 +13,7 @@ from bot.staff.desk import Desk, language_for, say
 from bot.staff.taps import CardDeed, CardTap
 from bot.wording import words
 from commerce.domain.reservation import Refused
-from commerce.domain.staff import NotPaused
+from commerce.domain.staff import NotPaused, PauseMethod
 from commerce.domain.store import Store
 from commerce.domain.team import Permission, StaffMember
 from commerce.i18n import format_moment, format_time
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 _MOST_LISTED = 20
-_PAUSE = re.compile(r"(?:(\S+)\s+)?(\d{1,5})(?:\s+(.*))?", re.DOTALL)
+_METHOD = "|".join(method.value for method in PauseMethod if method)
+_PAUSE = re.compile(rf"(?:(?!(?:{_METHOD})\s)(\S+)\s+)??(?:({_METHOD})\s+)?(\d{{1,5}})(?:\s+(.*))?", re.DOTALL | re.I)
+_RESUME = re.compile(rf"(?:(?!(?:{_METHOD})$)(\S+))?\s*(?:\b({_METHOD}))?", re.I)
 
 
 def bind(shop: Shop, uow: UnitOfWork, said: StaffMessage, now: datetime) -> bool:
@@ -69,6 +71,7 @@ def _help(language: str, member: StaffMember) -> str:
     lines = [
         words(language, "/board – what is to be collected"),
         words(language, "/pause STORE MINUTES – no online orders for a while"),
+        words(language, "/pause STORE reserve (or pickup) MINUTES – no reservations, or no orders to be collected"),
         words(language, "/resume STORE – online orders again"),
     ]
     if member.may(Permission.TEAM):
@@ -106,9 +109,9 @@ def _pause(desk: Desk) -> None:
     if found is None or store is None:
         desk.say(desk.t("Write: /pause STORE MINUTES. Your stores: {stores}", stores=_stores(desk)))
         return
-    until = desk.now + timedelta(minutes=int(found.group(2)))
-    actor = f"staff:{desk.member.id}"
-    paused = desk.shop.pausing.pause(desk.uow, store.id, until, found.group(3) or "", actor=actor)
+    until, method = desk.now + timedelta(minutes=int(found.group(3))), _method(found.group(2))
+    actor, reason = f"staff:{desk.member.id}", found.group(4) or ""
+    paused = desk.shop.pausing.pause(desk.uow, store.id, until, reason, actor=actor, method=method)
     if isinstance(paused, Refused):
         match paused.reason:
             case NotPaused.UNTIL:
@@ -117,23 +120,37 @@ def _pause(desk: Desk) -> None:
                 desk.say(desk.t("There is no such store."))
         return
     ends = format_time if until.date() == desk.now.date() else format_moment
-    desk.say(
-        desk.t(
-            "{store} takes no online orders until {time}.",
-            store=store.name(desk.language),
-            time=ends(until, desk.language, store.timezone),
-        )
-    )
+    values = {"store": store.name(desk.language), "time": ends(until, desk.language, store.timezone)}
+    match method:
+        case PauseMethod.RESERVE:
+            desk.say(desk.t("{store} takes no reservations until {time}.", **values))
+        case PauseMethod.PICKUP:
+            desk.say(desk.t("{store} takes no orders to be collected until {time}.", **values))
+        case PauseMethod.ALL:
+            desk.say(desk.t("{store} takes no online orders until {time}.", **values))
 
 
 def _resume(desk: Desk) -> None:
-    store = _store(desk, desk.said.words)
-    if store is None:
+    found = _RESUME.fullmatch(desk.said.words.strip())
+    store = _store(desk, found.group(1) or "") if found else None
+    if found is None or store is None:
         desk.say(desk.t("Write: /resume STORE. Your stores: {stores}", stores=_stores(desk)))
-    elif desk.shop.pausing.resume(desk.uow, store.id, actor=f"staff:{desk.member.id}"):
-        desk.say(desk.t("{store} takes online orders again.", store=store.name(desk.language)))
-    else:
-        desk.say(desk.t("{store} was not paused.", store=store.name(desk.language)))
+        return
+    name, method = store.name(desk.language), _method(found.group(2))
+    if not desk.shop.pausing.resume(desk.uow, store.id, actor=f"staff:{desk.member.id}", method=method):
+        desk.say(desk.t("{store} was not paused.", store=name))
+        return
+    match method:
+        case PauseMethod.RESERVE:
+            desk.say(desk.t("{store} takes reservations again.", store=name))
+        case PauseMethod.PICKUP:
+            desk.say(desk.t("{store} takes orders to be collected again.", store=name))
+        case PauseMethod.ALL:
+            desk.say(desk.t("{store} takes online orders again.", store=name))
+
+
+def _method(named: str | None) -> PauseMethod:
+    return PauseMethod((named or "").lower())
 
 
 def _own_stores(desk: Desk) -> list[Store]:

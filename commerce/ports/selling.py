@@ -97,10 +97,6 @@ class OrderRepository(Protocol):
         """Newest first."""
         ...
 
-    def pending_of_cart(self, cart_id: str) -> Order | None:
-        """The cart's order that waits for its payment, if there is one."""
-        ...
-
     def waiting(self, cart_id: str, customer_id: str) -> list[Order]:
         """Orders of that cart or that customer that wait for their payment or to be prepared, newest first."""
         ...

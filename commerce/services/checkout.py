@@ -111,6 +111,22 @@ class Checkout:
                 continue
         raise StaleVersion(f"customer {customer_id}: the cart's order does not stand still")
 
+    def pay_order(self, uow: UnitOfWork, order: Order) -> Placed | OrderRefused | None:
+        """An order that waits for its payment, to be paid as it stands, whatever is in the cart by now: with its
+        attempt while that may still be paid, else with another one. None: it cannot be paid any more."""
+        expires_at = order.expires_at
+        if order.state is not OrderState.PENDING_PAYMENT or expires_at is None or expires_at <= self._clock.now():
+            return None
+        if who_cancels(uow, order):
+            return None
+        if not self._costs_the_same(uow, order):
+            return OrderRefused(NotOrdered.PRICE_CHANGED)
+        if not is_held(uow, order):
+            return OrderRefused(NotOrdered.SOLD_OUT)
+        last = uow.payments.of_order(order.id)[-1]
+        with uow.savepoint():
+            return self._pay_again(uow, order, last.provider, uow.stores.get(order.store_id))
+
     def times_to_come(self, uow: UnitOfWork, store: Store, *, own: datetime | None = None) -> list[Slot]:
         """Hours with room at that store for whoever orders now, however they pay. Where people come when they like:
         none."""
@@ -350,8 +366,19 @@ class Checkout:
 
     # --- changing one's mind
 
+    def may_cancel(self, uow: UnitOfWork, order: Order) -> bool:
+        """Whether the shopper can still call it off."""
+        match order.state:
+            case OrderState.PENDING_PAYMENT | OrderState.PLACED | OrderState.PAID:
+                return True
+            case OrderState.PREPARING | OrderState.READY:
+                return not (order.paid_minor or self._orders.is_paid(uow, order))
+            case _:
+                return False
+
     def cancel(self, uow: UnitOfWork, order_id: str, customer_id: str) -> Order | Refused[NotCancelled]:
-        """The shopper changed their mind. What is paid already is refunded, until the shop has begun to prepare it.
+        """The shopper changed their mind. What is paid already is refunded, until the shop has begun to prepare it;
+        what nobody has paid goes back to the shelf until it is handed over.
 
         An order that may be paid at this moment stays pending until the provider has said that it no longer can: the
         tick sees to it, within seconds.
@@ -365,6 +392,8 @@ class Checkout:
                 return self._orders.end(uow, order, actor="shopper", note="", at=now)
             case OrderState.PAID:
                 return self._orders.refund_all(uow, order, actor="shopper", note="", at=now)
+            case OrderState.PREPARING | OrderState.READY if self.may_cancel(uow, order):
+                return self._orders.end(uow, order, actor="shopper", note="", at=now)
             case OrderState.PREPARING | OrderState.READY | OrderState.SHIPPED | OrderState.COMPLETED:
                 return Refused(NotCancelled.TOO_LATE)
             case _:

@@ -62,11 +62,6 @@ _CONTACT = Prepared(
 )
 _NEWEST_FIRST = select(shop_order).order_by(shop_order.c.number.desc()).limit(bindparam("most"))
 _OF_CUSTOMER = Prepared(_NEWEST_FIRST.where(shop_order.c.customer_id == bindparam("customer_id")))
-_PENDING_OF_CART = Prepared(
-    _NEWEST_FIRST.where(
-        shop_order.c.cart_id == bindparam("cart_id"), shop_order.c.state == OrderState.PENDING_PAYMENT.value
-    )
-)
 _WAITING = Prepared(
     select(shop_order)
     .where(
@@ -137,9 +132,6 @@ class SqlOrders:
 
     def of_customer(self, customer_id: str, limit: int = 50) -> list[Order]:
         return self._assemble(self._db.rows(_OF_CUSTOMER, {"customer_id": customer_id, "most": limit}))
-
-    def pending_of_cart(self, cart_id: str) -> Order | None:
-        return self._one(_PENDING_OF_CART, {"cart_id": cart_id, "most": 1})
 
     def waiting(self, cart_id: str, customer_id: str) -> list[Order]:
         return self._assemble(self._db.rows(_WAITING, {"cart_id": cart_id, "customer_id": customer_id}))

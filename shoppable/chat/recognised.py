@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from commerce.domain.customer import Contact
 from commerce.services.recognising import Recognition
+from shoppable.chat import greeting
 from shoppable.language import language
 from shoppable.shapes import KnownOrder, KnownWait, Recognised
 from shoppable.site import site
@@ -15,6 +16,7 @@ def read(contact: Contact | None) -> Recognised:
     """Of whoever writes from there; nothing is known of somebody who has never said a word."""
     with site().shop.storage.read() as uow:
         known = site().shop.recognising.of(uow, contact) if contact else None
+        text, buttons = greeting.text(uow, known), greeting.buttons(uow, known) if known else []
     if known is None:
         return {
             "known": False,
@@ -24,6 +26,8 @@ def read(contact: Contact | None) -> Recognised:
             "reservations": [],
             "offers": [],
             "waits": [],
+            "text": text,
+            "buttons": [],
         }
     return {
         "known": True,
@@ -36,6 +40,8 @@ def read(contact: Contact | None) -> Recognised:
         ],
         "offers": [{"id": each.id, "expires_at": _iso(each.expires_at)} for each in known.offers],
         "waits": _waits(known),
+        "text": text,
+        "buttons": buttons,
     }
 
 

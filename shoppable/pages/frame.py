@@ -14,7 +14,7 @@ from commerce.domain.money import Money
 from commerce.errors import StorageError
 from commerce.i18n import format_deadline, format_distance, format_money, format_time, locale_of
 from shoppable import shopper
-from shoppable.chat import session
+from shoppable.chat import greeting, session
 from shoppable.language import language, translate
 from shoppable.shelf import picture_path
 from shoppable.site import site
@@ -96,12 +96,17 @@ def cart_count() -> int | None:
     return sum(each.quantity for each in cart.wanted) if cart else 0
 
 
+def has_session() -> bool:
+    """Whether this browser may be known: only then is it worth asking who it is."""
+    return session.current() is not None
+
+
 def chat_words() -> dict[str, str]:
     """What the chat's script says by itself."""
     return {
         "you": translate("You:"),
         "shop": translate("{shop}:", shop=site().shop.settings.shop_name),
-        "hello": translate("Hello! What are you looking for? Write it your way, or send a photo."),
+        "hello": greeting.unknown(),
         "writing": translate("is writing…"),
         "ready": translate("Answers in a moment"),
         "person": translate("Our team answers you here"),
@@ -147,4 +152,4 @@ def install(app: Flask) -> None:
     app.jinja_env.filters.update(money=money, distance=distance, picture=picture_path, language_name=language_name)
     app.jinja_env.filters.update(country=country_name)
     app.jinja_env.globals.update(here=here, clock=clock, when=when, asset=_asset(app), chat_words=chat_words)
-    app.jinja_env.globals.update(cart_count=cart_count)
+    app.jinja_env.globals.update(cart_count=cart_count, has_session=has_session)

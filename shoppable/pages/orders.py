@@ -38,8 +38,6 @@ from shoppable.words import NOT_CANCELLED, NOT_COLLECTING, NOT_ORDERED, ORDER_ST
 blueprint = Blueprint("orders", __name__)
 
 _ID = re.compile(r"[0-9a-f]{32}")
-# A shopper may ask for it; whether it still can be, the shop says when they do.
-MAY_BE_CANCELLED = frozenset({OrderState.PENDING_PAYMENT, OrderState.PLACED, OrderState.PAID})
 _OVER = frozenset({
     OrderState.COMPLETED, OrderState.CANCELLED, OrderState.EXPIRED, OrderState.REFUNDED,
 })  # fmt: skip
@@ -71,6 +69,7 @@ class Shown:
     store: Store | None
     is_ending: bool  # cancelled by the shopper; the provider is to close its payment first
     successor: Order | None  # the cart was ordered again with other things in it
+    may_cancel: bool
     slot_at: datetime | None  # when they come for it
     days: tuple[coming.Day, ...]  # when they could
 
@@ -146,6 +145,7 @@ def _shown(order_id: str) -> Shown:
             store,
             bool(who_cancels(uow, order)),
             successor_of(uow, order),
+            site().shop.checkout.may_cancel(uow, order),
             coming.slot_of(uow, order) if store else None,
             tuple(coming.days_for(uow, order, store)),
         )
@@ -202,7 +202,7 @@ def _page(shown: Shown, *, trouble: str = "", status: int = 200) -> ResponseRetu
         being_made=pays and attempt is not None and attempt.state in {PaymentState.CREATED, PaymentState.UNKNOWN},
         declined=pays and (attempt is None or attempt.state in {PaymentState.FAILED, PaymentState.CANCELED}),
         returned=request.path.endswith("/paid"),
-        may_cancel=found.state in MAY_BE_CANCELLED and not shown.is_ending,
+        may_cancel=shown.may_cancel and not shown.is_ending,
         has_receipt=found.paid_minor > 0,
         code=found.pickup_code if ready else "",
         qr=qr_of(found) if ready else "",
@@ -264,18 +264,7 @@ def pay(order_id: str) -> ResponseReturnValue:
 
     def work(uow: UnitOfWork) -> Placed | OrderRefused | None:
         found, _ = seen_order(uow, order_id)
-        owner, pending = uow.orders.contact_of(order_id), uow.orders.pending_of_cart(found.cart_id)
-        if owner is None or pending is None or pending.id != order_id:
-            return None
-        # The cart waits for its order to be paid: ordering it again is this same order, with another payment.
-        return shop.checkout.place(
-            uow,
-            customer_id=found.customer_id,
-            contact=owner,
-            source=found.source,
-            language=found.language,
-            expected_total_minor=found.total_minor,
-        )
+        return shop.checkout.pay_order(uow, found)
 
     placed = write_again(shop.storage, work)
     if isinstance(placed, Placed):

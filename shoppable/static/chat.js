@@ -395,13 +395,24 @@ export function mount(root, words) {
     text.rows = Math.min(5, Math.max(1, text.value.split("\n").length, Math.ceil(text.value.length / 38)));
   }
 
+  // Whoever ordered or reserved without ever saying a word is greeted with what is theirs, below the news of it.
+  async function greet() {
+    let hello = { known: false, text: words.hello, buttons: [] };
+    if ("known" in root.dataset) {
+      const answer = await fetch(`${API}/greeting?lang=${language}`).catch(() => null);
+      if (answer?.ok) hello = await answer.json();
+    }
+    if (bubbles.size || (!hello.known && log.querySelector(".told"))) return;
+    showReply({ text: hello.text, buttons: hello.buttons, cards: [], language });
+  }
+
   async function begin() {
     try {
       await catchUp();
     } catch {
       tell(words.offline);
     }
-    if (!bubbles.size && !log.querySelector(".told")) log.append(wrap("told", [element("p", "bubble", words.hello)]));
+    if (!bubbles.size) await greet();
     toTheEnd();
     for (const entry of queue) {
       if (!bubbles.has(entry.id)) {

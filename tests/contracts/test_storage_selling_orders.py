@@ -413,16 +413,6 @@ def test_orders_are_listed_newest_first(storage: Storage, variants: list[int]) -
         assert uow.orders.of_customer(LEA_PERSON.id) == []
 
 
-def test_the_order_of_a_cart_that_waits_for_its_payment(storage: Storage, variants: list[int]) -> None:
-    order = put_order(storage, variants)
-    with storage.read() as uow:
-        assert uow.orders.pending_of_cart("cart-o1") == order
-        assert uow.orders.pending_of_cart("cart-o2") is None
-    storage.write(lambda uow: uow.orders.move(order, OrderState.PAID, PAID))
-    with storage.read() as uow:
-        assert uow.orders.pending_of_cart("cart-o1") is None
-
-
 def test_orders_of_a_cart_or_a_customer_wait(storage: Storage, variants: list[int]) -> None:
     first = put_order(storage, variants)
     of_other_cart = put_order(storage, variants, order=an_order(variants, "o2"))

@@ -289,3 +289,30 @@ def test_words_are_never_markup(window: Callable[..., Page]) -> None:
     assert "hacked" not in page.title()
     assert page.locator(".said .bubble img, .said .bubble script").count() == 0
     assert "<script>alert(1)</script>" in page.locator("[data-chat-log]").inner_text()  # the feed's title, as text
+
+
+def test_whoever_reserved_on_the_pages_is_greeted_by_name(window: Callable[..., Page], shop: Shop) -> None:
+    page = window("en")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/greeting" in request.url else None)
+    page.goto("/chat")
+    page.get_by_text("Hello! What are you looking for?").wait_for()
+    assert asked == [], "there is nobody to ask about"
+    page.goto("/p/2")
+    page.get_by_role("button", name="Add to cart").click()
+    page.get_by_text("is in your cart").wait_for()
+    page.goto("/checkout")
+    page.get_by_label("Name", exact=True).fill("Léa M.")
+    page.locator("#email").fill("lea@example.com")
+    page.get_by_label("Pick up in store").check()
+    page.locator('input[name="store"][value="S1"]').check()
+    page.get_by_role("button", name="Continue").click()
+    page.locator('input[value="pay_in_store"]').check()
+    page.get_by_label("I accept the terms of sale.").check()
+    page.get_by_role("button", name=re.compile("at the counter")).click()
+    page.wait_for_url("**/orders/**")
+    order = page.url
+    page.goto("/chat")
+    page.get_by_text("Ordered, to be paid at the counter").wait_for()
+    page.get_by_role("link", name=re.compile("^Order ")).click()
+    page.wait_for_url(order)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 
 from commerce.domain.cart import Fulfilment
+from commerce.domain.collecting import PickUpKind, PickUpRef, Stage
 from commerce.domain.customer import Contact
 from commerce.domain.money import Money
-from commerce.domain.order import NotAdvanced, NotEntered, Order, OrderSource, OrderState
+from commerce.domain.order import NotAdvanced, NotCancelled, NotEntered, Order, OrderSource, OrderState
+from commerce.domain.payment import Placed
 from commerce.domain.reservation import Refused
+from commerce.ports.counter import StaffChat
 from commerce.services.entering import EnteredLine, EnteredOrder
 from tests.unit.services.till import HOME, LEA, SAM, Till
 
@@ -21,6 +24,11 @@ def advance(till: Till, placed, to_state: OrderState, **how: object):
     return till.storage.write(
         lambda uow: till.selling.orders.advance(uow, order_id, to_state, actor=NADIA, **how)  # type: ignore[arg-type]
     )
+
+
+def cancel(till: Till, placed: Placed, contact: Contact = LEA):
+    customer = till.customer(contact)
+    return till.storage.write(lambda uow: till.selling.checkout.cancel(uow, placed.order.id, customer))
 
 
 def pay_at_counter(till: Till, placed):
@@ -129,6 +137,38 @@ def test_staff_cancel_what_is_paid_by_giving_it_back(till: Till):
     assert advance(till, unpaid, OrderState.CANCELLED).state is OrderState.CANCELLED
     assert till.stock("38") == (1, 0)
     assert till.wrong() == []
+
+
+@pytest.mark.parametrize("state", [OrderState.PREPARING, OrderState.READY])
+def test_what_nobody_has_paid_is_called_off_until_it_is_handed_over(till: Till, state: OrderState):
+    chat = StaffChat(Contact("telegram-staff", "shop", "-1001"), "", "S1", has_topics=False)
+    till.storage.write(lambda uow: uow.staff_chats.put(chat))
+    till.fill(provider="pay_in_store")
+    placed = till.place()
+    advance(till, placed, state)
+    till.news(chat.contact)
+    assert till.stock("38") == (1, 1)
+    assert cancel(till, placed, SAM) == Refused(NotCancelled.NOT_FOUND)
+    ended = cancel(till, placed)
+    assert isinstance(ended, Order) and ended.state is OrderState.CANCELLED
+    assert till.stock("38") == (1, 0)
+    assert till.news(chat.contact) == [("staff_pick_up", {"kind": "order", "id": placed.order.id})]
+    with till.storage.read() as uow:
+        card = uow.pick_ups.get(PickUpRef(PickUpKind.ORDER, placed.order.id))
+    assert card is not None and card.stage is Stage.CANCELLED
+    assert cancel(till, placed) == Refused(NotCancelled.ALREADY_OVER)
+    assert till.wrong() == []
+
+
+@pytest.mark.parametrize("state", [OrderState.PREPARING, OrderState.READY])
+def test_what_is_paid_and_begun_comes_back_as_a_return(till: Till, state: OrderState):
+    placed = till.paid()
+    advance(till, placed, state)
+    before = till.stock("38")
+    assert cancel(till, placed) == Refused(NotCancelled.TOO_LATE)
+    assert till.order(placed).state is state and till.stock("38") == before
+    with till.storage.read() as uow:
+        assert not till.selling.checkout.may_cancel(uow, till.order(placed))
 
 
 def test_orders_are_found_by_state_source_and_store(till: Till):

@@ -17,14 +17,18 @@ from sqlalchemy import create_engine, text
 from werkzeug.test import TestResponse
 
 from bot.channels import build_channels
+from bot.conversation.action_codes import parse
+from bot.conversation.actions import Cancel, Extend
 from bot.worker import Worker
 from commerce.clock import ManualClock
 from commerce.domain.customer import Contact
 from commerce.domain.mail import Direction
+from commerce.domain.reservation import Reservation
 from commerce.wiring import Shop
 from shoppable import create_app
 from shoppable.site import EXTENSION
 from tests.unit.shoppable.shop_values import HOSTILE, png
+from tests.unit.shoppable.shopping import BELLECOUR, Browser, variant_of
 
 ORIGIN = {"Origin": "http://127.0.0.1:8000"}
 HOST = "http://127.0.0.1:8000"
@@ -431,3 +435,42 @@ def test_a_greeting_is_what_is_known(shop: Shop, client: FlaskClient, say: Calla
     assert (held["store"], held["state"]) == ("S1", "held")
     stranger = client.application.test_client()
     assert stranger.get("/api/v1/chat/greeting", base_url=HOST).get_json()["known"] is False
+
+
+def test_the_hello_of_who_ordered_on_the_pages(app: Flask, shop: Shop) -> None:
+    lea = Browser(app, shop)
+    assert " data-known" not in lea.get("/chat").text, "nobody is asked about who has no cookie"
+    order = lea.buy("P2-blue-M", **BELLECOUR)
+    assert " data-known" in lea.get("/chat").text
+    said = lea.get("/api/v1/chat/greeting").json
+    lines = said["text"].replace("\u202f", " ").split("\n")
+    assert lines[1:] == [
+        f"Your order no. {order.number}: Paid.",
+        "What are you looking for? Write it your way, or send a photo.",
+    ]
+    assert said["buttons"] == [{"label": f"Order {order.number}", "action": "", "url": f"/orders/{order.id}"}]
+    new = Browser(app, shop).get("/api/v1/chat/greeting").json
+    assert new["text"].startswith("Hello! What are you") and new["buttons"] == []
+
+
+def test_the_hello_says_what_is_kept(app: Flask, shop: Shop) -> None:
+    """Its buttons are what the chat understands."""
+    lea = Browser(app, shop)
+    lea.add("P2-blue-M")
+    with shop.storage.read() as uow:
+        [contact] = [Contact("webchat", "web", row) for (row,) in rows(shop, "SELECT address FROM contact")]
+        customer = uow.customers.by_contact(contact)
+    assert customer is not None
+    held = shop.storage.write(
+        lambda uow: shop.reserving.place(
+            uow,
+            customer_id=customer.id,
+            contact=contact,
+            store_id="S1",
+            lines=[(variant_of(shop, "P6-navy-38"), 1)],
+        )
+    )
+    assert isinstance(held, Reservation)
+    said = lea.get("/api/v1/chat/greeting").json
+    assert f"Your reservation {held.code} is kept at" in said["text"]
+    assert [parse(button["action"]) for button in said["buttons"]] == [Extend(held.id), Cancel(held.id)]

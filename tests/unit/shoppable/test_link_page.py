@@ -8,12 +8,15 @@ import pytest
 from flask import Flask
 
 from commerce.clock import ManualClock
+from commerce.domain.cart import CheckoutDraft, Fulfilment
 from commerce.domain.customer import Contact
 from commerce.domain.linking import TokenPurpose
+from commerce.domain.order import OrderRefused, OrderSource, OrderState
+from commerce.domain.payment import Placed
 from commerce.ports import UnitOfWork
 from commerce.services.linking import TOKEN_LASTS
 from commerce.wiring import Shop
-from tests.unit.shoppable.shopping import HOST, Browser, text_of, variant_of
+from tests.unit.shoppable.shopping import HOME, HOST, Browser, text_of, variant_of
 
 TELEGRAM = Contact("telegram", "maison_bot", "1001")
 
@@ -110,3 +113,46 @@ def test_only_our_own_page_can_press_it(shop: Shop, lea: Browser) -> None:
 def test_a_name_is_inert(shop: Shop, lea: Browser) -> None:
     page = lea.get(f"/link/{token(shop, name='<script>alert(1)</script>')}").text
     assert "<script>alert" not in page and "&lt;script&gt;" in page
+
+
+def test_an_order_of_the_cart_that_was_brought_is_paid_as_it_stands(app: Flask, shop: Shop, lea: Browser) -> None:
+    """Ordered in the conversation, joined with a browser that has a cart of its own, then paid in the browser."""
+    lea.add("P1-navy-38")
+    link = f"/link/{token(shop)}"
+    draft = CheckoutDraft("Léa", "lea@example.com", fulfilment=Fulfilment.PICKUP, store_id="S1", provider="fake")
+
+    def ordered(uow: UnitOfWork) -> Placed | OrderRefused:
+        customer = shop.customers.recognise(uow, TELEGRAM)
+        shop.carts.set_draft(uow, customer.id, draft)
+        return shop.checkout.place(
+            uow, customer_id=customer.id, contact=TELEGRAM, source=OrderSource.BOT, language="en"
+        )
+
+    placed = shop.storage.write(ordered)
+    assert isinstance(placed, Placed)
+    order = placed.order
+    assert lea.post(link, choice="both").status_code == 303
+    with shop.storage.read() as uow:
+        cart = uow.carts.of_customer(lea.order().customer_id)
+    assert cart is not None and cart.id != order.cart_id and len(cart.wanted) == 2
+    leave = lea.post(f"/orders/{order.id}/pay")
+    assert leave.status_code == 303, text_of(leave.text)
+    lea.play(leave.headers["Location"], "decline")
+    assert "Pay again" in lea.read(f"/orders/{order.id}")
+    lea.play(lea.post(f"/orders/{order.id}/pay").headers["Location"], "pay")
+    paid = lea.order()
+    assert (paid.id, paid.state, paid.total_minor) == (order.id, OrderState.PAID, order.total_minor)
+    assert "P1-navy-38" in lea.cart()
+    assert lea.post(f"/orders/{order.id}/pay").status_code == 409
+
+
+def test_an_order_is_paid_as_it_stands_when_something_came_into_the_cart(shop: Shop, lea: Browser) -> None:
+    lea.add("P1-navy-38")
+    lea.tell(**HOME)
+    lea.play(lea.pay("fake").headers["Location"], "decline")
+    order = lea.order()
+    assert lea.post(f"/link/{token(shop)}", choice="both").status_code == 303
+    lea.play(lea.post(f"/orders/{order.id}/pay").headers["Location"], "pay")
+    paid = lea.order()
+    assert (paid.id, paid.state, paid.total_minor) == (order.id, OrderState.PAID, order.total_minor)
+    assert lea.cart() == {"P2-blue-M": 1}

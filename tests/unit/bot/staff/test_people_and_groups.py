@@ -134,6 +134,13 @@ def test_a_store_is_paused_and_opened_again_by_those_who_work_there(office):
         ("/pause 99999", "Une minute au moins, 31 jours au plus."),
         ("/resume", "Lyon Bellecour reprend les commandes en ligne."),
         ("/resume S1", "Lyon Bellecour n’était pas en pause."),
+        ("/pause S1 reserve 30 inventaire", "Lyon Bellecour ne prend plus de réservations jusqu’à 10:30."),
+        ("/pause pickup 45", "Lyon Bellecour ne prend plus de commandes à retirer jusqu’à 10:45."),
+        ("/pause S2 pickup 45", "Écrivez : /pause MAGASIN MINUTES. Vos magasins : S1 (Lyon Bellecour)"),
+        ("/resume", "Lyon Bellecour n’était pas en pause."),
+        ("/resume reserve", "Lyon Bellecour reprend les réservations."),
+        ("/resume S1 Pickup", "Lyon Bellecour reprend les commandes à retirer."),
+        ("/resume s1 pickup", "Lyon Bellecour n’était pas en pause."),
     ):
         phone.say(said)
         office.settle(copies=2)
