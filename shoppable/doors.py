@@ -110,7 +110,7 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
     ),
     (
         Permission.PICK_UPS,
-        "staff: accept board hand_over pick_up preparing ready reject scan scan_photo ticket",
+        "staff: accept board hand_over pick_up preparing ready reject scan scan_photo ticket ticket_as_pdf",
     ),
     (
         Permission.ORDERS,

@@ -34,13 +34,14 @@ def demo_settings(directory: Path, port: int) -> Settings:
 def prepare_demo(settings: Settings) -> dict[str, str]:
     """Draws the products and reads them in, with progress; a second time there is nothing to do.
 
-    One-time sign-in links of an owner and of somebody of the first store, by login.
+    One-time sign-in links of an owner, of somebody of the first store and of a marketer, by login.
     """
     from catalog_sync import sync
     from commerce.domain.team import Role
     from commerce.services.team import Place
     from commerce.wiring import build_shop
     from vitrine.console import progress_bars
+    from vitrine.demo_catalogue import publish_demo_catalogue
     from vitrine.demo_shop import write_demo_feed
     from vitrine.demo_shop.replies import put_replies
 
@@ -52,10 +53,16 @@ def prepare_demo(settings: Settings) -> dict[str, str]:
             shop.storage.write(put_replies)
         if report.refused:
             raise SettingsError(f"the demo feed was refused: {report.refused}")
+        publish_demo_catalogue(shop, settings.data_dir, progress)
         with shop.storage.read() as uow:
             store_id = uow.stores.all()[0].id
         owner = Place("Owner", Role.OWNER, (), settings.languages)
-        return seat(shop, {"owner": owner, "nadia": Place("Nadia", Role.STAFF, (store_id,), settings.languages)})
+        team = {
+            "owner": owner,
+            "nadia": Place("Nadia", Role.STAFF, (store_id,), settings.languages),
+            "hugo": Place("Hugo", Role.MARKETER, (), settings.languages),
+        }
+        return seat(shop, team)
 
 
 def run_demo(directory: Path, port: int) -> None:

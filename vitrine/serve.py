@@ -252,8 +252,11 @@ def announce(shop: Shop, address: str) -> None:
         print(f"  {what:<20} {address}{path}")
     with shop.storage.read() as uow:
         some = uow.products.after(0, 1)
+        catalogues = uow.lookbooks.shown()
     if some:
         print(f"  {'a product':<20} {address}/p/{some[0].id}")
+    if catalogues:
+        print(f"  {'a catalogue':<20} {address}/l/{catalogues[0].slug}")
     print()
     for state in describe_channels(shop.settings):
         if "VITRINE_" in state.off_because:  # the others are opened by commands of their own

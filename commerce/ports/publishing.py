@@ -34,6 +34,10 @@ class LookbookRepository(Protocol):
         """Newest first."""
         ...
 
+    def shown(self) -> list[Lookbook]:
+        """Those that shoppers see, newest first."""
+        ...
+
     def edition(self, lookbook: Lookbook, version: int) -> Edition | None:
         """Version 0 is the draft."""
         ...

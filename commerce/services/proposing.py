@@ -23,6 +23,7 @@ _SURE = frozenset({Why.EXACT_PICTURE, Why.VERY_CLOSE})
 _PRICE = re.compile(r"^(?:[€$£]\s?)?(\d{1,5}(?:[ \u00a0\u202f.,]\d{3})*(?:[.,]\d{2})?)\s?(?:[€$£]|EUR|CAD|USD)?$")
 _EDGES = ".,;:!?()[]{}«»\"'“”*•–—"
 _SHORTEST_SKU = 3
+_JOINTS = "-_/."  # a word without digits may be an article number when it is put together, such as tote-brown
 
 Progress = Callable[[int, int], None]
 
@@ -96,7 +97,7 @@ class Proposing:
         found: list[_Named] = []
         for word in page.words:
             said = word.text.strip(_EDGES)
-            if len(said) < _SHORTEST_SKU or not any(sign.isdigit() for sign in said):
+            if len(said) < _SHORTEST_SKU or not any(sign.isdigit() or sign in _JOINTS for sign in said):
                 continue
             known = uow.products.by_sku(said) or (uow.products.by_gtin(said) if said.isdigit() else None)
             product, variant = known or (uow.products.by_source_id(said), None)

@@ -79,6 +79,14 @@ class SqlLookbooks:
         rows = self._db.execute(select(lookbook).order_by(lookbook.c.created_at_us.desc(), lookbook.c.id))
         return [_lookbook(row) for row in rows]
 
+    def shown(self) -> list[Lookbook]:
+        rows = self._db.execute(
+            select(lookbook)
+            .where(lookbook.c.state == LookbookState.PUBLISHED.value)
+            .order_by(lookbook.c.published_at_us.desc(), lookbook.c.id)
+        )
+        return [_lookbook(row) for row in rows]
+
     def edition(self, seen: Lookbook, version: int) -> Edition | None:
         stored = self._db.execute(
             select(lookbook_version.c.pages).where(

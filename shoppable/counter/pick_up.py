@@ -6,7 +6,7 @@ import io
 import re
 from datetime import UTC
 
-from flask import redirect, request
+from flask import Response, redirect, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
@@ -19,6 +19,7 @@ from shoppable.counter import access, cards
 from shoppable.counter.blueprint import blueprint
 from shoppable.counter.board import own_pick_up, ref_of, reject_reasons
 from shoppable.counter.frame import counter_page, store_ids_of
+from shoppable.counter.ticket_pdf import Line, ticket_pdf
 from shoppable.language import language, translate
 from shoppable.photos import photo_of_form
 from shoppable.site import site
@@ -115,6 +116,26 @@ def ticket(kind: str, id: str) -> ResponseReturnValue:
         printed=format_moment(now, language(), stores[found.store_id].timezone),
         qr=_qr(f"vitrine:{ref.kind.value}:{ref.id}:"),
     )
+
+
+@blueprint.get("/pick-ups/<kind>/<id>/ticket.pdf")
+@access.needs(Permission.PICK_UPS)
+def ticket_as_pdf(kind: str, id: str) -> ResponseReturnValue:
+    """The same on a sheet of A6."""
+    ref, member, shop = ref_of(kind, id), access.member(), site().shop
+    with shop.storage.read() as uow:
+        found, stores = own_pick_up(uow, ref, member)
+    now, store = shop.clock.now(), stores[found.store_id]
+    card = cards.shown(found, member, stores, now, names_store=True)
+    lines = [Line(card.heading, 17), Line(f"{store.name(language())} · {card.source}", 9)]
+    lines += [Line(f"{line.quantity} × {line.words} · {line.sku}", 11) for line in card.lines]
+    until = translate("until {deadline}", deadline=card.deadline) if card.deadline else ""
+    lines.append(Line(" · ".join(part for part in (until, card.payment) if part)))
+    lines += [Line(translate("collected by: {name}", name=card.proxy))] if card.proxy else []
+    lines += [Line(translate("Comes at {time}", time=card.slot))] if card.slot else []
+    lines.append(Line(translate("Printed {time}", time=format_moment(now, language(), store.timezone)), 8))
+    pdf = ticket_pdf(lines, f"vitrine:{ref.kind.value}:{ref.id}:")
+    return Response(pdf, mimetype="application/pdf", headers={"Content-Disposition": 'inline; filename="ticket.pdf"'})
 
 
 def _qr(text: str) -> Markup:

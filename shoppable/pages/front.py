@@ -32,12 +32,15 @@ def front() -> Response:
     answer = _browsed(asked) if asked.is_browsing else shop.discovery.search(_question(asked))
     with shop.storage.read() as uow:
         shelf = Shelf.of(uow, [found.product for found in (*answer.found, *answer.nearest)], shop.clock.now())
-        posted = posts.shown(uow, posts.MOST_ON_FRONT) if asked.is_everything and asked.page == 1 else []
+        is_first = asked.is_everything and asked.page == 1
+        posted = posts.shown(uow, posts.MOST_ON_FRONT) if is_first else []
+        catalogues = uow.lookbooks.shown() if is_first else []
     choices = menu(site())
     return page(
         "front.html",
         asked=asked,
         posts=posted,
+        catalogue=next(iter(catalogues), None),
         cards=_cards(answer.found, shelf),
         nearest=_cards(answer.nearest, shelf),
         answer=answer,

@@ -64,6 +64,7 @@ def test_a_published_version_never_changes(storage: Storage, book: Lookbook) -> 
     with storage.read() as uow:
         first, draft = uow.lookbooks.edition(saved, 1), uow.lookbooks.edition(saved, DRAFT)
         assert uow.lookbooks.showing(7) == [(saved, 1)]
+        assert uow.lookbooks.shown() == [saved]
         assert uow.lookbooks.showing(8) == []
     assert first is not None
     assert draft is not None
@@ -80,6 +81,7 @@ def test_a_published_version_never_changes(storage: Storage, book: Lookbook) -> 
     hidden = storage.write(lambda uow: uow.lookbooks.set_state(restored, LookbookState.WITHDRAWN))
     with storage.read() as uow:
         assert uow.lookbooks.showing(7) == []
+        assert uow.lookbooks.shown() == []
         assert uow.lookbooks.get(book.id) == hidden
 
 

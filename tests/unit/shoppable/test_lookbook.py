@@ -66,6 +66,16 @@ def test_in_french_too(book: Edition, app: Flask, shop: Shop) -> None:
     assert "Printemps" in said and "Robe midi en lin 79,00 €" in said
 
 
+def test_the_shop_front_leads_to_the_newest(reader: Browser, shop: Shop, clock: ManualClock) -> None:
+    assert "/l/" not in reader.get("/").text
+    publish_catalogue(shop, [], title=LocalText({"en": "Older"}))
+    clock.advance(timedelta(hours=1))
+    newer = publish_catalogue(shop, [], title=LocalText({"en": "Newer"})).lookbook
+    assert '<a href="/l/newer">Newer</a>' in reader.get("/").text
+    shop.storage.write(lambda uow: shop.publishing.withdraw(uow, newer.id, actor="test"))
+    assert '<a href="/l/older">Older</a>' in reader.get("/").text
+
+
 def test_what_never_was_and_what_is_over(book: Edition, reader: Browser, shop: Shop) -> None:
     for path in ("/l/nothing", f"/l/{'a' * 500}", "/l/nothing/facts", "/embed/l/nothing", "/l/%00", "/l/a%00b/facts"):
         assert reader.get(path).status_code == 404, path

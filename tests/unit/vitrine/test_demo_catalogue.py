@@ -1,0 +1,31 @@
+"""The demo's own catalogue comes in as any other document and is published as any other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from commerce.domain.lookbook import FoundBy, LookbookState, Review
+from commerce.settings import load_settings
+from commerce.wiring import build_shop
+from vitrine.demo_catalogue import publish_demo_catalogue
+from vitrine.fixture import build_fixture
+
+
+def test_every_article_is_placed_and_nothing_is_doubtful(tmp_path: Path) -> None:
+    told: list[str] = []
+    with build_shop(load_settings(data_dir=tmp_path / "data", secret_key="s" * 32)) as shop:
+        build_fixture(shop)
+        shop.index_keeper.catch_up()
+        path = publish_demo_catalogue(shop, tmp_path, lambda what, done, of: told.append(f"{what} {done}/{of}"))
+        assert path == "/l/saison"
+        assert publish_demo_catalogue(shop, tmp_path, lambda what, done, of: told.append("again")) == path
+        with shop.storage.read() as uow:
+            book = uow.lookbooks.by_slug("saison")
+            assert book is not None
+            edition = uow.lookbooks.edition(book, 1)
+            assert edition is not None
+            products = uow.products.after(0, 100)
+    assert told == ["catalogue 1/2", "catalogue 2/2"]
+    assert book.state is LookbookState.PUBLISHED
+    assert {spot.product_id for spot in edition.hotspots} == {product.id for product in products if product.pictures}
+    assert {(spot.found_by, spot.review) for spot in edition.hotspots} == {(FoundBy.SKU, Review.SURE)}
