@@ -66,6 +66,7 @@ class Message:
     paid: Paid | None = None
     language_hint: str = ""
     sender_name: str = ""
+    came_from: str = ""  # the link that brought their browser to the shop, where the channel is one
     reply_to_ours: str = ""  # provider id of the message of ours that they answered, if the channel says so
 
 

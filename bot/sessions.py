@@ -137,7 +137,7 @@ class Session:
     lost: int = 0  # messages running that nobody understood
     closing: str = ""  # the goodbye that was our last word
     heard_s: int = 0  # when the last message was sent
-    came_from: str = ""  # the page of a catalogue that brought them, and when
+    came_from: str = ""  # the page of a catalogue or the link that brought them, and when
     came_from_s: int = 0
 
     def with_list(self, items: tuple[ShownItem, ...]) -> Session:

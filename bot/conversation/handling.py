@@ -135,6 +135,8 @@ def _talk(message: Message, session: Session, shop: Shop, fetch: Fetch) -> Talk:
     )
     before = session
     session = replace(session, language=default, lost=0, closing="", heard_s=int(message.sent_at.timestamp()))
+    if message.came_from and not session.source_of(now):
+        session = session.brought(message.came_from, now)
     context = _context(session, shop, [StoreName(s.name(default), s.city) for s in stores])
     understood = _understood(message, session, shop, context)
     names = session.pending is not None and session.pending.question in _NAMES

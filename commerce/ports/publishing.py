@@ -95,7 +95,7 @@ class SourceFigures:
 
 @dataclass(frozen=True, slots=True)
 class OrderFigures:
-    """Orders that came from a catalogue and were not cancelled: by currency."""
+    """Orders that came from a catalogue or a link and were not cancelled: by currency."""
 
     currency: str
     orders: int
@@ -122,6 +122,10 @@ class ReadingRepository(Protocol):
         ...
 
     def orders_from(self, lookbook_id: str, since: datetime, until: datetime) -> list[OrderFigures]: ...
+
+    def orders_by_link(self) -> dict[str, list[OrderFigures]]:
+        """Of all times, by the code of the short link."""
+        ...
 
     def last_page_of(self, visitor: str, customer_id: str) -> tuple[str, int] | None:
         """(catalogue, page) where this reader stopped."""

@@ -20,7 +20,10 @@ _ADD = text(
     " subject, at_us) VALUES (:event_id, :did, :lookbook_id, :page, :product_id, :dwell_ms, :visitor, :customer_id,"
     " :source, :subject, :at_us) ON CONFLICT (event_id) DO NOTHING RETURNING id"
 )
-_NOT_SOLD = [OrderState.PENDING_PAYMENT.value, OrderState.CANCELLED.value, OrderState.EXPIRED.value]
+_NOT_SOLD = [
+    state.value
+    for state in (OrderState.PENDING_PAYMENT, OrderState.CANCELLED, OrderState.EXPIRED, OrderState.PAID_UNFULFILLABLE)
+]
 _A_DAY_US = timedelta(days=1) // timedelta(microseconds=1)
 
 
@@ -131,6 +134,24 @@ class SqlReading:
             .order_by(shop_order.c.currency)
         )
         return [OrderFigures(row.currency, int(row.orders), int(row.total)) for row in rows]
+
+    def orders_by_link(self) -> dict[str, list[OrderFigures]]:
+        rows = self._db.execute(
+            select(
+                shop_order.c.came_from,
+                shop_order.c.currency,
+                func.count().label("orders"),
+                func.sum(shop_order.c.total_minor).label("total"),
+            )
+            .where(shop_order.c.came_from.startswith("link:", autoescape=True), shop_order.c.state.not_in(_NOT_SOLD))
+            .group_by(shop_order.c.came_from, shop_order.c.currency)
+            .order_by(shop_order.c.came_from, shop_order.c.currency)
+        )
+        found: dict[str, list[OrderFigures]] = {}
+        for row in rows:
+            code = row.came_from.removeprefix("link:")
+            found.setdefault(code, []).append(OrderFigures(row.currency, int(row.orders), int(row.total)))
+        return found
 
     # --- one reader
 

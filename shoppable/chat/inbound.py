@@ -7,6 +7,7 @@ import json
 
 from commerce.domain.customer import Contact
 from commerce.domain.mail import InboundEvent
+from shoppable import brought
 from shoppable.chat.masking import mask_cards
 from shoppable.chat.session import sign
 from shoppable.inputs import clean
@@ -32,6 +33,8 @@ def accept(contact: Contact, said: ChatMessage) -> bool:
         "media": [{"key": key, "mime": ""} for key in media],
         "language": said.get("language") or language(),
     }
+    if link := brought.source(otherwise=""):
+        body["came_from"] = link
     if start := said.get("start"):
         body["start"] = start
     now = shop.clock.now()

@@ -15,6 +15,7 @@ from commerce.domain.order import OrderEvent, OrderSource, OrderState
 from commerce.domain.pricing import TaxLine
 from commerce.errors import IllegalMove, StaleVersion
 from commerce.ports import Storage, UnitOfWork
+from commerce.ports.publishing import OrderFigures
 from tests.contracts.selling_values import (
     HOME,
     HOUR,
@@ -251,6 +252,23 @@ def test_a_cart_is_given_back_as_it_was(storage: Storage, cart: Cart, variants: 
 
 
 # --- orders ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_links_have_sold(storage: Storage, variants: list[int]) -> None:
+    """What was paid or is to be paid at the counter; what is still to be paid on a page is not sold."""
+    placed = replace(an_order(variants), state=OrderState.PLACED, came_from="link:window")
+    for order in (
+        placed,
+        replace(placed, id="o2", cart_id="c2"),
+        replace(placed, id="o3", cart_id="c3", state=OrderState.PENDING_PAYMENT),
+        replace(placed, id="o4", cart_id="c4", came_from="catalogue:spring:4"),
+        replace(placed, id="o5", cart_id="c5", came_from="link:post"),
+    ):
+        storage.write(lambda uow, order=order: uow.orders.add(order, LEA, PLACED))
+    with storage.read() as uow:
+        sold = uow.reading.orders_by_link()
+    total = placed.total_minor
+    assert sold == {"window": [OrderFigures("EUR", 2, 2 * total)], "post": [OrderFigures("EUR", 1, total)]}
 
 
 def test_an_order_comes_back_as_it_was_placed(storage: Storage, variants: list[int]) -> None:

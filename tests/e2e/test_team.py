@@ -28,6 +28,7 @@ def olga(shop: Shop) -> StaffMember:
 
 def typed(page: Page, *texts: str) -> None:
     """From the field that has the focus on, one field after the other, and Enter."""
+    page.locator("input:focus").wait_for(state="attached")  # a page that has just come gives it late
     for number, text in enumerate(texts):
         if number:
             page.keyboard.press("Tab")

@@ -113,7 +113,17 @@ def test_every_operation_answers_as_described(app: Flask, client: FlaskClient, d
     photo = {"photo": (io.BytesIO(png()), "a.png")}
     call(f"{v1}/chat/uploads", "post", f"{v1}/chat/uploads", 201, data=photo, headers=ORIGIN)
     call(f"{v1}/chat/session", "delete", f"{v1}/chat/session", 204, headers=ORIGIN)
+    call(f"{v1}/chat/greeting", "get", f"{v1}/chat/greeting", 200)
     call(f"{v1}/customers", "get", f"{v1}/customers", 200, headers=BEARER)
+    call(f"{v1}/waits", "get", f"{v1}/waits", 200)
+    wait = call(f"{v1}/waits", "post", f"{v1}/waits", 201, json={"sku": "P1-terracotta-38"}, headers=ORIGIN)
+    call(f"{v1}/waits/{{wait}}", "delete", f"{v1}/waits/{wait['id']}", 204, headers=ORIGIN)
+    call(f"{v1}/stores/{{store}}/slots", "get", f"{v1}/stores/S1/slots", 200)
+    call(f"{v1}/pick-ups", "get", f"{v1}/pick-ups?store=S1", 200, headers=BEARER)
+    move = {"version": 1, "by": "nadia"}
+    for step, more in (("accept", {}), ("preparing", {}), ("ready", {}), ("reject", {"reason": "other"})):
+        path = f"{v1}/pick-ups/{{kind}}/{{subject}}/{step}"
+        call(path, "post", f"{v1}/pick-ups/reservation/{'0' * 32}/{step}", 404, json=move | more, headers=BEARER)
     by, where, nothing = (
         {"code": "ABC-123", "by": "nadia"},
         {"store": "S1"},

@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
+from bot.channels import build_channels
+from bot.worker import Worker
 from commerce.domain.lookbook import Did, NotShortened, ShortLink
 from commerce.domain.order import OrderSource
 from commerce.domain.reservation import Refused
 from commerce.domain.team import Role
 from commerce.wiring import Shop
 from tests.unit.shoppable.leafing import publish, tell
-from tests.unit.shoppable.shopping import HOME, Browser, text_of
+from tests.unit.shoppable.shopping import HOME, Browser, text_of, variant_of
 from tests.unit.shoppable.staffing import StaffBrowser, add_member
 
 
@@ -59,6 +61,37 @@ def test_what_is_bought_afterwards_says_so(shop: Shop, lea: Browser, app: Flask)
     assert (order.came_from, order.source) == ("link:window", OrderSource.LINK)
     nadia = StaffBrowser(app, shop, add_member(shop, "nadia", Role.OWNER))
     assert "(Link: Window, April)" in text_of(nadia.get(f"/staff/orders/{order.id}").text)
+
+
+def test_what_is_put_in_by_the_chat_says_so_too(shop: Shop, lea: Browser) -> None:
+    make(shop, "/chat", code="window")
+    lea.get("/s/window")
+    worker = Worker(shop, build_channels(shop.settings, shop.media).values())
+    bag = variant_of(shop, "P4-brown-")
+    said = {"client_msg_id": "0123456789abcdef", "action": f"add:0:{bag}"}
+    assert lea.send("POST", "/api/v1/chat/messages", json=said).status_code == 202
+    worker.run_until_quiet()
+    with shop.storage.read() as uow:
+        (customer,) = uow.customers.after("", 10)
+        cart = shop.carts.of(uow, customer.id)
+    assert cart is not None and [line.source for line in cart.lines] == ["link:window"]
+    assert customer.came_from == "link:window"
+
+
+def test_the_studio_says_what_a_link_has_sold(shop: Shop, lea: Browser, app: Flask, hugo: StaffBrowser) -> None:
+    make(shop, "/", "Window, April", "window")
+    for _ in range(2):
+        buyer = Browser(app, shop)
+        buyer.get("/s/window")
+        buyer.buy("P4-brown-")
+    waiting = Browser(app, shop)  # has not paid, so nothing is sold
+    waiting.get("/s/window")
+    waiting.add("P1-navy-38")
+    waiting.tell(**HOME)
+    waiting.pay("fake")
+    total = lea.buy("P4-brown-").total_minor  # nobody brought her
+    assert total == 12490
+    assert f"/s/window / 3 2 · €{2 * total / 100:.2f}" in text_of(hugo.get("/studio/links").text)
 
 
 def test_what_is_known_better_is_kept(shop: Shop, lea: Browser) -> None:
