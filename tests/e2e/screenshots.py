@@ -19,6 +19,7 @@ from commerce.wiring import Shop
 from tests.e2e.running_shop import NoBrowser, open_browser, running_shop
 from tests.journeys.pictures import side_by_side
 from tests.journeys.pointing import point_out
+from vitrine.demo_catalogue import publish_demo_catalogue
 from vitrine.demo_shop import write_demo_feed
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def fill(shop: Shop) -> None:
         if report.refused:
             sys.exit(f"the demo shop was refused: {report}")
     shop.index_keeper.catch_up()
+    publish_demo_catalogue(shop, shop.settings.data_dir, lambda what, done, of: None)
 
 
 def open_page(browser: Browser, address: str, size: tuple[int, int], language: str, scheme: str = "light") -> Page:
@@ -101,6 +103,25 @@ def light(picture: Image, path: Path) -> None:
         path, optimize=True
     )
     print(path)
+
+
+def take_catalogue(browser: Browser, address: str, folder: Path) -> None:
+    """On a phone and a tablet as it opens, on a desk with what a place leads to."""
+    for name, size, language in (
+        ("catalogue-fr-phone", (360, 740), "fr"),
+        ("catalogue-fr-tablet", (820, 1180), "fr"),
+        ("catalogue-en", (1440, 900), "en"),
+    ):
+        page = open_page(browser, address, size, language)
+        page.goto("/l/saison")
+        settled(page)
+        if size[0] > 1000:
+            page.locator("#page-1 .lookbook-spots a").first.click()
+            page.get_by_role("dialog").locator("h2").wait_for()
+            settled(page)
+        page.evaluate("document.activeElement.blur()")
+        light(_opened(page.screenshot()), folder / f"{name}.png")
+        page.context.close()
 
 
 def take(browser: Browser, address: str, folder: Path) -> None:
@@ -269,6 +290,7 @@ def main() -> None:
             ),
         ):
             take_photo_pages(browser, address, shop, folder)
+            take_catalogue(browser, address, folder)
             take_buying(browser, address, folder)
             take(browser, address, folder)
     except NoBrowser as reason:

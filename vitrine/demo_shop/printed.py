@@ -70,7 +70,8 @@ def _text(document: Any, page: Any, words: str, left: float, bottom: float, size
     from pypdfium2 import raw
 
     item = raw.FPDFPageObj_NewTextObj(document, b"Helvetica", size)
-    letters = ctypes.create_string_buffer((words + "\0").encode("utf-16-le"))
+    plain = words.replace("\u202f", " ").replace("\u00a0", " ")  # this font has no other spaces
+    letters = ctypes.create_string_buffer((plain + "\0").encode("utf-16-le"))
     raw.FPDFText_SetText(item, ctypes.cast(letters, raw.FPDF_WIDESTRING))
     raw.FPDFPageObj_Transform(item, 1, 0, 0, 1, left, bottom)
     raw.FPDFPage_InsertObject(page, item)

@@ -28,4 +28,6 @@ def test_every_article_is_placed_and_nothing_is_doubtful(tmp_path: Path) -> None
     assert told == ["catalogue 1/2", "catalogue 2/2"]
     assert book.state is LookbookState.PUBLISHED
     assert {spot.product_id for spot in edition.hotspots} == {product.id for product in products if product.pictures}
+    prices = {variant.id: variant.price.minor for product in products for variant in product.variants}
+    assert all(spot.printed_price_minor == prices[spot.variant_id] for spot in edition.hotspots)
     assert {(spot.found_by, spot.review) for spot in edition.hotspots} == {(FoundBy.SKU, Review.SURE)}
