@@ -301,7 +301,12 @@ def build_shop(
         handoff=handoff,
         calling_back=CallingBack(storage, clock, ids, alerting, timedelta(minutes=settings.callback_after_min)),
         publishing=Publishing(
-            storage, clock, ids, media, PdfReader(), Proposing(storage, ids, image_matcher, settings.currency)
+            storage,
+            clock,
+            ids,
+            media,
+            PdfReader(),
+            Proposing(storage, ids, image_matcher, text_index, settings.currency),
         ),
         posting=Posting(storage, clock, ids, media, image_matcher),
         short_links=ShortLinks(clock, ids, settings.base_url),

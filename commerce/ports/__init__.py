@@ -44,6 +44,7 @@ from commerce.ports.selling import (
 )
 from commerce.ports.stocktaking import StockRecordRepository
 from commerce.ports.storage import (
+    ArticleNumbers,
     Change,
     ChangeKind,
     CustomerRepository,
@@ -69,6 +70,7 @@ from commerce.ports.world import (
 )
 
 __all__ = [
+    "ArticleNumbers",
     "AuditEntry",
     "AuditRepository",
     "CartRepository",

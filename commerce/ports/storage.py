@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from commerce.domain.customer import Consent, Contact, Customer, FitMemory, Purpose
 from commerce.domain.money import Money
@@ -74,6 +74,16 @@ class StoredPicture:
     phash: str
 
 
+class ArticleNumbers(NamedTuple):
+    """What a variant that is offered is known by."""
+
+    variant_id: int
+    product_id: int
+    sku: str
+    gtin: str
+    source_id: str  # the product's number
+
+
 class ProductRepository(Protocol):
     """Products that are active, unless said otherwise."""
 
@@ -97,6 +107,10 @@ class ProductRepository(Protocol):
 
     def after(self, product_id: int, limit: int) -> list[Product]:
         """Active products with a larger id, by id: for walking through all of them."""
+        ...
+
+    def numbers_after(self, variant_id: int, limit: int) -> list[ArticleNumbers]:
+        """Of active variants with a larger id, by id: for walking through all of them."""
         ...
 
     def count(self) -> int: ...
