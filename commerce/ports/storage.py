@@ -27,6 +27,7 @@ from commerce.ports.counter import (
 from commerce.ports.keeping import AuditRepository, PhotoRepository, StateRepository
 from commerce.ports.mail import InboxRepository, LeaseRepository, OutboxRepository, ThreadRepository
 from commerce.ports.publishing import (
+    AttributionRepository,
     LookbookRepository,
     PostRepository,
     ReadingRepository,
@@ -282,6 +283,10 @@ class CustomerRepository(Protocol):
         """What brought them: the first answer stays."""
         ...
 
+    def brought_by(self, customer_id: str, source: str) -> None:
+        """The same, whatever was known before: two became one, or one became two again."""
+        ...
+
     def seen(self, contact: Contact, at: datetime) -> None:
         """The contact wrote to us: opens the reply window of channels that have one."""
         ...
@@ -377,6 +382,8 @@ class UnitOfWork(Protocol):
     def lookbooks(self) -> LookbookRepository: ...
     @property
     def reading(self) -> ReadingRepository: ...
+    @property
+    def attribution(self) -> AttributionRepository: ...
     @property
     def posts(self) -> PostRepository: ...
     @property

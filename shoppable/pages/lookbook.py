@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, abort, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 
+from commerce.domain import sources
 from commerce.domain.lookbook import Did, Edition, Hotspot, Lookbook, LookbookState, Page, ReadingEvent, came_from
 from commerce.domain.money import Money
 from commerce.domain.product import Product, Variant
@@ -76,7 +77,7 @@ def embedded(slug: str) -> ResponseReturnValue:
 def _lookbook(slug: str, *, is_embedded: bool = False) -> Response:
     with site().shop.storage.read() as uow:
         edition = _edition(uow, slug)
-        pages = _pages(uow, edition)
+        pages = _pages(uow, edition, via=sources.campaign(sources.EMBED) if is_embedded else "")
     book = edition.lookbook
     if request.headers.get("X-Part") == "facts":
         return page("lookbook_facts.html", pages=pages, book=book, mark=_mark(pages))
@@ -194,8 +195,9 @@ def _edition(uow: UnitOfWork, slug: str) -> Edition:
     return edition
 
 
-def _pages(uow: UnitOfWork, edition: Edition) -> list[PageShown]:
-    """Hotspots whose product is no longer sold are left out."""
+def _pages(uow: UnitOfWork, edition: Edition, via: str = "") -> list[PageShown]:
+    """Hotspots whose product is no longer sold are left out. `via`: what led into the catalogue, where no cookie of
+    ours can say it."""
     products = {
         product_id: product
         for product_id, product in uow.products.many({spot.product_id for spot in edition.hotspots}).items()
@@ -206,7 +208,7 @@ def _pages(uow: UnitOfWork, edition: Edition) -> list[PageShown]:
         PageShown(
             each,
             tuple(
-                _spot(uow, spot, products[spot.product_id], shelf, edition.lookbook)
+                _spot(uow, spot, products[spot.product_id], shelf, edition.lookbook, via)
                 for spot in edition.on(each.number)
                 if spot.product_id in products
             ),
@@ -215,14 +217,14 @@ def _pages(uow: UnitOfWork, edition: Edition) -> list[PageShown]:
     ]
 
 
-def _spot(uow: UnitOfWork, spot: Hotspot, product: Product, shelf: Shelf, book: Lookbook) -> Spot:
+def _spot(uow: UnitOfWork, spot: Hotspot, product: Product, shelf: Shelf, book: Lookbook, via: str) -> Spot:
     variants = tuple(variant for variant in product.variants if variant.id == spot.variant_id) or product.variants
     region = spot.region
     return Spot(
         spot,
         card(product, shelf, variants),
         prior_price(uow, min(variants, key=lambda variant: variant.price.minor)),
-        _path(product, book, spot.page),
+        _path(product, book, spot.page, via),
         round(region.x_frac * 1000),
         round(region.y_frac * 1000),
         round(region.width_frac * 1000),
@@ -230,8 +232,8 @@ def _spot(uow: UnitOfWork, spot: Hotspot, product: Product, shelf: Shelf, book: 
     )
 
 
-def _path(product: Product, book: Lookbook, number: int) -> str:
-    return f"{product_path(product, language())}?from={came_from(book.id, number)}"
+def _path(product: Product, book: Lookbook, number: int, via: str = "") -> str:
+    return f"{product_path(product, language())}?from={sources.led_into(came_from(book.id, number), via)}"
 
 
 def _mark(pages: Sequence[PageShown]) -> str:
@@ -259,7 +261,7 @@ def events(slug: str) -> ResponseReturnValue:
     shop = site().shop
     now = shop.clock.now()
 
-    source = brought.source(inputs.clean(told.get("source", ""))[:128], otherwise="")
+    source = brought.source(sources.campaign(inputs.clean(told.get("source", ""))), otherwise="")
 
     def work(uow: UnitOfWork) -> int:
         book = _edition(uow, slug).lookbook
