@@ -178,7 +178,8 @@ class Settings(BaseSettings):
 
     # --- posts from Instagram
     instagram_token: SecretStr = Field(
-        SecretStr(""), description="Instagram: long-lived access token of the shop's account; see howto/posts-from-instagram.md."
+        SecretStr(""),
+        description="Instagram: long-lived access token of the shop's account; see howto/posts-from-instagram.md.",
     )
     instagram_user_id: str = Field(
         "",
@@ -190,7 +191,9 @@ class Settings(BaseSettings):
         False, description="Whether new posts whose products are sure are shown at once; else somebody shows them."
     )
     meta_graph_url: str = Field(
-        "", description="Address of Meta's Graph API; empty: graph.instagram.com, or graph.facebook.com with Facebook Login."
+        "",
+        description="Address of Meta's Graph API; empty: graph.instagram.com, or graph.facebook.com where "
+        "INSTAGRAM_USER_ID is set.",
     )
 
     # --- tills

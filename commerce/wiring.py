@@ -310,7 +310,15 @@ def build_shop(
         ),
         posting=posting,
         importing=Importing(
-            storage, clock, ids, media, fetcher, words, posting, open_instagram(settings, clock), _import_rules(settings)
+            storage,
+            clock,
+            ids,
+            media,
+            fetcher,
+            words,
+            posting,
+            open_instagram(settings, clock),
+            _import_rules(settings),
         ),
         short_links=ShortLinks(clock, ids, settings.base_url),
         index_keeper=IndexKeeper(storage, text_index, facets, image_matcher, media, words, kept_words),

@@ -1,7 +1,9 @@
-"""Meta's Graph API over HTTPS: one call, one meaning. https://developers.facebook.com/docs/graph-api/guides/error-handling
+"""Meta's Graph API over HTTPS: one call, one meaning.
 
-The only module of this room that imports httpx. The token is a parameter of the address, as the API wants it: no address
-and no error of httpx leaves this module, and `paging.next`, which repeats the token, is never followed.
+https://developers.facebook.com/docs/graph-api/guides/error-handling
+
+The only module of this room that imports httpx. The token is a parameter of the address, as the API wants it: no
+address and no error of httpx leaves this module, and `paging.next`, which repeats the token, is never followed.
 """
 
 from __future__ import annotations
@@ -22,7 +24,9 @@ API_VERSION = "v25.0"  # pinned: the version that the fields here were read in
 INSTAGRAM_URL, FACEBOOK_URL = "https://graph.instagram.com", "https://graph.facebook.com"
 CONNECT_S, READ_S = 5.0, 30.0
 _MOST_BYTES = 8 * 1024 * 1024
-_WAIT = timedelta(hours=1)  # calls are counted over an hour: https://developers.facebook.com/docs/graph-api/overview/rate-limiting
+_WAIT = timedelta(
+    hours=1
+)  # calls are counted over an hour: https://developers.facebook.com/docs/graph-api/overview/rate-limiting
 _LONGEST_WAIT = timedelta(days=1)
 
 _TOKEN_ENDED = frozenset({102, 190})

@@ -11,8 +11,7 @@ from urllib.parse import urlsplit
 from commerce.domain.imported import SourcePost
 
 FIELDS = (
-    "id,caption,media_type,media_url,thumbnail_url,permalink,timestamp,"
-    "children{id,media_type,media_url,thumbnail_url}"
+    "id,caption,media_type,media_url,thumbnail_url,permalink,timestamp,children{id,media_type,media_url,thumbnail_url}"
 )
 _ID = re.compile(r"[0-9A-Za-z_-]{1,128}")
 _CURSOR = re.compile(r"[!-~]{1,2000}")

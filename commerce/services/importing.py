@@ -149,7 +149,9 @@ class Importing:
                 made_id, key, self._caption(post.caption), products, 0, shown, post.posted_at, post.id, post.url
             )  # fmt: skip
             self._posting.add(uow, made)
-            uow.audit.add(actor, "post_imported", made_id, {"from": post.id, "proposed": len(products)}, self._clock.now())
+            uow.audit.add(
+                actor, "post_imported", made_id, {"from": post.id, "proposed": len(products)}, self._clock.now()
+            )
             return True
 
         is_ours = False
@@ -194,7 +196,11 @@ class Importing:
                     uow.posts.save_imported(replace(each, gone_at=self._clock.now()))
                     uow.posts.put(replace(post, is_shown=False))
                     gone += 1
-            elif source.caption != each.caption or each.gone_at is not None:
+                continue
+            if source.url != post.external_url:
+                post = replace(post, external_url=source.url)
+                uow.posts.put(post)
+            if source.caption != each.caption or each.gone_at is not None:
                 changed += self._take_over(uow, post, each, source)
         return changed, gone
 

@@ -117,7 +117,7 @@ class InstagramBooks(ProviderStandIn):
     def list_media(self, fields: str, limit: str, after: str) -> Json:
         """A page of them, newest first; `next` repeats everything that was asked, as the real one does."""
         asked, most = checks.fields(fields), checks.limit(limit)
-        newest = [each for each in reversed(self.media)]
+        newest = list(reversed(self.media))
         first = 0
         if after:
             names = [each.id for each in newest]
@@ -158,7 +158,12 @@ class InstagramBooks(ProviderStandIn):
         every |= self._pictures(media, 0)
         if album:
             children = [
-                {"id": f"{media.id}{at}", "media_type": "IMAGE", "timestamp": every["timestamp"], **self._pictures(media, at)}
+                {
+                    "id": f"{media.id}{at}",
+                    "media_type": "IMAGE",
+                    "timestamp": every["timestamp"],
+                    **self._pictures(media, at),
+                }
                 for at in range(len(media.pictures))
             ]
             inner = {"id", *asked.get("children", ())}

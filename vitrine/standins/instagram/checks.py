@@ -19,7 +19,7 @@ _FIELD = re.compile(r"([a-z_]+)(?:\{([a-z_,]*)\})?(?:,|$)")
 EXPIRED, PASSWORD, REMOVED = 463, 460, 458
 _WORDS = {
     EXPIRED: "Error validating access token: Session has expired.",
-    PASSWORD: "Error validating access token: The session has been invalidated because the user changed their password.",
+    PASSWORD: "Error validating access token: The session is invalid because the user changed their password.",
     REMOVED: "Error validating access token: The user has not authorized the application.",
 }
 
@@ -31,7 +31,9 @@ class Refused(Exception):
         super().__init__(message)
         self.status, self.minutes = status, minutes
         error: Json = {"message": message, "type": "OAuthException", "code": code}
-        self.body: Json = {"error": error | ({"error_subcode": subcode} if subcode else {}) | {"fbtrace_id": "AStandIn"}}
+        self.body: Json = {
+            "error": error | ({"error_subcode": subcode} if subcode else {}) | {"fbtrace_id": "AStandIn"}
+        }
 
 
 def token_ended(subcode: int) -> Refused:
@@ -52,7 +54,9 @@ def fields(asked: str) -> dict[str, tuple[str, ...]]:
         if match is None:
             raise Refused(2500, f"Syntax error at character {at} of the fields.")
         name, inner = match[1], tuple(filter(None, (match[2] or "").split(",")))
-        for unknown in [each for each in (name,) if each not in FIELDS] + [each for each in inner if each not in OF_CHILDREN]:
+        for unknown in [each for each in (name,) if each not in FIELDS] + [
+            each for each in inner if each not in OF_CHILDREN
+        ]:
             raise Refused(100, f"(#100) Tried accessing nonexisting field ({unknown}) on node type (IGMedia)")
         found[name] = inner
         at = match.end()
