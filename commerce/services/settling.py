@@ -29,7 +29,7 @@ from commerce.domain.staff import StaffTask, TaskKind
 from commerce.ports import Clock, Ids, UnitOfWork
 from commerce.services.alerting import raise_task
 from commerce.services.ending import end_unpaid, moment_of_next_attempt, stop_attempts, successor_of
-from commerce.services.order_news import OrderNews, tell
+from commerce.services.order_news import OrderNews, asked_from, tell
 from commerce.services.order_stock import give_back, is_sold, make_good, sell
 from commerce.services.order_writing import units_of
 from commerce.services.refunding import Refunding
@@ -150,7 +150,8 @@ class Settling:
         order = uow.orders.get(attempt.order_id)
         newest = uow.payments.of_order(attempt.order_id)[-1]
         if order is not None and order.state is OrderState.PENDING_PAYMENT and newest.id == attempt.id:
-            tell(uow, order, OrderNews.PAYMENT_FAILED, self._clock.now())
+            now = self._clock.now()
+            tell(uow, order, OrderNews.PAYMENT_FAILED, now, asked_from(uow, attempt.id, now))
 
     # --- money
 
