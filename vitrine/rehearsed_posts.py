@@ -25,23 +25,23 @@ def post_a_week(instagram: InstagramStandIn, shop: Shop) -> list[str]:
     """Five posts of the last days, newest last, with products of this shop; the media's ids."""
     with shop.storage.read() as uow:
         products = [each for each in uow.products.after(0, 400) if each.variants and _picture(shop, each)]
-    bag, first, second, third = _of_kinds(products, 4)
+    one, two, three, four = _of_kinds(products, 4)
     today = shop.clock.now()
     return [
         instagram.publish(
-            f"{bag.title('fr')} du matin au soir.\n.\n.\n#maroquinerie #lyon",
-            _post(shop, bag, 1), at=today - timedelta(days=6, hours=3),
+            f"{one.title('fr')} du matin au soir.\n.\n.\n#vitrine #lyon",
+            _post(shop, one), at=today - timedelta(days=6, hours=3),
         ),
         instagram.publish(
-            f"Deux idées pour ce week-end : {first.title('fr')} et {second.title('fr')}. Laquelle ? #lookdujour",
-            _post(shop, first, 2), _post(shop, second, 3), at=today - timedelta(days=4, hours=1),
+            f"Deux idées pour ce week-end : {two.title('fr')} et {three.title('fr')}. Laquelle ? #lookdujour",
+            _post(shop, two), _post(shop, three), at=today - timedelta(days=4, hours=1),
         ),
         instagram.publish(
-            f"Il est de retour ! Réf. {third.variants[0].sku}\n#retour #stock",
-            _post(shop, third, 4), is_video=True, at=today - timedelta(days=3),
+            f"Il est de retour ! Réf. {four.variants[0].sku}\n#retour #stock",
+            _post(shop, four), is_video=True, at=today - timedelta(days=3),
         ),
         instagram.publish(
-            f"Our favourite of the week is one tap away: {shop.settings.base_url}/p/{first.id} #ootd",
+            f"Our favourite of the week is one tap away: {shop.settings.base_url}/p/{two.id} #ootd",
             _wall(5), at=today - timedelta(days=1, hours=5),
         ),
         instagram.publish("Derrière le comptoir, un lundi de pluie. #atelier", _wall(6), at=today - timedelta(hours=2)),
@@ -62,14 +62,12 @@ def _picture(shop: Shop, product: Product) -> bytes | None:
     return shop.media.get(key) if key else None
 
 
-def _post(shop: Shop, product: Product, seed: int) -> bytes:
-    """The product's own picture as it would be posted: square, a little cropped, in other light, saved anew."""
-    from PIL import Image, ImageEnhance, ImageOps
+def _post(shop: Shop, product: Product) -> bytes:
+    """The product's own picture as it would be posted: upright, in the size that Instagram likes, saved anew."""
+    from PIL import Image, ImageOps
 
     with Image.open(io.BytesIO(_picture(shop, product) or b"")) as picture:
-        square = ImageOps.pad(picture.convert("RGB"), (1080, 1080), color=picture.convert("RGB").getpixel((2, 2)))
-    warm = ImageEnhance.Color(ImageEnhance.Brightness(square).enhance(1.02 + seed / 200)).enhance(1.06)
-    return _jpeg(warm)
+        return _jpeg(ImageOps.fit(picture.convert("RGB"), (1080, 1350)))
 
 
 def _wall(seed: int) -> bytes:

@@ -46,10 +46,12 @@ class InstagramSource:
             is_whole = not cursor or bool(posts and posts[-1].posted_at < since)
             if is_whole or len(found) > most:
                 break
+        if not found:  # perhaps a slip of theirs: an empty account says nothing of what is missing
+            return SourcePosts((), self._clock.now())
         listed = sorted(found.values(), key=lambda post: post.posted_at, reverse=True)
         if not is_whole or len(listed) > most:
             listed = listed[:most]
-            since = max(since, listed[-1].posted_at if listed else self._clock.now())
+            since = max(since, listed[-1].posted_at)
         return SourcePosts(tuple(post for post in listed if post.posted_at >= since), since)
 
     def access_ends(self) -> datetime | None:

@@ -12,7 +12,7 @@ from commerce.services.naming import named, said
 _LONGEST = 500
 _TAG = re.compile(r"(?<![\w&])[#＃]\w+")
 _ADDRESS = re.compile(
-    r"(?:https?://|www\.)\S+|(?<![\w/])[\w-]+(?:\.[\w-]+)+(?::\d+)?/\S*|(?<!\S)/(?:p|s|buy|l)/\S+", re.IGNORECASE
+    r"(?:https?://|www\.)\S+|(?<![\w/])[\w-]+(?:\.[\w-]+)+(?::\d+)?/\S*|(?<![\w./])/(?:p|s|buy|l)/\S+", re.IGNORECASE
 )
 _PRODUCT = re.compile(r"/p/(\d{1,18})(?:-|$)")
 _LINK = re.compile(r"/s/([a-z0-9-]{1,32})")

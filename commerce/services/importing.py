@@ -185,14 +185,12 @@ class Importing:
         """Captions that were edited and posts that are gone; how many of each."""
         there, known = {post.id: post for post in found.posts}, uow.posts.imported()
         changed = gone = 0
-        # A list without a single post of ours is another account's, or a slip of theirs: nothing is missed by it.
-        is_ours = not known.keys().isdisjoint(there)
         for each in known.values():
             post, source = uow.posts.get(each.post_id), there.get(each.external_id)
             if post is None:
                 continue
             if source is None:
-                if is_ours and each.gone_at is None and post.created_at >= found.reaches:
+                if each.gone_at is None and post.created_at >= found.reaches:
                     uow.posts.save_imported(replace(each, gone_at=self._clock.now()))
                     uow.posts.put(replace(post, is_shown=False))
                     gone += 1
