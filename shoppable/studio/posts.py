@@ -107,7 +107,7 @@ def move_post(post: str) -> ResponseReturnValue:
     """To a place counted from 1; the page's script has moved it on the screen already."""
     shop, to = site().shop, request.form.get("to", "")
     place = int(to) if to.isdecimal() and to.isascii() and len(to) < 7 else 0
-    if not place or not shop.storage.write(lambda uow: _is_id(post) and shop.posting.move(uow, post, place)):
+    if place and not shop.storage.write(lambda uow: _is_id(post) and shop.posting.move(uow, post, place)):
         abort(404)
     return ("", 204) if access.is_script() else redirect(f"/studio/posts#post-{post}", 303)
 
