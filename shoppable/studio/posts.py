@@ -107,7 +107,11 @@ def move_post(post: str) -> ResponseReturnValue:
     """To a place counted from 1; the page's script has moved it on the screen already."""
     shop, to = site().shop, request.form.get("to", "")
     place = int(to) if to.isdecimal() and to.isascii() and len(to) < 7 else 0
-    if place and not shop.storage.write(lambda uow: _is_id(post) and shop.posting.move(uow, post, place)):
+
+    def work(uow: UnitOfWork) -> bool:
+        return shop.posting.move(uow, post, place) if place else uow.posts.get(post) is not None
+
+    if not _is_id(post) or not shop.storage.write(work):
         abort(404)
     return ("", 204) if access.is_script() else redirect(f"/studio/posts#post-{post}", 303)
 
