@@ -78,7 +78,7 @@ def locked(database_url: str) -> Iterator[Connection]:
         turn = (
             f"SET LOCAL lock_timeout = {TURN_MS}",
             f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})",
-            "SET LOCAL lock_timeout TO DEFAULT",  # of this connection: tables that are in use are not waited for so long
+            "SET LOCAL lock_timeout TO DEFAULT",  # nobody waits so long for tables that are in use
         )
     try:
         with engine.connect() as connection:
