@@ -72,14 +72,14 @@ def locked(database_url: str) -> Iterator[Connection]:
     url = parse_url(database_url)
     if url.get_backend_name() == "sqlite":
         engine = sqlite_engine(url, read_only=False)
-        turn = (f"PRAGMA busy_timeout = {TURN_MS}", "BEGIN IMMEDIATE")
+        turn = [f"PRAGMA busy_timeout = {TURN_MS}", "BEGIN IMMEDIATE"]
     else:
         engine = postgres_engine(url)
-        turn = (
+        turn = [
             f"SET LOCAL lock_timeout = {TURN_MS}",
             f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})",
             "SET LOCAL lock_timeout TO DEFAULT",  # nobody waits so long for tables that are in use
-        )
+        ]
     try:
         with engine.connect() as connection:
             for statement in turn:
