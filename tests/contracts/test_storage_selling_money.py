@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -246,6 +247,8 @@ def test_a_call_takes_effect_once(storage: Storage) -> None:
     assert not storage.write(lambda uow: uow.payments.callback_done(second))
     with storage.read() as uow:
         assert uow.payments.next_callbacks(NOW + 9 * HOUR, 9) == []
+
+
 def test_calls_of_long_ago_are_deleted_when_they_took_effect_and_no_others(storage: Storage) -> None:
     def accept(event_id: str, at: datetime) -> int:
         call = PaymentCallback("stripe", event_id, CallbackKind.PAYMENT, at, body=b"{}")
@@ -268,5 +271,3 @@ def test_calls_of_long_ago_are_deleted_when_they_took_effect_and_no_others(stora
         assert uow.payments.next_callbacks(NOW, 9) == [(waiting, "stripe", b"{}", 0)]
         assert [letter.id for letter in uow.payments.dead_calls(9)] == [dead]
         assert uow.payments.calls_before(NOW + HOUR, 9) == [young]
-
-
