@@ -18,6 +18,9 @@ _NOT_SOLD = [
     for state in (OrderState.PENDING_PAYMENT, OrderState.CANCELLED, OrderState.EXPIRED, OrderState.PAID_UNFULFILLABLE)
 ]
 _IS_SOLD = _ORDER.state.not_in(_NOT_SOLD)
+# Money that came twice and went back is no loss.
+_TOO_MUCH = case((_ORDER.paid_minor > _ORDER.total_minor, _ORDER.paid_minor - _ORDER.total_minor), else_=0)
+_LOST = case((_ORDER.refunded_minor > _TOO_MUCH, _ORDER.refunded_minor - _TOO_MUCH), else_=0)
 
 
 class SqlAttribution:
@@ -52,7 +55,7 @@ class SqlAttribution:
                 _sum_of(_IS_SOLD, 1).label("orders"),
                 _sum_of(and_(_IS_SOLD, _ORDER.paid_minor > 0), 1).label("paid"),
                 _sum_of(_IS_SOLD, _ORDER.total_minor).label("gross"),
-                _sum_of(_IS_SOLD, _ORDER.refunded_minor).label("refunded"),
+                _sum_of(_IS_SOLD, _LOST).label("refunded"),
             )
             .where(*_within(_ORDER.created_at_us, since, until), *_from(source))
             .group_by(_ORDER.came_from, _ORDER.channel, _ORDER.currency)
