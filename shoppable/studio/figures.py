@@ -89,14 +89,13 @@ class Report:
 
     def product_rows(self) -> list[tuple[int, int, int, UnitFigures]]:
         """Product, places opened, carts, units: most opened first."""
-        opened: dict[int, list[int]] = {product_id: [0, 0] for product_id in self.units}
-        for place in self.places:
-            counts = opened.setdefault(place.product_id, [0, 0])
-            counts[0] += place.hotspots
-            counts[1] += place.carts
         none = UnitFigures(0, 0)
-        rows = [(each, *counts, self.units.get(each, none)) for each, counts in opened.items()]
-        return sorted(rows, key=lambda row: (-row[1], -row[3].ordered, row[0]))  # type: ignore[return-value]
+        rows = []
+        for product_id in {place.product_id for place in self.places} | set(self.units):
+            of = [place for place in self.places if place.product_id == product_id]
+            opened, carts = sum(place.hotspots for place in of), sum(place.carts for place in of)
+            rows.append((product_id, opened, carts, self.units.get(product_id, none)))
+        return sorted(rows, key=lambda row: (-row[1], -row[3].ordered, row[0]))
 
 
 def gathered(uow: UnitOfWork, book: Lookbook, period: Period) -> Report:

@@ -106,7 +106,7 @@ def test_from_a_document_to_shoppers(hugo: StaffBrowser, shop: Shop, document: b
     assert (done.status_code, done.location) == (303, f"/studio/{book_id}?done=published")
     shown = text_of(hugo.get(done.location).text)
     assert "2/2 articles placed" in shown and "Published: shoppers see it now." in shown
-    assert f'<iframe src="{HOST}/embed/l/printemps" title="Spring" width="100%"' in shown
+    assert f'<iframe src="{HOST}/embed/l/printemps?utm_source=embed" title="Spring" width="100%"' in shown
     assert hugo.get("/l/printemps").status_code == 200
     assert hugo.get(f"/studio/{book_id}/qr.svg").mimetype == "image/svg+xml"
     assert [spot.review for spot in stored(shop, book_id, 1).on(1)] == [Review.SURE, Review.CONFIRMED]
