@@ -20,6 +20,7 @@ from shoppable import brought, inputs, security, shopper
 from shoppable.chat import session
 from shoppable.language import language, translate
 from shoppable.limits import LOOK
+from shoppable.pages import share
 from shoppable.pages.cards import Card, card
 from shoppable.pages.frame import page, telegram_link
 from shoppable.problems import Problem
@@ -84,6 +85,7 @@ def _lookbook(slug: str, *, is_embedded: bool = False) -> Response:
         "lookbook.html",
         book=book,
         title=book.title(language()),
+        shared=share.of_catalogue(edition),
         pages=pages,
         mark=_mark(pages),
         path=f"/l/{book.slug}",
