@@ -204,7 +204,7 @@ def _worth(area: Box, columns: int, count: int, gap: int, words_px: int) -> floa
     rows = -(-count // columns)
     width = (area.width_px - gap * (columns - 1)) // columns
     high = (area.height_px - gap * (rows - 1)) // rows - words_px
-    return float(min(width, high) * max(1, width) ** 0.5)
+    return float(min(width, high) * max(1, width) ** 0.35)
 
 
 def _tile(item: ItemWords, brand: Brand, photo: Box, letter: int, heights: _Heights, picture: bytes) -> list[Part]:

@@ -20,7 +20,7 @@ function changed() {
   const ratios = [contrast(ink, paper), contrast(accent, paper)];
   ratios.forEach((ratio, at) => {
     const shown = told.querySelector(`[data-contrast="${at}"] strong`);
-    shown.textContent = (Math.floor(ratio * 10) / 10).toString();
+    shown.textContent = (Math.floor(ratio * 10) / 10).toLocaleString(document.documentElement.lang);
     shown.classList.toggle("studio-faint", ratio < Number(told.dataset.least));
   });
   const readable = ratios.every((ratio) => ratio >= Number(told.dataset.least));

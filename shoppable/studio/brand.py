@@ -15,7 +15,7 @@ from commerce.domain.money import Money
 from commerce.domain.reservation import Refused
 from commerce.domain.team import Permission
 from commerce.drawing import PillowDrawer
-from commerce.i18n import format_money
+from commerce.i18n import format_money, format_number
 from commerce.services.branding import LONGEST_LINE, BrandWish
 from commerce.services.campaign_sheets import FEED, campaign_sheet
 from commerce.services.campaign_words import CampaignWords, ItemWords
@@ -79,7 +79,8 @@ def brand_preview() -> ResponseReturnValue:
         products = [each for each in uow.products.after(0, 50) if each.variants and main_picture(each)][:_EXAMPLES]
     if isinstance(looked, Refused):
         abort(422)
-    spoken, pictures, items = language(), {}, []
+    spoken, items = language(), []
+    pictures: dict[str, bytes] = {}
     for product in products:
         shown = main_picture(product)
         key = shown.media_key if shown else ""
@@ -99,6 +100,11 @@ def brand_preview() -> ResponseReturnValue:
 
 def _money(price: Money) -> str:
     return format_money(price, language())
+
+
+def _ratio(one: str, other: str) -> str:
+    """Cut, not rounded: 4.49 is not 4.5."""
+    return format_number(int(contrast(one, other) * 10) / 10, language())
 
 
 def _logo() -> bytes | None:
@@ -152,8 +158,9 @@ def _page(known: Brand, wish: BrandWish, told: Told | None, status: int = 200) -
         ],
         preview=urlencode(_asked(shown)),
         least=LEAST_CONTRAST,
+        least_said=format_number(LEAST_CONTRAST, language()),
         contrasts=[
-            (translate("Ink on paper"), round(contrast(shown.ink, shown.paper), 1)),
-            (translate("Accent on paper"), round(contrast(shown.accent, shown.paper), 1)),
+            (translate("Ink on paper"), _ratio(shown.ink, shown.paper)),
+            (translate("Accent on paper"), _ratio(shown.accent, shown.paper)),
         ],
     )

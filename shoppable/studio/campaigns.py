@@ -50,7 +50,7 @@ OUTLETS = {
     Outlet.INSTAGRAM: "Instagram",
     Outlet.TIKTOK: "TikTok",
     Outlet.EMAIL: "E-mail",
-    Outlet.PRINT: "Print",
+    Outlet.PRINT: "On paper",
 }
 FORMATS = {
     "telegram": "Picture for Telegram",

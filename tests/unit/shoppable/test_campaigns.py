@@ -239,7 +239,7 @@ def test_from_a_page_of_a_catalogue_to_a_sale_that_says_so(
         "Le cuir · Instagram",
         "Le cuir · TikTok",
         "Le cuir · E-mail",
-        "Le cuir · Print",
+        "Le cuir · On paper",
     }
     code = campaign.links[Outlet.PRINT]
     landed = lea.get(f"/s/{code}")
@@ -250,7 +250,7 @@ def test_from_a_page_of_a_catalogue_to_a_sale_that_says_so(
     assert one.startswith(f"/p/{campaign.items[0].product_id}-")
     order = lea.buy("P4-brown-")
     assert order.came_from == f"link:{code}"
-    assert "Print" in text_of(hugo.get(made).text)
+    assert "On paper" in text_of(hugo.get(made).text)
     assert hugo.post(made.partition("?")[0], {"do": "remove"}).status_code == 303
     assert lea.get(f"/s/{code}").headers["Location"] == "/"
     assert lea.get(campaign.path).status_code == 404
