@@ -56,7 +56,9 @@ def of_posts(posts: list[Post]) -> Shared:
     return Shared(
         path=PAGE,
         title=translate("As seen in our posts"),
-        description=translate("Every picture leads to what is in it, with today’s price and where it is."),
+        description=translate(
+            "The pictures of our posts, each with what is in it: today’s price, and whether it is still there."
+        ),
         note="",
         picture_keys=tuple(post.picture_key for post in posts),
     )

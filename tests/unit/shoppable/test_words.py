@@ -17,14 +17,15 @@ _IN_TEMPLATES = re.compile(r"""\b(_|plural)\(\s*'((?:[^'\\]|\\.)*)'(?:\s*,\s*'((
 _TABLES = {
     "_TITLES", "_DETAILS", "NOT_SEEN", "SAID", "NOT_IN_CART", "NOT_APPLIED", "NOT_ORDERED", "NOT_CANCELLED",
     "NOT_COLLECTING",
-    "NOT_ADVANCED", "NOT_ENTERED", "NOT_REFUNDED", "NOT_LINKED", "ORDER_STATES", "ORDER_SOURCES", "HOW_TO_PAY",
-    "HOW_TO_PAY_MORE", "NOT_RETURNED", "RETURN_REASONS", "NOT_HANDED_OVER",
+    "NOT_ADVANCED", "NOT_ENTERED", "NOT_REFUNDED", "NOT_LINKED", "DISPUTE_STATES", "ORDER_STATES", "ORDER_SOURCES",
+    "HOW_TO_PAY", "HOW_TO_PAY_MORE", "NOT_RETURNED", "RETURN_REASONS", "NOT_HANDED_OVER",
     "SHELVES", "EMPTY_SHELVES", "VOICES", "HANDOFF_REASONS", "NOTE_KINDS", "SKILLS", "NOT_ANSWERED", "NOT_SPEAKING",
     "NOT_CANNED", "CHANNELS", "TOUCH_KINDS", "TOUCH_WORDS", "RESERVATION_STATES", "PLACE_WORDS",
     "NOT_SIGNED_IN", "NOT_IN_TEAM", "NOT_WAITING", "ROLES", "DONE", "ACTIONS",
     "STAGES", "REASONS", "SOURCES", "NOT_MOVED", "NOT_COUNTED", "KINDS", "STATES", "MOMENTS", "COLUMNS",
     "NOBODY", "_STEPS", "NOT_PUBLISHED", "NOT_SHORTENED", "NOT_POSTED", "DOUBTS", "FOUND_BY", "_BANDS", "METHODS",
     "NOT_BRANDED", "NOT_CAMPAIGNED", "OUTLETS", "FORMATS",
+    "NOT_READ",
 }  # fmt: skip
 _CONSTANTS = {"WRONG_FIELD", "_WHOLE"}
 
@@ -39,7 +40,9 @@ def sentences() -> dict[str, str]:
     for module in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(module.read_text())):
             match node:
-                case ast.Call(func=ast.Name(id="translate"), args=[ast.Constant(value=str(msgid)), *_]):
+                case ast.Call(
+                    func=ast.Name(id="translate" | "translate_plural"), args=[ast.Constant(value=str(msgid)), *_]
+                ):
                     found[msgid] = module.name
                 case ast.Call(func=ast.Name(id="Problem"), args=[_, _, ast.Constant(value=str(msgid)), *_]):
                     found[msgid] = module.name
