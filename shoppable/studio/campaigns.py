@@ -26,8 +26,6 @@ from commerce.domain.team import Permission
 from commerce.i18n import format_moment, format_money, format_number
 from commerce.ports import UnitOfWork
 from shoppable import inputs
-from shoppable.campaign_kit import PICTURES, Kit, Picture, jpegs_of, kit_of, mark_of, pdf_of, zip_of
-from shoppable.campaign_mail import mail_of
 from shoppable.counter import access
 from shoppable.counter.board import Told
 from shoppable.counter.frame import counter_page
@@ -35,6 +33,9 @@ from shoppable.language import language, translate
 from shoppable.shelf import picture_path
 from shoppable.site import site
 from shoppable.studio.blueprint import blueprint
+from shoppable.studio.campaign_kit import PICTURES, Kit, Picture, jpegs_of, kit_of, mark_of, pdf_of
+from shoppable.studio.campaign_mail import mail_of
+from shoppable.studio.campaign_zip import zip_of
 from shoppable.studio.places import product_named
 from shoppable.studio.posts import number_of
 

@@ -18,8 +18,8 @@ from commerce.domain.money import Money
 from commerce.drawing.plain import plain_png
 from commerce.services.share_cards import price_sheet
 from commerce.wiring import Shop
-from shoppable.campaign_mail import Mail, mail_of
 from shoppable.pages import prices_in_mail
+from shoppable.studio.campaign_mail import Mail, mail_of
 from tests.unit.shoppable.shopping import HOST, Browser, text_of
 from tests.unit.shoppable.test_campaigns import ids, kit, make, plain
 

@@ -28,8 +28,8 @@ from commerce.domain.team import Role
 from commerce.services.campaign_posts import LONGEST_TELEGRAM
 from commerce.services.campaign_sheets import STORY, TIKTOK, texts_of
 from commerce.wiring import Shop
-from shoppable.campaign_kit import PICTURES, Kit, jpegs_of, kit_of
-from shoppable.campaign_mail import mail_of
+from shoppable.studio.campaign_kit import PICTURES, Kit, jpegs_of, kit_of
+from shoppable.studio.campaign_mail import mail_of
 from tests.unit.shoppable.catalogues import publish_catalogue
 from tests.unit.shoppable.shopping import HOST, Browser, text_of
 from tests.unit.shoppable.staffing import StaffBrowser, add_member

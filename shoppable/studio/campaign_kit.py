@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import json
 import threading
-import zipfile
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -159,24 +156,3 @@ def pdf_of(kit: Kit, picture: Picture) -> bytes:
 
     assert picture.paper_mm is not None, picture
     return sheet_as_pdf(kit.sheet(picture), jpegs_of(kit, [picture])[picture.name], picture.paper_mm)
-
-
-def zip_of(kits: Sequence[Kit]) -> bytes:
-    """Everything, in a folder a language."""
-    from shoppable.campaign_mail import mail_of
-
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        for kit in kits:
-            folder, jpegs, mail = kit.said.language, jpegs_of(kit, PICTURES), mail_of(kit)
-            for picture in PICTURES:
-                archive.writestr(f"{folder}/{picture.name}.jpg", jpegs[picture.name])  # as small as it gets
-                if picture.paper_mm:
-                    archive.writestr(f"{folder}/{picture.name}.pdf", pdf_of(kit, picture))
-            request = json.dumps(kit.telegram.as_request(), ensure_ascii=False, indent=1)
-            archive.writestr(f"{folder}/telegram.json", request)
-            for outlet in (Outlet.INSTAGRAM, Outlet.TIKTOK):
-                archive.writestr(f"{folder}/{outlet.value}.txt", kit.caption(outlet))
-            archive.writestr(f"{folder}/mail.html", mail.html)
-            archive.writestr(f"{folder}/mail.eml", mail.as_message().as_bytes())
-    return out.getvalue()

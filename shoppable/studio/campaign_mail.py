@@ -18,8 +18,8 @@ from flask import render_template
 from commerce.domain.campaign import CampaignItem, Choice, Outlet
 from commerce.services.campaign_words import ItemWords, words
 from commerce.services.short_links import source_of
-from shoppable.campaign_kit import Kit
 from shoppable.site import site
+from shoppable.studio.campaign_kit import Kit
 
 if TYPE_CHECKING:
     from css_inline import CSSInliner
