@@ -56,7 +56,7 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
         front: front | product: product | stores: stores | chat: chat | media: picture | buy: buy
         short: follow | posts: posts | campaign: campaign | prices_in_mail: price
         share: campaign catalogue posts product
-        lookbook: lookbook embedded facts sheet events
+        lookbook: lookbook embedded embed_script facts sheet events
         photo: look results
         health: alive ready
         api_products: product search similar similar_to_photo | api_stores: stores slots

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -17,6 +15,7 @@ from commerce.errors import DrawingFailed
 from commerce.services.campaign_sheets import Logo
 from commerce.services.share_cards import HEIGHT_PX, MOST_PICTURES, WIDTH_PX, share_card
 from shoppable import inputs
+from shoppable.kept import Kept
 from shoppable.language import language
 from shoppable.limits import LOOK
 from shoppable.site import site
@@ -63,23 +62,6 @@ class Shared:
         return HEIGHT_PX
 
 
-class _Cards:
-    """Those drawn last. One is drawn at a time: a crowd that shares one page waits for the same card."""
-
-    def __init__(self) -> None:
-        self._drawn: OrderedDict[str, bytes] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, mark: str, shared: Shared, brand: Brand) -> bytes:
-        with self._lock:
-            jpeg = self._drawn.get(mark) or _drawn(shared, brand)
-            self._drawn[mark] = jpeg
-            self._drawn.move_to_end(mark)
-            while len(self._drawn) > _MOST_KEPT:
-                self._drawn.popitem(last=False)
-            return jpeg
-
-
 def card_response(shared: Shared, brand: Brand) -> Response:
     """The picture, or 304 for whoever has it already."""
     inputs.take_turn("look", LOOK)
@@ -87,9 +69,10 @@ def card_response(shared: Shared, brand: Brand) -> Response:
     if request.if_none_match.contains(mark):
         response = Response(status=304)
     else:
-        cards = site().kept.setdefault("cards", _Cards())
-        assert isinstance(cards, _Cards)
-        response = Response(cards.get(mark, shared, brand), mimetype="image/jpeg")
+        cards = site().kept.setdefault("cards", Kept[bytes](_MOST_KEPT))
+        assert isinstance(cards, Kept)
+        jpeg: bytes = cards.get((shared.path, shared.post, language()), mark, lambda: _drawn(shared, brand))
+        response = Response(jpeg, mimetype="image/jpeg")
     response.set_etag(mark)
     response.headers["Cache-Control"] = f"public, max-age={_FRESH_S}"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"

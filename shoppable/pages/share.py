@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from flask import Blueprint, Response, abort, request
 
 from commerce.domain.campaign import Campaign
-from commerce.domain.lookbook import Edition, Post
+from commerce.domain.lookbook import Lookbook, Page, Post
 from commerce.domain.product import Product
 from commerce.ports import UnitOfWork
 from commerce.services.posting import PAGE
@@ -23,16 +24,15 @@ _NUMBER = re.compile(r"([1-9][0-9]{0,17})(?:-[a-z0-9-]{0,100})?")
 _ID = re.compile(r"[0-9a-z]{1,32}")
 
 
-def of_catalogue(edition: Edition) -> Shared:
-    book = edition.lookbook
-    pages = translate_plural("{count} page", "{count} pages", len(edition.pages))
+def of_catalogue(book: Lookbook, pages: Sequence[Page]) -> Shared:
+    count = translate_plural("{count} page", "{count} pages", len(pages))
     return Shared(
         path=f"/l/{book.slug}",
         title=book.title(language()),
         description=translate("A catalogue to leaf through: every product with today’s price and where it is."),
-        note=f"{translate('Catalogue')} · {pages}",
-        picture_keys=tuple(page.picture_key for page in edition.pages[:1]),
-        version=str(edition.version),
+        note=f"{translate('Catalogue')} · {count}",
+        picture_keys=tuple(page.picture_key for page in pages[:1]),
+        version=str(book.version),
     )
 
 
@@ -90,7 +90,7 @@ def catalogue(slug: str) -> Response:
         brand = uow.brand.get()
     if edition is None:
         abort(404)
-    return card_response(of_catalogue(edition), brand)
+    return card_response(of_catalogue(edition.lookbook, edition.pages), brand)
 
 
 @blueprint.get("/p/<address>/card.jpg")

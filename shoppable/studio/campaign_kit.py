@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from commerce.domain.brand import Brand
@@ -17,6 +15,7 @@ from commerce.ports import UnitOfWork
 from commerce.services.campaign_posts import TelegramPost, caption, telegram_post
 from commerce.services.campaign_sheets import A4, A5, FEED, STORY, TIKTOK, Format, Logo, campaign_sheet
 from commerce.services.campaign_words import CampaignWords, address_of, in_words
+from shoppable.kept import Kept
 from shoppable.sharing import logo_of
 from shoppable.shelf import Shelf
 from shoppable.site import site
@@ -106,48 +105,25 @@ def kit_of(uow: UnitOfWork, campaign: Campaign, language: str) -> Kit:
     )
 
 
-class _Drawn:
-    """Those drawn last, by what is on them."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[str, bytes] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, mark: str) -> bytes | None:
-        with self._lock:
-            return self._kept.get(mark)
-
-    def put(self, mark: str, jpeg: bytes) -> None:
-        with self._lock:
-            self._kept[mark] = jpeg
-            while len(self._kept) > _MOST_KEPT:
-                self._kept.popitem(last=False)
-
-
 def mark_of(kit: Kit, picture: Picture) -> str:
     said = repr((picture.name, kit.said, kit.brand, sorted(kit.campaign.links.items())))
     return hashlib.sha256(said.encode()).hexdigest()[:20]
 
 
-def jpegs_of(kit: Kit, pictures: Sequence[Picture]) -> dict[str, bytes]:
-    """By name. Takes about a second each where they are new."""
-    kept = site().kept.setdefault("campaign pictures", _Drawn())
-    assert isinstance(kept, _Drawn)
-    found = {each.name: kept.get(mark_of(kit, each)) for each in pictures}
-    missing = [each for each in pictures if found[each.name] is None]
-    for each, jpeg in zip(missing, _drawn(kit, missing), strict=True):
-        kept.put(mark_of(kit, each), jpeg)
-        found[each.name] = jpeg
-    return {name: jpeg for name, jpeg in found.items() if jpeg is not None}
+def jpeg_of(kit: Kit, picture: Picture) -> bytes:
+    """Takes about a second where it is new."""
+    kept = site().kept.setdefault("campaign pictures", Kept[bytes](_MOST_KEPT))
+    assert isinstance(kept, Kept)
+    key = (kit.campaign.id, picture.name, kit.said.language)
+    jpeg: bytes = kept.get(key, mark_of(kit, picture), lambda: _drawn(kit, picture))
+    return jpeg
 
 
-def _drawn(kit: Kit, pictures: Sequence[Picture]) -> list[bytes]:
-    if not pictures:
-        return []
+def _drawn(kit: Kit, picture: Picture) -> bytes:
     try:
-        return list(PillowDrawer().draw(kit.sheet(each) for each in pictures))
+        return next(iter(PillowDrawer().draw([kit.sheet(picture)])))
     except DrawingFailed:  # a damaged picture of ours: what is said is right without it
-        return list(PillowDrawer().draw(kit.sheet(each, with_photos=False) for each in pictures))
+        return next(iter(PillowDrawer().draw([kit.sheet(picture, with_photos=False)])))
 
 
 def pdf_of(kit: Kit, picture: Picture) -> bytes:
@@ -155,4 +131,4 @@ def pdf_of(kit: Kit, picture: Picture) -> bytes:
     from commerce.pdf.writing import sheet_as_pdf
 
     assert picture.paper_mm is not None, picture
-    return sheet_as_pdf(kit.sheet(picture), jpegs_of(kit, [picture])[picture.name], picture.paper_mm)
+    return sheet_as_pdf(kit.sheet(picture), jpeg_of(kit, picture), picture.paper_mm)

@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Sequence
 
 from commerce.domain.campaign import Outlet
-from shoppable.studio.campaign_kit import PICTURES, Kit, jpegs_of, pdf_of
+from shoppable.studio.campaign_kit import PICTURES, Kit, jpeg_of, pdf_of
 from shoppable.studio.campaign_mail import mail_of
 
 
@@ -17,9 +17,9 @@ def zip_of(kits: Sequence[Kit]) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for kit in kits:
-            folder, jpegs, mail = kit.said.language, jpegs_of(kit, PICTURES), mail_of(kit)
+            folder, mail = kit.said.language, mail_of(kit)
             for picture in PICTURES:
-                archive.writestr(f"{folder}/{picture.name}.jpg", jpegs[picture.name])  # as small as it gets
+                archive.writestr(f"{folder}/{picture.name}.jpg", jpeg_of(kit, picture))  # as small as it gets
                 if picture.paper_mm:
                     archive.writestr(f"{folder}/{picture.name}.pdf", pdf_of(kit, picture))
             request = json.dumps(kit.telegram.as_request(), ensure_ascii=False, indent=1)

@@ -33,7 +33,7 @@ from shoppable.language import language, translate
 from shoppable.shelf import picture_path
 from shoppable.site import site
 from shoppable.studio.blueprint import blueprint
-from shoppable.studio.campaign_kit import PICTURES, Kit, Picture, jpegs_of, kit_of, mark_of, pdf_of
+from shoppable.studio.campaign_kit import PICTURES, Kit, Picture, jpeg_of, kit_of, mark_of, pdf_of
 from shoppable.studio.campaign_mail import mail_of
 from shoppable.studio.campaign_zip import zip_of
 from shoppable.studio.places import product_named
@@ -298,7 +298,7 @@ def campaign_part(campaign: str, part: str) -> ResponseReturnValue:
     if part == "all.zip":
         return _file(zip_of(kits), "application/zip", part)
     if name in pictures and kind == "jpg":
-        return _file(jpegs_of(kit, [pictures[name]])[name], "image/jpeg", part)
+        return _file(jpeg_of(kit, pictures[name]), "image/jpeg", part)
     if name in pictures and kind == "pdf" and pictures[name].paper_mm:
         return _file(pdf_of(kit, pictures[name]), "application/pdf", part)
     if part == "telegram.json":

@@ -28,7 +28,7 @@ from commerce.domain.team import Role
 from commerce.services.campaign_posts import LONGEST_TELEGRAM
 from commerce.services.campaign_sheets import STORY, TIKTOK, texts_of
 from commerce.wiring import Shop
-from shoppable.studio.campaign_kit import PICTURES, Kit, jpegs_of, kit_of
+from shoppable.studio.campaign_kit import PICTURES, Kit, jpeg_of, kit_of
 from shoppable.studio.campaign_mail import mail_of
 from tests.unit.shoppable.catalogues import publish_catalogue
 from tests.unit.shoppable.shopping import HOST, Browser, text_of
@@ -298,7 +298,7 @@ def test_a_stale_page_is_marked_in_the_picture_itself(app: Flask, shop: Shop, cl
     made = make(shop, "P2")
     cut(shop, clock, "P2-blue-M", 5900, 6500)
     with app.test_request_context(), shop.storage.read() as uow:
-        jpeg = jpegs_of(kit_of(uow, made, "en"), PICTURES[:1])["telegram"]
+        jpeg = jpeg_of(kit_of(uow, made, "en"), PICTURES[0])
     picture = Image.open(io.BytesIO(jpeg))
     red = picture.getpixel((80, picture.height // 2))
     assert red[0] > 110 and red[1] < 60, "a red band lies across it"
