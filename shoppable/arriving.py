@@ -1,4 +1,5 @@
-"""A page that somebody opens from a campaign (utm_source), or from a link of another site while we do not know them."""
+"""A page that somebody opens from a campaign (utm_source), from a frame of ours in another site, or from a link of
+another site while we do not know them."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 
-from commerce.domain.sources import campaign
+from commerce.domain.sources import EMBED, campaign
 from commerce.domain.sources import site as other_site
 from shoppable import brought
 from shoppable.chat import session
@@ -24,16 +25,17 @@ def _noted(response: Response) -> Response:
     if not is_page or request.path.startswith(_INSIDE) or response.cache_control.public:
         return response
     before = brought.remembered()
-    came = campaign(request.args.get("utm_source", ""))
-    if not came and not before and session.current() is None:
-        came = _other_site()
+    came = campaign(request.args.get("utm_source", "")) or _led_here(is_new=not before and session.current() is None)
     return brought.remember(response, came) if came and came != before else response
 
 
-def _other_site() -> str:
+def _led_here(is_new: bool) -> str:
+    """What the page before says; a browser does not tell more than its address, and often less."""
     try:
-        host = urlsplit(request.headers.get("Referer", "")).hostname or ""
+        before = urlsplit(request.headers.get("Referer", ""))
+        host = before.hostname or ""
     except ValueError:
         return ""
-    ours = {urlsplit(site().shop.settings.base_url).hostname, urlsplit(request.host_url).hostname}
-    return "" if "." not in host or host in ours else other_site(host)
+    if host in {urlsplit(site().shop.settings.base_url).hostname, urlsplit(request.host_url).hostname}:
+        return campaign(EMBED) if before.path.startswith("/embed/") else ""
+    return other_site(host) if is_new and "." in host else ""

@@ -18,7 +18,7 @@ from commerce.domain.team import Role
 from commerce.ports.publishing import UnitFigures
 from commerce.wiring import Shop
 from tests.unit.shoppable.leafing import SLUG, product_of, publish, tell
-from tests.unit.shoppable.shopping import HOME, Browser, text_of
+from tests.unit.shoppable.shopping import HOME, HOST, Browser, text_of
 from tests.unit.shoppable.staffing import StaffBrowser, add_member
 
 
@@ -153,9 +153,12 @@ def test_a_code_in_print_is_told_from_the_web(shop: Shop, lea: Browser, app: Fla
 
 def test_a_frame_in_another_site_says_so(shop: Shop, lea: Browser) -> None:
     book = publish(shop, "P4")
-    (link,) = set(re.findall(r'href="([^"]+\?from=[^"]+)"', lea.get(f"/embed/l/{SLUG}?utm_source=embed").text))
-    assert link.endswith(f"?from=catalogue:{book.id}:4:campaign:embed")
-    assert f'value="catalogue:{book.id}:4:campaign:embed"' in lea.get(unescape(link)).text
+    (link,) = set(re.findall(r'href="([^"]+\?from=[^"]+)"', lea.get(f"/embed/l/{SLUG}").text))
+    lea.get(unescape(link), Referer=f"{HOST}/embed/l/{SLUG}")  # in the whole window
+    lea.add("P4-brown-", source=came_from(book.id, 4))
+    lea.tell(**HOME)
+    lea.pay("fake")
+    assert lea.order().came_from == f"catalogue:{book.id}:4:campaign:embed"
 
 
 def test_orders_by_what_brought_them(shop: Shop, lea: Browser, app: Flask) -> None:

@@ -106,7 +106,7 @@ def test_from_a_document_to_shoppers(hugo: StaffBrowser, shop: Shop, document: b
     assert (done.status_code, done.location) == (303, f"/studio/{book_id}?done=published")
     shown = text_of(hugo.get(done.location).text)
     assert "2/2 articles placed" in shown and "Published: shoppers see it now." in shown
-    assert f'<iframe src="{HOST}/embed/l/printemps?utm_source=embed" title="Spring" width="100%"' in shown
+    assert f'<iframe src="{HOST}/embed/l/printemps" title="Spring" width="100%"' in shown
     assert hugo.get("/l/printemps").status_code == 200
     assert hugo.get(f"/studio/{book_id}/qr.svg").mimetype == "image/svg+xml"
     assert [spot.review for spot in stored(shop, book_id, 1).on(1)] == [Review.SURE, Review.CONFIRMED]
@@ -277,9 +277,15 @@ def test_a_doubtful_place_led_elsewhere_is_no_longer_doubtful(hugo: StaffBrowser
     assert [spot.review for spot in stored(shop, book.id).on(1)] == [Review.CONFIRMED, Review.DOUBTFUL]
 
 
-def test_the_code_for_other_pages_holds_any_title(hugo: StaffBrowser, shop: Shop) -> None:
+def test_the_codes_for_other_pages_hold_any_title(hugo: StaffBrowser, shop: Shop) -> None:
     book = publish_catalogue(shop, [], title=LocalText({"en": f'"></iframe></textarea>{HOSTILE}'})).lookbook
     html = hugo.get(f"/studio/{book.id}").text
-    box = html[html.index('<textarea id="embed"') : html.index("</textarea>")]
-    code = unescape(box.partition(">")[2])
-    assert re.fullmatch(r'<iframe src="[^"]+" title="[^"<>]+" width="100%" height="720" loading="lazy"></iframe>', code)
+    codes = {
+        "embed": r'<script src="[^"]+/embed\.js" data-catalogue="[a-z0-9-]+" data-title="[^"<>]+" async></script>',
+        "embed-frame": r'<iframe src="[^"]+" title="[^"<>]+" width="100%" height="720" loading="lazy"'
+        r' allow="fullscreen"></iframe>',
+    }
+    for name, expected in codes.items():
+        begins = html.index(f'<textarea id="{name}"')
+        code = unescape(html[begins : html.index("</textarea>", begins)].partition(">")[2])
+        assert re.fullmatch(expected, code), code
