@@ -29,7 +29,7 @@ export function countReading(book) {
 
   const send = () => {
     while (waiting.length) {
-      const source = new URLSearchParams(location.search).get("utm_source") ?? (top === window ? "" : "embed");
+      const source = new URLSearchParams(location.search).get("utm_source") ?? (isFramed ? "embed" : "");
       const body = JSON.stringify({ events: waiting.splice(0, A_BUNDLE), consent: consented(), source });
       const address = `/l/${book.dataset.lookbook}/events`;
       if (!navigator.sendBeacon?.(address, new Blob([body], { type: "application/json" }))) {

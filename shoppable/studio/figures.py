@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 
 from commerce.domain import sources
 from commerce.domain.lookbook import Edition, Lookbook, came_from
@@ -16,6 +16,8 @@ from commerce.ports.publishing import PageFigures, PlaceFigures, SoldFigures, Un
 from shoppable import came_from as words
 from shoppable.language import language, translate
 from shoppable.studio.periods import Period
+
+_EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -185,6 +187,17 @@ def _versions(uow: UnitOfWork, book: Lookbook, period: Period) -> dict[date, str
         if period.since <= at < period.until:
             made[period.day_of(at)] = translate("version {number}", number=number)
     return made
+
+
+def sold_by_link(uow: UnitOfWork, until: datetime) -> dict[str, Worth]:
+    """Of all times, by the code of the short link; what a link led into a catalogue for counts for it too."""
+    sold: dict[str, Worth] = {}
+    for each in uow.attribution.sold(_EVER, until):
+        source = sources.read(each.source)
+        link = sources.read(source.via) if source.via else source
+        if link.kind == "link":
+            sold.setdefault(link.name, Worth()).add(each)
+    return sold
 
 
 def said(minor: dict[str, int]) -> str:

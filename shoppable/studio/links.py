@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from flask import Response, abort, redirect, request
 from flask.typing import ResponseReturnValue
 
-from commerce.domain import sources
 from commerce.domain.lookbook import NotShortened
 from commerce.domain.reservation import Refused
 from commerce.domain.team import Permission
@@ -20,11 +19,10 @@ from shoppable.counter.frame import counter_page
 from shoppable.language import language, translate
 from shoppable.site import site
 from shoppable.studio.blueprint import blueprint
-from shoppable.studio.figures import Worth
+from shoppable.studio.figures import Worth, sold_by_link
 from shoppable.studio.qr import drawn
 
 _MOST = 200
-_EVER = datetime(2000, 1, 1, tzinfo=UTC)
 NOT_SHORTENED = {
     NotShortened.NOT_OURS: "A short link leads to a page of this shop: begin with /, or paste its whole address.",
     NotShortened.BAD_CODE: "A code has small letters, digits and dashes, 32 at most.",
@@ -72,12 +70,7 @@ def _page(
     shop, spoken = site().shop, language()
     with shop.storage.read() as uow:
         links = uow.short_links.all(_MOST)
-        orders: dict[str, Worth] = {}
-        for sold in uow.attribution.sold(_EVER, shop.clock.now() + timedelta(seconds=1)):
-            source = sources.read(sold.source)
-            link = sources.read(source.via) if source.via else source  # what led into a catalogue counts too
-            if link.kind == "link":
-                orders.setdefault(link.name, Worth()).add(sold)
+        sold = sold_by_link(uow, shop.clock.now() + timedelta(seconds=1))
     return counter_page(
         "studio/links.html",
         room="studio",
@@ -93,8 +86,8 @@ def _page(
                 "path": each.path,
                 "address": _address(each.code),
                 "clicks": format_number(each.clicks, spoken),
-                "orders": format_number(orders.get(each.code, Worth()).orders, spoken),
-                "money": orders.get(each.code, Worth()).net,
+                "orders": format_number(sold.get(each.code, Worth()).orders, spoken),
+                "money": sold.get(each.code, Worth()).net,
                 "since": format_day(each.created_at, spoken, shop.settings.timezone),
             }
             for each in links
