@@ -28,6 +28,7 @@ from commerce.ports import (
     TextIndex,
     WebFetcher,
 )
+from commerce.ports.publishing import SheetDrawer
 from commerce.services.after_sales import build_after_sales
 from commerce.services.alerting import Alerting
 from commerce.services.asking import Asking
@@ -45,6 +46,7 @@ from commerce.services.handing_over import HandingOver
 from commerce.services.handoff import Handoff
 from commerce.services.inbox import Inbox
 from commerce.services.index_keeper import IndexKeeper
+from commerce.services.laying_out import LayingOut
 from commerce.services.linking import Linking
 from commerce.services.offering import Offering
 from commerce.services.one_time_links import OneTimeLinks
@@ -134,6 +136,8 @@ class Shop:
     handoff: Handoff
     calling_back: CallingBack
     publishing: Publishing
+    laying_out: LayingOut
+    drawer: SheetDrawer
     short_links: ShortLinks
     posting: Posting
     index_keeper: IndexKeeper
@@ -174,6 +178,7 @@ def build_shop(
     keeps them in step. `channels`: those through which staff can write to people, by name; without them nobody is
     written to. Raises SettingsError or StorageError.
     """
+    from commerce.drawing import PillowDrawer
     from commerce.facets import ColumnFacets
     from commerce.image_matching import open_image_matcher
     from commerce.kept_words import WordsOnDisk
@@ -248,6 +253,8 @@ def build_shop(
         carts=carts,
     )
     canned = Canned(clock, ids, settings.languages)
+    drawer, proposing = PillowDrawer(), Proposing(storage, ids, image_matcher, settings.currency)
+    publishing = Publishing(storage, clock, ids, media, PdfReader(), proposing)
     links, passwords = OneTimeLinks(clock, ids), Argon2Passwords()
     session_rules = SessionRules(timedelta(minutes=settings.staff_idle_min), timedelta(hours=settings.staff_session_h))
     signing_in = SigningIn(storage, clock, ids, passwords, links, session_rules)
@@ -300,9 +307,9 @@ def build_shop(
         routing=routing,
         handoff=handoff,
         calling_back=CallingBack(storage, clock, ids, alerting, timedelta(minutes=settings.callback_after_min)),
-        publishing=Publishing(
-            storage, clock, ids, media, PdfReader(), Proposing(storage, ids, image_matcher, settings.currency)
-        ),
+        publishing=publishing,
+        laying_out=LayingOut(storage, ids, media, drawer, publishing, settings.shop_name),
+        drawer=drawer,
         posting=Posting(storage, clock, ids, media, image_matcher),
         short_links=ShortLinks(clock, ids, settings.base_url),
         index_keeper=IndexKeeper(storage, text_index, facets, image_matcher, media, words, kept_words),

@@ -11,6 +11,7 @@ from commerce.domain.product import Product
 from commerce.domain.reservation import Refused
 from commerce.domain.team import Permission
 from commerce.ports import UnitOfWork
+from commerce.services.catalog import named as product_named
 from commerce.services.posting import LONGEST_CAPTION, MOST_PRODUCTS, PAGE, code_of
 from shoppable import inputs
 from shoppable.counter import access
@@ -21,7 +22,6 @@ from shoppable.photos import LARGEST_PHOTO_BYTES, looks_like_a_picture, room_for
 from shoppable.shelf import picture_path
 from shoppable.site import site
 from shoppable.studio.blueprint import blueprint
-from shoppable.studio.places import product_named
 
 NOT_POSTED = {
     NotPosted.NOT_FOUND: "There is no such post.",
