@@ -255,6 +255,15 @@ class PaymentRepository(Protocol):
         """Counts a try; None: dead letter."""
         ...
 
+    def calls_before(self, before: datetime, limit: int) -> list[int]:
+        """Row ids of calls that came until then and have taken effect, oldest first. Those that wait for their turn or
+        for a person are not among them."""
+        ...
+
+    def delete_calls(self, row_ids: Sequence[int]) -> int:
+        """Of those that have taken effect; how many. From then on one that comes again is a new one."""
+        ...
+
     def dead_calls(self, limit: int) -> list[DeadLetter]:
         """Calls that wait for a person, oldest first; their lane is the provider."""
         ...

@@ -15,6 +15,7 @@ from commerce.domain.product import Picture, Product, Variant
 from commerce.domain.reservation import Reservation, ReservationEvent, ReservationState
 from commerce.domain.stock import MovementReason, StockHold, StockLevel
 from commerce.domain.store import Store
+from commerce.ports.campaigning import BrandRepository, CampaignRepository
 from commerce.ports.counter import (
     ConversationRepository,
     OfferRepository,
@@ -366,6 +367,10 @@ class UnitOfWork(Protocol):
     def posts(self) -> PostRepository: ...
     @property
     def short_links(self) -> ShortLinkRepository: ...
+    @property
+    def brand(self) -> BrandRepository: ...
+    @property
+    def campaigns(self) -> CampaignRepository: ...
 
 
 class Storage(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from commerce.domain.brand import Brand
 from commerce.domain.layout import (
     COVER_PX,
     HEIGHT_PX,
@@ -58,15 +59,6 @@ class LaidOut:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """Colours of our pages, "#rrggbb"."""
-
-    paper: str = "#f8f5ef"
-    ink: str = "#22201c"
-    accent: str = "#2f6b4f"
-
-
-@dataclass(frozen=True, slots=True)
 class _Shown:
     """Something chosen that has a photo."""
 
@@ -95,10 +87,9 @@ class LayingOut:
         drawer: SheetDrawer,
         publishing: Publishing,
         shop_name: str,
-        look: Look = Look(),
     ) -> None:
         self._storage, self._ids, self._media, self._drawer = storage, ids, media, drawer
-        self._publishing, self._shop_name, self._look = publishing, shop_name, look
+        self._publishing, self._shop_name = publishing, shop_name
 
     def make(
         self,
@@ -207,11 +198,13 @@ class LayingOut:
     def _drawn(self, leaves: Sequence[_Leaf], progress: Progress) -> tuple[list[Page], list[Hotspot]]:
         pages: list[Page] = []
         spots: list[Hotspot] = []
+        with self._storage.read() as uow:
+            brand = uow.brand.get()
         try:
-            for number, jpeg in enumerate(self._drawer.draw(self._sheets(leaves)), start=1):
+            for number, jpeg in enumerate(self._drawer.draw(self._sheets(leaves, brand)), start=1):
                 leaf = leaves[number - 1]
                 key = self._media.put(jpeg, ".jpg")
-                pages.append(Page(number, key, WIDTH_PX, HEIGHT_PX, kind=leaf.kind, paper=self._look.paper))
+                pages.append(Page(number, key, WIDTH_PX, HEIGHT_PX, kind=leaf.kind, paper=brand.paper))
                 spots += (
                     self._spot(leaf, number, box, each) for box, each in zip(leaf.places, leaf.shown, strict=True)
                 )
@@ -229,7 +222,7 @@ class LayingOut:
             self._ids.new_id(), number, region, chosen.product_id, chosen.variant_id, FoundBy.LAYOUT, Review.SURE
         )
 
-    def _sheets(self, leaves: Sequence[_Leaf]) -> Iterator[Sheet]:
+    def _sheets(self, leaves: Sequence[_Leaf], brand: Brand) -> Iterator[Sheet]:
         """One at a time: the photos of one page are in memory."""
         for leaf in leaves:
             cut = _COVER_CUT_FRAC if leaf.kind is PageKind.COVER else 0.15
@@ -237,16 +230,14 @@ class LayingOut:
                 Photo(self._media.get(each.photo_key) or b"", box, Fit.BEST, LARGEST_SCALE, most_cut_frac=cut)
                 for box, each in zip(leaf.places, leaf.shown, strict=True)
             )
-            yield Sheet(WIDTH_PX, HEIGHT_PX, self._look.paper, photos + self._signed(leaf))
+            yield Sheet(WIDTH_PX, HEIGHT_PX, brand.paper, photos + self._signed(leaf, brand))
 
-    def _signed(self, leaf: _Leaf) -> tuple[Block | Words, ...]:
+    def _signed(self, leaf: _Leaf, brand: Brand) -> tuple[Block | Words, ...]:
         """The shop's name on the cover. The title is none of the picture's: it is said in the reader's language."""
         if leaf.kind is not PageKind.COVER:
             return ()
-        name = Words(
-            self._shop_name.upper(), SHOP_NAME, self._look.ink, 36, 18, Face.SANS, Align.MIDDLE, Align.MIDDLE, 9.0
-        )
-        return Block(Box(0, COVER_PX, WIDTH_PX, 6), self._look.accent), name
+        name = Words(self._shop_name.upper(), SHOP_NAME, brand.ink, 36, 18, Face.SANS, Align.MIDDLE, Align.MIDDLE, 9.0)
+        return Block(Box(0, COVER_PX, WIDTH_PX, 6), brand.accent), name
 
 
 def chosen_in(edition: Edition) -> tuple[Chosen, ...]:

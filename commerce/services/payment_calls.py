@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
@@ -81,6 +81,17 @@ class PaymentCalls:
                 continue
             self._take_effect(row_id, callback, tries)
         return len(waiting)
+
+    def forget_before(self, before: datetime) -> int:
+        """Deletes calls that came until then and have taken effect, a batch at a time. What they told is in the ledger;
+        one that came again would be settled again, which changes nothing. Returns how many."""
+        deleted = 0
+        while True:
+            with self._storage.read() as uow:  # looked for beside the writers: of so many calls few are that old
+                old = uow.payments.calls_before(before, BATCH)
+            if not old:
+                return deleted
+            deleted += self._storage.write(lambda uow, old=old: uow.payments.delete_calls(old))  # type: ignore[misc]
 
     def _unreadable(self, provider: str, body: bytes, error: str) -> CallbackAnswer:
         """Authentic, and nobody can read it: kept for a person, and not asked for again."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, or_, select, text, update
+from sqlalchemy import bindparam, delete, insert, or_, select, text, update
 
 from commerce.domain.mail import DeadLetter, InboxState
 from commerce.domain.moments import from_us, to_us
@@ -284,6 +284,19 @@ class SqlPayments:
                 .values(state=InboxState.DONE.value, error="")
             )
         )
+
+    def calls_before(self, before: datetime, limit: int) -> list[int]:
+        rows = self._db.execute(
+            select(payment_event.c.id)
+            .where(payment_event.c.state == InboxState.DONE.value, payment_event.c.received_at_us <= to_us(before))
+            .order_by(payment_event.c.id)
+            .limit(limit)
+        )
+        return list(rows.scalars())
+
+    def delete_calls(self, row_ids: Sequence[int]) -> int:
+        done = payment_event.c.state == InboxState.DONE.value
+        return self._db.execute(delete(payment_event).where(payment_event.c.id.in_(row_ids), done)).rowcount
 
     def dead_calls(self, limit: int) -> list[DeadLetter]:
         dead = payment_event.c.state == InboxState.DEAD.value

@@ -1036,6 +1036,38 @@ short_link = Table(
 )
 
 
+# How the shop looks wherever it is shown: one row.
+brand = Table(
+    "brand",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("ink", String(7), nullable=False),
+    Column("paper", String(7), nullable=False),
+    Column("accent", String(7), nullable=False),
+    Column("logo_key", String(128), nullable=False, server_default=""),
+    Column("tagline", Text, nullable=False, server_default="{}"),  # JSON by language
+    Column("claim", Text, nullable=False, server_default="{}"),  # likewise
+    Column("claim_until", Date),
+    Column("changed_at_us", BigInteger, nullable=False),
+    CheckConstraint("id = 1", name="one"),
+)
+
+campaign = Table(
+    "campaign",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("headline", Text, nullable=False),  # JSON by language
+    Column("items", Text, nullable=False),  # JSON: the facts as they were read
+    Column("claim", Text, nullable=False, server_default="{}"),
+    Column("claim_until", Date),
+    Column("links", Text, nullable=False, server_default="{}"),  # JSON: short links by outlet
+    Column("came_from", String(128), nullable=False, server_default=""),
+    Column("revision", Integer, nullable=False, server_default="1"),
+    Column("created_at_us", BigInteger, nullable=False),
+    Column("read_at_us", BigInteger, nullable=False),
+)
+
+
 # --- mail: what comes in and goes out ------------------------------------------------------------------------------
 
 inbox = Table(

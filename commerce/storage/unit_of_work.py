@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Generic, TypeVar
 
+from commerce.storage.campaigns import SqlBrand, SqlCampaigns
 from commerce.storage.carts import SqlCarts
 from commerce.storage.conversations import SqlConversations
 from commerce.storage.customers import SqlCustomers
@@ -81,6 +82,8 @@ class SqlUnitOfWork:
     reading = _Over(SqlReading)
     posts = _Over(SqlPosts)
     short_links = _Over(SqlShortLinks)
+    brand = _Over(SqlBrand)
+    campaigns = _Over(SqlCampaigns)
     conversations = _Over(SqlConversations)
     offers = _Over(SqlOffers)
     waiters = _Over(SqlWaiters)
