@@ -45,10 +45,10 @@ _EDGE, _GUTTER = 84, 24
 _COLUMN = (WIDTH_PX - 2 * _EDGE - _GUTTER) // 2  # of two
 
 _ONE: Places = (Box(132, 96, 936, 1248),)
-_ONE_ASIDE: Places = (Box(348, 168, 768, 1024),)
+_ONE_ASIDE: Places = (Box(348, 210, 768, 1024),)
 _TWO_STEPS: Places = (Box(_EDGE, 90, _COLUMN, 636), Box(WIDTH_PX - _EDGE - _COLUMN, 762, _COLUMN, 636))
 _TWO: Places = (Box(_EDGE, 180, _COLUMN, 672), Box(WIDTH_PX - _EDGE - _COLUMN, 580, _COLUMN, 672))
-_THREE: Places = (Box(_EDGE, 170, 648, 864), Box(780, 170, 336, 448), Box(780, 770, 336, 448))
+_THREE: Places = (Box(_EDGE, 210, 648, 864), Box(780, 210, 336, 448), Box(780, 810, 336, 448))
 _FOUR: Places = tuple(Box(x, y, _COLUMN, 590) for y in (84, 830) for x in (_EDGE, WIDTH_PX - _EDGE - _COLUMN))
 
 _CELL, _ROW = 312, 494  # of three columns: a photo's width, and from one row to the next
