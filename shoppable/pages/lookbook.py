@@ -49,9 +49,11 @@ def _lookbook(slug: str, *, is_embedded: bool = False) -> Response:
     if request.headers.get("X-Part") == "facts":
         return finished(opened.text("facts", lambda: render_template("lookbook_facts.html", opened=opened)))
     if request.args or has_session():
-        return finished(_whole(opened, is_embedded))
-    # Most readers are nobody yet, and read the same page.
-    return finished(opened.text(f"whole {is_embedded}", lambda: _whole(opened, is_embedded)))
+        response = finished(_whole(opened, is_embedded))
+    else:  # most readers are nobody yet, and read the same page
+        response = finished(opened.text(f"whole {is_embedded}", lambda: _whole(opened, is_embedded)))
+    security.may_be_styled(response, opened.placed)
+    return response
 
 
 def _whole(opened: Opened, is_embedded: bool) -> str:
