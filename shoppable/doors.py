@@ -129,6 +129,10 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
         Permission.PUBLISH,
         "studio: catalogue make_catalogue qr_code save_catalogue show_version studio withdraw_catalogue",
     ),
+    (
+        Permission.PUBLISH,
+        "studio: add_pages change_products choose_products make_of_pictures preview preview_sheet",
+    ),
     (Permission.PUBLISH, "studio: make_short_link short_link_qr short_links make_post posts save_post"),
     (Permission.REPORTS, "staff: answers_csv reports | studio: report report_csv"),
     (Permission.RULES, "staff: keep_reply remove_reply replies store_rules"),

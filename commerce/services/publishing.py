@@ -186,10 +186,14 @@ class Publishing:
         slug: str | None = None,
         pages: Sequence[Page] | None = None,
         hotspots: Sequence[Hotspot] | None = None,
+        order: Sequence[int] | None = None,
         actor: str,
     ) -> Edition | Refused[NotPublished]:
-        """What is None stays as it is. Hotspots of products or pages that do not exist are refused. Pictures of pages
-        that are gone are the caller's to forget, once this is stored."""
+        """What is None stays as it is. Hotspots of products or pages that do not exist are refused.
+
+        `order`: the numbers of the pages that stay, in their new order; places move with their page. Pictures of pages
+        that are gone are the caller's to forget, once this is stored.
+        """
         lookbook = uow.lookbooks.get(lookbook_id)
         before = uow.lookbooks.edition(lookbook, DRAFT) if lookbook else None
         if lookbook is None or before is None:
@@ -218,8 +222,12 @@ class Publishing:
                 spot.page not in numbers or spot.product_id not in known for spot in kept
             ):
                 return Refused(NotPublished.NO_SUCH_PRODUCT)
+        if order is not None and list(order) != [page.number for page in shown]:
+            shown, kept = in_order(shown, kept, order)
+            if not shown:
+                return Refused(NotPublished.NO_PAGES)
         try:
-            saved = uow.lookbooks.save_draft(lookbook, pages=pages, hotspots=kept)
+            saved = uow.lookbooks.save_draft(lookbook, pages=None if shown == before.pages else shown, hotspots=kept)
         except StaleVersion:
             return Refused(NotPublished.STALE)
         details = {"pages": len(shown), "hotspots": len(kept)}

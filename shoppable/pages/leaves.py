@@ -96,7 +96,13 @@ class Opened:
     pages: tuple[PageShown, ...]
     mark: str
     placed: str = ""
+    is_preview: bool = False
     _texts: dict[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def address(self) -> str:
+        """What its places are under."""
+        return f"/studio/{self.book.id}/preview" if self.is_preview else f"/l/{self.book.slug}"
 
     def text(self, name: str, make: Callable[[], str]) -> str:
         """What `make` says, which may be said to everybody; it is asked once."""
@@ -165,10 +171,10 @@ def _open(uow: UnitOfWork, book: Lookbook) -> Opened:
     return put_together(uow, edition_of(uow, book))
 
 
-def put_together(uow: UnitOfWork, edition: Edition) -> Opened:
+def put_together(uow: UnitOfWork, edition: Edition, *, is_preview: bool = False) -> Opened:
     """Of this moment; `opened` keeps what it makes."""
     pages = _pages(uow, edition)
-    return Opened(edition.lookbook, pages, _mark(pages), placed(pages))
+    return Opened(edition.lookbook, pages, _mark(pages), placed(pages), is_preview)
 
 
 def _pages(uow: UnitOfWork, edition: Edition) -> tuple[PageShown, ...]:
