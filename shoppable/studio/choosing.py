@@ -206,8 +206,9 @@ def _made(wanted: Wanted) -> ResponseReturnValue:
     else:
         done = laying_out.make(wanted.chosen, wanted.titles, density=wanted.density, cover=wanted.cover, actor=actor)
     if isinstance(done, Refused):
-        words = "Choose a product first." if done.reason is NotPublished.NO_PAGES else NOT_PUBLISHED[done.reason]
-        return _page(wanted, Told(translate(words), is_bad=True), 409 if wanted.book else 422)
+        if done.reason is NotPublished.NO_PAGES:
+            return _page(wanted, Told(translate("Choose a product first."), is_bad=True), 422)
+        return _page(wanted, Told(translate(NOT_PUBLISHED[done.reason]), is_bad=True), 409 if wanted.book else 422)
     return redirect(f"/studio/{done.edition.lookbook.id}" + ("?done=laid_out" if wanted.book else ""), 303)
 
 

@@ -40,8 +40,9 @@ def received() -> list[PageImage] | str:
     if not unread:
         return pages
     names = ", ".join(unread[:_NAMES_TOLD]) + (" …" if len(unread) > _NAMES_TOLD else "")
-    words = "These pictures cannot be read: {names}. Send JPEG, PNG or WebP of at most 10 MB each."
-    return translate(words, names=names)
+    return translate(
+        "These pictures cannot be read: {names}. Send JPEG, PNG or WebP of at most 10 MB each.", names=names
+    )
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
