@@ -41,7 +41,7 @@ def prepare_demo(settings: Settings) -> dict[str, str]:
     from commerce.services.team import Place
     from commerce.wiring import build_shop
     from vitrine.console import progress_bars
-    from vitrine.demo_catalogue import publish_demo_catalogue
+    from vitrine.demo_catalogue import publish_demo_catalogue, publish_demo_lookbook
     from vitrine.demo_shop import write_demo_feed
     from vitrine.demo_shop.replies import put_replies
 
@@ -54,6 +54,7 @@ def prepare_demo(settings: Settings) -> dict[str, str]:
         if report.refused:
             raise SettingsError(f"the demo feed was refused: {report.refused}")
         publish_demo_catalogue(shop, settings.data_dir, progress)
+        publish_demo_lookbook(shop, progress)
         with shop.storage.read() as uow:
             store_id = uow.stores.all()[0].id
         owner = Place("Owner", Role.OWNER, (), settings.languages)

@@ -334,8 +334,8 @@ def is_slug(text: str) -> bool:
 
 
 def slug_of(title: str) -> str:
-    """« Été à Lyon » becomes ete-a-lyon."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    """« L’été à Lyon » becomes l-ete-a-lyon."""
+    plain = unicodedata.normalize("NFKD", title.replace("’", "'")).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:LONGEST_SLUG].strip("-") or "catalogue"
 
 

@@ -23,6 +23,7 @@ blueprint = Blueprint("front", __name__)
 
 PER_PAGE = 24
 _FRESH_S = 20.0
+_CATALOGUES = 3  # the newest, named on the first page
 
 
 @blueprint.get("/")
@@ -40,7 +41,7 @@ def front() -> Response:
         "front.html",
         asked=asked,
         posts=posted,
-        catalogue=next(iter(catalogues), None),
+        catalogues=catalogues[:_CATALOGUES],
         cards=_cards(answer.found, shelf),
         nearest=_cards(answer.nearest, shelf),
         answer=answer,
