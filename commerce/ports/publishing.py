@@ -96,7 +96,8 @@ class SourceFigures:
 
 @dataclass(frozen=True, slots=True)
 class OrderFigures:
-    """Orders that came from a catalogue or a link and were not cancelled: by currency."""
+    """Orders that came from a catalogue or a link and were not cancelled: by currency. `total_minor` is
+    what the shop keeps of them: less what went back, by a refund or to a shopper's bank."""
 
     currency: str
     orders: int

@@ -24,6 +24,7 @@ from commerce.ports.counter import (
     TeamRepository,
     WaitRepository,
 )
+from commerce.ports.disputes import DisputeRepository
 from commerce.ports.keeping import AuditRepository, PhotoRepository, StateRepository
 from commerce.ports.mail import InboxRepository, LeaseRepository, OutboxRepository, ThreadRepository
 from commerce.ports.publishing import (
@@ -339,6 +340,8 @@ class UnitOfWork(Protocol):
     def promotions(self) -> PromotionRepository: ...
     @property
     def payments(self) -> PaymentRepository: ...
+    @property
+    def disputes(self) -> DisputeRepository: ...
     @property
     def returns(self) -> ReturnRepository: ...
     @property

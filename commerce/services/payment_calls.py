@@ -17,11 +17,14 @@ from commerce.domain.payment import CallbackAnswer, CallbackKind, PaymentCallbac
 from commerce.errors import StaleVersion, StorageError
 from commerce.ports import Clock, PaymentProvider, Storage, UnitOfWork
 from commerce.services.again import write_again
+from commerce.services.disputing import Disputing
 from commerce.services.settling import Settling
 
 TRIES = 8
 FIRST_PAUSE = timedelta(seconds=5)  # doubled at each try: the last one comes about ten minutes after the first
 BATCH = 100
+# A dispute may overtake the news of its payment by so much; after that it is about what the account sold elsewhere.
+NEWS_OVERTAKES = timedelta(minutes=5)
 
 TakeStock = Callable[[UnitOfWork, PaymentCallback], object]
 """What a till's count does to the stock, in the transaction in which the call is done."""
@@ -40,10 +43,11 @@ class PaymentCalls:
         clock: Clock,
         providers: Mapping[str, PaymentProvider],
         settling: Settling,
+        disputing: Disputing,
         take_stock: TakeStock | None = None,
     ) -> None:
         self._storage, self._clock, self._providers, self._settling = storage, clock, providers, settling
-        self._take_stock = take_stock
+        self._disputing, self._take_stock = disputing, take_stock
 
     def receive(self, provider: str, body: bytes, headers: Mapping[str, str], url: str) -> CallbackAnswer:
         """Verifies, keeps, and lets it take effect. Raises StorageError when it could not be kept: it must come again.
@@ -128,6 +132,10 @@ class PaymentCalls:
             for report in reports:
                 if self._settling.settle(uow, report) is None:
                     raise _NotYet("a payment of no attempt of ours")
+            for dispute in callback.disputes:
+                heard = self._disputing.hear(uow, dispute)
+                if heard is None and self._clock.now() - dispute.occurred_at < NEWS_OVERTAKES:
+                    raise _NotYet("a dispute about a payment of no attempt of ours")
             for refund_id, why in callback.refused_refunds:
                 self._settling.refund_refused(uow, refund_id, why)
 

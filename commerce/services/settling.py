@@ -60,7 +60,7 @@ class Settling:
             attempt = self._of_this_money(uow, attempt, report)
             if attempt is not None and attempt.state not in HAS_MONEY:
                 attempt = self._capture(uow, attempt, report, actor)
-            if attempt is not None and report.refunded_minor > attempt.refunded_minor:
+            if attempt is not None and report.refunded_minor:
                 self._refunding.seen_elsewhere(uow, attempt, report.refunded_minor)
         elif report.state is not PaymentState.UNKNOWN:
             self._move(uow, attempt, report)

@@ -54,6 +54,10 @@ _CONFIRM = text(
     "UPDATE payment_attempt SET refunded_minor = refunded_minor + :minor"
     " WHERE id = :id AND refunded_minor + :minor <= refunding_minor"
 )
+_REGAIN = text(
+    "UPDATE payment_attempt SET refunded_minor = refunded_minor - :minor, refunding_minor = refunding_minor - :minor"
+    " WHERE id = :id AND refunded_minor >= :minor"
+)
 _MAY_COME_FROM = {
     to_state: [state.value for state in PaymentState if state is to_state or may_move(state, to_state)]
     for to_state in PaymentState
@@ -191,6 +195,10 @@ class SqlPayments:
     def confirm_refund(self, attempt_id: str, amount_minor: int) -> None:
         if not self._add_up(_CONFIRM, attempt_id, amount_minor):
             raise ValueError(f"{amount_minor} were not being asked back from payment attempt {attempt_id}")
+
+    def regain(self, attempt_id: str, amount_minor: int) -> None:
+        if not self._add_up(_REGAIN, attempt_id, amount_minor):
+            raise ValueError(f"{amount_minor} were not lost from payment attempt {attempt_id}")
 
     def add_refund(self, new: Refund) -> None:
         self._db.execute(

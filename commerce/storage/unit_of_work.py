@@ -10,6 +10,7 @@ from commerce.storage.campaigns import SqlBrand, SqlCampaigns
 from commerce.storage.carts import SqlCarts
 from commerce.storage.conversations import SqlConversations
 from commerce.storage.customers import SqlCustomers
+from commerce.storage.disputes import SqlDisputes
 from commerce.storage.links import SqlLinks
 from commerce.storage.lookbooks import SqlLookbooks
 from commerce.storage.mail import SqlInbox, SqlLeases, SqlOutbox, SqlThreads
@@ -71,6 +72,7 @@ class SqlUnitOfWork:
     orders = _Over(SqlOrders)
     promotions = _Over(SqlPromotions)
     payments = _Over(SqlPayments)
+    disputes = _Over(SqlDisputes)
     returns = _Over(SqlReturns)
     links = _Over(SqlLinks)
     tasks = _Over(SqlStaffTasks)
