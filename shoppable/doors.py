@@ -55,7 +55,7 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
         : static api_openapi
         front: front | product: product | stores: stores | chat: chat | media: picture | buy: buy
         short: follow | posts: posts
-        lookbook: lookbook embedded facts sheet events
+        lookbook: lookbook embedded embed_script facts sheet events
         photo: look results
         health: alive ready
         api_products: product search similar similar_to_photo | api_stores: stores slots

@@ -22,7 +22,7 @@ class Kept(Generic[Value]):
         self._lock, self._making = threading.Lock(), threading.Lock()
 
     def get(self, key: Hashable, state: Hashable, make: Callable[[], Value]) -> Value:
-        """The value that was made in this state, made now if need be. What `make` raises is raised, and nothing kept."""
+        """The value that was made in this state, made now if need be. What `make` raises is raised, and not kept."""
         found = self._find(key, state)
         if found is None:
             with self._making:

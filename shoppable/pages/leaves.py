@@ -76,6 +76,11 @@ class PageShown:
         return tuple(spot for spot in self.spots if spot.hotspot.found_by is FoundBy.LAYOUT)
 
     @property
+    def strip(self) -> int:
+        """Its height under each of them, in thousandths of the page."""
+        return round(1000 * CAPTION_PX / HEIGHT_PX)
+
+    @property
     def has_title(self) -> bool:
         """A place was left free for it."""
         return self.page.kind is PageKind.COVER

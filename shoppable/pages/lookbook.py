@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request
+from flask import Blueprint, Response, abort, current_app, g, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
+from werkzeug.exceptions import HTTPException
 
 from commerce.domain.lookbook import Did, Edition, ReadingEvent, came_from
 from commerce.domain.money import Money
@@ -14,7 +15,7 @@ from commerce.domain.product import Variant
 from commerce.domain.stock import Band
 from commerce.ports import UnitOfWork
 from commerce.services.catalog import prior_price
-from shoppable import brought, inputs, security, shopper
+from shoppable import brought, inputs, security, shopper, streams
 from shoppable.chat import session
 from shoppable.language import language, translate
 from shoppable.limits import LOOK
@@ -22,11 +23,15 @@ from shoppable.pages import leaves
 from shoppable.pages.cards import card
 from shoppable.pages.frame import finished, has_session, page, telegram_link
 from shoppable.pages.leaves import Opened
+from shoppable.problems import Problem
 from shoppable.reading_shapes import ReadingReport
 from shoppable.shelf import Shelf
 from shoppable.site import site
 
 blueprint = Blueprint("lookbook", __name__)
+
+_LISTENER_LOOKS_EVERY_S = 0.5
+_ONE_HOUR_S = 3600
 
 
 @blueprint.get("/l/<slug>")
@@ -68,20 +73,54 @@ def _whole(opened: Opened, is_embedded: bool) -> str:
     values = {"opened": opened, "book": book, "title": book.title(language()), "bot": _deep_link(0, book.slug, 1)}
     article = opened.text("article", lambda: render_template("lookbook_article.html", **values))
     path = f"/l/{book.slug}"
-    return render_template("lookbook.html", **values, article=Markup(article), path=path, is_embedded=is_embedded)
+    return render_template("lookbook.html", **values, article=article, path=path, is_embedded=is_embedded)
 
 
 @blueprint.get("/l/<slug>/facts")
 def facts(slug: str) -> ResponseReturnValue:
-    """Whether prices or stock have changed since: a small answer that an open page asks for every two seconds."""
-    with site().shop.storage.read() as uow:
-        mark = leaves.opened(uow, slug).mark
+    """Whether prices or stock have changed since. As a stream of events, `mark` whenever they do; beyond the places for
+    those, a small answer that an open page asks for every two seconds."""
+    g.for_machines = True
+    mark = _mark(slug)
+    if streams.is_wanted():
+        return streams.answer(site().listeners, _marks(slug))
     if request.if_none_match.contains(mark):
         return Response(status=304)
     answer = jsonify({"mark": mark})
     answer.set_etag(mark)
     answer.headers["Cache-Control"] = "no-cache"
     return answer
+
+
+def _mark(slug: str) -> str:
+    with site().shop.storage.read() as uow:
+        return leaves.opened(uow, slug).mark
+
+
+def _marks(slug: str) -> Iterator[str]:
+    told, is_over, has_gone = "", False, streams.gone()
+
+    def look() -> Iterator[str]:
+        nonlocal told, is_over
+        try:
+            mark = _mark(slug)
+        except (Problem, HTTPException):  # withdrawn meanwhile: whoever asks again is told so
+            is_over = True
+            return
+        if mark != told:
+            told = mark
+            yield f"event: mark\ndata: {mark}\n\n"
+
+    return streams.stream(look, lambda: is_over or has_gone(), _LISTENER_LOOKS_EVERY_S)
+
+
+@blueprint.get("/embed.js")
+def embed_script() -> ResponseReturnValue:
+    """For pages of others: a script element puts a catalogue there, in a frame of the right size."""
+    response = current_app.send_static_file("embed.js")
+    response.headers["Cache-Control"] = f"public, max-age={_ONE_HOUR_S}"
+    security.may_be_used_anywhere(response)
+    return response
 
 
 @blueprint.get("/l/<slug>/<int:number>/<int:product_id>")
