@@ -7,6 +7,7 @@ const announce = document.querySelector("[data-announce]");
 const list = () => form.querySelector("[data-chosen]");
 const lines = () => [...list().children];
 const tickOf = (product) => form.querySelector(`[name="tick"][value="${CSS.escape(product)}"]`);
+const lineOf = (product) => list().querySelector(`[data-product="${CSS.escape(product)}"]`);
 const titleOf = (line) => line.querySelector(".studio-line-title").firstChild.textContent.trim();
 
 function count() {
@@ -32,7 +33,7 @@ function drop(line) {
   const next = line.nextElementSibling ?? line.previousElementSibling;
   const tick = tickOf(line.dataset.product);
   line.remove();
-  if (tick && !list().querySelector(`[data-product="${CSS.escape(tick.value)}"]`)) tick.checked = false;
+  if (tick && !lineOf(tick.value)) tick.checked = false;
   count();
   (next?.querySelector('[value^="drop-"]') ?? form.querySelector("#chosen-title")).focus();
 }
@@ -57,7 +58,7 @@ form.addEventListener("click", (event) => {
     event.preventDefault();
     for (const tick of form.querySelectorAll("[name=tick]:not(:checked)")) {
       tick.checked = true;
-      if (!list().querySelector(`[data-product="${CSS.escape(tick.value)}"]`)) add(tick);
+      if (!lineOf(tick.value)) add(tick);
     }
     count();
     return;
@@ -111,7 +112,6 @@ form.addEventListener("submit", async (event) => {
   }
   event.preventDefault();
   const data = new FormData(form, by);
-  if (!data.has("page")) data.set("page", "1");
   try {
     const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(data) });
     if (!answer.ok) throw new Error(String(answer.status));
@@ -120,7 +120,11 @@ form.addEventListener("submit", async (event) => {
     document.querySelector("[data-told]")?.remove();
     if (told) form.before(told);
     const fresh = shown.querySelector("[data-chooser]");
-    for (const part of [":scope > section:first-of-type", "[data-chosen]"]) form.querySelector(part).innerHTML = fresh.querySelector(part).innerHTML;
+    const found = ":scope > section:first-of-type";
+    form.querySelector(found).innerHTML = fresh.querySelector(found).innerHTML;
+    if (by?.value === "paste") list().innerHTML = fresh.querySelector("[data-chosen]").innerHTML;
+    // Whatever was chosen while the answer was on its way stays so.
+    for (const tick of form.querySelectorAll("[name=tick]")) tick.checked = Boolean(lineOf(tick.value));
     count();
     (told ?? form.querySelector("#found-title")).focus();
     if (by?.name === "page") form.querySelector("#found-title").scrollIntoView({ block: "start" });
