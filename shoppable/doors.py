@@ -133,7 +133,8 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
         Permission.PUBLISH,
         "studio: add_pages change_products choose_products make_of_pictures preview preview_sheet",
     ),
-    (Permission.PUBLISH, "studio: make_short_link short_link_qr short_links make_post posts save_post"),
+    (Permission.PUBLISH, "studio: make_short_link short_link_qr short_links"),
+    (Permission.PUBLISH, "studio: look_for_posts looking_for_posts make_post move_post posts save_post"),
     (Permission.REPORTS, "staff: answers_csv reports | studio: report report_csv"),
     (Permission.RULES, "staff: keep_reply remove_reply replies store_rules"),
     (

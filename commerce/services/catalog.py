@@ -79,12 +79,3 @@ def is_cut(variant: Variant) -> bool:
 def prior_price(uow: UnitOfWork, variant: Variant) -> Money | None:
     """`Catalog.prior_price`, in the caller's unit of work."""
     return uow.products.lowest_price_before(variant.id, PRIOR_PRICE_WINDOW) if is_cut(variant) else None
-
-
-def named(uow: UnitOfWork, number: str) -> tuple[Product, Variant | None] | None:
-    """What people call by that number: an article number, a barcode, or the product's own number (any variant)."""
-    found = (uow.products.by_sku(number) or uow.products.by_gtin(number)) if number else None
-    if found is not None:
-        return found
-    product = uow.products.by_source_id(number) if number else None
-    return (product, None) if product else None

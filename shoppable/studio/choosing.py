@@ -21,8 +21,8 @@ from commerce.domain.product import Product, Variant
 from commerce.domain.reservation import Refused
 from commerce.domain.team import Permission
 from commerce.ports import UnitOfWork
-from commerce.services.catalog import named
 from commerce.services.laying_out import MOST_CHOSEN, Chosen, LaidOut, chosen_in
+from commerce.services.naming import named
 from shoppable import inputs
 from shoppable.counter import access
 from shoppable.counter.board import Told

@@ -11,7 +11,7 @@ from flask import request
 from commerce.domain.lookbook import Doubt, Edition, FoundBy, Hotspot, Region, Review
 from commerce.domain.product import Product
 from commerce.ports import UnitOfWork
-from commerce.services.catalog import named as product_named
+from commerce.services.naming import named as product_named
 from commerce.services.publishing import MOST_HOTSPOTS, new_hotspot
 from shoppable import inputs
 from shoppable.language import language, translate
