@@ -53,6 +53,7 @@ class Ear:
                 return line.removeprefix(b"data: ").decode().strip()
 
     def hang_up(self) -> None:
+        self.answer.close()  # it holds the socket too
         self._connection.close()
 
 
