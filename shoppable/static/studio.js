@@ -24,17 +24,19 @@ if (looking?.hasAttribute("data-busy-now")) {
   }, 1000);
 }
 
-// The address of a post, for whoever writes another post.
+// The address of a post, for whoever writes another post; what stands in a field of a campaign.
 
-for (const button of document.querySelectorAll("[data-copy]")) {
+for (const button of document.querySelectorAll("[data-copy], [data-copy-of]")) {
   if (!navigator.clipboard) break; // browsers give it to safe addresses alone; the address stands beside it
   button.hidden = false;
   button.addEventListener("click", async () => {
     const before = button.textContent;
+    const field = document.getElementById(button.dataset.copyOf);
     try {
-      await navigator.clipboard.writeText(button.dataset.copy);
+      await navigator.clipboard.writeText(button.dataset.copy ?? field.value);
     } catch {
-      return getSelection().selectAllChildren(button.previousElementSibling); // not allowed: one key is left to press
+      // Not allowed: one key is left to press.
+      return field ? field.select() : getSelection().selectAllChildren(button.previousElementSibling);
     }
     button.textContent = button.dataset.copied;
     setTimeout(() => (button.textContent = before), 2000);
