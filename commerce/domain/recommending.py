@@ -21,7 +21,11 @@ LONGEST = 12  # recommendations
 _STAY_MS, _LONGEST_STAY_MS = 20_000, 60_000
 _EACH_TIME = {Did.PAGE: 0.5, Did.HOTSPOT: 1.0, Did.VIEW: 1.0, Did.CART: 1.5}
 _MOST_INTEREST = 5.0
-_POPULAR, _NEW, _NEXT = 0.25, 0.1, 0.97  # weights of the first that everybody is shown, and of each after the one before
+_POPULAR, _NEW, _NEXT = (
+    0.25,
+    0.1,
+    0.97,
+)  # weights of the first that everybody is shown, and of each after the one before
 _SAME_THING, _SAME_REASON = 0.5, 0.8  # what a product still weighs after one for the same thing, or of the same kind
 
 
