@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from heapq import heapify, heappop, heapreplace
 
 from commerce.domain.lookbook import Did, Lookbook
 from commerce.domain.product import Product, Variant
@@ -142,23 +143,29 @@ def in_order(candidates: Iterable[Candidate], limit: int) -> list[Candidate]:
         known = best.get(each.product_id)
         if known is None or _rank(each) < _rank(known):
             best[each.product_id] = each
-    left, chosen = sorted(best.values(), key=_rank), list[Candidate]()
     things, reasons = Counter[tuple[str, int, int]](), Counter[Because]()
-    while left and len(chosen) < limit:
 
-        def gives_way(each: Candidate) -> tuple[float, ...]:
-            if not each.reason.because.is_personal:
-                return _rank(each)
-            times = _SAME_THING ** things[each.reason.thing] * _SAME_REASON ** reasons[each.reason.because]
-            return -each.weight * times, each.product_id
+    def ranked(each: Candidate) -> tuple[float, int]:
+        if not each.reason.because.is_personal:
+            return _rank(each)
+        gives_way = _SAME_THING ** things[each.reason.thing] * _SAME_REASON ** reasons[each.reason.because]
+        return -each.weight * gives_way, each.product_id
 
-        taken = min(left, key=gives_way)
-        left.remove(taken)
-        chosen.append(taken)
-        things[taken.reason.thing] += 1
-        reasons[taken.reason.because] += 1
+    chosen: list[Candidate] = []
+    waiting = [_rank(each) for each in best.values()]
+    heapify(waiting)
+    while waiting and len(chosen) < limit:
+        first = best[waiting[0][1]]
+        now = ranked(first)
+        if now != waiting[0]:  # it has given way since it was put there
+            heapreplace(waiting, now)
+            continue
+        heappop(waiting)
+        chosen.append(first)
+        things[first.reason.thing] += 1
+        reasons[first.reason.because] += 1
     return chosen
 
 
-def _rank(each: Candidate) -> tuple[float, ...]:
+def _rank(each: Candidate) -> tuple[float, int]:
     return -each.weight, each.product_id

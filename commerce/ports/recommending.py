@@ -36,8 +36,9 @@ class TasteRepository(Protocol):
         customer `but`, the most first."""
         ...
 
-    def best_sellers(self, since: datetime, *, people: int, limit: int) -> list[int]:
-        """Products that at least `people` different customers ordered and kept, most customers first."""
+    def best_sellers(self, since: datetime, *, orders: int, people: int, limit: int) -> list[int]:
+        """Products that at least `people` different customers ordered and kept, most customers first. Counted are the
+        latest `orders` of them, so that it costs as much in a large shop as in a small one."""
         ...
 
     def newest(self, limit: int) -> list[int]:

@@ -30,9 +30,10 @@ from commerce.services.discovery import Discovery
 from commerce.services.tastes import Tastes, alike, tastes_of
 
 _FRESH = timedelta(minutes=5)  # what sells and what is new hardly changes, and costs the most
+_LATEST_ORDERS = 5_000  # counted for what sells
 _SELLING, _NEWEST = 60, 200
 _EVERYBODY_IS_SHOWN = 40  # some of them may be sold out by now, or not be made in somebody's size
-_MOST_CHECKED = 120
+_FIRST_CHECKED, _MOST_CHECKED = 32, 120
 _ALIKE_TO_ONE = 8
 _PEOPLE = 2  # who bought it: one alone makes nothing popular
 _NEARBY = 1.5  # what a product counts that the nearest store has
@@ -78,11 +79,15 @@ class Recommending:
                     tastes = tastes_of(uow, self._lexicon, customer_id, now)
         resembling = self._discovery.kindred([each for each, _, _ in tastes.alike_to], _ALIKE_TO_ONE)
         own = [*tastes.candidates, *alike(tastes.alike_to, resembling)]
-        wanted = sorted((each for each in own if _may_be(each, tastes, but)), key=lambda each: -each.weight)
-        shown_to_all = [each for each in self._for_everybody(now) if _may_be(each, tastes, but)]
-        with self._storage.read() as uow:
-            checked = self._checked(uow, [*wanted[:_MOST_CHECKED], *shown_to_all], sizes, near, now)
-        chosen = in_order(checked.candidates, LONGEST)[:limit]
+        wanted = [each for each in (*own, *self._for_everybody(now)) if _may_be(each, tastes, but)]
+        for most in (_FIRST_CHECKED, _MOST_CHECKED):  # seldom has so much been sold out that the first do not do
+            first = {each.product_id for each in in_order(wanted, most)}
+            with self._storage.read() as uow:
+                # With their other reasons, should the best one not hold.
+                checked = self._checked(uow, [each for each in wanted if each.product_id in first], sizes, near, now)
+            chosen = in_order(checked.candidates, LONGEST)
+            if len(chosen) == LONGEST or len(first) < most:
+                break
         return tuple(
             Recommendation(
                 checked.products[each.product_id],
@@ -91,7 +96,7 @@ class Recommending:
                 checked.products.get(each.reason.about),
                 (tastes.lookbooks or {}).get(each.reason.lookbook_id),
             )
-            for each in chosen
+            for each in chosen[:limit]
         )
 
     # --- what they want of it
@@ -139,7 +144,9 @@ class Recommending:
         if known is not None and timedelta() <= now - known[0] < _FRESH:
             return known[1]
         with self._storage.read() as uow:
-            selling = uow.tastes.best_sellers(now - BESTSELLERS_OF, people=_PEOPLE, limit=_SELLING)
+            selling = uow.tastes.best_sellers(
+                now - BESTSELLERS_OF, orders=_LATEST_ORDERS, people=_PEOPLE, limit=_SELLING
+            )
             newest = [each for each in uow.tastes.newest(_NEWEST) if each not in set(selling)]
             products = uow.products.many((*selling, *newest))
             having = stores_having(uow, (v.id for each in products.values() for v in each.variants))

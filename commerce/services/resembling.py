@@ -35,7 +35,7 @@ _Ask: TypeAlias = Callable[[Filters, str], Sequence[Hit]]
 """Hits for these conditions and words."""
 
 _HITS = 240
-_LOOKED_THROUGH = 48  # products of its kind, where the shop cannot see which is like one
+_LOOKED_THROUGH = 16  # products of its kind, where the shop cannot see which is like one
 _WORD_HITS = 2_000  # products that words may leave for a photo to choose from
 _FIRST = 5  # of these it is learned what kind of thing a photo shows
 _CLOSER = 0.05  # a product that is closer by this much counts e times as much

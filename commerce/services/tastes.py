@@ -29,10 +29,10 @@ from commerce.ports import UnitOfWork
 _MOST_LOOKED_AT = 200  # pages and products of one person
 _MOST_PAGES, _MOST_ON_A_PAGE = 12, 6
 _MOST_CATALOGUES = 4
-_MOST_ORDERS = 20
+_MOST_ORDERS = 12
 _MOST_THINGS = 12  # of an order, a cart: asked what goes with them
 _MOST_BESIDE = 48
-_MOST_ALIKE_TO = 4  # things that others may resemble
+_MOST_ALIKE_TO = 3  # things that others may resemble
 _PEOPLE = 2  # who bought two things together: one alone says nothing, and is nobody's business
 _COUNTS_FROM = timedelta(days=14)  # a purchase, before it may be worth repeating
 _STAYED_MS = 20_000

@@ -102,19 +102,23 @@ _BOUGHT_WITH = Prepared(
     .order_by(_PEOPLE.desc(), _HAVING_IT.c.product_id, _other.c.product_id)
     .limit(bindparam("most"))
 )
+_LATEST = (
+    select(shop_order.c.id, shop_order.c.customer_id)
+    .where(shop_order.c.created_at_us >= bindparam("since_us"), shop_order.c.state.not_in(_NOT_KEPT))
+    .order_by(shop_order.c.number.desc())
+    .limit(bindparam("latest"))
+    .subquery()
+)
+_BUYERS = func.count(_LATEST.c.customer_id.distinct())
 _BEST_SELLERS = Prepared(
-    select(variant.c.product_id, _PEOPLE.label("people"))
-    .select_from(shop_order)
-    .join(order_line, order_line.c.order_id == shop_order.c.id)
+    select(variant.c.product_id, _BUYERS.label("people"))
+    .select_from(_LATEST)
+    .join(order_line, order_line.c.order_id == _LATEST.c.id)
     .join(variant, variant.c.id == order_line.c.variant_id)
-    .where(
-        shop_order.c.created_at_us >= bindparam("since_us"),
-        shop_order.c.state.not_in(_NOT_KEPT),
-        order_line.c.returned < order_line.c.quantity,
-    )
+    .where(order_line.c.returned < order_line.c.quantity)
     .group_by(variant.c.product_id)
-    .having(bindparam("people") <= _PEOPLE)
-    .order_by(_PEOPLE.desc(), variant.c.product_id.desc())
+    .having(bindparam("people") <= _BUYERS)
+    .order_by(_BUYERS.desc(), variant.c.product_id.desc())
     .limit(bindparam("most"))
 )
 _NEWEST = Prepared(
@@ -171,8 +175,9 @@ class SqlTastes:
         rows = self._db.rows(_BOUGHT_WITH, {"ids": sorted(product_ids), **values})
         return [(row.product_id, row.other_id, int(row.people)) for row in rows]
 
-    def best_sellers(self, since: datetime, *, people: int, limit: int) -> list[int]:
-        rows = self._db.rows(_BEST_SELLERS, {"since_us": to_us(since), "people": people, "most": limit})
+    def best_sellers(self, since: datetime, *, orders: int, people: int, limit: int) -> list[int]:
+        values = {"since_us": to_us(since), "latest": orders, "people": people, "most": limit}
+        rows = self._db.rows(_BEST_SELLERS, values)
         return [row.product_id for row in rows]
 
     def newest(self, limit: int) -> list[int]:

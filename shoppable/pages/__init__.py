@@ -10,6 +10,7 @@ from shoppable.pages import (
     chat,
     checkout,
     fake_payment,
+    for_you,
     frame,
     front,
     link,
@@ -29,7 +30,22 @@ __all__ = ["install"]
 
 def install(app: Flask) -> None:
     frame.install(app)
-    for room in (front, photo, product, lookbook, short, posts, stores, chat, cart, buy, link, checkout, orders):
+    for room in (
+        front,
+        for_you,
+        photo,
+        product,
+        lookbook,
+        short,
+        posts,
+        stores,
+        chat,
+        cart,
+        buy,
+        link,
+        checkout,
+        orders,
+    ):
         app.register_blueprint(room.blueprint)
     returns.install(app)
     if fake_payment.NAME in site_of(app).shop.providers:

@@ -10,7 +10,7 @@ from commerce.domain.search import Found, Hit, SearchAnswer, SearchRequest, Why
 from shoppable import inputs
 from shoppable.language import language
 from shoppable.limits import SEARCH
-from shoppable.pages import posts
+from shoppable.pages import for_you, posts
 from shoppable.pages.asked import LAST_PAGE, Asked, active, asked_for, filters_of, largest_price
 from shoppable.pages.cards import Card, card, swatch
 from shoppable.pages.frame import here, page
@@ -41,6 +41,7 @@ def front() -> Response:
         asked=asked,
         posts=posted,
         catalogue=next(iter(catalogues), None),
+        for_you=for_you.beside() if is_first else None,
         cards=_cards(answer.found, shelf),
         nearest=_cards(answer.nearest, shelf),
         answer=answer,

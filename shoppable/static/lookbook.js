@@ -2,6 +2,7 @@
 // shop may count. Without this script everything is a page with links.
 
 import { showCount } from "./cart.js";
+import { choose, consented, mayAsk, tell as sendOff } from "./reading.js";
 
 const LOOK_EVERY_MS = 2_000;
 const SEND_EVERY_MS = 5_000;
@@ -41,14 +42,11 @@ document.addEventListener("keydown", (event) => {
 
 // --- what the shop may count: sent in small bundles, the last one when the page is left
 
-// In a frame of another site a browser knows nobody, and may refuse to be asked.
 const isFramed = top !== window;
-const mayAsk = !isFramed && navigator.doNotTrack !== "1";
-const consented = () => mayAsk && localStorage.getItem("vitrine-reading") === "yes";
 const consent = book.querySelector("[data-consent]");
 consent.closest("[data-consent-row]").hidden = !mayAsk;
 consent.checked = consented();
-consent.addEventListener("change", () => localStorage.setItem("vitrine-reading", consent.checked ? "yes" : "no"));
+consent.addEventListener("change", () => choose(consent.checked, "catalogue"));
 
 let waiting = [];
 let enteredAt = performance.now();
@@ -59,11 +57,8 @@ const tell = (did, more = {}) => {
 
 const send = () => {
   if (!waiting.length) return;
-  const body = JSON.stringify({ events: waiting.splice(0, 50), consent: consented(), source: new URLSearchParams(location.search).get("utm_source") ?? "" });
-  const address = `/l/${slug}/events`;
-  if (!navigator.sendBeacon?.(address, new Blob([body], { type: "application/json" }))) {
-    fetch(address, { method: "POST", body, headers: { "Content-Type": "application/json" }, keepalive: true }).catch(() => {});
-  }
+  const source = new URLSearchParams(location.search).get("utm_source") ?? "";
+  sendOff(`/l/${slug}/events`, { events: waiting.splice(0, 50), consent: consented(), source });
 };
 
 const stayed = () => {

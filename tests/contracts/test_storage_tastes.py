@@ -175,7 +175,7 @@ def test_what_came_back_was_not_bought_together(storage: Storage, products: list
     storage.write(work)
     with storage.read() as uow:
         assert uow.tastes.bought_with([first.id], NOW - DAY, but="", people=2, limit=9) == []
-        assert uow.tastes.best_sellers(NOW - DAY, people=2, limit=9) == [first.id]
+        assert uow.tastes.best_sellers(NOW - DAY, orders=99, people=2, limit=9) == [first.id]
 
 
 def test_best_sellers_are_what_most_people_ordered(storage: Storage, products: list[Product]) -> None:
@@ -190,9 +190,10 @@ def test_best_sellers_are_what_most_people_ordered(storage: Storage, products: l
         buys(storage, who, fifth, when=NOW - 31 * DAY)
         buys(storage, who, fourth, state="expired")
     with storage.read() as uow:
-        assert uow.tastes.best_sellers(NOW - 30 * DAY, people=2, limit=9) == [second.id, third.id, first.id]
-        assert uow.tastes.best_sellers(NOW - 30 * DAY, people=2, limit=1) == [second.id]
-        assert uow.tastes.best_sellers(NOW + DAY, people=2, limit=9) == []
+        assert uow.tastes.best_sellers(NOW - 30 * DAY, orders=99, people=2, limit=9) == [second.id, third.id, first.id]
+        assert uow.tastes.best_sellers(NOW - 30 * DAY, orders=99, people=2, limit=1) == [second.id]
+        assert uow.tastes.best_sellers(NOW + DAY, orders=99, people=2, limit=9) == []
+        assert uow.tastes.best_sellers(NOW - 40 * DAY, orders=3, people=2, limit=9) == [fifth.id]
 
 
 def test_the_newest_products_first(storage: Storage, products: list[Product]) -> None:
