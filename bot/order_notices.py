@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot import pick_up_notices
 from bot.conversation import getting_it
-from bot.conversation.actions import ChangeCart, OrderStatus, Pay, PlaceOrder, encode
+from bot.conversation.actions import ChangeCart, OrderStatus, Pay, PayOrder, encode
 from bot.conversation.cards import similar_button
 from bot.conversation.choosing_slots import question
 from bot.conversation.order_words import items_of, order_lines, store_of, where
@@ -76,7 +76,7 @@ def _link_button(news: News, order: Order) -> tuple[Button, ...]:
     way = link_way(news.shop.quoting.providers_for(order.fulfilment, order.currency))
     if not way:
         return ()
-    return (Button(news.t("Payment link"), encode(PlaceOrder(way, order.total_minor))),)
+    return (Button(news.t("Payment link"), encode(PayOrder(order.id, way))),)
 
 
 def payment_refused(news: News) -> Reply | None:
@@ -157,7 +157,7 @@ def payment_failed(news: News) -> Reply | None:
     text = news.t("The payment of order {number} did not go through. Nothing was charged.", number=order.number)
     if order.expires_at is not None:
         text += " " + news.t("Everything is held for you until {time}.", time=_time(news, order))
-    return news.reply(text, Button(news.t("Try again"), encode(Pay())))
+    return news.reply(text, Button(news.t("Try again"), encode(PayOrder(order.id))))
 
 
 def order_expired(news: News) -> Reply | None:

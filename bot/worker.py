@@ -140,6 +140,7 @@ class Worker:
         self._shop.slots.tick()
         self.delete_photos()
         self.forget_readers()
+        self.forget_calls()
         self._sweep()
 
     def delete_photos(self) -> int:
@@ -161,6 +162,11 @@ class Worker:
         """What was read in catalogues long ago goes on counting, and names nobody any more."""
         before = self._shop.clock.now() - timedelta(days=self._shop.settings.reading_keep_days)
         return self._shop.storage.write(lambda uow: uow.reading.forget_before(before))
+
+    def forget_calls(self) -> int:
+        """Providers' calls that took effect long ago."""
+        before = self._shop.clock.now() - timedelta(days=self._shop.settings.payment_call_keep_days)
+        return self._shop.paying.forget_calls(before)
 
     # --- lanes
 
@@ -304,6 +310,7 @@ class Worker:
             (SWEEP_EVERY_S, self._sweep),
             (COMPARING_EVERY_S, self._compare_stock),
             (FORGETTING_EVERY_S, self.forget_readers),
+            (FORGETTING_EVERY_S, self.forget_calls),
         ]
         waited = [every for every, _ in chores]  # all of them at once in the beginning
         while True:

@@ -13,6 +13,7 @@
     │   ├── SendUnknown          no answer: it may or may not have been delivered
     │   ├── PaymentRefused       the provider will never do this; `reason` says why
     │   └── PaymentUnknown       no answer: it may or may not have happened, ask by key or reference
+    ├── DrawingFailed            a sheet of ours cannot be drawn
     ├── IndexNotBuilt            the picture index cannot be built here and now; the text says why
     └── FetchRefused             a page or picture on the web may not or could not be fetched
 
@@ -105,3 +106,7 @@ class FetchRefused(VitrineError):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class DrawingFailed(VitrineError):
+    """A sheet could not be drawn: a picture of ours is damaged, or the process that draws was lost."""

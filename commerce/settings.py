@@ -152,6 +152,13 @@ class Settings(BaseSettings):
     reading_keep_days: int = Field(
         395, ge=1, le=3650, description="Days after which nobody can be told from what they read in a catalogue."
     )
+    payment_call_keep_days: int = Field(
+        400,
+        ge=35,
+        le=3650,
+        description="Days after which a payment provider's call is deleted once it has taken effect; the money it told "
+        "of stays in the ledger. Never shorter than providers send a call again (Stripe: by hand, for 30 days).",
+    )
     encoder: str = Field(
         "vitrine",
         description="What looks at pictures: `vitrine` (built in), `imagenet`, `open_clip:MODEL/TAG`, "

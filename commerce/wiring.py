@@ -31,7 +31,9 @@ from commerce.ports import (
 from commerce.services.after_sales import build_after_sales
 from commerce.services.alerting import Alerting
 from commerce.services.asking import Asking
+from commerce.services.branding import Branding
 from commerce.services.calling_back import CallingBack
+from commerce.services.campaigning import Campaigning
 from commerce.services.canned import Canned
 from commerce.services.carts import Carts
 from commerce.services.catalog import Catalog
@@ -138,6 +140,8 @@ class Shop:
     publishing: Publishing
     short_links: ShortLinks
     posting: Posting
+    branding: Branding
+    campaigning: Campaigning
     index_keeper: IndexKeeper
     teaching: Teaching
     canned: Canned
@@ -250,6 +254,7 @@ def build_shop(
         carts=carts,
     )
     canned = Canned(clock, ids, settings.languages)
+    short_links = ShortLinks(clock, ids, settings.base_url)
     links, passwords = OneTimeLinks(clock, ids), Argon2Passwords()
     session_rules = SessionRules(timedelta(minutes=settings.staff_idle_min), timedelta(hours=settings.staff_session_h))
     signing_in = SigningIn(storage, clock, ids, passwords, links, session_rules)
@@ -307,7 +312,9 @@ def build_shop(
             storage, clock, ids, media, PdfReader(), Proposing(storage, ids, image_matcher, settings.currency)
         ),
         posting=Posting(storage, clock, ids, media, image_matcher),
-        short_links=ShortLinks(clock, ids, settings.base_url),
+        short_links=short_links,
+        branding=Branding(storage, clock, media, image_matcher),
+        campaigning=Campaigning(clock, ids, short_links, settings.timezone),
         index_keeper=IndexKeeper(storage, text_index, facets, image_matcher, media, words, kept_words),
         teaching=Teaching(storage, media, words, image_matcher),
         canned=canned,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from commerce.domain.cart import NotInCart
 from commerce.domain.collecting import NotCollecting, NotMoved
+from commerce.domain.dispute import DisputeState
 from commerce.domain.order import NotAdvanced, NotCancelled, NotEntered, NotOrdered, OrderSource, OrderState
 from commerce.domain.payment import NotRefunded
 from commerce.domain.promotion import NotApplied
@@ -97,7 +98,18 @@ NOT_ENTERED = {
 NOT_REFUNDED = {
     NotRefunded.NOT_FOUND: "There is no such order.",
     NotRefunded.NOT_PAID: "This order is not paid.",
+    NotRefunded.DISPUTED: (
+        "The customer’s bank is asking for this money: nothing can be given back until it has decided."
+    ),
     NotRefunded.TOO_MUCH: "That is more than is left of what was paid.",
+}
+
+DISPUTE_STATES = {
+    DisputeState.INQUIRY: "the bank asks a question: giving the money back ends it",
+    DisputeState.NEEDS_RESPONSE: "the bank asks for the money back",
+    DisputeState.UNDER_REVIEW: "the bank decides",
+    DisputeState.WON: "over: the shop keeps the money",
+    DisputeState.LOST: "over: the bank has given the money back",
 }
 
 ORDER_STATES = {

@@ -218,6 +218,15 @@ class Pay(Action):
 
 
 @dataclass(frozen=True, slots=True)
+class PayOrder(Action):
+    """An order that waits for its payment, whatever is in the cart by now. `provider` '': as it was to be paid."""
+
+    verb: ClassVar[str] = "payorder"
+    order_id: str = ""
+    provider: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PickUpInStore(Action):
     """The cart is to be collected in a store."""
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.conversation.actions import CancelOrder, OrderStatus, Pay, Person, encode
+from bot.conversation.actions import CancelOrder, OrderStatus, PayOrder, Person, encode
 from bot.conversation.order_words import items_of, order_lines, pickup_qr, state_words, store_of, where
 from bot.conversation.store_list import directions_button
 from bot.conversation.talk import Ability, Talk, Turn
@@ -76,7 +76,7 @@ def order_reply(talk: Talk, uow: UnitOfWork, order: Order) -> Reply:
 def _buttons(talk: Talk, uow: UnitOfWork, order: Order) -> tuple[Button, ...]:
     buttons = []
     if order.state is OrderState.PENDING_PAYMENT:
-        buttons.append(Button(talk.t("Pay"), encode(Pay())))
+        buttons.append(Button(talk.t("Pay"), encode(PayOrder(order.id))))
     if talk.shop.checkout.may_cancel(uow, order):
         buttons.append(Button(talk.t("Cancel the order"), encode(CancelOrder(order.id))))
     store = store_of(uow, order)

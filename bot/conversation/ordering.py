@@ -60,18 +60,20 @@ def invoiced_at_once(talk: Talk, uow: UnitOfWork, quote: Quote) -> str:
     return "" if elsewhere else way
 
 
-def ordered(talk: Talk, uow: UnitOfWork, placed: Placed) -> Turn:
-    """A word at once; how to pay, or the receipt, follows as news of the order."""
+def ordered(talk: Talk, uow: UnitOfWork, placed: Placed, *, is_new_here: bool = False) -> Turn:
+    """A word at once; how to pay, or the receipt, follows as news of the order. `is_new_here`: where to pay was said in
+    another chat alone."""
     order, attempt = placed.order, placed.attempt
     follow = Button(talk.t("Track my order"), encode(OrderStatus(order.id)))
     match order.state:
         case OrderState.PENDING_PAYMENT:
             # Asked for again: the same page once more. An invoice stays where it is, one is enough.
-            if attempt.state is PaymentState.REQUIRES_ACTION and attempt.provider not in IN_CHAT:
+            may_be_paid = attempt.state is PaymentState.REQUIRES_ACTION
+            if may_be_paid and (is_new_here or attempt.provider not in IN_CHAT):
                 body = json.dumps({"order_id": order.id, "attempt_id": attempt.id})
                 uow.outbox.add(OutboundMessage(talk.message.contact, NOTICE_READY, body), talk.shop.clock.now())
             cancel = Button(talk.t("Cancel"), encode(CancelOrder(order.id)))
-            return talk.say(held(talk, uow, placed), buttons=(cancel,))
+            return talk.say(held(talk, uow, placed, is_new_here=is_new_here), buttons=(cancel,))
         case OrderState.PLACED:
             text = talk.t("Order {number} is placed.", number=order.number)
         case _:

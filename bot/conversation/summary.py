@@ -62,15 +62,15 @@ def summary(voice: Voice, uow: UnitOfWork, quote: Quote, intro: str = "", placed
     return Reply("\n".join(line for line in lines if line), buttons=tuple(buttons), language=voice.language)
 
 
-def held(voice: Voice, uow: UnitOfWork, placed: Placed) -> str:
-    """Until when the order waits for its payment; and where its invoice is, when it was sent before."""
+def held(voice: Voice, uow: UnitOfWork, placed: Placed, *, is_new_here: bool = False) -> str:
+    """Until when the order waits for its payment; and where its invoice is, when it was sent here before."""
     order, attempt = placed.order, placed.attempt
     store = uow.stores.get(order.store_id)
     until = ""
     if order.expires_at is not None and store is not None:
         until = format_time(order.expires_at, voice.language, store.timezone)
     text = voice.t("Order {number}: everything is held for you until {time}.", number=order.number, time=until)
-    if attempt.provider in IN_CHAT and attempt.state is PaymentState.REQUIRES_ACTION:
+    if attempt.provider in IN_CHAT and attempt.state is PaymentState.REQUIRES_ACTION and not is_new_here:
         text += " " + voice.t("Its invoice is above, in this chat.")
     return text
 

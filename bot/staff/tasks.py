@@ -19,6 +19,8 @@ _MOST = 1000
 _NEEDS = {
     TaskKind.REFUND: Permission.REFUND,
     TaskKind.REFUND_FAILED: Permission.REFUND,
+    TaskKind.DISPUTE: Permission.REFUND,
+    TaskKind.DISPUTE_LOST: Permission.REFUND,
     TaskKind.STOCK_DIFFERENCE: Permission.STOCK,
     TaskKind.CALL_BACK: Permission.INBOX,
 }
@@ -77,6 +79,10 @@ def kind_name(kind: TaskKind, language: str) -> str:
             return words(language, "Nobody knows whether this was paid")
         case TaskKind.REFUND_FAILED:
             return words(language, "A refund did not go through")
+        case TaskKind.DISPUTE:
+            return words(language, "A customer’s bank asks for money back")
+        case TaskKind.DISPUTE_LOST:
+            return words(language, "A customer’s bank has given money back to them")
         case TaskKind.REFUND_APPROVAL:
             return words(language, "A refund to be approved or refused, on the pages")
         case TaskKind.RETURN:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from commerce.domain.dispute import DisputeReport
 from commerce.domain.money import Money
 from commerce.domain.order import Order
 from commerce.errors import IllegalMove
@@ -164,6 +165,7 @@ class PaymentCallback:
     look_up: tuple[str, ...] = ()  # session or payment references
     body: bytes = field(default=b"", repr=False)
     refused_refunds: tuple[tuple[str, str], ...] = ()  # (id of a refund of ours, why): money that will not arrive
+    disputes: tuple[DisputeReport, ...] = ()
 
 
 class RefundState(StrEnum):
@@ -208,6 +210,7 @@ class NotRefunded(StrEnum):
     NOT_FOUND = "not_found"
     NOT_PAID = "not_paid"
     TOO_MUCH = "too_much"  # more than is left of what was paid
+    DISPUTED = "disputed"  # the shopper's bank is asking for it: it would be paid back twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,11 +261,12 @@ class Difference:
 class LedgerKind(StrEnum):
     CAPTURE = "capture"
     REFUND = "refund"
+    DISPUTE = "dispute"  # lost to the shopper's bank, or (positive) won back after all
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """Money that moved, written once per (provider, reference). Refunds are negative."""
+    """Money that moved, written once per (provider, reference). What left the shop is negative."""
 
     attempt_id: str
     kind: LedgerKind

@@ -15,6 +15,8 @@ class TaskKind(StrEnum):
     PAYMENT_DIFFERENCE = "payment_difference"  # the provider's list and our ledger differ
     PAYMENT_UNKNOWN = "payment_unknown"  # nobody knows whether somebody has paid
     REFUND_FAILED = "refund_failed"
+    DISPUTE = "dispute"  # the shopper's bank asks for the money of a payment back: answer it until a day
+    DISPUTE_LOST = "dispute_lost"
     REFUND_APPROVAL = "refund_approval"  # more than one person may give back alone; its subject is the order
     RETURN = "return"
     STOCK_DIFFERENCE = "stock_difference"

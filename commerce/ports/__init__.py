@@ -15,6 +15,7 @@ from commerce.ports.counter import (
     TeamRepository,
     WaitRepository,
 )
+from commerce.ports.disputes import DisputeRepository
 from commerce.ports.finding import (
     Facets,
     ImageMatcher,
@@ -79,6 +80,7 @@ __all__ = [
     "ConversationLine",
     "ConversationRepository",
     "CustomerRepository",
+    "DisputeRepository",
     "Facets",
     "Fetched",
     "Gazetteer",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -19,6 +19,7 @@ from commerce.domain.lookbook import (
     ShortLink,
 )
 from commerce.domain.printed import PrintedPage
+from commerce.domain.sheet import Sheet
 
 
 class LookbookRepository(Protocol):
@@ -95,7 +96,8 @@ class SourceFigures:
 
 @dataclass(frozen=True, slots=True)
 class OrderFigures:
-    """Orders that came from a catalogue or a link and were not cancelled: by currency."""
+    """Orders that came from a catalogue or a link and were not cancelled: by currency. `total_minor` is
+    what the shop keeps of them: less what went back, by a refund or to a shopper's bank."""
 
     currency: str
     orders: int
@@ -170,4 +172,17 @@ class PageReader(Protocol):
     def read(self, document: bytes) -> list[PrintedPage] | NotPublished:
         """Every page, in order: UNREADABLE, TOO_LARGE, TOO_MANY_PAGES or NO_PAGES instead. Takes up to some seconds a
         page."""
+        ...
+
+
+class SheetDrawer(Protocol):
+    """Draws what we compose ourselves: pages of a catalogue, pictures of a campaign."""
+
+    def draw(self, sheets: Iterable[Sheet]) -> Iterator[bytes]:
+        """A JPEG for each, in order, one at a time: what is asked for next is made next. Takes about a tenth of a
+        second a sheet. Raises DrawingFailed, also for a picture on it that is none."""
+        ...
+
+    def size_of(self, picture: bytes) -> tuple[int, int] | None:
+        """Pixels across and down of a JPEG; None for what is none."""
         ...

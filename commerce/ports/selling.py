@@ -216,6 +216,10 @@ class PaymentRepository(Protocol):
         """Adds to `refunded_minor`."""
         ...
 
+    def regain(self, attempt_id: str, amount_minor: int) -> None:
+        """What was lost came back: takes it from `refunded_minor` and `refunding_minor`."""
+        ...
+
     def add_refund(self, refund: Refund) -> None: ...
 
     def refund(self, refund_id: str) -> Refund | None: ...
@@ -253,6 +257,15 @@ class PaymentRepository(Protocol):
 
     def callback_failed(self, row_id: int, error: str, not_before: datetime | None) -> None:
         """Counts a try; None: dead letter."""
+        ...
+
+    def calls_before(self, before: datetime, limit: int) -> list[int]:
+        """Row ids of calls that came until then and have taken effect, oldest first. Those that wait for their turn or
+        for a person are not among them."""
+        ...
+
+    def delete_calls(self, row_ids: Sequence[int]) -> int:
+        """Of those that have taken effect; how many. From then on one that comes again is a new one."""
         ...
 
     def dead_calls(self, limit: int) -> list[DeadLetter]:

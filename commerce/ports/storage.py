@@ -15,6 +15,7 @@ from commerce.domain.product import Picture, Product, Variant
 from commerce.domain.reservation import Reservation, ReservationEvent, ReservationState
 from commerce.domain.stock import MovementReason, StockHold, StockLevel
 from commerce.domain.store import Store
+from commerce.ports.campaigning import BrandRepository, CampaignRepository
 from commerce.ports.counter import (
     ConversationRepository,
     OfferRepository,
@@ -23,6 +24,7 @@ from commerce.ports.counter import (
     TeamRepository,
     WaitRepository,
 )
+from commerce.ports.disputes import DisputeRepository
 from commerce.ports.keeping import AuditRepository, PhotoRepository, StateRepository
 from commerce.ports.mail import InboxRepository, LeaseRepository, OutboxRepository, ThreadRepository
 from commerce.ports.publishing import (
@@ -340,6 +342,8 @@ class UnitOfWork(Protocol):
     @property
     def payments(self) -> PaymentRepository: ...
     @property
+    def disputes(self) -> DisputeRepository: ...
+    @property
     def returns(self) -> ReturnRepository: ...
     @property
     def links(self) -> LinkRepository: ...
@@ -369,6 +373,10 @@ class UnitOfWork(Protocol):
     def posts(self) -> PostRepository: ...
     @property
     def short_links(self) -> ShortLinkRepository: ...
+    @property
+    def brand(self) -> BrandRepository: ...
+    @property
+    def campaigns(self) -> CampaignRepository: ...
 
 
 class Storage(Protocol):

@@ -111,9 +111,10 @@ class Checkout:
                 continue
         raise StaleVersion(f"customer {customer_id}: the cart's order does not stand still")
 
-    def pay_order(self, uow: UnitOfWork, order: Order) -> Placed | OrderRefused | None:
+    def pay_order(self, uow: UnitOfWork, order: Order, provider: str = "") -> Placed | OrderRefused | None:
         """An order that waits for its payment, to be paid as it stands, whatever is in the cart by now: with its
-        attempt while that may still be paid, else with another one. None: it cannot be paid any more."""
+        attempt while that may still be paid, else with another one. `provider` '': as it was to be paid before. None:
+        it cannot be paid any more."""
         expires_at = order.expires_at
         if order.state is not OrderState.PENDING_PAYMENT or expires_at is None or expires_at <= self._clock.now():
             return None
@@ -123,9 +124,9 @@ class Checkout:
             return OrderRefused(NotOrdered.PRICE_CHANGED)
         if not is_held(uow, order):
             return OrderRefused(NotOrdered.SOLD_OUT)
-        last = uow.payments.of_order(order.id)[-1]
+        provider = provider or uow.payments.of_order(order.id)[-1].provider
         with uow.savepoint():
-            return self._pay_again(uow, order, last.provider, uow.stores.get(order.store_id))
+            return self._pay_again(uow, order, provider, uow.stores.get(order.store_id))
 
     def times_to_come(self, uow: UnitOfWork, store: Store, *, own: datetime | None = None) -> list[Slot]:
         """Hours with room at that store for whoever orders now, however they pay. Where people come when they like:

@@ -10,6 +10,7 @@ from commerce.domain.collecting import PickUpKind, PickUpRef
 from commerce.domain.customer import Contact
 from commerce.domain.mail import OutboundMessage
 from commerce.domain.order import Order
+from commerce.domain.payment import PaymentAttempt
 from commerce.ports import UnitOfWork
 from commerce.services.alerting import pick_up_changed
 
@@ -29,6 +30,18 @@ class OrderNews(StrEnum):
 
 # Where nobody can be written to: staff spoke with the person, or another shop did.
 SPOKEN = frozenset({"phone", "counter", "marketplace"})
+_ASKED_FROM = "asked_to_pay:"
+
+
+def ask_from(uow: UnitOfWork, attempt: PaymentAttempt, contact: Contact) -> None:
+    """Where to pay this attempt is to be told there: the shopper asked for it in another chat than they ordered in."""
+    kept = json.dumps([contact.channel, contact.account, contact.address])
+    uow.state.put(_ASKED_FROM + attempt.id, kept, attempt.expires_at)
+
+
+def asked_from(uow: UnitOfWork, attempt_id: str, at: datetime) -> Contact | None:
+    kept = uow.state.get(_ASKED_FROM + attempt_id, at)
+    return Contact(*json.loads(kept)) if kept else None
 
 
 def tell(

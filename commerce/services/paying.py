@@ -95,6 +95,10 @@ class Paying:
                 _log.error("payments_surprised", error=type(error).__name__)
         return seen_to
 
+    def forget_calls(self, before: datetime) -> int:
+        """Deletes what providers told until then, once it has taken effect. Opens its own transactions."""
+        return self._calls.forget_before(before)
+
     def reconcile(self, provider_name: str, since: datetime) -> list[Difference]:
         """The provider's list beside our ledger; what we had missed is settled. KeyError: there is no such provider."""
         return self._reconciling.reconcile(provider_name, since)

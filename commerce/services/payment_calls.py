@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
@@ -17,11 +17,14 @@ from commerce.domain.payment import CallbackAnswer, CallbackKind, PaymentCallbac
 from commerce.errors import StaleVersion, StorageError
 from commerce.ports import Clock, PaymentProvider, Storage, UnitOfWork
 from commerce.services.again import write_again
+from commerce.services.disputing import Disputing
 from commerce.services.settling import Settling
 
 TRIES = 8
 FIRST_PAUSE = timedelta(seconds=5)  # doubled at each try: the last one comes about ten minutes after the first
 BATCH = 100
+# A dispute may overtake the news of its payment by so much; after that it is about what the account sold elsewhere.
+NEWS_OVERTAKES = timedelta(minutes=5)
 
 TakeStock = Callable[[UnitOfWork, PaymentCallback], object]
 """What a till's count does to the stock, in the transaction in which the call is done."""
@@ -40,10 +43,11 @@ class PaymentCalls:
         clock: Clock,
         providers: Mapping[str, PaymentProvider],
         settling: Settling,
+        disputing: Disputing,
         take_stock: TakeStock | None = None,
     ) -> None:
         self._storage, self._clock, self._providers, self._settling = storage, clock, providers, settling
-        self._take_stock = take_stock
+        self._disputing, self._take_stock = disputing, take_stock
 
     def receive(self, provider: str, body: bytes, headers: Mapping[str, str], url: str) -> CallbackAnswer:
         """Verifies, keeps, and lets it take effect. Raises StorageError when it could not be kept: it must come again.
@@ -82,6 +86,17 @@ class PaymentCalls:
             self._take_effect(row_id, callback, tries)
         return len(waiting)
 
+    def forget_before(self, before: datetime) -> int:
+        """Deletes calls that came until then and have taken effect, a batch at a time. What they told is in the ledger;
+        one that came again would be settled again, which changes nothing. Returns how many."""
+        deleted = 0
+        while True:
+            with self._storage.read() as uow:  # looked for beside the writers: of so many calls few are that old
+                old = uow.payments.calls_before(before, BATCH)
+            if not old:
+                return deleted
+            deleted += self._storage.write(lambda uow, old=old: uow.payments.delete_calls(old))  # type: ignore[misc]
+
     def _unreadable(self, provider: str, body: bytes, error: str) -> CallbackAnswer:
         """Authentic, and nobody can read it: kept for a person, and not asked for again."""
         event_id = f"unreadable:{hashlib.sha256(body).hexdigest()}"
@@ -117,6 +132,10 @@ class PaymentCalls:
             for report in reports:
                 if self._settling.settle(uow, report) is None:
                     raise _NotYet("a payment of no attempt of ours")
+            for dispute in callback.disputes:
+                heard = self._disputing.hear(uow, dispute)
+                if heard is None and self._clock.now() - dispute.occurred_at < NEWS_OVERTAKES:
+                    raise _NotYet("a dispute about a payment of no attempt of ours")
             for refund_id, why in callback.refused_refunds:
                 self._settling.refund_refused(uow, refund_id, why)
 

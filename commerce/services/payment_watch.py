@@ -29,7 +29,7 @@ from commerce.services.ending import (
     stop_attempts,
     who_cancels,
 )
-from commerce.services.order_news import OrderNews, tell
+from commerce.services.order_news import OrderNews, asked_from, tell
 from commerce.services.order_stock import keep
 from commerce.services.settling import Settling
 from commerce.services.starting import CLAIM, KEY_LASTS, PAUSES, STARTABLE, Starting, pause_after
@@ -91,10 +91,14 @@ class PaymentWatch:
         elif attempt.state in STARTABLE and attempt.expires_at <= self._clock.now():
             self._end(attempt, provider)  # too late to be paid
         elif attempt.state is PaymentState.CREATED and self._age(attempt) <= KEY_LASTS:
-            if order.source is OrderSource.BOT or self._age(attempt) >= OWN_TURN:
+            if order.source is OrderSource.BOT or self._age(attempt) >= OWN_TURN or self._is_asked_in_chat(attempt):
                 self._starting.start(attempt, provider)
         else:
             self._ask(attempt, provider)
+
+    def _is_asked_in_chat(self, attempt: PaymentAttempt) -> bool:
+        with self._storage.read() as uow:
+            return asked_from(uow, attempt.id, self._clock.now()) is not None
 
     def look(self, attempt_id: str) -> None:
         """Asks the provider how a payment stands now, for a shopper who has just come back from paying. Changes nothing

@@ -6,7 +6,6 @@ without paying twice.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -30,13 +29,13 @@ from commerce.domain.payment import (
     may_move,
 )
 from commerce.domain.reservation import Refused
-from commerce.domain.staff import StaffTask, TaskKind
+from commerce.domain.staff import TaskKind
 from commerce.errors import PaymentRefused, PaymentUnknown, RetryLater, StorageError
 from commerce.ports import Clock, Ids, PaymentProvider, Storage, UnitOfWork
 from commerce.services.again import write_again
-from commerce.services.alerting import raise_task
 from commerce.services.order_news import OrderNews, tell
 from commerce.services.order_stock import put_back
+from commerce.services.refund_tasks import raise_refund_task
 from commerce.services.together import together
 
 CLAIM = timedelta(minutes=2)  # how long a call may take before another process takes it up
@@ -45,6 +44,7 @@ PAUSES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), tim
 # would be a second refund.
 KEY_LASTS = timedelta(hours=23)
 BY_HAND_AGAIN = timedelta(days=1)
+WHILE_DISPUTED = timedelta(hours=1)
 _IN_FLIGHT = frozenset({RefundState.SENDING, RefundState.UNKNOWN})
 _OPEN = frozenset({RefundState.QUEUED, *_IN_FLIGHT})
 _NOT_HANDED_OVER = frozenset({OrderState.PAID, OrderState.PREPARING, OrderState.READY})
@@ -141,29 +141,44 @@ class Refunding:
                 if refund.state is RefundState.UNKNOWN:
                     uow.payments.move_refund(refund, refund.state, next_try_at=now)
             return
-        more = min(refunded_minor, attempt.captured_minor) - attempt.refunded_minor
+        known = attempt.refunded_minor - uow.disputes.lost_of(attempt.id)
+        more = min(refunded_minor, attempt.captured_minor) - known
         order = uow.orders.get(attempt.order_id)
-        if more < 1 or order is None:
-            return
+        if more >= 1 and order is not None:
+            reference = f"{attempt.payment_ref or attempt.session_ref}:refunded:{refunded_minor}"
+            self._went_elsewhere(uow, order, attempt, more, reference, LedgerKind.REFUND)
+
+    def lost(self, uow: UnitOfWork, attempt: PaymentAttempt, asked_minor: int, reference: str) -> int:
+        """The shopper's bank has given so much back to them, without us: what of it is now in our books as gone."""
+        order = uow.orders.get(attempt.order_id)
+        minor = min(asked_minor, attempt.captured_minor - attempt.refunded_minor)
+        if order is None or minor < 1:
+            return 0
+        booked = self._went_elsewhere(uow, order, attempt, minor, reference, LedgerKind.DISPUTE)
+        return minor if booked else 0
+
+    def _went_elsewhere(
+        self, uow: UnitOfWork, order: Order, attempt: PaymentAttempt, more: int, reference: str, kind: LedgerKind
+    ) -> bool:
         unsent: list[Refund] = []
         if not uow.payments.reserve_refund(attempt.id, more):
-            # A person was faster at the provider's than we: what we still meant to send is not sent, or less of it.
+            # Somebody was faster than we: what we still meant to send is not sent, or less of it.
             unsent = [
                 refund
                 for refund in uow.payments.refunds_of(attempt.order_id)
                 if refund.attempt_id == attempt.id
                 and refund.state is RefundState.QUEUED
-                and uow.payments.move_refund(refund, RefundState.FAILED, error="given back at the provider's")
+                and uow.payments.move_refund(refund, RefundState.FAILED, error="given back elsewhere")
             ]
             for refund in unsent:
                 uow.payments.release_refund(attempt.id, refund.amount.minor)
             if not uow.payments.reserve_refund(attempt.id, more):
-                return
-        reference = f"{attempt.payment_ref or attempt.session_ref}:refunded:{refunded_minor}"
-        self._book(uow, order, attempt.id, Money(more, attempt.amount.currency), reference)
+                return False
+        self._book(uow, order, attempt.id, Money(more, attempt.amount.currency), reference, kind)
         rest = sum(refund.amount.minor for refund in unsent) - more
         if rest > 0:
             self._queue(uow, attempt, rest, unsent[-1].reason, unsent[-1].due_at)
+        return True
 
     def refused_after_all(self, uow: UnitOfWork, refund_id: str, why: str) -> None:
         """Said of a refund that had been done (the bank sends it back, days later) or whose answer we wait for. The
@@ -197,6 +212,11 @@ class Refunding:
     def _send(self, seen: Refund) -> None:
         with self._storage.read() as uow:
             attempt = uow.payments.get(seen.attempt_id)
+            is_disputed = uow.disputes.blocks(seen.attempt_id)
+        if is_disputed and seen.state is RefundState.QUEUED:  # the bank may give it back itself
+            later = self._clock.now() + WHILE_DISPUTED
+            self._storage.write(lambda uow: uow.payments.move_refund(seen, seen.state, next_try_at=later))
+            return
         provider = self._providers.get(attempt.provider) if attempt else None
         if attempt is None or provider is None or not provider.gives_back:
             self._storage.write(partial(self._by_hand, seen=seen))
@@ -265,7 +285,15 @@ class Refunding:
             uow.tasks.done(kind, refund.id, now)
         tell(uow, order, OrderNews.REFUND_DONE, now, refund_id=refund.id)
 
-    def _book(self, uow: UnitOfWork, order: Order, attempt_id: str, amount: Money, reference: str) -> None:
+    def _book(
+        self,
+        uow: UnitOfWork,
+        order: Order,
+        attempt_id: str,
+        amount: Money,
+        reference: str,
+        kind: LedgerKind = LedgerKind.REFUND,
+    ) -> None:
         """Money that went back: on the attempt, in the ledger, on the order."""
         now = self._clock.now()
         uow.payments.confirm_refund(attempt_id, amount.minor)
@@ -276,13 +304,14 @@ class Refunding:
         if may_move(attempt.state, state):
             uow.payments.update(replace(attempt, state=state))
         back = Money(-amount.minor, amount.currency)
-        entry = LedgerEntry(attempt_id, LedgerKind.REFUND, back, attempt.provider, reference, now)
+        entry = LedgerEntry(attempt_id, kind, back, attempt.provider, reference, now)
         if not uow.payments.enter(entry):  # a provider that uses a name twice: the sum must be right all the same
             uow.payments.enter(replace(entry, reference=f"{reference}:{attempt_id}:{attempt.refunded_minor}"))
         refunded = order.refunded_minor + amount.minor
         to_state = self._state_after(uow, order, refunded)
         actor = f"provider:{attempt.provider}"
-        if to_state is OrderState.REFUNDED and OrderState.REFUNDED not in ORDER_MOVES[order.state]:
+        ends = to_state is not order.state and to_state is OrderState.REFUNDED
+        if ends and to_state not in ORDER_MOVES[order.state]:
             order = self._wait_for_money_back(uow, order, actor, "")
         note = f"{amount.minor} {amount.currency} went back"
         uow.orders.move(order, to_state, OrderEvent(now, order.state, to_state, actor, note), refunded_minor=refunded)
@@ -380,27 +409,7 @@ class Refunding:
         return provider is not None and provider.gives_back
 
     def _raise(self, uow: UnitOfWork, kind: TaskKind, refund: Refund, *, error: str = "") -> None:
-        order = uow.orders.get(refund.order_id)
-        details = {
-            "order": order.number if order else 0,
-            "order_id": refund.order_id,
-            "amount_minor": refund.amount.minor,
-            "currency": refund.amount.currency,
-            "reason": refund.reason.value,
-            "error": error,
-        }
-        raise_task(
-            uow,
-            StaffTask(
-                self._ids.new_id(),
-                kind,
-                refund.id,
-                json.dumps(details),
-                order.store_id if order else "",
-                self._clock.now(),
-                refund.due_at,
-            ),
-        )
+        raise_refund_task(uow, self._ids.new_id(), kind, refund, error, self._clock.now())
 
 
 class _TooMuch(Exception):

@@ -11,6 +11,7 @@ from commerce.i18n import Translator
 from commerce.ports import Clock, Ids, PaymentProvider, SellingRules, Storage
 from commerce.services.checkout import Checkout
 from commerce.services.customers import Customers
+from commerce.services.disputing import Disputing
 from commerce.services.entering import Entering
 from commerce.services.order_links import OrderLinks
 from commerce.services.orders import Orders
@@ -63,7 +64,7 @@ def build_selling(
             ids,
             settling,
             starting,
-            PaymentCalls(storage, clock, providers, settling, take_stock),
+            PaymentCalls(storage, clock, providers, settling, Disputing(clock, ids, refunding), take_stock),
             PaymentWatch(storage, clock, ids, rules, providers, settling, starting),
             refunding,
             Reconciling(storage, clock, ids, providers, settling),

@@ -29,7 +29,7 @@ from commerce.domain.staff import StaffTask, TaskKind
 from commerce.ports import Clock, Ids, UnitOfWork
 from commerce.services.alerting import raise_task
 from commerce.services.ending import end_unpaid, moment_of_next_attempt, stop_attempts, successor_of
-from commerce.services.order_news import OrderNews, tell
+from commerce.services.order_news import OrderNews, asked_from, tell
 from commerce.services.order_stock import give_back, is_sold, make_good, sell
 from commerce.services.order_writing import units_of
 from commerce.services.refunding import Refunding
@@ -60,7 +60,7 @@ class Settling:
             attempt = self._of_this_money(uow, attempt, report)
             if attempt is not None and attempt.state not in HAS_MONEY:
                 attempt = self._capture(uow, attempt, report, actor)
-            if attempt is not None and report.refunded_minor > attempt.refunded_minor:
+            if attempt is not None and report.refunded_minor:
                 self._refunding.seen_elsewhere(uow, attempt, report.refunded_minor)
         elif report.state is not PaymentState.UNKNOWN:
             self._move(uow, attempt, report)
@@ -150,7 +150,8 @@ class Settling:
         order = uow.orders.get(attempt.order_id)
         newest = uow.payments.of_order(attempt.order_id)[-1]
         if order is not None and order.state is OrderState.PENDING_PAYMENT and newest.id == attempt.id:
-            tell(uow, order, OrderNews.PAYMENT_FAILED, self._clock.now())
+            now = self._clock.now()
+            tell(uow, order, OrderNews.PAYMENT_FAILED, now, asked_from(uow, attempt.id, now))
 
     # --- money
 

@@ -13,6 +13,7 @@ from commerce.domain.staff import StaffTask, TaskKind
 from commerce.domain.team import Permission, StaffMember
 from commerce.ports import Clock, Ids, UnitOfWork
 from commerce.services.alerting import raise_task
+from commerce.services.disputing import is_disputed
 from commerce.services.refunding import Refunding
 
 
@@ -45,6 +46,8 @@ class StaffRefunds:
         order = uow.orders.get(order_id)
         if order is None or not member.may(Permission.REFUND, order.store_id):
             return Refused(NotRefunded.NOT_FOUND)
+        if is_disputed(uow, order.id):
+            return Refused(NotRefunded.DISPUTED)
         if member.may(Permission.REFUND_ANY) or self._back_so_far(uow, order) + amount_minor <= self._limit_minor:
             return self._give_back(uow, order, amount_minor, f"staff:{member.id}", {})
         attempts = uow.payments.of_order(order.id)
@@ -83,6 +86,8 @@ class StaffRefunds:
             return Refused(NotRefunded.NOT_FOUND)
         if waiting.amount.minor != amount_minor:
             return Refused(NotRefunded.TOO_MUCH)
+        if is_disputed(uow, order.id):
+            return Refused(NotRefunded.DISPUTED)  # the question waits until the bank has decided
         # Of two who decide at once, one gets True.
         if not uow.tasks.done(TaskKind.REFUND_APPROVAL, order_id, self._clock.now()):
             return Refused(NotRefunded.NOT_FOUND)

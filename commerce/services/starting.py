@@ -27,7 +27,7 @@ from commerce.i18n import Translator
 from commerce.ports import Clock, PaymentProvider, Storage, UnitOfWork
 from commerce.services.again import write_again
 from commerce.services.order_links import OrderLinks
-from commerce.services.order_news import OrderNews, tell
+from commerce.services.order_news import OrderNews, asked_from, tell
 from commerce.services.order_stock import keep
 from commerce.services.settling import Settling
 
@@ -173,8 +173,10 @@ class Starting:
         attempt = uow.payments.update(known)
         if waiting:
             self._hold_until(uow, order, attempt.expires_at + MARGIN, now)
-            if not ask_at_once and state is PaymentState.REQUIRES_ACTION and order.source is OrderSource.BOT:
-                tell(uow, order, OrderNews.READY_TO_PAY, now, attempt_id=attempt.id)
+            asked = asked_from(uow, attempt.id, now)
+            in_chat = asked is not None or order.source is OrderSource.BOT
+            if not ask_at_once and state is PaymentState.REQUIRES_ACTION and in_chat:
+                tell(uow, order, OrderNews.READY_TO_PAY, now, asked, attempt_id=attempt.id)
         return attempt
 
     def _hold_until(self, uow: UnitOfWork, order: Order, until: datetime, now: datetime) -> None:

@@ -70,7 +70,7 @@ def money_against_ledger(unit_of_work: UnitOfWork) -> Breaches:
     """What attempts say was collected and given back is what the ledger says, and what their orders say."""
     entries = (
         "SELECT attempt_id, sum(CASE WHEN kind = 'capture' THEN amount_minor ELSE 0 END) AS captured,"
-        " -sum(CASE WHEN kind = 'refund' THEN amount_minor ELSE 0 END) AS refunded"
+        " -sum(CASE WHEN kind IN ('refund', 'dispute') THEN amount_minor ELSE 0 END) AS refunded"
         " FROM ledger_entry GROUP BY attempt_id"
     )
     attempts = lines(
@@ -119,7 +119,9 @@ def money_without_goods(unit_of_work: UnitOfWork) -> Breaches:
         " JOIN payment_attempt a ON a.order_id = o.id"
         " WHERE o.state IN ('pending_payment', 'placed', 'cancelled', 'expired', 'paid_unfulfillable', 'refunded')"
         " AND a.captured_minor > a.refunding_minor"
-        " AND NOT EXISTS (SELECT 1 FROM refund r WHERE r.attempt_id = a.id AND r.state = 'failed') ORDER BY o.number",
+        " AND NOT EXISTS (SELECT 1 FROM refund r WHERE r.attempt_id = a.id AND r.state = 'failed')"
+        " AND NOT EXISTS (SELECT 1 FROM payment_dispute d WHERE d.attempt_id = a.id AND d.state = 'won')"
+        " ORDER BY o.number",
         "order {number} is {state}, {left_over} of attempt {id} are neither goods nor on their way back",
     )
     twice = lines(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, or_, select, text, update
+from sqlalchemy import bindparam, delete, insert, or_, select, text, update
 
 from commerce.domain.mail import DeadLetter, InboxState
 from commerce.domain.moments import from_us, to_us
@@ -53,6 +53,10 @@ _RELEASE = text(
 _CONFIRM = text(
     "UPDATE payment_attempt SET refunded_minor = refunded_minor + :minor"
     " WHERE id = :id AND refunded_minor + :minor <= refunding_minor"
+)
+_REGAIN = text(
+    "UPDATE payment_attempt SET refunded_minor = refunded_minor - :minor, refunding_minor = refunding_minor - :minor"
+    " WHERE id = :id AND refunded_minor >= :minor"
 )
 _MAY_COME_FROM = {
     to_state: [state.value for state in PaymentState if state is to_state or may_move(state, to_state)]
@@ -192,6 +196,10 @@ class SqlPayments:
         if not self._add_up(_CONFIRM, attempt_id, amount_minor):
             raise ValueError(f"{amount_minor} were not being asked back from payment attempt {attempt_id}")
 
+    def regain(self, attempt_id: str, amount_minor: int) -> None:
+        if not self._add_up(_REGAIN, attempt_id, amount_minor):
+            raise ValueError(f"{amount_minor} were not lost from payment attempt {attempt_id}")
+
     def add_refund(self, new: Refund) -> None:
         self._db.execute(
             insert(refund),
@@ -284,6 +292,19 @@ class SqlPayments:
                 .values(state=InboxState.DONE.value, error="")
             )
         )
+
+    def calls_before(self, before: datetime, limit: int) -> list[int]:
+        rows = self._db.execute(
+            select(payment_event.c.id)
+            .where(payment_event.c.state == InboxState.DONE.value, payment_event.c.received_at_us <= to_us(before))
+            .order_by(payment_event.c.id)
+            .limit(limit)
+        )
+        return list(rows.scalars())
+
+    def delete_calls(self, row_ids: Sequence[int]) -> int:
+        done = payment_event.c.state == InboxState.DONE.value
+        return self._db.execute(delete(payment_event).where(payment_event.c.id.in_(row_ids), done)).rowcount
 
     def dead_calls(self, limit: int) -> list[DeadLetter]:
         dead = payment_event.c.state == InboxState.DEAD.value

@@ -24,6 +24,14 @@ _NOT_SOLD = [
     state.value
     for state in (OrderState.PENDING_PAYMENT, OrderState.CANCELLED, OrderState.EXPIRED, OrderState.PAID_UNFULFILLABLE)
 ]
+# What the shop keeps of an order's total: less what went back, by refunds or to a bank. Money that came twice and went
+# back is no loss.
+_TOO_MUCH = case(
+    (shop_order.c.paid_minor > shop_order.c.total_minor, shop_order.c.paid_minor - shop_order.c.total_minor), else_=0
+)
+_KEPT = shop_order.c.total_minor - case(
+    (shop_order.c.refunded_minor > _TOO_MUCH, shop_order.c.refunded_minor - _TOO_MUCH), else_=0
+)
 _A_DAY_US = timedelta(days=1) // timedelta(microseconds=1)
 
 
@@ -127,7 +135,7 @@ class SqlReading:
             select(
                 shop_order.c.currency,
                 func.count().label("orders"),
-                func.sum(shop_order.c.total_minor).label("total"),
+                func.sum(_KEPT).label("total"),
             )
             .where(*_orders_of(lookbook_id, since, until))
             .group_by(shop_order.c.currency)
@@ -141,7 +149,7 @@ class SqlReading:
                 shop_order.c.came_from,
                 shop_order.c.currency,
                 func.count().label("orders"),
-                func.sum(shop_order.c.total_minor).label("total"),
+                func.sum(_KEPT).label("total"),
             )
             .where(shop_order.c.came_from.startswith("link:", autoescape=True), shop_order.c.state.not_in(_NOT_SOLD))
             .group_by(shop_order.c.came_from, shop_order.c.currency)

@@ -30,6 +30,7 @@ from sqlalchemy import (
 
 from commerce.domain.collecting import PickUpKind
 from commerce.domain.conversation import Voice
+from commerce.domain.dispute import DisputeState
 from commerce.domain.lookbook import Did, LookbookState
 from commerce.domain.mail import InboxState, OutboxState
 from commerce.domain.offering import OfferState
@@ -566,7 +567,7 @@ ledger_entry = Table(
     metadata,
     Column("id", BigId, primary_key=True, autoincrement=True),
     Column("attempt_id", String(32), ForeignKey("payment_attempt.id"), nullable=False, index=True),
-    Column("kind", String(8), nullable=False),  # capture | refund
+    Column("kind", String(8), nullable=False),  # capture | refund | dispute
     Column("amount_minor", BigInteger, nullable=False),
     Column("currency", String(3), nullable=False),
     Column("provider", String(16), nullable=False),
@@ -594,6 +595,30 @@ refund = Table(
     CheckConstraint("amount_minor > 0", name="amount"),
     CheckConstraint(_one_of("state", RefundState), name="state"),
     Index(None, "state", "next_try_at_us"),
+)
+
+# What banks ask back. `lost_minor`: what of it is in the ledger as lost.
+payment_dispute = Table(
+    "payment_dispute",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("attempt_id", String(32), ForeignKey("payment_attempt.id"), nullable=False, index=True),
+    Column("order_id", String(32), ForeignKey("shop_order.id"), nullable=False, index=True),
+    Column("provider", String(16), nullable=False),
+    Column("reference", String(255), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("withheld", Boolean, nullable=False),
+    Column("reason", String(64), nullable=False, server_default=""),
+    Column("said_at_us", BigInteger, nullable=False),
+    Column("created_at_us", BigInteger, nullable=False),
+    Column("due_at_us", BigInteger),
+    Column("lost_minor", BigInteger, nullable=False, server_default="0"),
+    Column("version", Integer, nullable=False, server_default="1"),
+    UniqueConstraint("provider", "reference"),
+    CheckConstraint(_one_of("state", DisputeState), name="state"),
+    CheckConstraint("lost_minor >= 0 AND lost_minor <= amount_minor", name="lost"),
 )
 
 # Authentic calls of providers, as they came; each takes effect once.
@@ -1033,6 +1058,38 @@ short_link = Table(
     Column("lookbook_id", String(32), nullable=False, server_default=""),
     Column("clicks", Integer, nullable=False, server_default="0"),
     Column("created_at_us", BigInteger, nullable=False),
+)
+
+
+# How the shop looks wherever it is shown: one row.
+brand = Table(
+    "brand",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("ink", String(7), nullable=False),
+    Column("paper", String(7), nullable=False),
+    Column("accent", String(7), nullable=False),
+    Column("logo_key", String(128), nullable=False, server_default=""),
+    Column("tagline", Text, nullable=False, server_default="{}"),  # JSON by language
+    Column("claim", Text, nullable=False, server_default="{}"),  # likewise
+    Column("claim_until", Date),
+    Column("changed_at_us", BigInteger, nullable=False),
+    CheckConstraint("id = 1", name="one"),
+)
+
+campaign = Table(
+    "campaign",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("headline", Text, nullable=False),  # JSON by language
+    Column("items", Text, nullable=False),  # JSON: the facts as they were read
+    Column("claim", Text, nullable=False, server_default="{}"),
+    Column("claim_until", Date),
+    Column("links", Text, nullable=False, server_default="{}"),  # JSON: short links by outlet
+    Column("came_from", String(128), nullable=False, server_default=""),
+    Column("revision", Integer, nullable=False, server_default="1"),
+    Column("created_at_us", BigInteger, nullable=False),
+    Column("read_at_us", BigInteger, nullable=False),
 )
 
 

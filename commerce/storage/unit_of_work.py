@@ -6,9 +6,11 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Generic, TypeVar
 
+from commerce.storage.campaigns import SqlBrand, SqlCampaigns
 from commerce.storage.carts import SqlCarts
 from commerce.storage.conversations import SqlConversations
 from commerce.storage.customers import SqlCustomers
+from commerce.storage.disputes import SqlDisputes
 from commerce.storage.links import SqlLinks
 from commerce.storage.lookbooks import SqlLookbooks
 from commerce.storage.mail import SqlInbox, SqlLeases, SqlOutbox, SqlThreads
@@ -71,6 +73,7 @@ class SqlUnitOfWork:
     orders = _Over(SqlOrders)
     promotions = _Over(SqlPromotions)
     payments = _Over(SqlPayments)
+    disputes = _Over(SqlDisputes)
     returns = _Over(SqlReturns)
     links = _Over(SqlLinks)
     tasks = _Over(SqlStaffTasks)
@@ -83,6 +86,8 @@ class SqlUnitOfWork:
     tastes = _Over(SqlTastes)
     posts = _Over(SqlPosts)
     short_links = _Over(SqlShortLinks)
+    brand = _Over(SqlBrand)
+    campaigns = _Over(SqlCampaigns)
     conversations = _Over(SqlConversations)
     offers = _Over(SqlOffers)
     waiters = _Over(SqlWaiters)

@@ -12,10 +12,11 @@ from commerce.domain.cart import Fulfilment
 from commerce.domain.customer import Contact
 from commerce.domain.money import Money
 from commerce.domain.order import Order, OrderSource, OrderState
-from commerce.domain.payment import Refund, RefundReason
+from commerce.domain.payment import NotRefunded, Refund, RefundReason
 from commerce.domain.reservation import Refused
 from commerce.ports import UnitOfWork
 from commerce.services.again import write_again
+from commerce.services.disputing import is_disputed
 from commerce.services.entering import EnteredLine, EnteredOrder
 from shoppable import inputs, keys, shopper
 from shoppable.api import selling
@@ -183,7 +184,9 @@ def refund(order: str) -> ResponseReturnValue:
         found = _order(uow, order)
         left = sum(each.refundable_minor for each in uow.payments.of_order(found.id))
         amount = asked.get("amount_minor", left)
-        asked_back = shop.refunding.ask(uow, found.id, amount, RefundReason(asked["reason"]))
+        asked_back: list[Refund] | Refused[NotRefunded] = Refused(NotRefunded.DISPUTED)
+        if not is_disputed(uow, found.id):
+            asked_back = shop.refunding.ask(uow, found.id, amount, RefundReason(asked["reason"]))
         if isinstance(asked_back, Refused):
             raise Problem(409, f"not_refunded_{asked_back.reason.value}", NOT_REFUNDED[asked_back.reason])
         uow.audit.add(actor, "refund_asked", found.id, {"amount_minor": amount}, shop.clock.now())

@@ -81,11 +81,13 @@ def _board(told: Told | None = None, *, handing: PickUpRef | None = None, status
         mark = uow.pick_ups.last_mark()
         found = uow.pick_ups.find(store_ids=ids, stages=OPEN_STAGES, limit=_MOST_CARDS)
         over = uow.pick_ups.find(store_ids=ids, stages=_OVER, limit=_MOST_OVER)
+        disputed = uow.disputes.open_among(each.ref.id for each in found if each.ref.kind is PickUpKind.ORDER)
     now = shop.clock.now()
 
     def show(pick_up: PickUp) -> cards.CardShown:
+        names_store = len(stores) > 1 and not asked
         return cards.shown(
-            pick_up, member, stores, now, names_store=len(stores) > 1 and not asked, handing=pick_up.ref == handing
+            pick_up, member, stores, now, names_store=names_store, handing=pick_up.ref == handing, disputed=disputed
         )
 
     part = wants_part("board")

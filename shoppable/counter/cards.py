@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -93,6 +94,7 @@ class CardShown:
     rings: str
     is_handing: bool = False
     scanned: str = ""
+    is_disputed: bool = False  # the shopper's bank asks for its money back
 
     @property
     def items(self) -> str:
@@ -112,8 +114,10 @@ def shown(
     names_store: bool = False,
     handing: bool = False,
     scanned: str = "",
+    disputed: Collection[str] = (),
 ) -> CardShown:
-    """`names_store`: of several stores on one board each card says which. `handing`: its form is open."""
+    """`names_store`: of several stores on one board each card says which. `handing`: its form is open. `disputed`: ids
+    of orders whose money a bank asks back."""
     spoken, details, store = language(), pick_up.details, stores.get(pick_up.store_id)
     zone = store.timezone if store else "UTC"
     since = details.arrived_at or (pick_up.created_at if pick_up.stage is Stage.NEW else details.accepted_at)
@@ -162,6 +166,7 @@ def shown(
         rings=rings,
         is_handing=handing,
         scanned=scanned,
+        is_disputed=pick_up.ref.kind is PickUpKind.ORDER and pick_up.ref.id in disputed,
     )
 
 

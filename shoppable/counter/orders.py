@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from commerce.domain.cart import Fulfilment
 from commerce.domain.customer import Contact
+from commerce.domain.dispute import NOTHING_GOES_BACK
 from commerce.domain.money import Money
 from commerce.domain.order import ORDER_MOVES, Order, OrderSource, OrderState
 from commerce.domain.reservation import Refused
@@ -24,7 +25,7 @@ from shoppable.counter.frame import counter_page, store_ids_of
 from shoppable.counter.pick_up import names, who
 from shoppable.language import language, translate
 from shoppable.site import site
-from shoppable.words import NOT_ADVANCED, NOT_ENTERED, ORDER_STATES
+from shoppable.words import DISPUTE_STATES, NOT_ADVANCED, NOT_ENTERED, ORDER_STATES
 
 _PAGE = 50
 _MOST_LINES = 10
@@ -66,7 +67,8 @@ def orders() -> ResponseReturnValue:
                 limit=_PAGE,
             )
         ]
-    found = sorted(found, key=lambda each: -each.number)[:_PAGE]
+        found = sorted(found, key=lambda each: -each.number)[:_PAGE]
+        disputed = uow.disputes.open_among(each.id for each in found)
     zone = shop.settings.timezone
     return counter_page(
         "counter/orders.html",
@@ -81,6 +83,7 @@ def orders() -> ResponseReturnValue:
                 "source": translate(SOURCES[each.source.value]),
                 "store": next((store.short_name(language()) for store in stores if store.id == each.store_id), ""),
                 "total": format_money(each.total, language()),
+                "is_disputed": each.id in disputed,
                 "items": " + ".join(f"{line.quantity} × {line.title(language())}" for line in each.lines),
             }
             for each in found
@@ -125,9 +128,12 @@ def order_page(order_id: str, told: Told | None, status: int = 200) -> ResponseR
         paid = shop.orders.is_paid(uow, found)
         contact = uow.orders.contact_of(found.id)
         waiting = shop.staff_refunds.waiting_for(uow, found.id)
+        disputes = uow.disputes.of_order(found.id)
         brought_by = came_from.in_words(uow, found.came_from)
     spoken, people, zone = language(), names(), shop.settings.timezone
     refundable = sum(each.refundable_minor for each in attempts)
+    held_up = waiting is not None or any(each.state in NOTHING_GOES_BACK for each in disputes)
+    may_give_back = member.may(Permission.REFUND, found.store_id) and not held_up
     return counter_page(
         "counter/order.html",
         room="orders",
@@ -144,7 +150,7 @@ def order_page(order_id: str, told: Told | None, status: int = 200) -> ResponseR
         paid=paid,
         steps=_steps(found, paid=paid),
         may_be_paid=found.state in (OrderState.PLACED, OrderState.PREPARING, OrderState.READY) and not paid,
-        refundable=refundable if member.may(Permission.REFUND, found.store_id) and not waiting else 0,
+        refundable=refundable if may_give_back else 0,
         refund_waits=format_money(waiting.amount, spoken) if waiting else "",
         refundable_text=format_money(Money(refundable, found.currency), spoken),
         events=[
@@ -160,6 +166,18 @@ def order_page(order_id: str, told: Told | None, status: int = 200) -> ResponseR
             (each.provider, format_money(each.amount, spoken), each.state.value, each.payment_ref or each.session_ref)
             for each in attempts
         ],
+        disputes=[
+            (
+                format_money(each.amount, spoken),
+                translate(DISPUTE_STATES[each.state]),
+                each.reason.replace("_", " "),
+                format_moment(each.due_at, spoken, zone) if each.due_at and each.is_open else "",
+                each.is_withheld and each.is_open,
+                each.reference,
+            )
+            for each in disputes
+        ],
+        is_disputed=any(each.state in NOTHING_GOES_BACK for each in disputes),
         refunds=[(format_money(each.amount, spoken), each.state.value, each.reason.value) for each in refunds],
         returns=returns,
     )

@@ -49,13 +49,16 @@ def pick_up(kind: str, id: str) -> ResponseReturnValue:
     with shop.storage.read() as uow:
         found, stores = own_pick_up(uow, ref, member)
         history = shop.collecting.history(uow, ref)
+        disputed = uow.disputes.open_among([ref.id])
     now, store = shop.clock.now(), stores[found.store_id]
     scanned = inputs.clean(request.args.get("code", ""))[:20]
     handing = bool(scanned) and found.stage is Stage.READY
     return counter_page(
         "counter/pick_up.html",
         room="board",
-        shown=cards.shown(found, member, stores, now, names_store=True, handing=handing, scanned=scanned),
+        shown=cards.shown(
+            found, member, stores, now, names_store=True, handing=handing, scanned=scanned, disputed=disputed
+        ),
         customer_id=found.customer_id,
         order_id=ref.id if ref.kind is PickUpKind.ORDER else "",
         history=[

@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from commerce.clock import ManualClock
+from commerce.domain.dispute import DisputeState
 from commerce.domain.money import Money
 from commerce.domain.payment import (
     PaymentAttempt,
@@ -44,7 +46,8 @@ Call = tuple[bytes, dict[str, str]]
 class Case:
     """`pay`: the shopper pays on the provider's page; False when there is no longer anything to pay. `calls`: what the
     provider has sent since the last time. `lose`: the next such call happens, and its answer does not arrive.
-    `fail`: the next such call is answered 500. `made`: sessions that the provider knows.
+    `fail`: the next such call is answered 500. `made`: sessions that the provider knows. `dispute`: the
+    shopper's bank opens one about what was paid there, or brings it to that state.
     """
 
     provider: PaymentProvider
@@ -55,6 +58,7 @@ class Case:
     fail: Callable[[str], None]
     unreachable: Callable[[], None]
     made: Callable[[], int]
+    dispute: Callable[[PaymentSession, DisputeState], None]
     signs_time: bool = True
 
     @property
@@ -141,6 +145,9 @@ def fake(tmp_path: Path) -> Iterator[Case]:
             and None
         ),
         made=lambda: len(provider.control.sessions()),
+        dispute=lambda session, state: provider.control.dispute(
+            session.session_ref, state, withheld=state is not DisputeState.WON
+        ),
     )
 
 
@@ -167,6 +174,7 @@ def stripe(tmp_path: Path) -> Iterator[Case]:
             fail=lambda what: standin.fail(calls[what], StandInFault(status=500)),
             unreachable=standin.close,
             made=lambda: len(standin.sessions),
+            dispute=partial(_dispute, standin),
         )
 
 
@@ -185,8 +193,19 @@ def square(tmp_path: Path) -> Iterator[Case]:
             fail=lambda what: standin.fail(calls[what], StandInFault(status=500)),
             unreachable=standin.close,
             made=lambda: len(standin.orders),
+            dispute=partial(_dispute, standin),
             signs_time=False,
         )
+
+
+def _dispute(standin: StripeStandIn | SquareStandIn, session: PaymentSession, state: DisputeState) -> None:
+    match state:
+        case DisputeState.NEEDS_RESPONSE | DisputeState.INQUIRY:
+            standin.dispute(session.session_ref, inquiry=state is DisputeState.INQUIRY)
+        case DisputeState.UNDER_REVIEW:
+            standin.answer_dispute(next(reversed(standin.disputes)))
+        case _:
+            standin.close_dispute(next(reversed(standin.disputes)), won=state is DisputeState.WON)
 
 
 def _told(standin: ProviderStandIn, secret: str, url: str) -> list[Call]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from commerce.domain.dispute import DisputeState
 from commerce.domain.money import Money
 from commerce.domain.payment import CallbackKind, PaymentState, RefundState
 from commerce.errors import PaymentRefused, PaymentUnknown, RetryLater
@@ -261,6 +262,33 @@ def test_a_forged_call_is_refused(case):
             "x" * 5_000,
         ):
             assert not case.provider.verify(body, {**headers, name: odd}, case.url, now), odd[:20]
+
+
+@pytest.mark.parametrize("end", [DisputeState.WON, DisputeState.LOST])
+def test_a_dispute_is_told_from_its_beginning_to_its_end(case, end):
+    attempt, session = case.started()
+    assert case.pay(session)
+    report = case.provider.look_up(attempt)
+    assert report is not None
+    case.calls()
+    told = []
+    for state in (DisputeState.NEEDS_RESPONSE, DisputeState.UNDER_REVIEW, end):
+        case.dispute(session, state)
+        calls = case.calls()
+        for body, headers in calls:
+            assert case.provider.verify(body, headers, case.url, case.clock.now())
+            callback = case.provider.parse(body, case.clock.now())
+            assert callback.kind is CallbackKind.PAYMENT
+            told += callback.disputes
+        assert told[-1].state is state
+        case.clock.advance(timedelta(days=1))
+    assert {(each.provider, each.payment_ref, each.amount) for each in told} == {
+        (case.provider.name, report.payment_ref, attempt.amount)
+    }
+    assert len({each.reference for each in told}) == 1
+    assert any(each.is_withheld for each in told[:-1])
+    assert told[-1].is_withheld is (end is DisputeState.LOST)
+    assert [each.occurred_at for each in told] == sorted(each.occurred_at for each in told)
 
 
 def test_a_call_out_of_its_time_is_refused(case):

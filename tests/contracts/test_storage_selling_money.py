@@ -280,6 +280,30 @@ def test_a_call_takes_effect_once(storage: Storage) -> None:
         assert uow.payments.next_callbacks(NOW + 9 * HOUR, 9) == []
 
 
+def test_calls_of_long_ago_are_deleted_when_they_took_effect_and_no_others(storage: Storage) -> None:
+    def accept(event_id: str, at: datetime) -> int:
+        call = PaymentCallback("stripe", event_id, CallbackKind.PAYMENT, at, body=b"{}")
+        row_id = storage.write(lambda uow: uow.payments.accept(call, at))
+        assert row_id is not None
+        return row_id
+
+    waiting, dead, *done = [accept(f"evt_{n}", NOW) for n in range(5)]
+    young = accept("evt_young", NOW + HOUR)
+    storage.write(lambda uow: uow.payments.callback_failed(dead, "not readable", None))
+    for row_id in (*done, young):
+        assert storage.write(lambda uow, row_id=row_id: uow.payments.callback_done(row_id))
+    with storage.read() as uow:
+        assert uow.payments.calls_before(NOW, 9) == done
+        assert uow.payments.calls_before(NOW, 2) == done[:2]
+        assert uow.payments.calls_before(NOW + HOUR, 9) == [*done, young]
+    assert storage.write(lambda uow: uow.payments.delete_calls([waiting, dead, *done])) == len(done)
+    assert storage.write(lambda uow: uow.payments.delete_calls(done)) == 0
+    with storage.read() as uow:
+        assert uow.payments.next_callbacks(NOW, 9) == [(waiting, "stripe", b"{}", 0)]
+        assert [letter.id for letter in uow.payments.dead_calls(9)] == [dead]
+        assert uow.payments.calls_before(NOW + HOUR, 9) == [young]
+
+
 # --- promotions -----------------------------------------------------------------------------------------------------
 
 MARS = Promotion(

@@ -271,6 +271,20 @@ def test_what_links_have_sold(storage: Storage, variants: list[int]) -> None:
     assert sold == {"window": [OrderFigures("EUR", 2, 2 * total)], "post": [OrderFigures("EUR", 1, total)]}
 
 
+def test_what_went_back_is_not_sold_and_what_was_paid_twice_is_no_loss(storage: Storage, variants: list[int]) -> None:
+    placed = replace(an_order(variants), state=OrderState.PAID, came_from="link:window")
+    total = placed.total_minor
+    for order in (
+        replace(placed, paid_minor=total, refunded_minor=500),
+        replace(placed, id="o2", cart_id="c2", paid_minor=2 * total, refunded_minor=total),
+        replace(placed, id="o3", cart_id="c3", paid_minor=2 * total, refunded_minor=total + 300),
+        replace(placed, id="o4", cart_id="c4", paid_minor=total, refunded_minor=total, state=OrderState.REFUNDED),
+    ):
+        storage.write(lambda uow, order=order: uow.orders.add(order, LEA, PLACED))
+    with storage.read() as uow:
+        assert uow.reading.orders_by_link() == {"window": [OrderFigures("EUR", 4, 3 * total - 800)]}
+
+
 def test_an_order_comes_back_as_it_was_placed(storage: Storage, variants: list[int]) -> None:
     order = put_order(storage, variants)
     assert order == replace(an_order(variants), number=1001)

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from commerce.domain.dispute import DisputeState
 from commerce.domain.money import Money
 from commerce.domain.payment import (
-    CallbackKind,
     PaymentAttempt,
     PaymentCallback,
     PaymentReport,
@@ -25,6 +25,7 @@ from commerce.errors import PaymentRefused
 from commerce.payments.fake.behaviours import LATE_S, Fault, Tag, tags_of
 from commerce.payments.fake.books import Books, DueCall, FakeRefund, FakeSession, Pages, SessionState
 from commerce.payments.fake.failing import keep, never_arrived, raise_fault, raise_what_was_kept
+from commerce.payments.fake.reading import callback
 from commerce.payments.proofs import same, sha256_of
 from commerce.ports import Clock
 
@@ -142,26 +143,7 @@ class FakeProvider:
         return authentic and abs(now.timestamp() - int(at)) <= TOLERANCE_S
 
     def parse(self, body: bytes, now: datetime) -> PaymentCallback:
-        try:
-            event = json.loads(body)
-            data = event["data"]
-            report = PaymentReport(
-                self.name,
-                PaymentState(data["state"]),
-                attempt_id=_name(data["attempt_id"]),
-                session_ref=_name(data["session"]),
-                payment_ref=str(data["payment"]),
-                amount=Money(int(data["paid_minor"] or data["amount_minor"]), data["currency"]),
-                refunded_minor=int(data["refunded_minor"]),
-                occurred_at=datetime.fromtimestamp(event["created"], UTC),
-            )
-            event_id = _name(event["id"])
-            refused = tuple((_name(refund), _name(why)) for refund, why in event.get("refused_refunds", ()))
-        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
-            raise ValueError(f"not an event of the fake provider: {error!r}") from error
-        assert report.occurred_at is not None
-        kind, at = CallbackKind.PAYMENT, report.occurred_at
-        return PaymentCallback(self.name, event_id, kind, at, (report,), (), body, refused)
+        return callback(self.name, body)
 
     def list_since(self, since: datetime) -> Iterable[PaymentReport]:
         with self._books.open() as books:
@@ -265,17 +247,29 @@ class FakeProvider:
         if after and state != "failed":
             self._call(books, after, "session.refunded", done_at)
 
-    def _call(self, books: Pages, session: FakeSession, kind: str, at: datetime, refused: str = "") -> None:
-        """Writes down the call that tells how the session stands, and which refund will not arrive."""
+    def _call(
+        self,
+        books: Pages,
+        session: FakeSession,
+        kind: str,
+        at: datetime,
+        refused: str = "",
+        dispute: Mapping[str, object] | None = None,
+    ) -> None:
+        """Writes down the call that tells how the session stands, which refund will not arrive, and what the bank asks
+        back."""
         if Tag.SILENT in session.tags:
             return
         what = f"{session.id} {kind} {session.refunded_minor} {refused}"
+        if dispute:
+            what += f"{json.dumps(dispute)} {at}"
         body = json.dumps(
             {
                 "id": f"fe_{hashlib.sha256(what.encode()).hexdigest()[:24]}",
                 "type": kind,
                 "created": int(at.timestamp()),
                 "refused_refunds": [[refused, "returned_by_the_bank"]] if refused else [],
+                "disputes": [dispute] if dispute else [],
                 "data": {
                     "session": session.id,
                     "attempt_id": session.attempt_id,
@@ -348,6 +342,15 @@ class FakeControl:
             if session:
                 self._provider._call(books, session, "refund.bounced", now, refused=refund_id)
 
+    def dispute(self, ref: str, state: DisputeState, *, withheld: bool = True, reason: str = "fraudulent") -> None:
+        """The shopper's bank asks for the money back, or says how that stands by now."""
+        now = self._provider._clock.now()
+        with self._provider._books.open() as books:
+            session = books.session(ref, now)
+            if session:
+                told = {"id": f"fd_{session.id}", "state": state.value, "withheld": withheld, "reason": reason}
+                self._provider._call(books, session, "dispute.told", now, dispute=told)
+
     def sessions(self) -> list[FakeSession]:
         """Everything in the books, oldest first."""
         with self._provider._books.open() as books:
@@ -356,12 +359,6 @@ class FakeControl:
     def refunds(self) -> list[FakeRefund]:
         with self._provider._books.open() as books:
             return books.refunds()
-
-
-def _name(value: object) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= 255:
-        raise ValueError("not a name")
-    return value
 
 
 # --- small things ----------------------------------------------------------------------------------------------------

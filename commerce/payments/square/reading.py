@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from commerce.domain.dispute import DisputeReport, DisputeState
 from commerce.domain.money import Money
 from commerce.domain.payment import (
     CallbackKind,
@@ -35,6 +36,17 @@ _REFUND_STATES = {
     "REJECTED": RefundState.FAILED,
     "FAILED": RefundState.FAILED,
 }
+_DISPUTE_STATES = {
+    "INQUIRY_EVIDENCE_REQUIRED": DisputeState.INQUIRY,
+    "INQUIRY_PROCESSING": DisputeState.INQUIRY,
+    "INQUIRY_CLOSED": DisputeState.WON,
+    "EVIDENCE_REQUIRED": DisputeState.NEEDS_RESPONSE,
+    "PROCESSING": DisputeState.UNDER_REVIEW,
+    "WAITING_THIRD_PARTY": DisputeState.UNDER_REVIEW,
+    "WON": DisputeState.WON,
+    "LOST": DisputeState.LOST,
+    "ACCEPTED": DisputeState.LOST,  # the shop gave in
+}
 _STOCK_EVENTS = frozenset({"inventory.count.updated"})
 _NEVER = datetime.fromtimestamp(0, UTC)
 
@@ -50,10 +62,11 @@ def callback(body: bytes) -> PaymentCallback:
             return PaymentCallback(NAME, event_id, CallbackKind.STOCK, at, (), (), body)
         reports, look_up = _of_event(kind, data)
         refused = _refused(data["object"]["refund"]) if look_up else ()
+        disputes = _disputes(kind, data, at)
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"not an event of Square's: {error!r}") from error
-    known = CallbackKind.PAYMENT if reports or look_up else CallbackKind.IGNORED
-    return PaymentCallback(NAME, event_id, known, at, reports, look_up, body, refused)
+    known = CallbackKind.PAYMENT if reports or look_up or disputes else CallbackKind.IGNORED
+    return PaymentCallback(NAME, event_id, known, at, reports, look_up, body, refused, disputes)
 
 
 def _of_event(kind: str, data: Mapping[str, Any]) -> tuple[tuple[PaymentReport, ...], tuple[str, ...]]:
@@ -73,6 +86,28 @@ def _refused(refund: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """A refund of ours that will not arrive."""
     report = refund_report(refund)
     return ((marked(refund["reason"]), report.error),) if report.state is RefundState.FAILED else ()
+
+
+def _disputes(kind: str, data: Mapping[str, Any], at: datetime) -> tuple[DisputeReport, ...]:
+    """https://developer.squareup.com/reference/square/objects/Dispute"""
+    shown = data.get("object") or {}
+    thing = shown.get("dispute") or shown.get("object")  # as their examples say, or their library
+    if not kind.startswith("dispute.") or thing is None:
+        return ()
+    told = _text(thing["state"])
+    return (
+        DisputeReport(
+            NAME,
+            _text(thing.get("id") or thing["dispute_id"]),
+            _text(thing["disputed_payment"]["payment_id"]),
+            _DISPUTE_STATES.get(told, DisputeState.NEEDS_RESPONSE),
+            _money(thing["amount_money"]),
+            is_withheld=not (told.startswith("INQUIRY") or told == "WON"),
+            reason=_text(thing["reason"]).lower() if thing.get("reason") else "",
+            occurred_at=_moment(thing["updated_at"]) if thing.get("updated_at") else at,
+            due_at=_moment(thing["due_at"]) if thing.get("due_at") else None,
+        ),
+    )
 
 
 def payment_report(payment: Mapping[str, Any]) -> PaymentReport | None:

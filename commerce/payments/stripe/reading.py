@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from commerce.domain.dispute import DisputeReport, DisputeState
 from commerce.domain.payment import (
     CallbackKind,
     PaymentCallback,
@@ -40,6 +41,19 @@ _REFUND_STATES = {
     "failed": RefundState.FAILED,
     "canceled": RefundState.FAILED,
 }
+_DISPUTE_STATES = {
+    "warning_needs_response": DisputeState.INQUIRY,
+    "warning_under_review": DisputeState.INQUIRY,
+    "warning_closed": DisputeState.WON,
+    "prevented": DisputeState.WON,
+    "charge_refunded": DisputeState.WON,  # of old endpoints
+    "needs_response": DisputeState.NEEDS_RESPONSE,
+    "appeal_needs_response": DisputeState.NEEDS_RESPONSE,
+    "under_review": DisputeState.UNDER_REVIEW,
+    "appeal_under_review": DisputeState.UNDER_REVIEW,
+    "won": DisputeState.WON,
+    "lost": DisputeState.LOST,
+}
 
 
 def callback(body: bytes) -> PaymentCallback:
@@ -51,10 +65,11 @@ def callback(body: bytes) -> PaymentCallback:
         thing = event["data"]["object"]
         reports, look_up = _of_event(kind, thing, at)
         refused = _refused(thing) if kind in _REFUND_EVENTS else ()
+        disputes = _disputes(kind, thing, at)
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, OSError, RecursionError) as error:
         raise ValueError(f"not an event of Stripe's: {error!r}") from error
-    known = CallbackKind.PAYMENT if reports or look_up else CallbackKind.IGNORED
-    return PaymentCallback(NAME, event_id, known, at, reports, look_up, body, refused)
+    known = CallbackKind.PAYMENT if reports or look_up or disputes else CallbackKind.IGNORED
+    return PaymentCallback(NAME, event_id, known, at, reports, look_up, body, refused, disputes)
 
 
 def _of_event(kind: str, thing: Mapping[str, Any], at: datetime) -> tuple[tuple[PaymentReport, ...], tuple[str, ...]]:
@@ -77,6 +92,27 @@ def _refused(refund: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     name = _reference((refund.get("metadata") or {}).get(REFUND))
     report = refund_report(refund)
     return ((name, report.error),) if name and report.state is RefundState.FAILED else ()
+
+
+def _disputes(kind: str, thing: Mapping[str, Any], at: datetime) -> tuple[DisputeReport, ...]:
+    """https://docs.stripe.com/api/disputes/object · https://docs.stripe.com/disputes/how-disputes-work"""
+    if not kind.startswith("charge.dispute.") or not thing.get("payment_intent"):
+        return ()
+    due_s = (thing.get("evidence_details") or {}).get("due_by")
+    moved = thing.get("balance_transactions") or ()
+    return (
+        DisputeReport(
+            NAME,
+            _text(thing["id"]),
+            _reference(thing["payment_intent"]),
+            _DISPUTE_STATES.get(_text(thing["status"]), DisputeState.NEEDS_RESPONSE),
+            from_stripe(_whole(thing["amount"]), _text(thing["currency"])),
+            is_withheld=sum(transaction["amount"] for transaction in moved) < 0,
+            reason=_reference(thing.get("reason")),
+            occurred_at=at,
+            due_at=datetime.fromtimestamp(_whole(due_s), UTC) if due_s else None,
+        ),
+    )
 
 
 def session_report(session: Mapping[str, Any], at: datetime, told: PaymentState | None = None) -> PaymentReport:

@@ -13,7 +13,7 @@ from commerce.clock import ManualClock
 from commerce.domain.cart import CheckoutDraft, Fulfilment
 from commerce.domain.lookbook import Did, ReadingEvent
 from commerce.domain.order import OrderRefused, OrderSource
-from commerce.domain.payment import PaymentState, Placed
+from commerce.domain.payment import CallbackKind, PaymentCallback, PaymentState, Placed
 from commerce.ports import UnitOfWork
 from commerce.wiring import Shop
 from tests.unit.bot.conftest import Desk
@@ -94,6 +94,24 @@ def test_readers_of_long_ago_are_forgotten_and_their_pages_go_on_counting(desk: 
         assert uow.reading.last_page_of("", "c" * 32) is None
         (page,) = uow.reading.by_page("b" * 32, at, clock.now())
     assert (page.views, page.visitors) == (1, 0)
+
+
+def test_a_providers_call_is_kept_for_its_days_and_no_longer(desk: Desk, clock: ManualClock) -> None:
+    def keep(uow: UnitOfWork) -> None:
+        row_id = uow.payments.accept(PaymentCallback("fake", "e1", CallbackKind.IGNORED, clock.now()), clock.now())
+        assert row_id is not None and uow.payments.callback_done(row_id)
+
+    def kept() -> int:
+        with desk.shop.storage.read() as uow:
+            return len(uow.payments.calls_before(clock.now(), 9))
+
+    desk.shop.storage.write(keep)
+    clock.advance(timedelta(days=desk.shop.settings.payment_call_keep_days) - timedelta(seconds=1))
+    desk.worker.tick()
+    assert kept() == 1
+    clock.advance(timedelta(seconds=1))
+    desk.worker.tick()
+    assert kept() == 0
 
 
 def test_photos_are_deleted_when_their_time_is_over(desk: Desk, clock: ManualClock) -> None:

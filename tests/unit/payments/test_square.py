@@ -13,11 +13,13 @@ import pytest
 import square
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from square.core.api_error import ApiError
+from square.types.dispute import Dispute
 from square.types.inventory_count_updated_event import InventoryCountUpdatedEvent
 from square.types.payment_updated_event import PaymentUpdatedEvent
 from square.types.refund_updated_event import RefundUpdatedEvent
 
 from commerce.clock import ManualClock
+from commerce.domain.dispute import DisputeReport, DisputeState
 from commerce.domain.money import Money
 from commerce.domain.payment import CallbackKind, PaymentLine, PaymentReport, PaymentState, RefundState
 from commerce.errors import PaymentRefused, PaymentUnknown, RetryLater
@@ -176,7 +178,11 @@ def test_the_events_of_the_standin_are_the_librarys(standin, provider, case):
     payment_ref = provider.look_up(replace(attempt, session_ref=session.session_ref)).payment_ref
     provider.refund(case.refund(attempt, 100), replace(attempt, payment_ref=payment_ref))
     standin.count("VARIATION", "7")
-    kinds = {"payment": PaymentUpdatedEvent, "refund": RefundUpdatedEvent, "inventory": InventoryCountUpdatedEvent}
+    kinds = {
+        "payment": PaymentUpdatedEvent,
+        "refund": RefundUpdatedEvent,
+        "inventory": InventoryCountUpdatedEvent,
+    }
     for event in standin.events:
         read = kinds[event["type"].partition(".")[0]].model_validate(event)
         assert read.event_id == event["event_id"]
@@ -192,6 +198,12 @@ def expected(wanted: dict[str, Any]) -> PaymentReport:
     return PaymentReport(**{**wanted, "provider": "square", "state": state, "amount": amount, "occurred_at": at})
 
 
+def expected_dispute(wanted: dict) -> DisputeReport:
+    moments = {name: datetime.fromisoformat(wanted[name]) for name in ("occurred_at", "due_at")}
+    state, amount = DisputeState(wanted["state"]), Money(*wanted["amount"])
+    return DisputeReport(**{**wanted, "provider": "square", "state": state, "amount": amount, **moments})
+
+
 @pytest.mark.parametrize("path", PAYLOADS, ids=lambda path: path.stem)
 def test_a_call_is_read_as_written_beside_it(path):
     recorded = json.loads(path.read_text("utf-8"))
@@ -201,15 +213,22 @@ def test_a_call_is_read_as_written_beside_it(path):
     assert read.reports == tuple(expected(report) for report in recorded.get("reports", []))
     assert read.look_up == tuple(recorded.get("look_up", []))
     assert read.refused_refunds == tuple(map(tuple, recorded.get("refused_refunds", [])))
+    assert read.disputes == tuple(expected_dispute(told) for told in recorded.get("disputes", []))
     assert read.body == body
 
 
 @pytest.mark.parametrize("path", PAYLOADS, ids=lambda path: path.stem)
 def test_the_payloads_are_the_librarys_too(path):
     event = json.loads(path.read_text("utf-8"))["event"]
-    kinds = {"payment": PaymentUpdatedEvent, "refund": RefundUpdatedEvent, "inventory": InventoryCountUpdatedEvent}
+    kinds = {
+        "payment": PaymentUpdatedEvent,
+        "refund": RefundUpdatedEvent,
+        "inventory": InventoryCountUpdatedEvent,
+    }
     if kind := kinds.get(event["type"].partition(".")[0]):
         assert unknown_to_the_library(kind.model_validate(event)) == []
+    if event["type"].startswith("dispute."):
+        assert unknown_to_the_library(Dispute.model_validate(event["data"]["object"]["dispute"])) == []
 
 
 def test_there_is_a_call_of_every_kind_that_we_act_upon():
@@ -220,6 +239,8 @@ def test_there_is_a_call_of_every_kind_that_we_act_upon():
         "refund.created",
         "refund.updated",
         "inventory.count.updated",
+        "dispute.created",
+        "dispute.state.updated",
     }
 
 

@@ -13,6 +13,7 @@ import stripe
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from commerce.clock import ManualClock
+from commerce.domain.dispute import DisputeReport, DisputeState
 from commerce.domain.money import Money
 from commerce.domain.payment import (
     CallbackKind,
@@ -116,11 +117,13 @@ def test_everything_the_standin_says_is_the_librarys_too(provider, standin, case
     standin.pay(session.session_ref)
     attempt = replace(case.attempt(), payment_ref=standin.sessions[session.session_ref]["payment_intent"])
     provider.refund(case.refund(attempt, 100), attempt)
+    standin.close_dispute(standin.dispute(session.session_ref), won=True)
     kinds = {
         "checkout.session": stripe.checkout.Session,
         "payment_intent": stripe.PaymentIntent,
         "charge": stripe.Charge,
         "refund": stripe.Refund,
+        "dispute": stripe.Dispute,
     }
     books = [standin.sessions, standin.intents, standin.charges, standin.refunds]
     shown = [thing for book in books for thing in book.values()]
@@ -140,6 +143,7 @@ def test_the_payloads_are_the_librarys_too(path):
         "payment_intent": stripe.PaymentIntent,
         "charge": stripe.Charge,
         "refund": stripe.Refund,
+        "dispute": stripe.Dispute,
         "account": stripe.Account,
     }
     assert set(event) <= set(stripe.Event.__annotations__)
@@ -181,6 +185,12 @@ def expected(wanted: dict[str, Any]) -> PaymentReport:
     )
 
 
+def expected_dispute(wanted: dict) -> DisputeReport:
+    moments = {name: datetime.fromisoformat(wanted[name]) for name in ("occurred_at", "due_at")}
+    state, amount = DisputeState(wanted["state"]), Money(*wanted["amount"])
+    return DisputeReport(**{**wanted, "provider": "stripe", "state": state, "amount": amount, **moments})
+
+
 @pytest.mark.parametrize("path", PAYLOADS, ids=lambda path: path.stem)
 def test_a_call_is_read_as_written_beside_it(path):
     recorded = json.loads(path.read_text("utf-8"))
@@ -190,6 +200,7 @@ def test_a_call_is_read_as_written_beside_it(path):
     assert read.reports == tuple(expected(report) for report in recorded.get("reports", []))
     assert read.look_up == tuple(recorded.get("look_up", []))
     assert read.refused_refunds == tuple(map(tuple, recorded.get("refused_refunds", [])))
+    assert read.disputes == tuple(expected_dispute(told) for told in recorded.get("disputes", []))
     assert read.body == body
 
 
@@ -205,6 +216,11 @@ def test_there_is_a_call_of_every_kind_that_we_act_upon():
         "refund.updated",
         "refund.failed",
         "charge.refund.updated",
+        "charge.dispute.created",
+        "charge.dispute.updated",
+        "charge.dispute.funds_withdrawn",
+        "charge.dispute.funds_reinstated",
+        "charge.dispute.closed",
     }
 
 

@@ -15,6 +15,7 @@ from commerce.domain.payment import CallbackAnswer, CallbackKind, DifferenceKind
 from commerce.domain.staff import TaskKind
 from commerce.errors import StorageError
 from commerce.payments.fake import FakeProvider, Fault
+from commerce.services.payment_calls import BATCH
 from commerce.storage import open_storage
 from tests.unit.services.till import HOOK, SAM, Till, open_till, sell_with
 from vitrine.prove._databases import sqlite_database
@@ -217,3 +218,38 @@ def test_every_day_once_and_again_after_trouble(till: Till):
     till.later(hours=1)
     assert till.order(placed).state is OrderState.PAID
     assert till.wrong() == []
+
+
+def test_calls_are_deleted_long_after_and_one_that_comes_again_changes_nothing(till: Till):
+    placed = till.begun()
+    till.pay(placed)
+    ((body, headers),) = calls(till)
+    assert receive(till, body, headers).is_new
+    came = till.clock.now()
+    with till.storage.read() as uow:
+        before = uow.payments.ledger(placed.attempt.id)
+    assert till.selling.paying.forget_calls(came - timedelta(seconds=1)) == 0
+    assert not receive(till, body, headers).is_new, "what a provider sends again is known"
+    assert till.selling.paying.forget_calls(came) == 1
+    assert rows(till) == []
+    till.clock.advance(timedelta(seconds=1))
+    again = till.fake.signed(body)
+    assert receive(till, body, again).is_new
+    with till.storage.read() as uow:
+        assert uow.payments.ledger(placed.attempt.id) == before
+    order = till.order(placed)
+    assert (order.state, order.paid_minor) == (OrderState.PAID, order.total_minor)
+    assert till.kinds_of_news() == ["order_paid"]
+    assert till.wrong() == []
+
+
+def test_many_old_calls_are_deleted_batch_by_batch(till: Till):
+    def keep(uow) -> None:
+        for number in range(BATCH * 2 + 1):
+            call = PaymentCallback("fake", f"e{number}", CallbackKind.IGNORED, till.clock.now(), body=b"{}")
+            row_id = uow.payments.accept(call, till.clock.now())
+            assert row_id is not None and uow.payments.callback_done(row_id)
+
+    till.storage.write(keep)
+    assert till.selling.paying.forget_calls(till.clock.now()) == BATCH * 2 + 1
+    assert rows(till) == []

@@ -33,6 +33,7 @@ class SquareBooks(ProviderStandIn):
         self.orders: dict[str, Json] = {}
         self.payments: dict[str, Json] = {}
         self.refunds: dict[str, Json] = {}
+        self.disputes: dict[str, Json] = {}
         self.return_urls: dict[str, str] = {}
 
     def now_text(self) -> str:
@@ -195,7 +196,52 @@ class SquareBooks(ProviderStandIn):
                 self._touched(payment)
             self._happened("refund.updated", "refund", ref, {"refund": refund})
 
+    def dispute(self, session_ref: str, *, inquiry: bool = False, reason: str = "NO_KNOWLEDGE") -> str:
+        """The shopper's bank asks for what was paid through that link; the dispute's name."""
+        with self.lock:
+            order_id = session_ref.partition(":")[2]
+            payment = next(
+                p for p in self.payments.values() if p["order_id"] == order_id and p["status"] == "COMPLETED"
+            )
+            now, ref = self.now_text(), new_id(20)
+            due_at = datetime.fromtimestamp(self.now_s() + 14 * 86400, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+            self.disputes[ref] = {
+                "id": ref,
+                "amount_money": dict(payment["total_money"]),
+                "brand_dispute_id": new_id(22),
+                "card_brand": "VISA",
+                "created_at": now,
+                "disputed_payment": {"payment_id": payment["id"]},
+                "due_at": due_at,
+                "location_id": self.location,
+                "reason": reason,
+                "reported_at": now,
+                "state": "INQUIRY_EVIDENCE_REQUIRED" if inquiry else "EVIDENCE_REQUIRED",
+                "updated_at": now,
+                "version": 1,
+            }
+            self._disputed("dispute.created", ref)
+            return ref
+
+    def answer_dispute(self, ref: str) -> None:
+        """The shop has sent what it had to say."""
+        self._dispute_is("PROCESSING", ref)
+
+    def close_dispute(self, ref: str, *, won: bool) -> None:
+        """The bank has decided."""
+        inquiry = self.disputes[ref]["state"].startswith("INQUIRY")
+        self._dispute_is("INQUIRY_CLOSED" if inquiry else "WON" if won else "LOST", ref)
+
     # --- inside
+
+    def _dispute_is(self, state: str, ref: str) -> None:
+        with self.lock:
+            dispute = self.disputes[ref]
+            dispute |= {"state": state, "updated_at": self.now_text(), "version": dispute["version"] + 1}
+            self._disputed("dispute.state.updated", ref)
+
+    def _disputed(self, kind: str, ref: str) -> None:
+        self._happened(kind, "dispute", ref, {"dispute": self.disputes[ref]})
 
     def money(self, amount: int) -> Json:
         return {"amount": amount, "currency": self.currency}

@@ -26,6 +26,7 @@ class StripeBooks(ProviderStandIn):
         self.intents: dict[str, Form] = {}
         self.charges: dict[str, Form] = {}
         self.refunds: dict[str, Form] = {}
+        self.disputes: dict[str, Form] = {}
         self._intent_data: dict[str, Form] = {}
 
     # --- what the shop asks
@@ -181,6 +182,69 @@ class StripeBooks(ProviderStandIn):
                 charge["amount_refunded"] -= refund["amount"]
                 charge["refunded"] = False
             self._happened("refund.updated" if arrived else "refund.failed", refund)
+
+    def dispute(self, ref: str, *, inquiry: bool = False, reason: str = "fraudulent") -> str:
+        """The shopper's bank asks for what was paid at that session; the dispute's name. An inquiry moves no money."""
+        with self.lock:
+            intent = self.intents[self.sessions[ref]["payment_intent"]]
+            charge = self.charges[intent["latest_charge"]]
+            dispute: Form = {
+                "id": new_id("du"),
+                "object": "dispute",
+                "amount": charge["amount"],
+                "balance_transactions": [],
+                "charge": charge["id"],
+                "created": int(self.now_s()),
+                "currency": charge["currency"],
+                "enhanced_eligibility_types": [],
+                "evidence_details": {
+                    "due_by": int(self.now_s()) + 14 * 86400,
+                    "has_evidence": False,
+                    "past_due": False,
+                    "submission_count": 0,
+                },
+                "is_charge_refundable": inquiry,
+                "livemode": False,
+                "metadata": {},
+                "payment_intent": intent["id"],
+                "reason": reason,
+                "status": "warning_needs_response" if inquiry else "needs_response",
+            }
+            self.disputes[dispute["id"]] = dispute
+            charge["disputed"] = True
+            self._happened("charge.dispute.created", dispute)
+            if not inquiry:
+                self._move_money(dispute, -dispute["amount"], "charge.dispute.funds_withdrawn")
+            return str(dispute["id"])
+
+    def answer_dispute(self, ref: str) -> None:
+        """The shop has sent what it had to say."""
+        with self.lock:
+            self.disputes[ref]["status"] = "under_review"
+            self._happened("charge.dispute.updated", self.disputes[ref])
+
+    def close_dispute(self, ref: str, *, won: bool) -> None:
+        """The bank has decided."""
+        with self.lock:
+            dispute = self.disputes[ref]
+            inquiry = dispute["status"].startswith("warning")
+            dispute["status"] = "warning_closed" if inquiry else "won" if won else "lost"
+            self._happened("charge.dispute.closed", dispute)
+            if won and not inquiry:
+                self._move_money(dispute, dispute["amount"], "charge.dispute.funds_reinstated")
+
+    def _move_money(self, dispute: Form, amount: int, kind: str) -> None:
+        moved: Form = {
+            "id": new_id("txn"),
+            "object": "balance_transaction",
+            "amount": amount,
+            "currency": dispute["currency"],
+            "fee": 2000 if amount < 0 else 0,
+            "reporting_category": "dispute" if amount < 0 else "dispute_reversal",
+            "type": "adjustment",
+        }
+        dispute["balance_transactions"] = [*dispute["balance_transactions"], moved]
+        self._happened(kind, dispute)
 
     def sweep(self) -> None:
         """Sessions whose time is over end, with an event."""
