@@ -22,13 +22,15 @@ MOST_ON_FRONT, _MOST = 8, 60
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """`sold_out`: of everything in it nothing is left. Products with the address that counts and leads there."""
+    """`sold_out`: of everything in it nothing is left. Products with the address that counts and leads there.
+    `original`: where the post was made; '' for one of our own."""
 
     path: str
     picture: str
     caption: str
     products: tuple[tuple[str, Card], ...]
     sold_out: bool
+    original: str
 
 
 @blueprint.get(PAGE)
@@ -58,4 +60,4 @@ def _tile(post: Post, cards: dict[int, Card]) -> Tile:
     tagged = tuple((f"{path}?product={number}", cards[number]) for number in post.product_ids if number in cards)
     caption = post.caption(language())
     sold_out = all(each.sold_out for _, each in tagged)
-    return Tile(path, picture_path(post.picture_key), caption, tagged, sold_out)
+    return Tile(path, picture_path(post.picture_key), caption, tagged, sold_out, post.external_url)

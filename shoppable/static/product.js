@@ -1,13 +1,13 @@
 // That a product's page was looked at, and for how long: counted, and remembered for whoever agrees.
 
-import { consented, tell } from "./reading.js";
+import { consented, newId, tell } from "./reading.js";
 
 const LOOKED_MS = 1_000; // shorter is passing by
 const { seenAt } = document.querySelector("[data-seen-at]").dataset;
 let since = performance.now();
 let counted = false;
 
-const say = (more = {}) => tell(seenAt, { id: crypto.randomUUID(), consent: consented(), ...more });
+const say = (more = {}) => tell(seenAt, { id: newId(), consent: consented(), ...more });
 
 const count = () => {
   if (counted || document.hidden) return;

@@ -2,8 +2,8 @@
 // catalogue or by the switch beside suggestions. Without it what is looked at only counts.
 
 const KEY = "vitrine-reading";
-const isFramed = top !== window; // in a frame of another site a browser knows nobody, and may refuse to be asked
-
+// In a frame of another site a browser knows nobody, and may refuse to be asked.
+export const isFramed = top !== window;
 export const mayAsk = !isFramed && navigator.doNotTrack !== "1";
 export const consented = () => mayAsk && localStorage.getItem(KEY) === "yes";
 
@@ -15,6 +15,9 @@ export function choose(yes, where) {
   const body = new URLSearchParams({ allowed: yes ? "yes" : "no", where });
   return fetch("/for-you/choice", { method: "POST", body, headers: { "X-Part": "choice" }, keepalive: true }).catch(() => {});
 }
+
+// Not crypto.randomUUID(): that one is missing where the shop is not served by HTTPS.
+export const newId = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 // Sent even when the page is being left.
 export function tell(address, body) {
