@@ -6,6 +6,7 @@ from flask import Flask
 
 from shoppable.pages import (
     buy,
+    campaign,
     cart,
     chat,
     checkout,
@@ -18,8 +19,10 @@ from shoppable.pages import (
     orders,
     photo,
     posts,
+    prices_in_mail,
     product,
     returns,
+    share,
     short,
     stores,
 )
@@ -30,22 +33,11 @@ __all__ = ["install"]
 
 def install(app: Flask) -> None:
     frame.install(app)
-    for room in (
-        front,
-        for_you,
-        photo,
-        product,
-        lookbook,
-        short,
-        posts,
-        stores,
-        chat,
-        cart,
-        buy,
-        link,
-        checkout,
-        orders,
-    ):
+    rooms = (
+        front, for_you, photo, product, lookbook, short, posts, stores, chat, cart, buy, link, checkout, orders, campaign,
+        share, prices_in_mail,
+    )  # fmt: skip
+    for room in rooms:
         app.register_blueprint(room.blueprint)
     returns.install(app)
     if fake_payment.NAME in site_of(app).shop.providers:
