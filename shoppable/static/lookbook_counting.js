@@ -11,8 +11,9 @@ const LONGEST_LOOK_MS = 600_000;
 export { isFramed } from "./reading.js";
 
 export function countReading(book) {
+  const isCounted = !("preview" in book.dataset);
   const consent = book.querySelector("[data-consent]");
-  consent.closest("[data-consent-row]").hidden = !mayAsk;
+  consent.closest("[data-consent-row]").hidden = !(isCounted && mayAsk);
   consent.checked = consented();
   consent.addEventListener("change", () => choose(consent.checked, "catalogue"));
 
@@ -21,7 +22,7 @@ export function countReading(book) {
   let isOpened = false;
   const since = new Map(); // page in sight: from when
 
-  const tell = (did, more = {}) => waiting.push({ id: newId(), did, page: [...since.keys()][0] ?? 0, ...more });
+  const tell = (did, more = {}) => isCounted && waiting.push({ id: newId(), did, page: [...since.keys()][0] ?? 0, ...more });
 
   const send = () => {
     while (waiting.length) {
