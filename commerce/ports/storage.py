@@ -34,6 +34,7 @@ from commerce.ports.publishing import (
     ReadingRepository,
     ShortLinkRepository,
 )
+from commerce.ports.recommending import TasteRepository
 from commerce.ports.selling import (
     CartRepository,
     LinkRepository,
@@ -387,6 +388,8 @@ class UnitOfWork(Protocol):
     def reading(self) -> ReadingRepository: ...
     @property
     def attribution(self) -> AttributionRepository: ...
+    @property
+    def tastes(self) -> TasteRepository: ...
     @property
     def posts(self) -> PostRepository: ...
     @property

@@ -23,6 +23,7 @@ from commerce.storage.posts import SqlPosts, SqlShortLinks
 from commerce.storage.products import SqlProducts
 from commerce.storage.promotions import SqlPromotions
 from commerce.storage.reading import SqlReading
+from commerce.storage.recommending import SqlTastes
 from commerce.storage.reservations import SqlReservations
 from commerce.storage.returns import SqlReturns
 from commerce.storage.staff import SqlPauses, SqlStaffTasks
@@ -84,6 +85,7 @@ class SqlUnitOfWork:
     lookbooks = _Over(SqlLookbooks)
     reading = _Over(SqlReading)
     attribution = _Over(SqlAttribution)
+    tastes = _Over(SqlTastes)
     posts = _Over(SqlPosts)
     short_links = _Over(SqlShortLinks)
     brand = _Over(SqlBrand)

@@ -135,7 +135,6 @@ def test_figures_of_what_readers_did(storage: Storage) -> None:
         assert uow.reading.last_page_of("v1", "") == (BOOK.id, 1)
         assert uow.reading.last_page_of("", "c" * 32) == (BOOK.id, 2)
         assert uow.reading.last_page_of("", "") is None
-        assert uow.reading.seen_by("c" * 32, 5) == [(7, BOOK.id, 2)]
     assert pages == [PageFigures(1, 1, 1, 1, 4_000, 4_000, 0, 0), PageFigures(2, 2, 1, 0, 0, 0, 1, 1)]
     assert places == [PlaceFigures(2, 7, 1, 1)]
     assert [(s.source, s.opened, s.carts) for s in sources] == [("newsletter", 1, 0), ("", 0, 1)]
