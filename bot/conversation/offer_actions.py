@@ -18,6 +18,16 @@ class TakeOffer(Action):
 
 
 @dataclass(frozen=True, slots=True)
+class SendOrder(Action):
+    """An order that is paid goes by parcel to the address that was shown; `elsewhere` 1: to another one."""
+
+    verb: ClassVar[str] = "sendorder"
+    offer_id: str = ""
+    position: int = 0
+    elsewhere: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class NoOffer(Action):
     """None of them."""
 
