@@ -86,6 +86,7 @@ class Goal(StrEnum):
     RESERVE = "reserve"
     CHECKOUT = "checkout"
     CART = "cart"
+    WAIT = "wait"
 
 
 @dataclass(frozen=True, slots=True)

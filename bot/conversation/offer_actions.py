@@ -46,6 +46,14 @@ class TellWhenBack(Action):
 
 
 @dataclass(frozen=True, slots=True)
+class WaitFor(Action):
+    """The same of a product; which size and colour is asked where it is not known."""
+
+    verb: ClassVar[str] = "waitfor"
+    product_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class TakeWaited(Action):
     """What came back is wanted."""
 

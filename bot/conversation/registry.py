@@ -32,6 +32,7 @@ from bot.conversation import (
     stores,
     trouble,
     waits,
+    waits_in_words,
     withdrawal,
 )
 from bot.conversation.actions import Action
@@ -52,6 +53,7 @@ ABILITIES: tuple[Ability, ...] = (
     offered.ABILITY,
     sending.ABILITY,
     waits.ABILITY,
+    waits_in_words.ABILITY,
     returns.ABILITY,
     withdrawal.ABILITY,
     checkout.ABILITY,
