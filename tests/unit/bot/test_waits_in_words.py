@@ -49,7 +49,7 @@ def skus(desk: Desk) -> list[str]:
         ("robe midi en lin", "previen moi qd elle revien en 38 stp", "Je vous préviens ici dès"),
         ("linen midi dress", "lemme know when its bak in 38 plz", "I will tell you here as soon as it is back"),
         ("", "prévenez-moi quand la robe midi en lin revient en 38", "Je vous préviens ici dès"),
-        ("", "notify me when the linen midi dress is back in stock in 38", "I will tell you here as soon as it is back"),
+        ("", "notify me when the linen midi dress is back in 38", "I will tell you here as soon as it is back"),
     ],
 )
 def test_asked_in_words_with_the_size_it_waits_at_once(desk: Desk, search: str, asked: str, answer: str) -> None:
