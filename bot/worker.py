@@ -40,6 +40,7 @@ EXPIRY_EVERY_S, PHOTOS_EVERY_S, SWEEP_EVERY_S, COMPARING_EVERY_S = 1.0, 60.0, 60
 SPEAKING_EVERY_S, FORGETTING_EVERY_S = 5.0, 6 * 3600.0
 REMINDING_EVERY_S, SLOTS_EVERY_S = 5.0, 20.0
 PAYING_EVERY_S = 0.5  # how long somebody who has ordered waits for the place to pay, at most
+POSTS_EVERY_S = 2.0  # how long somebody who asks for new posts waits until they are looked for
 ALIVE, ALIVE_EVERY_S = "heartbeat:worker", 10.0
 GIVE_WAY_S = 2.0  # at most so long other messages wait for what a vendor waits for
 _BATCH = 200
@@ -87,6 +88,8 @@ class Worker:
             ("heartbeat", self._heartbeat_loop),
             ("ticks", self._tick_loop),
         ]
+        if self._shop.importing.source is not None:
+            loops.append(("posts", self._posts_loop))
         self._threads = [threading.Thread(target=loop, name=f"worker-{name}", daemon=True) for name, loop in loops]
         for thread in self._threads:
             thread.start()
@@ -138,6 +141,7 @@ class Worker:
         self._shop.calling_back.tick()
         self._shop.reminding.tick()
         self._shop.slots.tick()
+        self._shop.importing.tick()
         self.delete_photos()
         self.forget_readers()
         self.forget_calls()
@@ -297,6 +301,10 @@ class Worker:
         while not self._stopping.wait(PAYING_EVERY_S):
             self._shop.paying.tick()
             self._wake_out.ring()
+
+    def _posts_loop(self) -> None:
+        """A thread of its own: every picture is fetched and looked at."""
+        self._loop(_Bell(), self._shop.importing.tick, POSTS_EVERY_S)
 
     def _tick_loop(self) -> None:
         chores: list[tuple[float, Callable[[], object]]] = [

@@ -186,6 +186,26 @@ class Settings(BaseSettings):
     )
     staff_telegram_username: str = Field("", description="That bot's user name, for links to it.")
 
+    # --- posts from Instagram
+    instagram_token: SecretStr = Field(
+        SecretStr(""),
+        description="Instagram: long-lived access token of the shop's account; see howto/posts-from-instagram.md.",
+    )
+    instagram_user_id: str = Field(
+        "",
+        pattern="^[0-9]{0,32}$",
+        description="Number of the account, where the token is one of Facebook Login; empty with Instagram Login.",
+    )
+    instagram_every_min: int = Field(60, ge=5, le=1440, description="Minutes between two looks for new posts.")
+    instagram_show_sure: bool = Field(
+        False, description="Whether new posts whose products are sure are shown at once; else somebody shows them."
+    )
+    meta_graph_url: str = Field(
+        "",
+        description="Address of Meta's Graph API; empty: graph.instagram.com, or graph.facebook.com where "
+        "INSTAGRAM_USER_ID is set.",
+    )
+
     # --- tills
     pos_secret: SecretStr = Field(
         SecretStr(""), description="Signs what a till of yours sends to /hooks/pos; several by commas while rotated."
@@ -254,6 +274,11 @@ class Settings(BaseSettings):
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"unknown time zone {value!r}") from error
         return value
+
+    @field_validator("meta_graph_url")
+    @classmethod
+    def _no_or_address(cls, value: str) -> str:
+        return cls._address(value) if value else ""
 
     @field_validator("base_url", "telegram_api_url", "stripe_api_url", "square_api_url")
     @classmethod

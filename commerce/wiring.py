@@ -45,6 +45,7 @@ from commerce.services.discovery import Discovery
 from commerce.services.giving_way import GivingWay
 from commerce.services.handing_over import HandingOver
 from commerce.services.handoff import Handoff
+from commerce.services.importing import Importing, ImportRules
 from commerce.services.inbox import Inbox
 from commerce.services.index_keeper import IndexKeeper
 from commerce.services.linking import Linking
@@ -138,6 +139,7 @@ class Shop:
     publishing: Publishing
     short_links: ShortLinks
     posting: Posting
+    importing: Importing
     branding: Branding
     campaigning: Campaigning
     index_keeper: IndexKeeper
@@ -180,6 +182,7 @@ def build_shop(
     """
     from commerce.facets import ColumnFacets
     from commerce.image_matching import open_image_matcher
+    from commerce.instagram import open_instagram
     from commerce.kept_words import WordsOnDisk
     from commerce.media import FileMediaStore
     from commerce.passwords import Argon2Passwords
@@ -237,6 +240,8 @@ def build_shop(
         selling=selling,
         at_counter=offline_of(providers),
     )
+    fetcher = SafeWebFetcher(allow_hosts=settings.fetch_allow_hosts)
+    posting = Posting(storage, clock, ids, media, image_matcher)
     discovery = Discovery(storage, text_index, facets, image_matcher, words)
     second = build_second_choices(
         settings,
@@ -267,7 +272,7 @@ def build_shop(
         storage=storage,
         lexicon=words,
         media=media,
-        fetcher=SafeWebFetcher(allow_hosts=settings.fetch_allow_hosts),
+        fetcher=fetcher,
         gazetteer=FileGazetteer(extra=settings.data_dir / "places", home=_home(storage)),
         text_index=text_index,
         facets=facets,
@@ -308,7 +313,18 @@ def build_shop(
         publishing=Publishing(
             storage, clock, ids, media, PdfReader(), Proposing(storage, ids, image_matcher, settings.currency)
         ),
-        posting=Posting(storage, clock, ids, media, image_matcher),
+        posting=posting,
+        importing=Importing(
+            storage,
+            clock,
+            ids,
+            media,
+            fetcher,
+            words,
+            posting,
+            open_instagram(settings, clock),
+            _import_rules(settings),
+        ),
         short_links=short_links,
         branding=Branding(storage, clock, media, image_matcher),
         campaigning=Campaigning(clock, ids, short_links, settings.timezone),
@@ -339,6 +355,16 @@ def _selling_rules(settings: Settings, pickup: ReservationRules) -> SellingRules
         ),
         payment_hold=timedelta(seconds=settings.payment_hold_s),
         pickup=pickup,
+    )
+
+
+def _import_rules(settings: Settings) -> ImportRules:
+    return ImportRules(
+        base_url=settings.base_url,
+        language=settings.default_language,
+        currency=settings.currency,
+        every=timedelta(minutes=settings.instagram_every_min),
+        show_sure=settings.instagram_show_sure,
     )
 
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from socket import create_server
+from typing import TYPE_CHECKING
 
 from commerce.errors import SettingsError
 from commerce.settings import Settings, load_settings
 from vitrine.logs import configure_logs
 from vitrine.seating import seat, told
 
+if TYPE_CHECKING:
+    from vitrine.standins.instagram import InstagramStandIn
 
-def demo_settings(directory: Path, port: int) -> Settings:
-    """Its own data folder and address, whatever else is set; vendors' secrets stay outside."""
+
+def demo_settings(directory: Path, port: int, instagram: InstagramStandIn | None = None) -> Settings:
+    """Its own data folder and address, whatever else is set; vendors' secrets stay outside. Posts come from a stand-in
+    where one runs."""
     if not port:
         with create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
@@ -28,11 +33,17 @@ def demo_settings(directory: Path, port: int) -> Settings:
         stripe_key="",
         square_token="",
         telegram_payment_token="",
+        instagram_token=instagram.token if instagram else "",
+        instagram_user_id="",
+        meta_graph_url=instagram.url if instagram else "",
+        instagram_show_sure=True,
+        fetch_allow_hosts=(instagram.host,) if instagram else (),
     )
 
 
-def prepare_demo(settings: Settings) -> dict[str, str]:
-    """Draws the products and reads them in, with progress; a second time there is nothing to do.
+def prepare_demo(settings: Settings, instagram: InstagramStandIn | None = None) -> dict[str, str]:
+    """Draws the products and reads them in, with progress, and then some posts about them; a second time there is
+    nothing to do.
 
     One-time sign-in links of an owner, of somebody of the first store and of a marketer, by login.
     """
@@ -44,6 +55,7 @@ def prepare_demo(settings: Settings) -> dict[str, str]:
     from vitrine.demo_catalogue import publish_demo_catalogue
     from vitrine.demo_shop import write_demo_feed
     from vitrine.demo_shop.replies import put_replies
+    from vitrine.rehearsed_posts import post_a_week
 
     with build_shop(settings) as shop, progress_bars() as progress:
         feed = write_demo_feed(settings.data_dir / "feed", on_progress=progress)
@@ -54,6 +66,9 @@ def prepare_demo(settings: Settings) -> dict[str, str]:
         if report.refused:
             raise SettingsError(f"the demo feed was refused: {report.refused}")
         publish_demo_catalogue(shop, settings.data_dir, progress)
+        if instagram is not None:
+            post_a_week(instagram, shop)
+            shop.importing.run(actor="command", progress=lambda done, of: progress("posts", done, of))
         with shop.storage.read() as uow:
             store_id = uow.stores.all()[0].id
         owner = Place("Owner", Role.OWNER, (), settings.languages)
@@ -68,10 +83,12 @@ def prepare_demo(settings: Settings) -> dict[str, str]:
 def run_demo(directory: Path, port: int) -> None:
     """Prepares what is missing and serves until it is interrupted."""
     from vitrine.serve import serve_forever
+    from vitrine.standins.instagram import InstagramStandIn
 
     configure_logs()
-    settings = demo_settings(directory, port)
-    print(f"The demo shop lives in {settings.data_dir}", file=sys.stderr)
-    links = prepare_demo(settings)
-    print(told(links), file=sys.stderr)
-    serve_forever(settings, with_worker=True)
+    with InstagramStandIn() as instagram:
+        settings = demo_settings(directory, port, instagram)
+        print(f"The demo shop lives in {settings.data_dir}", file=sys.stderr)
+        links = prepare_demo(settings, instagram)
+        print(told(links), file=sys.stderr)
+        serve_forever(settings, with_worker=True)

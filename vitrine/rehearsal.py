@@ -7,7 +7,8 @@ Everything listens on this machine only. Beside the shop's own pages there are
     POST /rehearsal/sign-in-link      {"login": "nadia"}; answers {"link": …}, which signs in at the counter once
     GET  /rehearsal/post/<product>    a page of another site that shows one of our products (for links sent in chat)
 
-and, at the addresses it prints, the stand-ins for Telegram, Stripe and Square with their own controls under /standin/.
+and, at the addresses it prints, the stand-ins for Telegram, Stripe, Square and Instagram with their own controls under
+/standin/.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from commerce.services.team import Place
     from commerce.wiring import Shop
+    from vitrine.standins.instagram import InstagramStandIn
     from vitrine.standins.square import SquareStandIn
     from vitrine.standins.stripe import StripeStandIn
     from vitrine.standins.telegram import TelegramBot, TelegramStandIn
@@ -53,6 +55,7 @@ class Rehearsal:
     staff_bot: TelegramBot
     stripe: StripeStandIn
     square: SquareStandIn
+    instagram: InstagramStandIn
     sign_in_links: dict[str, str]  # by login, each counts once
 
 
@@ -72,7 +75,8 @@ def run_rehearsal(port: int, directory: Path | None) -> None:
             f"\n  Telegram   {running.telegram.url}/standin/calls"
             f"\n  staff bot  {running.telegram.url}/standin/calls?bot={running.staff_bot.username}"
             f"\n  Stripe     {running.stripe.url}/standin/calls"
-            f"\n  Square     {running.square.url}/standin/calls\n\n{told(running.sign_in_links)}\n\nCtrl+C ends it.",
+            f"\n  Square     {running.square.url}/standin/calls"
+            f"\n  Instagram  {running.instagram.url}/standin/calls\n\n{told(running.sign_in_links)}\n\nCtrl+C ends it.",
             flush=True,
         )
         stop.wait()
@@ -85,7 +89,9 @@ def rehearsing(directory: Path, port: int = 0) -> Iterator[Rehearsal]:
     from commerce.wiring import build_shop
     from vitrine.fixture import build_fixture
     from vitrine.rehearsal_team import bind_nadia
+    from vitrine.rehearsed_posts import post_a_week
     from vitrine.serve import running
+    from vitrine.standins.instagram import InstagramStandIn
     from vitrine.standins.square import SquareStandIn
     from vitrine.standins.stripe import StripeStandIn
     from vitrine.standins.telegram import TelegramStandIn
@@ -96,10 +102,12 @@ def rehearsing(directory: Path, port: int = 0) -> Iterator[Rehearsal]:
         telegram = stack.enter_context(TelegramStandIn(clock=clock))
         stripe = stack.enter_context(StripeStandIn(clock=clock))
         square = stack.enter_context(SquareStandIn(clock=clock))
+        instagram = stack.enter_context(InstagramStandIn(clock=clock))
         staff_bot = telegram.another_bot()
-        settings = _settings(directory, port or _free_port(), telegram, staff_bot, stripe, square)
+        settings = _settings(directory, port or _free_port(), telegram, staff_bot, stripe, square, instagram)
         shop = stack.enter_context(build_shop(settings, clock=clock, ids=SeededIds(), channels=rules_of_channels()))
         build_fixture(shop, orders=True, paying=("stripe", stripe.pay))
+        post_a_week(instagram, shop)
         links = seat(shop, _team())
         bind_nadia(shop, staff_bot)
         address = stack.enter_context(
@@ -109,7 +117,7 @@ def rehearsing(directory: Path, port: int = 0) -> Iterator[Rehearsal]:
         staff_bot.set_webhook(f"{address}/hooks/telegram-staff", _WEBHOOK_SECRET, None, 10, drop=True)
         stripe.set_webhook(f"{address}/hooks/stripe", stripe.webhook_secret)
         square.set_webhook(f"{address}/hooks/square", square.signature_key)
-        yield Rehearsal(shop, clock, address, telegram, staff_bot, stripe, square, links)
+        yield Rehearsal(shop, clock, address, telegram, staff_bot, stripe, square, instagram, links)
 
 
 def _team() -> dict[str, Place]:
@@ -131,6 +139,7 @@ def _settings(
     staff_bot: TelegramBot,
     stripe: StripeStandIn,
     square: SquareStandIn,
+    instagram: InstagramStandIn,
 ) -> Settings:
     return load_settings(
         data_dir=directory,
@@ -155,7 +164,9 @@ def _settings(
         square_signature_key=SecretStr(square.signature_key),
         square_location=square.location,
         square_api_url=square.url,
-        fetch_allow_hosts=(f"127.0.0.1:{port}",),
+        instagram_token=SecretStr(instagram.token),
+        meta_graph_url=instagram.url,
+        fetch_allow_hosts=(f"127.0.0.1:{port}", instagram.host),
         flood_messages=1_000,  # the clock stands still: everything seems to come in the same second
     )
 
@@ -185,6 +196,7 @@ def _add_controls(app: Flask, shop: Shop, clock: ManualClock) -> None:
             telegram=shop.settings.telegram_api_url,
             stripe=shop.settings.stripe_api_url,
             square=shop.settings.square_api_url,
+            instagram=shop.settings.meta_graph_url,
         )
 
     @controls.post("/clock")

@@ -266,6 +266,8 @@ def announce(shop: Shop, address: str) -> None:
             print(f"  payments by {provider.name}: {provider.off_because or 'yes'}")
     if not shop.settings.secrets_of("pos_secret"):
         print("  closed: a till of your own at /hooks/pos (VITRINE_POS_SECRET is not set)")
+    if shop.importing.source is None:
+        print("  closed: posts from Instagram (VITRINE_INSTAGRAM_TOKEN is not set)")
     eyes = shop.image_matcher.describe()
     if eyes["state"] == "off":
         print(f"  photo search is off: {eyes['reason']}")

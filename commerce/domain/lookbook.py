@@ -186,7 +186,8 @@ class ReadingEvent:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A picture that leads to products: uploaded, or from the shop's Instagram. `product_ids`: first one first."""
+    """A picture that leads to products: uploaded, or from the shop's Instagram. `product_ids`: first one first.
+    `position` counts from 1; `created_at` is when it was posted."""
 
     id: str
     picture_key: str

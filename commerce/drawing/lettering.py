@@ -1,23 +1,23 @@
 """Words in a box: wrapped, made smaller where they must be, cut with an ellipsis where nothing else helps.
 
-The fonts lie beside this file: Pillow's own has neither é nor €.
+The fonts are Adobe's Source families, from packages that hold nothing else: Pillow's own has neither é nor €.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
+import font_source_sans_pro
+import font_source_serif_pro
 from PIL import Image, ImageDraw, ImageFont
 
 from commerce.domain.sheet import Align, Face, Words
 
-_FONTS = Path(__file__).parent / "fonts"
-_FILES = {
-    Face.SANS: _FONTS / "sans" / "SourceSansPro-Regular.otf",
-    Face.SANS_BOLD: _FONTS / "sans" / "SourceSansPro-Semibold.otf",
-    Face.SERIF: _FONTS / "serif" / "SourceSerifPro-Regular.otf",
+_FILES: dict[Face, str] = {
+    Face.SANS: font_source_sans_pro.font_files_otf["SourceSansPro"],
+    Face.SANS_BOLD: font_source_sans_pro.font_files_otf["SourceSansProSemibold"],
+    Face.SERIF: font_source_serif_pro.font_files_otf["SourceSerifPro"],
 }
 _LINE = 1.22  # of the size, from line to line
 _STEP = 0.94  # from one size to the next smaller one

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from commerce.domain.imported import ImportedPost, NotRead, SourcePosts
 from commerce.domain.lookbook import (
     Edition,
     Hotspot,
@@ -147,13 +148,21 @@ class PostRepository(Protocol):
 
     def get(self, post_id: str) -> Post | None: ...
 
-    def by_external(self, external_id: str) -> Post | None: ...
-
     def all(self, *, shown_only: bool) -> list[Post]:
         """In their order."""
         ...
 
     def delete(self, post_id: str) -> bool: ...
+
+    def imported(self) -> dict[str, ImportedPost]:
+        """Every post that was ever brought in from elsewhere, by its id there."""
+        ...
+
+    def add_imported(self, imported: ImportedPost) -> bool:
+        """False when it is there already: of two who bring in the same post, one gets True."""
+        ...
+
+    def save_imported(self, imported: ImportedPost) -> None: ...
 
 
 class ShortLinkRepository(Protocol):
@@ -168,6 +177,25 @@ class ShortLinkRepository(Protocol):
         ...
 
     def clicked(self, code: str) -> None: ...
+
+
+class PostSource(Protocol):
+    """Where the shop's posts are made. `name` is the vendor's, as people know it."""
+
+    @property
+    def name(self) -> str: ...
+
+    def newest(self, since: datetime, most: int) -> SourcePosts | NotRead:
+        """Posts since then, at most so many of the newest. Takes up to some seconds; nothing is repeated here."""
+        ...
+
+    def access_ends(self) -> datetime | None:
+        """When nothing can be read any more unless it is renewed; None where that is not known, or never."""
+        ...
+
+    def renew_access(self) -> None:
+        """Where it ends before long. Whether it worked shows in `access_ends`; calling it often costs nothing."""
+        ...
 
 
 class PageReader(Protocol):

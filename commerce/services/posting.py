@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from commerce.domain.localtext import LocalText
 from commerce.domain.lookbook import NotPosted, Post, ShortLink
@@ -17,6 +17,14 @@ _SURE = (Why.EXACT_PICTURE, Why.VERY_CLOSE)
 _CODE_LETTERS = 12  # of the post's id in the code of its link
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Our own copy of a picture, and the products that are surely in it."""
+
+    jpeg: bytes
+    product_ids: tuple[int, ...]
+
+
 class Posting:
     """For marketers. Nothing is shown before they say so: what the eyes propose is looked at first."""
 
@@ -26,30 +34,40 @@ class Posting:
         self._storage, self._clock, self._ids = storage, clock, ids
         self._media, self._image_matcher = media, image_matcher
 
+    def look(self, picture: bytes) -> Looked | None:
+        """None for what is no picture. Takes up to some seconds."""
+        seen = self._image_matcher.look(picture)
+        if isinstance(seen, NotSeen):
+            jpeg = self._image_matcher.clean(picture)
+            return Looked(jpeg, ()) if jpeg else None
+        return Looked(seen.clean_jpeg, self._in(seen))
+
     def upload(self, picture: bytes, caption: LocalText, *, actor: str) -> Post | Refused[NotPosted]:
         """Keeps our own copy of the picture and proposes the products in it. Takes up to some seconds."""
-        seen = self._image_matcher.look(picture)
-        jpeg = self._image_matcher.clean(picture) if isinstance(seen, NotSeen) else seen.clean_jpeg
-        if not jpeg:
+        looked = self.look(picture)
+        if looked is None:
             return Refused(NotPosted.UNREADABLE)
-        proposed = () if isinstance(seen, NotSeen) else self._in(seen)
         now = self._clock.now()
-        key = self._media.put(jpeg, ".jpg")
+        key = self._media.put(looked.jpeg, ".jpg")
 
         def work(uow: UnitOfWork) -> Post:
-            first = min((each.position for each in uow.posts.all(shown_only=False)), default=1)
-            known = uow.products.many(proposed)
-            made = Post(
-                self._ids.new_id(), key, _tidy(caption), tuple(each for each in proposed if each in known), first - 1,
-                False, now,
-            )  # fmt: skip
-            uow.posts.put(made)
-            label = next(iter(made.caption.by_language.values()), "")[:100]
-            uow.short_links.add(ShortLink(code_of(made), PAGE, label, now, post_id=made.id))
+            known = uow.products.many(looked.product_ids)
+            proposed = tuple(each for each in looked.product_ids if each in known)
+            made = self.add(uow, Post(self._ids.new_id(), key, tidy(caption), proposed, 0, False, now))
             uow.audit.add(actor, "post_made", made.id, {"proposed": len(made.product_ids)}, now)
             return made
 
         return self._storage.write(work)
+
+    def add(self, uow: UnitOfWork, post: Post) -> Post:
+        """With its short link, before the first one that is older than it."""
+        others = uow.posts.all(shown_only=False)
+        at = next((at for at, each in enumerate(others) if each.created_at <= post.created_at), len(others))
+        uow.posts.put(post)
+        self._number(uow, [*others[:at], post, *others[at:]])
+        label = next(iter(post.caption.by_language.values()), "")[:100]
+        uow.short_links.add(ShortLink(code_of(post), PAGE, label, self._clock.now(), post_id=post.id))
+        return replace(post, position=at + 1)
 
     def _in(self, seen: SeenPhoto) -> tuple[int, ...]:
         """The products that are surely in it, one for each thing to wear."""
@@ -67,20 +85,38 @@ class Posting:
         *,
         caption: LocalText,
         product_ids: Sequence[int],
-        position: int,
         is_shown: bool,
         actor: str,
+        position: int | None = None,
     ) -> Post | Refused[NotPosted]:
+        """`position`: the place among all of them, from 1; None: where it stands."""
         post = uow.posts.get(post_id)
         if post is None:
             return Refused(NotPosted.NOT_FOUND)
         tagged = tuple(dict.fromkeys(product_ids))[:MOST_PRODUCTS]
         if is_shown and not tagged:
             return Refused(NotPosted.NO_PRODUCT)
-        changed = replace(post, caption=_tidy(caption), product_ids=tagged, position=position, is_shown=is_shown)
-        uow.posts.put(changed)
+        uow.posts.put(replace(post, caption=tidy(caption), product_ids=tagged, is_shown=is_shown))
+        if position is not None:
+            self.move(uow, post_id, position)
         uow.audit.add(actor, "post_changed", post_id, {"shown": is_shown}, self._clock.now())
-        return changed
+        return uow.posts.get(post_id) or post
+
+    def move(self, uow: UnitOfWork, post_id: str, position: int) -> bool:
+        """To that place, counted from 1; the others make room. False when there is no such post."""
+        posts = uow.posts.all(shown_only=False)
+        moved = next((each for each in posts if each.id == post_id), None)
+        if moved is None:
+            return False
+        others = [each for each in posts if each.id != post_id]
+        others.insert(max(position, 1) - 1, moved)
+        self._number(uow, others)
+        return True
+
+    def _number(self, uow: UnitOfWork, posts: Sequence[Post]) -> None:
+        for position, post in enumerate(posts, start=1):
+            if post.position != position:
+                uow.posts.put(replace(post, position=position))
 
     def remove(self, uow: UnitOfWork, post_id: str, *, actor: str) -> Post | Refused[NotPosted]:
         """Its link leads to the page of posts from then on. The picture's file is the caller's to delete, once this is
@@ -97,6 +133,6 @@ def code_of(post: Post) -> str:
     return post.id[:_CODE_LETTERS]
 
 
-def _tidy(caption: LocalText) -> LocalText:
+def tidy(caption: LocalText) -> LocalText:
     said = {code: " ".join(text.split())[:LONGEST_CAPTION] for code, text in caption.by_language.items()}
     return LocalText({code: text for code, text in said.items() if text})

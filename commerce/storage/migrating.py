@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # Any constant that nothing else in the database locks.
 MIGRATION_LOCK = 0x5669_746D  # "Vitm"
+# Who comes second waits for the whole migration of the first, which takes longer than anybody waits for a row.
+TURN_MS = 60_000
 
 
 def migrate_to_head(database_url: str) -> None:
@@ -65,15 +67,23 @@ def alembic_config(connection: Connection) -> Config:
 
 @contextmanager
 def locked(database_url: str) -> Iterator[Connection]:
-    """A transaction that no other migration runs beside; committed when the block ends well."""
+    """A transaction that no other migration runs beside; committed when the block ends well. Raises StorageBusy where
+    its turn does not come within a minute."""
     url = parse_url(database_url)
     if url.get_backend_name() == "sqlite":
-        engine, lock = sqlite_engine(url, read_only=False), "BEGIN IMMEDIATE"
+        engine = sqlite_engine(url, read_only=False)
+        turn = [f"PRAGMA busy_timeout = {TURN_MS}", "BEGIN IMMEDIATE"]
     else:
-        engine, lock = postgres_engine(url), f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"
+        engine = postgres_engine(url)
+        turn = [
+            f"SET LOCAL lock_timeout = {TURN_MS}",
+            f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})",
+            "SET LOCAL lock_timeout TO DEFAULT",  # nobody waits so long for tables that are in use
+        ]
     try:
         with engine.connect() as connection:
-            connection.exec_driver_sql(lock)
+            for statement in turn:
+                connection.exec_driver_sql(statement)
             yield connection
             connection.commit()
     except DBAPIError as error:

@@ -6,10 +6,11 @@ import json
 
 from sqlalchemy import delete, select, text
 
+from commerce.domain.imported import ImportedPost
 from commerce.domain.lookbook import Post, ShortLink
 from commerce.domain.moments import from_us, to_us
 from commerce.storage.mapping import from_text, load_json, to_text
-from commerce.storage.tables import post, short_link
+from commerce.storage.tables import imported_post, post, short_link
 from commerce.storage.transaction import AnyRow, Transaction, insert_once, one_row_changed
 
 _PUT = text(
@@ -18,6 +19,11 @@ _PUT = text(
     " :external_url, :created_at_us) ON CONFLICT (id) DO UPDATE SET picture_key = excluded.picture_key,"
     " caption = excluded.caption, product_ids = excluded.product_ids, position = excluded.position,"
     " shown = excluded.shown, external_id = excluded.external_id, external_url = excluded.external_url"
+)
+_ADD_IMPORTED = insert_once("imported_post", "external_id, post_id, caption, gone_at_us", "external_id")
+_SAVE_IMPORTED = text(
+    "UPDATE imported_post SET post_id = :post_id, caption = :caption, gone_at_us = :gone_at_us"
+    " WHERE external_id = :external_id"
 )
 _ADD_LINK = insert_once("short_link", "code, path, label, post_id, lookbook_id, clicks, created_at_us", "code")
 _CLICKED = text("UPDATE short_link SET clicks = clicks + 1 WHERE code = :code")
@@ -49,10 +55,6 @@ class SqlPosts:
         row = self._db.execute(select(post).where(post.c.id == post_id)).one_or_none()
         return None if row is None else _post(row)
 
-    def by_external(self, external_id: str) -> Post | None:
-        row = self._db.execute(select(post).where(post.c.external_id == external_id).limit(1)).one_or_none()
-        return None if row is None or not external_id else _post(row)
-
     def all(self, *, shown_only: bool) -> list[Post]:
         statement = select(post).order_by(post.c.position, post.c.created_at_us.desc(), post.c.id)
         if shown_only:
@@ -61,6 +63,15 @@ class SqlPosts:
 
     def delete(self, post_id: str) -> bool:
         return one_row_changed(self._db.execute(delete(post).where(post.c.id == post_id)))
+
+    def imported(self) -> dict[str, ImportedPost]:
+        return {row.external_id: _imported(row) for row in self._db.execute(select(imported_post))}
+
+    def add_imported(self, imported: ImportedPost) -> bool:
+        return one_row_changed(self._db.execute(_ADD_IMPORTED, _values(imported)))
+
+    def save_imported(self, imported: ImportedPost) -> None:
+        self._db.execute(_SAVE_IMPORTED, _values(imported))
 
 
 class SqlShortLinks:
@@ -111,6 +122,20 @@ def _post(row: AnyRow) -> Post:
         external_id=row.external_id,
         external_url=row.external_url,
     )
+
+
+def _values(imported: ImportedPost) -> dict[str, object]:
+    return {
+        "external_id": imported.external_id,
+        "post_id": imported.post_id,
+        "caption": imported.caption,
+        "gone_at_us": to_us(imported.gone_at) if imported.gone_at else None,
+    }
+
+
+def _imported(row: AnyRow) -> ImportedPost:
+    gone_at = from_us(row.gone_at_us) if row.gone_at_us is not None else None
+    return ImportedPost(row.external_id, row.post_id, row.caption, gone_at)
 
 
 def _link(row: AnyRow) -> ShortLink:

@@ -1045,7 +1045,16 @@ post = Table(
     Column("shown", Boolean, nullable=False, server_default=text("true")),
     Column("external_id", String(128), nullable=False, server_default="", index=True),
     Column("external_url", Text, nullable=False, server_default=""),
-    Column("created_at_us", BigInteger, nullable=False),
+    Column("created_at_us", BigInteger, nullable=False),  # when it was posted
+)
+
+imported_post = Table(
+    "imported_post",
+    metadata,
+    Column("external_id", String(128), primary_key=True),
+    Column("post_id", String(32), nullable=False),  # of one that may have been removed since
+    Column("caption", Text, nullable=False),
+    Column("gone_at_us", BigInteger),
 )
 
 short_link = Table(

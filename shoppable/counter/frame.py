@@ -17,24 +17,27 @@ from shoppable.pages.frame import page
 from shoppable.site import site
 
 _MOST_COUNTED = 99
+_MOST_IN_A_LINE = 6
+"""Rooms that stand beside one another at 1280 px in both languages; where there are more, some wait in a menu."""
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A line of the navigation. `label` is a sentence of ours."""
+    """A line of the navigation. `label` is a sentence of ours. Not `daily`: in the menu of who has many rooms."""
 
     name: str
     path: str
     label: str
     permission: Permission
+    daily: bool = False
 
 
 ROOMS = (
-    Room("board", "/staff", "Pick-ups", Permission.PICK_UPS),
-    Room("inbox", "/staff/inbox", "Inbox", Permission.INBOX),
-    Room("orders", "/staff/orders", "Orders", Permission.ORDERS),
-    Room("refunds", "/staff/refunds", "Refunds", Permission.REFUND_ANY),
-    Room("stock", "/staff/stock", "Stock", Permission.STOCK),
+    Room("board", "/staff", "Pick-ups", Permission.PICK_UPS, daily=True),
+    Room("inbox", "/staff/inbox", "Inbox", Permission.INBOX, daily=True),
+    Room("orders", "/staff/orders", "Orders", Permission.ORDERS, daily=True),
+    Room("refunds", "/staff/refunds", "Refunds", Permission.REFUND_ANY, daily=True),
+    Room("stock", "/staff/stock", "Stock", Permission.STOCK, daily=True),
     Room("stores", "/staff/stores", "Stores", Permission.PAUSE),
     Room("studio", "/studio", "Catalogues", Permission.PUBLISH),
     Room("reports", "/staff/reports", "Reports", Permission.REPORTS),
@@ -49,6 +52,7 @@ class RoomShown:
     path: str
     label: str
     badge: int | str
+    in_menu: bool
 
 
 def counter_page(template: str, *, room: str, status: int = 200, **values: object) -> Response:
@@ -95,10 +99,11 @@ def rooms() -> list[RoomShown]:
     known = {rule.rule for rule in current_app.url_map.iter_rules()}
     with site().shop.storage.read() as uow:
         counted = badges(uow, member)
+    entered = [each for each in ROOMS if each.path in known and member.may(each.permission)]
+    many = len(entered) > _MOST_IN_A_LINE
     return [
-        RoomShown(each.name, each.path, translate(each.label), counted.get(each.name) or "")
-        for each in ROOMS
-        if each.path in known and member.may(each.permission)
+        RoomShown(each.name, each.path, translate(each.label), counted.get(each.name) or "", many and not each.daily)
+        for each in entered
     ]
 
 

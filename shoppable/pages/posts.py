@@ -10,6 +10,7 @@ from commerce.domain.lookbook import Post
 from commerce.ports import UnitOfWork
 from commerce.services.posting import PAGE, code_of
 from shoppable.language import language
+from shoppable.pages import share
 from shoppable.pages.cards import Card, card
 from shoppable.pages.frame import page
 from shoppable.shelf import Shelf, picture_path
@@ -22,20 +23,23 @@ MOST_ON_FRONT, _MOST = 8, 60
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """`sold_out`: of everything in it nothing is left. Products with the address that counts and leads there."""
+    """`sold_out`: of everything in it nothing is left. Products with the address that counts and leads there.
+    `original`: where the post was made; '' for one of our own."""
 
     path: str
     picture: str
     caption: str
     products: tuple[tuple[str, Card], ...]
     sold_out: bool
+    original: str
 
 
 @blueprint.get(PAGE)
 def posts() -> Response:
     with site().shop.storage.read() as uow:
         tiles = shown(uow, _MOST)
-    return page("links.html", posts=tiles)
+        shared = share.of_posts(uow.posts.all(shown_only=True))
+    return page("links.html", posts=tiles, shared=shared)
 
 
 def shown(uow: UnitOfWork, most: int) -> list[Tile]:
@@ -58,4 +62,4 @@ def _tile(post: Post, cards: dict[int, Card]) -> Tile:
     tagged = tuple((f"{path}?product={number}", cards[number]) for number in post.product_ids if number in cards)
     caption = post.caption(language())
     sold_out = all(each.sold_out for _, each in tagged)
-    return Tile(path, picture_path(post.picture_key), caption, tagged, sold_out)
+    return Tile(path, picture_path(post.picture_key), caption, tagged, sold_out, post.external_url)

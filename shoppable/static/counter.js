@@ -12,6 +12,22 @@ const say = (words) => {
   if (announce && words) announce.textContent = words;
 };
 
+// --- a menu closes by Escape, and when somebody goes elsewhere
+
+for (const menu of document.querySelectorAll("[data-menu]")) {
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+  menu.addEventListener("focusout", (event) => {
+    if (event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
+  });
+  document.addEventListener("click", (event) => {
+    if (!menu.contains(event.target)) menu.open = false;
+  });
+}
+
 // --- sound: two short notes, made here; browsers allow it after the first press
 
 let audio = null;

@@ -8,4 +8,95 @@ for (const form of document.querySelectorAll("[data-busy]")) {
     form.querySelector("button").disabled = true;
   });
 }
+
+// A look for posts from elsewhere: how far it is, until it is over.
+
+const looking = document.querySelector("[data-looking]");
+if (looking?.hasAttribute("data-busy-now")) {
+  const timer = setInterval(async () => {
+    const answer = await fetch("/studio/posts/looking", { headers: { Accept: "application/json" }, cache: "no-store" }).catch(() => null);
+    if (!answer?.ok) return;
+    const { busy, said } = await answer.json();
+    if (busy && looking.textContent !== said) looking.textContent = said;
+    if (busy) return;
+    clearInterval(timer);
+    location.reload();
+  }, 1000);
+}
+
+// The address of a post, for whoever writes another post; what stands in a field of a campaign.
+
+for (const button of document.querySelectorAll("[data-copy], [data-copy-of]")) {
+  if (!navigator.clipboard) break; // browsers give it to safe addresses alone; the address stands beside it
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const before = button.textContent;
+    await navigator.clipboard.writeText(button.dataset.copy ?? document.getElementById(button.dataset.copyOf).value);
+    button.textContent = button.dataset.copied;
+    setTimeout(() => (button.textContent = before), 2000);
+  });
+}
+
+// The order of posts: the buttons move one step without loading the page, the grip is dragged with mouse or finger.
+
+const order = document.querySelector("[data-order]");
+const moved = document.querySelector("[data-moved]");
+
+async function settle(item) {
+  const items = [...order.children];
+  for (const [at, each] of items.entries())
+    for (const button of each.querySelectorAll("[data-by]")) {
+      button.value = String(at + 1 + Number(button.dataset.by));
+      button.disabled = items[at + Number(button.dataset.by)] === undefined;
+    }
+  const place = items.indexOf(item) + 1;
+  const form = item.querySelector("[data-move]");
+  const body = new URLSearchParams(new FormData(form));
+  body.set("to", String(place));
+  const answer = await fetch(form.action, { method: "POST", body, headers: { "X-Part": "order" } }).catch(() => null);
+  if (!answer?.ok) return location.reload();
+  moved.textContent = moved.dataset.words.replace("{name}", item.dataset.name).replace("{place}", String(place));
+}
+
+for (const form of order?.querySelectorAll("[data-move]") ?? []) {
+  const item = form.closest("li");
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const button = event.submitter;
+    const other = button.dataset.by === "1" ? item.nextElementSibling : item.previousElementSibling;
+    if (!other) return;
+    if (button.dataset.by === "1") other.after(item);
+    else other.before(item);
+    settle(item);
+    (button.disabled ? form.querySelector("[data-by]:not([disabled])") : button)?.focus();
+    item.scrollIntoView({ block: "nearest" });
+  });
+  const grip = form.querySelector("[data-grip]");
+  grip.hidden = false;
+  grip.addEventListener("pointerdown", (event) => {
+    event.preventDefault();
+    grip.setPointerCapture(event.pointerId);
+    const first = [...order.children].indexOf(item);
+    item.classList.add("lifted");
+    const drag = (move) => {
+      for (const each of order.children) {
+        if (each === item) continue;
+        const { top, height } = each.getBoundingClientRect();
+        if (move.clientY < top || move.clientY > top + height) continue;
+        if (move.clientY < top + height / 2) each.before(item);
+        else each.after(item);
+        break;
+      }
+      if (move.clientY < 60) scrollBy(0, -12);
+      else if (move.clientY > innerHeight - 60) scrollBy(0, 12);
+    };
+    grip.addEventListener("pointermove", drag);
+    const drop = () => {
+      grip.removeEventListener("pointermove", drag);
+      item.classList.remove("lifted");
+      if ([...order.children].indexOf(item) !== first) settle(item);
+    };
+    grip.addEventListener("lostpointercapture", drop, { once: true });
+  });
+}
 addEventListener("pageshow", (event) => event.persisted && location.reload());

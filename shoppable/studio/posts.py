@@ -1,6 +1,8 @@
-"""Posts of the link page: uploaded, tagged with products, put in order, shown or hidden."""
+"""Posts of the link page: uploaded or from elsewhere, tagged with products, put in order, shown or hidden."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from flask import abort, redirect, request
 from flask.typing import ResponseReturnValue
@@ -10,6 +12,7 @@ from commerce.domain.lookbook import NotPosted, Post
 from commerce.domain.product import Product
 from commerce.domain.reservation import Refused
 from commerce.domain.team import Permission
+from commerce.i18n import format_day
 from commerce.ports import UnitOfWork
 from commerce.services.posting import LONGEST_CAPTION, MOST_PRODUCTS, PAGE, code_of
 from shoppable import inputs
@@ -20,6 +23,7 @@ from shoppable.language import language, translate
 from shoppable.photos import LARGEST_PHOTO_BYTES, looks_like_a_picture, room_for_a_photo
 from shoppable.shelf import picture_path
 from shoppable.site import site
+from shoppable.studio import imports
 from shoppable.studio.blueprint import blueprint
 from shoppable.studio.places import product_named
 
@@ -73,8 +77,6 @@ def save_post(post: str) -> ResponseReturnValue:
         shop.media.delete(gone.picture_key)
         return redirect("/studio/posts?done=removed", 303)
     named = form.get("products", "")[:2000].replace(",", " ").split()[:MOST_PRODUCTS]
-    place = form.get("position", "").strip()
-    position = int(place) if place.removeprefix("-").isdecimal() and place.isascii() and len(place) < 7 else 0
 
     def work(uow: UnitOfWork) -> Post | Refused[NotPosted]:
         found = [product_named(uow, each) for each in named]
@@ -87,7 +89,6 @@ def save_post(post: str) -> ResponseReturnValue:
             post,
             caption=_caption(),
             product_ids=[each[0].id for each in found if each is not None],
-            position=position,
             is_shown=form.get("shown") == "1",
             actor=actor,
         )
@@ -98,6 +99,21 @@ def save_post(post: str) -> ResponseReturnValue:
             abort(404)
         return _refused(saved.reason)
     return redirect(f"/studio/posts?done=saved#post-{post}", 303)
+
+
+@blueprint.post("/posts/<post>/move")
+@access.needs(Permission.PUBLISH)
+def move_post(post: str) -> ResponseReturnValue:
+    """To a place counted from 1; the page's script has moved it on the screen already."""
+    shop, to = site().shop, request.form.get("to", "")
+    place = int(to) if to.isdecimal() and to.isascii() and len(to) < 7 else 0
+
+    def work(uow: UnitOfWork) -> bool:
+        return shop.posting.move(uow, post, place) if place else uow.posts.get(post) is not None
+
+    if not _is_id(post) or not shop.storage.write(work):
+        abort(404)
+    return ("", 204) if access.is_script() else redirect(f"/studio/posts#post-{post}", 303)
 
 
 def _caption() -> LocalText:
@@ -116,8 +132,10 @@ def _refused(reason: NotPosted) -> ResponseReturnValue:
 def _page(told: Told | None, status: int = 200) -> ResponseReturnValue:
     with site().shop.storage.read() as uow:
         found = uow.posts.all(shown_only=False)
+        imported = uow.posts.imported()
         products = uow.products.many({number for post in found for number in post.product_ids})
         clicks = {post.id: link.clicks for post in found if (link := uow.short_links.get(code_of(post)))}
+        elsewhere = imports.shown(uow)
     return counter_page(
         "studio/posts.html",
         room="studio",
@@ -126,21 +144,29 @@ def _page(told: Told | None, status: int = 200) -> ResponseReturnValue:
         public=PAGE,
         longest=LONGEST_CAPTION,
         captions=site().languages,
+        elsewhere=elsewhere,
         posts=[
             {
                 "post": post,
                 "picture": picture_path(post.picture_key),
+                "name": post.caption(language())[:60] or _day(post.created_at),
                 "captions": [(code, post.caption.by_language.get(code, "")) for code in site().languages],
-                "products": " ".join(_number(products[each]) for each in post.product_ids if each in products),
+                "products": " ".join(number_of(products[each]) for each in post.product_ids if each in products),
                 "names": [products[each].title(language()) for each in post.product_ids if each in products],
                 "clicks": clicks.get(post.id, 0),
                 "address": f"{site().shop.settings.base_url}/s/{code_of(post)}",
+                "day": _day(post.created_at),
+                "gone": _day(known.gone_at) if (known := imported.get(post.external_id)) and known.gone_at else "",
             }
             for post in found
         ],
     )
 
 
-def _number(product: Product) -> str:
+def _day(at: datetime) -> str:
+    return format_day(at, language(), site().shop.settings.timezone)
+
+
+def number_of(product: Product) -> str:
     """How it may be typed."""
     return product.variants[0].sku if set(" ,") & set(product.source_id) and product.variants else product.source_id

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from commerce.domain.imported import ImportedPost
 from commerce.domain.localtext import LocalText
 from commerce.domain.lookbook import (
     DRAFT,
@@ -160,14 +161,28 @@ def test_posts_in_their_order(storage: Storage) -> None:
     with storage.read() as uow:
         assert uow.posts.all(shown_only=False) == [second, first]
         assert uow.posts.all(shown_only=True) == [first]
-        assert uow.posts.by_external("ig-1") == first
-        assert uow.posts.by_external("") is None
     moved = replace(first, position=0, product_ids=())
     storage.write(lambda uow: uow.posts.put(moved))
     with storage.read() as uow:
         assert uow.posts.get(first.id) == moved
     assert storage.write(lambda uow: uow.posts.delete(first.id))
     assert not storage.write(lambda uow: uow.posts.delete(first.id))
+
+
+def test_imported_posts_are_remembered_whatever_becomes_of_them(storage: Storage) -> None:
+    known = ImportedPost("ig-1", "1" * 32, "Robe #lin")
+    assert storage.write(lambda uow: uow.posts.add_imported(known))
+    assert not storage.write(lambda uow: uow.posts.add_imported(replace(known, caption="Another")))
+    with storage.read() as uow:
+        assert uow.posts.imported() == {"ig-1": known}
+    gone = replace(known, caption="Edited", gone_at=LATER)
+    storage.write(lambda uow: uow.posts.save_imported(gone))
+    storage.write(lambda uow: uow.posts.save_imported(replace(gone, external_id="ig-2")))
+    with storage.read() as uow:
+        assert uow.posts.imported() == {"ig-1": gone}
+    storage.write(lambda uow: uow.posts.save_imported(known))
+    with storage.read() as uow:
+        assert uow.posts.imported() == {"ig-1": known}
 
 
 def test_short_links_count_their_clicks(storage: Storage) -> None:

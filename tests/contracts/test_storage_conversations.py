@@ -1,68 +1,26 @@
-"""Who speaks, the inbox, the thread over every channel, search and the timeline, on both databases."""
+"""Who speaks, the inbox and the thread over every channel, on both databases."""
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import event
 
-from commerce.domain.conversation import (
-    CannedReply,
-    Conversation,
-    HandoffReason,
-    StaffAnswer,
-    TouchKind,
-    Voice,
-)
-from commerce.domain.customer import Consent, Contact, Customer, Purpose
+from commerce.domain.conversation import CannedReply, Conversation, HandoffReason, StaffAnswer, Voice
 from commerce.domain.linking import CustomerMerge
 from commerce.domain.localtext import LocalText
 from commerce.domain.mail import Direction
-from commerce.domain.order import OrderEvent, OrderState
-from commerce.domain.reservation import Reservation, ReservationEvent, ReservationLine, ReservationState
 from commerce.errors import StaleVersion
-from commerce.ports import Storage, UnitOfWork
-from commerce.storage.unit_of_work import SqlUnitOfWork
-from tests.contracts.selling_values import HOUR, LEA_PERSON, SAM_PERSON, an_order, put_order, put_people
-from tests.contracts.storage_values import LEA, NOW, SAM, euros, put_stock
+from commerce.ports import Storage
+from tests.contracts.conversation_values import LEA_ON_THE_WEB, MINUTE, also_on_the_web, said
+from tests.contracts.selling_values import HOUR, LEA_PERSON, SAM_PERSON
+from tests.contracts.storage_values import LEA, NOW, SAM
 
-LEA_ON_THE_WEB = Contact("webchat", "web", "chat-lea")
-MINUTE = timedelta(minutes=1)
 TALK = Conversation(
     LEA_PERSON.id, Voice.NOBODY_YET, HandoffReason.ASKED, "", "bellecour", "fr", "returns", "Léa veut échanger.",
     asked_at=NOW, unanswered_since=NOW,
 )  # fmt: skip
-
-
-@pytest.fixture
-def people(storage: Storage) -> None:
-    put_people(storage)
-
-
-def said(storage: Storage, contact: Contact, text: str, at: datetime = NOW, direction: Direction = Direction.IN) -> int:
-    body = json.dumps({"text": text}, ensure_ascii=False)
-
-    def work(uow: UnitOfWork) -> int:
-        if direction is Direction.IN:
-            uow.customers.seen(contact, at)
-        return uow.threads.add(contact, direction, body, at)
-
-    return storage.write(work)
-
-
-def also_on_the_web(storage: Storage) -> None:
-    """Léa has written from the web chat, and both are one person."""
-    web = Customer("e" * 32, "", "fr", NOW)
-    storage.write(lambda uow: uow.customers.add(web, LEA_ON_THE_WEB, NOW))
-
-    def link(uow: UnitOfWork) -> None:
-        uow.links.add_merge(CustomerMerge("m1", LEA_PERSON.id, web.id, NOW, uow.links.join(LEA_PERSON.id, web.id)))
-
-    storage.write(link)
 
 
 # --- who speaks -----------------------------------------------------------------------------------------------------
@@ -201,110 +159,6 @@ def test_the_inbox_holds_everybody_who_said_something(storage: Storage, people: 
         assert [line.customer_name for line in uow.conversations.lines(limit=1)] == ["Léa"]
 
 
-# --- finding ---------------------------------------------------------------------------------------------------------
-
-
-def find(storage: Storage, typed: str) -> list[str]:
-    with storage.read() as uow:
-        return uow.conversations.search(typed, 10)
-
-
-def test_a_customer_is_found_by_whatever_is_known(storage: Storage, people: None) -> None:
-    (variant_id,) = put_stock(storage, {"38": 3})
-    number = put_order(storage, [variant_id]).number
-
-    def hold(uow: UnitOfWork) -> None:
-        (taken,) = uow.stock.take("h1", [(variant_id, 1)], "bellecour", "r1", NOW + HOUR, NOW) or []
-        line = ReservationLine(taken.variant_id, 1, euros(7900), taken.id)
-        reservation = Reservation(
-            "r1", "ABC-123", SAM_PERSON.id, "bellecour", ReservationState.HELD, (line,), NOW, NOW + HOUR, 0, 1, "web"
-        )
-        uow.reservations.add(reservation, SAM, ReservationEvent(NOW, None, ReservationState.HELD, "shopper"))
-
-    storage.write(hold)
-    said(storage, SAM, "I never got a return label, l’étiquette")
-    with storage.read() as uow:
-        found = uow.products.by_variant(variant_id)
-    assert found is not None
-    sku = found[1].sku
-    lea, sam = LEA_PERSON.id, SAM_PERSON.id
-    for typed, expected in {
-        "lea": [lea],
-        "LÉA m": [lea],
-        "sam": [sam],
-        str(number): [lea],
-        f"n° {number}": [lea],
-        "lea@example.org": [lea],
-        "06 00 00 00 00": [lea],
-        "+33600000000": [lea],
-        "klm 234": [lea],
-        "abc-123": [sam],
-        LEA.address: [lea],
-        sku: [lea, sam],
-        "etiquette": [sam],
-        "retur lab": [sam],
-        "label robe": [],
-        "": [],
-        "   ": [],
-        "%": [],
-        "\x00": [],
-        lea: [lea],
-    }.items():
-        assert find(storage, typed) == expected, typed
-
-
-def test_what_the_bot_says_to_everybody_finds_nobody(storage: Storage, people: None) -> None:
-    said(storage, LEA, "panier introuvable", direction=Direction.OUT)
-    assert find(storage, "panier") == []
-    body = json.dumps({"text": "Votre panier est prêt", "speaker": "Nadia"})
-    storage.write(lambda uow: uow.threads.add(LEA, Direction.OUT, body, NOW))
-    assert find(storage, "panier") == [LEA_PERSON.id]
-    said(storage, SAM, "le colis est rentré chez le voisin", direction=Direction.NOTE)
-    assert find(storage, "voisin") == [SAM_PERSON.id]
-
-
-def test_who_was_linked_is_found_by_both_names(storage: Storage, people: None) -> None:
-    web = Customer("e" * 32, "Madame Durand", "fr", NOW)
-    storage.write(lambda uow: uow.customers.add(web, LEA_ON_THE_WEB, NOW))
-    assert find(storage, "durand") == [web.id]
-    moved = storage.write(lambda uow: uow.links.join(LEA_PERSON.id, web.id))
-    assert find(storage, "durand") == find(storage, "léa") == [LEA_PERSON.id]
-    storage.write(lambda uow: uow.links.part(CustomerMerge("m1", LEA_PERSON.id, web.id, NOW, moved)))
-    assert find(storage, "durand") == [web.id]
-
-
-def test_searching_walks_through_indexes(storage: Storage, people: None) -> None:
-    put_order(storage, put_stock(storage, {"38": 3}))
-    said(storage, LEA, "bonjour")
-    with storage.read() as uow:
-        assert isinstance(uow, SqlUnitOfWork)
-        connection = uow.transaction.connection
-        if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
-        explain = "EXPLAIN QUERY PLAN " if connection.dialect.name == "sqlite" else "EXPLAIN "
-        asked: list[tuple[str, object]] = []
-
-        def note(_c: object, _cursor: object, statement: str, values: object, _context: object, _many: bool) -> None:
-            asked.append((statement, values))
-
-        event.listen(connection, "before_cursor_execute", note)
-        uow.conversations.search("rien 12345678", 10)
-        uow.conversations.search("12345678", 10)
-        uow.conversations.search("zzz-zzz", 10)
-        uow.conversations.thread(LEA_PERSON.id)
-        uow.conversations.lines()
-        uow.conversations.touches(LEA_PERSON.id)
-        event.remove(connection, "before_cursor_execute", note)
-        assert len(asked) > 20
-        for statement, values in asked:
-            plan = [str(row) for row in connection.exec_driver_sql(explain + statement, values)]  # type: ignore[arg-type]
-            scans = [step for step in plan if "SCAN" in step.upper() and "INDEX" not in step.upper()]
-            scans = [
-                step for step in scans if not any(fine in step for fine in ("Bitmap", "Subquery Scan", "SCAN anon_1"))
-            ]
-            assert scans == [], statement
-
-
 # --- two customers made one ------------------------------------------------------------------------------------------
 
 
@@ -370,75 +224,3 @@ def test_how_staff_answer_is_remembered(storage: Storage, people: None) -> None:
         assert uow.conversations.sent_untouched(LEA_PERSON.id, "c1")
         assert not uow.conversations.sent_untouched(LEA_PERSON.id, "c2")
         assert not uow.conversations.sent_untouched(SAM_PERSON.id, "c1")
-
-
-# --- the timeline -----------------------------------------------------------------------------------------------------
-
-
-def test_six_actions_on_four_channels_are_six_events_in_order(storage: Storage, people: None) -> None:
-    """A word on the web, a reservation on Telegram, a call, a visit, an answer of a person, an order."""
-    variants = put_stock(storage, {"38": 3})
-    storage.write(lambda uow: uow.customers.add(Customer("e" * 32, "", "fr", NOW), LEA_ON_THE_WEB, NOW))
-    storage.write(lambda uow: uow.links.join(LEA_PERSON.id, "e" * 32))
-
-    def reserve(uow: UnitOfWork) -> None:
-        (taken,) = uow.stock.take("h1", [(variants[0], 1)], "bellecour", "r1", NOW + HOUR, NOW) or []
-        line = ReservationLine(taken.variant_id, 1, euros(7900), taken.id)
-        held = ReservationState.HELD
-        reservation = Reservation(
-            "r1", "ABC-123", LEA_PERSON.id, "bellecour", held, (line,), NOW, NOW + HOUR, 0, 1, "x"
-        )
-        uow.reservations.add(reservation, LEA, ReservationEvent(NOW + MINUTE, None, held, "shopper"))
-
-    def note(kind: str, at: datetime) -> None:
-        body = json.dumps({"note": kind, "text": kind, "staff_id": "s1"})
-        storage.write(lambda uow: uow.threads.add(LEA, Direction.NOTE, body, at))
-
-    said(storage, LEA_ON_THE_WEB, "bonjour", NOW)
-    storage.write(reserve)
-    note("call", NOW + 2 * MINUTE)
-    note("visit", NOW + 3 * MINUTE)
-    answer = json.dumps({"text": "Bonjour", "speaker": "Nadia", "staff_id": "s1"})
-    storage.write(lambda uow: uow.threads.add(LEA, Direction.OUT, answer, NOW + 4 * MINUTE))
-    placed = OrderEvent(NOW + 5 * MINUTE, None, OrderState.PENDING_PAYMENT, "shopper")
-    storage.write(lambda uow: uow.orders.add(an_order(variants), LEA_ON_THE_WEB, placed))
-    with storage.read() as uow:
-        touches = uow.conversations.touches(LEA_PERSON.id)[::-1]
-    assert [(touch.kind, touch.channel) for touch in touches] == [
-        (TouchKind.MESSAGE_IN, "webchat"),
-        (TouchKind.RESERVATION, "telegram"),
-        (TouchKind.NOTE, "phone"),
-        (TouchKind.NOTE, "counter"),
-        (TouchKind.MESSAGE_OUT, "telegram"),
-        (TouchKind.ORDER, "webchat"),
-    ]
-    assert [touch.at for touch in touches] == [NOW + minutes * MINUTE for minutes in range(6)]
-
-
-def test_everything_is_one_list_newest_first(storage: Storage, people: None) -> None:
-    variants = put_stock(storage, {"38": 3})
-    also_on_the_web(storage)
-    said(storage, LEA_ON_THE_WEB, "bonjour", NOW + MINUTE)
-    put_order(storage, variants, order=replace(an_order(variants), created_at=NOW))
-
-    def more(uow: UnitOfWork) -> None:
-        cart = uow.carts.create("cart-1", LEA_PERSON.id, NOW)
-        uow.carts.add(cart.id, variants[0], 2, "catalogue:spring:4", NOW + 2 * MINUTE, most=9)
-        consent = Consent(LEA_PERSON.id, Purpose.MARKETING, "telegram", False, "Non merci", "fr", "button", NOW + HOUR)
-        uow.customers.add_consent(consent)
-        note = json.dumps({"note": "call", "text": "A rappelé", "staff_id": "s1"})
-        uow.threads.add(LEA, Direction.NOTE, note, NOW + 3 * MINUTE)
-
-    storage.write(more)
-    with storage.read() as uow:
-        touches = uow.conversations.touches(LEA_PERSON.id)
-        assert [touch.kind for touch in touches] == [
-            TouchKind.CONSENT, TouchKind.NOTE, TouchKind.CART, TouchKind.MESSAGE_IN, TouchKind.ORDER, TouchKind.LINKED
-        ]  # fmt: skip
-        assert [touch.at for touch in touches] == sorted((touch.at for touch in touches), reverse=True)
-        note = touches[1]
-        assert (note.what, note.text, note.actor, note.channel) == ("call", "A rappelé", "staff:s1", "phone")
-        assert (touches[2].subject, touches[2].text[:3]) == (str(variants[0]), "2 ×")
-        assert uow.conversations.touches(LEA_PERSON.id, before=NOW + 2 * MINUTE) == touches[3:]
-        assert uow.conversations.touches(LEA_PERSON.id, limit=2) == touches[:2]
-        assert uow.conversations.touches(SAM_PERSON.id) == []

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from sqlalchemy import CheckConstraint, Connection, inspect
 
-from commerce.errors import SettingsError
-from commerce.storage import migrate, open_storage
+from commerce.errors import SettingsError, StorageBusy
+from commerce.storage import engine, migrate, migrating, open_storage
 from commerce.storage.migrating import alembic_config, current_revision, locked
 from commerce.storage.migrations import HEAD
 from commerce.storage.tables import metadata
@@ -85,10 +86,29 @@ def test_processes_that_migrate_at_once_do_it_once(empty_url: str) -> None:
         for _ in range(3)
     ]
     for process in processes:
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=100)
         assert (process.returncode, output) == (0, "")  # and quiet
     with locked(empty_url) as connection:
         assert differences(connection) == []
+
+
+def test_who_comes_second_waits_for_a_long_migration(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Longer than for a row, and tables in use are waited for as ever."""
+    monkeypatch.setattr(engine, "BUSY_TIMEOUT_MS", 50)
+    with ThreadPoolExecutor() as others, locked(database_url):
+        second = others.submit(migrate, database_url)
+        with pytest.raises(TimeoutError):
+            second.result(timeout=0.5)
+    second.result(timeout=30)
+    if database_url.startswith("postgresql"):
+        with locked(database_url) as connection:
+            assert connection.exec_driver_sql("SHOW lock_timeout").scalar() == "50ms"
+
+
+def test_whose_turn_does_not_come_is_told(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrating, "TURN_MS", 50)
+    with locked(database_url), pytest.raises(StorageBusy, match="nothing was migrated"):
+        migrate(database_url)
 
 
 def test_an_up_to_date_database_does_not_load_alembic(sqlite_url: str) -> None:

@@ -1,4 +1,4 @@
-"""catalogue: a shoppable catalogue from a file, without the studio."""
+"""catalogue: a shoppable catalogue from a file, without the studio. posts: those of the link page from elsewhere."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from commerce.domain.lookbook import Edition
 
 catalogue_app = typer.Typer(help="Shoppable catalogues.", no_args_is_help=True)
+posts_app = typer.Typer(help="Posts of the link page.", no_args_is_help=True)
 ACTOR = "command"
 _INPUT_PX = 32  # what the eyes would see is not needed here
 
 
 def register(app: typer.Typer) -> None:
     app.add_typer(catalogue_app, name="catalogue")
+    app.add_typer(posts_app, name="posts")
 
 
 @catalogue_app.callback()
@@ -78,6 +80,36 @@ def publish(
     for spot in doubtful:
         print(f"  page {spot.page}: {spot.printed or 'a picture'}: {', '.join(spot.doubts)}")
     print(address if is_public else f"A draft: look through it in the studio (/studio/{made.lookbook.id}).")
+
+
+@posts_app.callback()
+def posts() -> None:
+    """Posts of the link page."""
+
+
+@posts_app.command("import")
+def import_posts(json: Json = False) -> None:
+    """Brings in the posts that are new at Instagram, and follows those that were edited or deleted there.
+
+    They stay hidden until somebody shows them in the studio, unless INSTAGRAM_SHOW_SURE is on. The worker
+    does the same by itself every INSTAGRAM_EVERY_MIN minutes.
+    """
+    from dataclasses import asdict
+
+    from commerce.domain.imported import NotRead
+    from commerce.instagram import off_because
+
+    with open_shop() as shop, progress_bars(quiet=json) as progress:
+        if shop.importing.source is None:
+            refuse(off_because(shop.settings))
+        found = shop.importing.run(actor=ACTOR, progress=lambda done, of: progress("posts", done, of))
+    if isinstance(found, NotRead):
+        until = f", until {found.again_at.isoformat()}" if found.again_at else ""
+        refuse(f"{found.why.value}{until}")
+    if json:
+        print_json(asdict(found))
+        return
+    print(", ".join(f"{count} {what}" for what, count in asdict(found).items()))
 
 
 def pictures_in(folder: Path) -> list[tuple[bytes, int, int]]:

@@ -50,12 +50,18 @@ def live_through(url: str, folder: Path, seed: int, die_at: int, again: bool) ->
     if die_at >= 0:
         steps.install()
     steps.phase = "opening"
-    with selling_shop(url, folder, seed + again, units=_UNITS, at_warehouse=3, clock=ManualClock(START)) as selling:
+    with selling_shop(url, folder, seed + again, units=_UNITS, at_warehouse=3, clock=_clock(folder)) as selling:
         _ready(folder)
         if die_at >= 0:
             for call in CALLS:
                 steps.around(selling.fake, call, f"asking the provider to {call}")
         _Day(selling, steps, folder).live()
+
+
+def _clock(folder: Path) -> ManualClock:
+    """Goes on where the process stood that died: a restart takes nobody back to the morning."""
+    stood = folder / "clock"
+    return ManualClock(datetime.fromisoformat(stood.read_text()) if stood.exists() else START)
 
 
 def _ready(folder: Path) -> None:
@@ -166,8 +172,17 @@ class _Day:
         self._pay(placed)
         self._worker.run_until_quiet()
 
+    def _go_to_pay(self, placed: Placed) -> None:
+        """Presses the button until it leads somewhere. A process that died while it asked for the page has said that it
+        was at it: nobody else asks for a minute."""
+        pressed = 0
+        while not self._shop.paying.begin(placed.attempt.id).url:
+            assert pressed < 5, "the button leads nowhere"
+            pressed += 1
+            self._pass(timedelta(seconds=30))
+
     def _pay(self, placed: Placed) -> None:
-        self._shop.paying.begin(placed.attempt.id)
+        self._go_to_pay(placed)
         for session in self._selling.fake.control.sessions():
             if session.attempt_id == placed.attempt.id:
                 self._selling.fake.pay_session(session.id)
@@ -177,7 +192,7 @@ class _Day:
         """The last one of its kind waits for its payment, is given free, and is paid all the same."""
         placed = self._place(_LATE, self._selling.variants[2], "late")
         assert placed is not None
-        self._shop.paying.begin(placed.attempt.id)
+        self._go_to_pay(placed)
         self._later(timedelta(minutes=50))
         for session in self._selling.fake.control.sessions():
             if session.attempt_id == placed.attempt.id:
@@ -218,12 +233,16 @@ class _Day:
 
     def _later(self, by: timedelta) -> None:
         """Time passes, and what only time brings about happens."""
-        self._selling.clock.advance(by)
+        self._pass(by)
         for _ in range(4):
             self._shop.paying.tick()
             self._worker.tick()
             self._selling.fake.deliver(self._selling.receive)
             self._worker.run_until_quiet()
+
+    def _pass(self, by: timedelta) -> None:
+        self._selling.clock.advance(by)
+        (self._folder / "clock").write_text(self._shop.clock.now().isoformat())
 
     def _evening(self) -> None:
         """Every question that is still open is asked, every message sent."""

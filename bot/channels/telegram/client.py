@@ -1,4 +1,4 @@
-"""The Bot API over aiogram: one event loop in one thread, one HTTP session, our own errors.
+"""The Bot API over aiogram: one HTTP session, our own errors.
 
 aiogram is imported by `warm` or by the first call (2 s of CPU and 125 MB: it builds every type of the API), so only the
 process that sends or polls pays for it.
@@ -7,22 +7,14 @@ process that sends or polls pays for it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
+from bot.channels.bot_client import MISCONFIGURED_RETRY_S, RETRY_S, SETTLE_S, BotClient
 from bot.channels.updates import Conflict
-from bot.channels.vendor_loop import VendorLoop
-from commerce.errors import RetryLater, SendRefused, SendUnknown, VendorError, VitrineError
+from commerce.errors import RetryLater, SendRefused, SendUnknown, VendorError
 
 if TYPE_CHECKING:
     from aiogram import Bot
-
-T = TypeVar("T")
-
-SETTLE_S = 0.1  # added to every retry_after: it is rounded down to whole seconds
-RETRY_S = 2.0  # after an error that gives no time of its own
-MISCONFIGURED_RETRY_S = 60.0  # a wrong token is for the operator to mend, not a reason to lose messages
-
 
 _LOADING = threading.Lock()
 
@@ -36,31 +28,11 @@ def load_aiogram() -> None:
         import aiogram  # noqa: F401
 
 
-class TelegramClient:
-    """Blocking calls for any thread. Starts on the first one.
-
-    Raises RetryLater, SendRefused, SendUnknown or Conflict; their texts never hold the token.
-    """
+class TelegramClient(BotClient["Bot"]):
+    """Blocking calls for any thread, see `BotClient`."""
 
     def __init__(self, token: str, api_url: str, timeout_s: float = 20.0) -> None:
-        self._token, self._api_url, self.timeout_s = token, api_url, timeout_s
-        self._loop = VendorLoop("telegram")
-        self._lock = threading.Lock()
-        self._bot: Bot | None = None
-
-    def call(
-        self, work: Callable[[Bot], Awaitable[T]], timeout_s: float | None = None, stop: threading.Event | None = None
-    ) -> T:
-        """What `work` returns, run in the loop; given up after `timeout_s`, or soon after `stop` (SendUnknown)."""
-        load_aiogram()
-        limit_s = timeout_s if timeout_s is not None else self.timeout_s + 5
-        try:
-            return self._loop.call(lambda: work(self._ready()), limit_s, stop)
-        except VitrineError:
-            raise
-        except Exception as error:
-            # `from None`: the original may carry the address, and with it the token, into a log.
-            raise translate(error, self._token) from None
+        super().__init__("telegram", token, api_url, timeout_s)
 
     def updates(
         self, offset: int | None, limit: int, long_poll_s: int, kinds: tuple[str, ...], stop: threading.Event
@@ -96,27 +68,22 @@ class TelegramClient:
 
         self.call(answer)
 
-    def warm(self) -> None:
-        """Imports in the background, so that the first message need not wait for it."""
-        threading.Thread(target=load_aiogram, name="telegram-warming", daemon=True).start()
+    def load(self) -> None:
+        load_aiogram()
 
-    def close(self) -> None:
-        with self._lock:
-            bot, self._bot = self._bot, None
-        if bot is not None:
-            self._loop.close(bot.session.close)
+    def make(self) -> Bot:
+        from aiogram import Bot
+        from aiogram.client.session.aiohttp import AiohttpSession
+        from aiogram.client.telegram import TelegramAPIServer
 
-    def _ready(self) -> Bot:
-        """In the loop: its session belongs to it."""
-        with self._lock:
-            if self._bot is None:
-                from aiogram import Bot
-                from aiogram.client.session.aiohttp import AiohttpSession
-                from aiogram.client.telegram import TelegramAPIServer
+        session = AiohttpSession(api=TelegramAPIServer.from_base(self._api_url), timeout=self.timeout_s)
+        return Bot(self._token, session=session)
 
-                session = AiohttpSession(api=TelegramAPIServer.from_base(self._api_url), timeout=self.timeout_s)
-                self._bot = Bot(self._token, session=session)
-            return self._bot
+    async def hang_up(self, bot: Bot) -> None:
+        await bot.session.close()
+
+    def translate(self, error: Exception) -> VendorError:
+        return translate(error, self._token)
 
 
 def translate(error: Exception, token: str) -> VendorError:

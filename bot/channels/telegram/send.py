@@ -20,7 +20,7 @@ from bot.intake import clean
 from bot.messages import Button, Capabilities, Invoice, MediaRef, Message, ReplyDocument, ReplyPicture
 from commerce.domain.customer import Contact
 from commerce.domain.mail import InboundEvent
-from commerce.errors import FetchRefused, RetryLater, SendRefused, SendUnknown
+from commerce.errors import FetchRefused, SendRefused
 from commerce.ports import MediaStore
 from commerce.services.photos import SUFFIX
 
@@ -117,10 +117,6 @@ class TelegramChannel:
 
     def fetch_media(self, ref: MediaRef, max_bytes: int) -> bytes:
         limit = min(max_bytes, DOWNLOAD_LIMIT)
-        if not ref.locator:
-            raise FetchRefused("gone")
-        if ref.size_bytes > limit:
-            raise FetchRefused("too_large")
 
         async def download(bot: Bot) -> bytes:
             file = await bot.get_file(ref.locator)
@@ -136,12 +132,7 @@ class TelegramChannel:
                     raise FetchRefused("too_large")
             return bytes(data)
 
-        try:
-            return self.client.call(download)
-        except SendRefused as error:
-            raise FetchRefused("too_large" if "too big" in error.reason else "gone") from None
-        except (RetryLater, SendUnknown):
-            raise FetchRefused("unreachable") from None
+        return self.client.fetch(ref, limit, download)
 
     def close(self) -> None:
         self.client.close()

@@ -1,4 +1,4 @@
-"""The Bot API over python-telegram-bot: its types and its transport, one event loop in one thread, our own errors.
+"""The Bot API over python-telegram-bot: its types and its transport, our own errors.
 
 The library is imported by `warm` or by the first call (0.4 s), so only the process that sends or polls pays for it.
 """
@@ -8,22 +8,17 @@ from __future__ import annotations
 import json
 import threading
 import warnings
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from bot.channels.bot_client import MISCONFIGURED_RETRY_S, RETRY_S, SETTLE_S, BotClient
 from bot.channels.updates import Conflict
-from bot.channels.vendor_loop import VendorLoop
-from commerce.errors import RetryLater, SendRefused, SendUnknown, VendorError, VitrineError
+from commerce.errors import RetryLater, SendRefused, SendUnknown, VendorError
 
 if TYPE_CHECKING:
     from telegram import Bot
 
-T = TypeVar("T")
-
-SETTLE_S = 0.1  # added to every retry_after: it is rounded down to whole seconds
-RETRY_S = 2.0  # after an error that gives no time of its own
-MISCONFIGURED_RETRY_S = 60.0  # a wrong token is for the operator to mend, not a reason to lose messages
 CONNECTIONS = 16
 # Names of httpx, below python-telegram-bot, for a call that never left this machine.
 _NEVER_LEFT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol"})
@@ -40,31 +35,11 @@ def load_library() -> None:
         warnings.filterwarnings("ignore", "(?s).*retry_after", PTBDeprecationWarning)
 
 
-class StaffTelegramClient:
-    """Blocking calls for any thread. Starts on the first one.
-
-    Raises RetryLater, SendRefused, SendUnknown or Conflict; their texts never hold the token.
-    """
+class StaffTelegramClient(BotClient["Bot"]):
+    """Blocking calls for any thread, see `BotClient`."""
 
     def __init__(self, token: str, api_url: str, timeout_s: float = 20.0) -> None:
-        self._token, self._api_url, self.timeout_s = token, api_url, timeout_s
-        self._loop = VendorLoop("telegram-staff")
-        self._lock = threading.Lock()
-        self._bot: Bot | None = None
-
-    def call(
-        self, work: Callable[[Bot], Awaitable[T]], timeout_s: float | None = None, stop: threading.Event | None = None
-    ) -> T:
-        """What `work` returns, run in the loop; given up after `timeout_s`, or soon after `stop` (SendUnknown)."""
-        load_library()
-        limit_s = timeout_s if timeout_s is not None else self.timeout_s + 5
-        try:
-            return self._loop.call(lambda: work(self._ready()), limit_s, stop)
-        except VitrineError:
-            raise
-        except Exception as error:
-            # `from None`: the original may carry the address, and with it the token, into a log.
-            raise translate(error, self._token) from None
+        super().__init__("telegram-staff", token, api_url, timeout_s)
 
     def updates(
         self, offset: int | None, limit: int, long_poll_s: int, kinds: tuple[str, ...], stop: threading.Event
@@ -105,38 +80,33 @@ class StaffTelegramClient:
 
         self.call(call)
 
-    def warm(self) -> None:
-        """Imports in the background, so that the first message need not wait for it."""
-        threading.Thread(target=load_library, name="telegram-staff-warming", daemon=True).start()
+    def load(self) -> None:
+        load_library()
 
-    def close(self) -> None:
-        with self._lock:
-            bot, self._bot = self._bot, None
-        if bot is not None:
-            self._loop.close(bot.request.shutdown)
+    def make(self) -> Bot:
+        from telegram import Bot
+        from telegram.request import HTTPXRequest
 
-    def _ready(self) -> Bot:
-        """In the loop: its connections belong to it."""
-        with self._lock:
-            if self._bot is None:
-                from telegram import Bot
-                from telegram.request import HTTPXRequest
+        request = HTTPXRequest(
+            connection_pool_size=CONNECTIONS,
+            read_timeout=self.timeout_s,
+            write_timeout=self.timeout_s,
+            connect_timeout=self.timeout_s,
+            pool_timeout=self.timeout_s,
+        )
+        return Bot(
+            self._token,
+            base_url=f"{self._api_url}/bot",
+            base_file_url=f"{self._api_url}/file/bot",
+            request=request,
+            get_updates_request=request,
+        )
 
-                request = HTTPXRequest(
-                    connection_pool_size=CONNECTIONS,
-                    read_timeout=self.timeout_s,
-                    write_timeout=self.timeout_s,
-                    connect_timeout=self.timeout_s,
-                    pool_timeout=self.timeout_s,
-                )
-                self._bot = Bot(
-                    self._token,
-                    base_url=f"{self._api_url}/bot",
-                    base_file_url=f"{self._api_url}/file/bot",
-                    request=request,
-                    get_updates_request=request,
-                )
-            return self._bot
+    async def hang_up(self, bot: Bot) -> None:
+        await bot.request.shutdown()
+
+    def translate(self, error: Exception) -> VendorError:
+        return translate(error, self._token)
 
 
 def translate(error: Exception, token: str) -> VendorError:

@@ -73,10 +73,6 @@ class StaffTelegram:
 
     def fetch_media(self, ref: MediaRef, max_bytes: int) -> bytes:
         limit = min(max_bytes, DOWNLOAD_LIMIT)
-        if not ref.locator:
-            raise FetchRefused("gone")
-        if ref.size_bytes > limit:
-            raise FetchRefused("too_large")
 
         async def download(bot: Bot) -> bytes:
             file = await bot.get_file(ref.locator)
@@ -86,15 +82,7 @@ class StaffTelegram:
                 raise FetchRefused("too_large")
             return bytes(await file.download_as_bytearray())
 
-        try:
-            data = self.client.call(download)
-        except SendRefused:
-            raise FetchRefused("gone") from None
-        except (RetryLater, SendUnknown):
-            raise FetchRefused("unreachable") from None
-        if len(data) > limit:
-            raise FetchRefused("too_large")
-        return data
+        return self.client.fetch(ref, limit, download)
 
     def close(self) -> None:
         self.client.close()

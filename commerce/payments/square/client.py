@@ -1,6 +1,7 @@
 """Square's API over HTTPS: one call, one meaning. https://developer.squareup.com/docs/build-basics/general-considerations/handling-errors
 
-The only module that imports httpx. Whether and when to ask again is for the shop to say, so nothing is repeated here.
+The only module of this room that imports httpx. Whether and when to ask again is for the shop to say:
+nothing is repeated here.
 """
 
 from __future__ import annotations

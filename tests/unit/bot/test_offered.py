@@ -20,6 +20,7 @@ from commerce.domain.reservation import Refused
 from commerce.domain.stock import MovementReason
 from commerce.domain.stocktaking import StockEntry
 from tests.unit.bot.conftest import Desk
+from tests.unit.services.offering_store import Store
 
 DRESS, VISCOSE, PAIR = "P1-navy-38", "P6-navy-38", "P3-white-42"
 
@@ -190,8 +191,6 @@ def test_the_end_of_an_offer_is_said_once(desk: Desk, clock: ManualClock) -> Non
 
 
 def test_an_order_that_was_paid_goes_to_the_other_store_or_its_money_comes_back(desk: Desk) -> None:
-    from tests.unit.services.test_offering import Store
-
     assert isinstance(desk.shop.clock, ManualClock)
     desk.say("bonjour, en français svp")
     store = Store(desk.shop, desk.shop.clock, desk.contact())
@@ -206,8 +205,6 @@ def test_an_order_that_was_paid_goes_to_the_other_store_or_its_money_comes_back(
 
 def paid_and_rejected(desk: Desk, address: PostalAddress | None = None) -> tuple[Order, str]:
     """The order, and the button that sends it. `address`: known from another time."""
-    from tests.unit.services.test_offering import Store
-
     assert isinstance(desk.shop.clock, ManualClock)
     desk.say("hello, in English please")
     store = Store(desk.shop, desk.shop.clock, desk.contact())

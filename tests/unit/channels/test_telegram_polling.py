@@ -11,13 +11,6 @@ from bot.polling import poll, poll_staff
 from commerce.errors import SettingsError, StorageBusy
 from commerce.settings import Settings
 from commerce.storage import open_storage
-from vitrine.standins.telegram import TelegramStandIn
-
-
-@pytest.fixture
-def telegram():
-    with TelegramStandIn() as standin:
-        yield standin
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from bot.render import Outgoing, OutgoingKind, render
 from commerce.domain.customer import Contact
 from commerce.errors import FetchRefused, RetryLater, SendRefused, SendUnknown
 from tests.unit.channels.bot_api_description import BotApi
-from vitrine.standins.telegram import PROVIDER_TOKEN, TelegramStandIn
+from vitrine.standins.telegram import PROVIDER_TOKEN
 
 LEA = Contact("telegram", "700700700", "1001")
 
@@ -42,12 +42,6 @@ class Files(dict):
 
 
 @pytest.fixture
-def telegram():
-    with TelegramStandIn() as standin:
-        yield standin
-
-
-@pytest.fixture
 def files():
     return Files(dress=png(), jacket=png("grey"))
 
@@ -65,13 +59,6 @@ def channel(telegram, files):
     )
     yield made
     made.close()
-
-
-@pytest.fixture
-def lea(telegram):
-    person = telegram.person(1001, "Léa", "fr")
-    person.start()
-    return person
 
 
 def text(words, *rows):

@@ -18,15 +18,8 @@ from commerce.errors import RetryLater, SendRefused, SendUnknown
 from commerce.settings import Settings
 from tests.contracts.channel_cases import Files
 from tests.unit.channels.bot_api_description import BotApi
-from vitrine.standins.telegram import TelegramStandIn
 
 NADIA, GROUP = Contact("telegram-staff", "700700701", "2001"), Contact("telegram-staff", "700700701", "-1002001")
-
-
-@pytest.fixture
-def telegram():
-    with TelegramStandIn() as standin:
-        yield standin
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The stand-in refuses what the Bot API refuses, and describes things as the Bot API does."""
+"""The stand-in does as the Bot API does: updates, taps, photos, invoices, groups."""
 
 import http.client
 import io
@@ -8,181 +8,12 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from tests.unit.channels.bot_api_description import BotApi
-from vitrine.standins.telegram import PROVIDER_TOKEN, NoSuchButton, TelegramStandIn
-from vitrine.standins.telegram.checks import METHODS, OBJECTS
-
-
-def picture(size=(1600, 900), kind="PNG") -> bytes:
-    buffer = io.BytesIO()
-    Image.new("RGB", size, "navy").save(buffer, kind)
-    return buffer.getvalue()
-
-
-@pytest.fixture
-def telegram():
-    with TelegramStandIn() as standin:
-        yield standin
-
-
-@pytest.fixture
-def lea(telegram):
-    person = telegram.person(1001, "Léa", "fr")
-    person.start()
-    telegram.calls.clear()
-    return person
-
-
-@pytest.fixture(scope="module")
-def bot_api(shared) -> BotApi:
-    path = shared / "specs" / "telegram" / "api.json"
-    if not path.is_file():
-        pytest.skip(f"no Bot API description at {path}")
-    return BotApi(path)
-
-
-def call(telegram, method, token=None, **arguments):
-    body = json.dumps(arguments).encode()
-    url = f"{telegram.url}/bot{token or telegram.token}/{method}"
-    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
-    try:
-        with urllib.request.urlopen(request, timeout=30) as response:
-            return response.status, json.load(response)
-    except urllib.error.HTTPError as error:
-        return error.code, json.load(error)
-
-
-def invoice(**changed):
-    prices = [{"label": "Baskets", "amount": 9490}, {"label": "Remise", "amount": -500}]
-    made = {"chat_id": 1001, "title": "Commande 1044", "description": "Baskets blanches, 42", "payload": "p" * 32}
-    made |= {"provider_token": PROVIDER_TOKEN, "currency": "EUR", "prices": prices, "start_parameter": "invoice"}
-    return made | changed
-
-
-def keyboard(*rows):
-    return {"inline_keyboard": [[{"text": text, "callback_data": data} for text, data in row] for row in rows]}
-
-
-REFUSED = {
-    "empty text": ("sendMessage", {"text": ""}, 400, "message text is empty"),
-    "blank text": ("sendMessage", {"text": " \n "}, 400, "message text is empty"),
-    "long text": ("sendMessage", {"text": "x" * 4097}, 400, "message is too long"),
-    "long in UTF-16": ("sendMessage", {"text": "😀" * 2049}, 400, "message is too long"),
-    "unknown chat": ("sendMessage", {"chat_id": 5, "text": "a"}, 400, "chat not found"),
-    "chat by name": ("sendMessage", {"chat_id": "@nobody", "text": "a"}, 400, "chat not found"),
-    "unknown field": ("sendMessage", {"text": "a", "reply_makrup": {}}, 400, "reply_makrup"),
-    "unknown method": ("sendMesage", {"text": "a"}, 404, "method not found"),
-    "open tag": ("sendMessage", {"text": "<b>a", "parse_mode": "HTML"}, 400, "Can't find end tag"),
-    "wrong tag": ("sendMessage", {"text": "<div>a</div>", "parse_mode": "HTML"}, 400, 'Unsupported start tag "div"'),
-    "crossed tags": ("sendMessage", {"text": "<b><i>a</b></i>", "parse_mode": "HTML"}, 400, "Unmatched end tag"),
-    "only an end": ("sendMessage", {"text": "a</b>", "parse_mode": "HTML"}, 400, "Unexpected end tag"),
-    "less than": ("sendMessage", {"text": "a < b", "parse_mode": "HTML"}, 400, "can't parse entities"),
-    "empty once parsed": ("sendMessage", {"text": "<b> </b>", "parse_mode": "HTML"}, 400, "message text is empty"),
-    "no parse mode": ("sendMessage", {"text": "a", "parse_mode": "XML"}, 400, "unsupported parse_mode"),
-    "long title": ("sendInvoice", invoice(title="x" * 33), 400, "INVOICE_TITLE_INVALID"),
-    "no title": ("sendInvoice", invoice(title=""), 400, "title"),
-    "long description": ("sendInvoice", invoice(description="x" * 256), 400, "INVOICE_DESCRIPTION_INVALID"),
-    "129 bytes of payload": ("sendInvoice", invoice(payload="é" * 64 + "x"), 400, "INVOICE_PAYLOAD_INVALID"),
-    "no provider": ("sendInvoice", invoice(provider_token=""), 400, "PAYMENT_PROVIDER_INVALID"),
-    "small currency": ("sendInvoice", invoice(currency="eur"), 400, "CURRENCY_INVALID"),
-    "no prices": ("sendInvoice", invoice(prices=[]), 400, "price"),
-    "nothing to pay": ("sendInvoice", invoice(prices=[{"label": "a", "amount": 0}]), 400, "must be positive"),
-    "half a cent": ("sendInvoice", invoice(prices=[{"label": "a", "amount": 0.5}]), 400, "must be an Integer"),
-    "too dear": ("sendInvoice", invoice(prices=[{"label": "a", "amount": 10**12}]), 400, "Too big amount"),
-    "pays second": ("sendInvoice", invoice(reply_markup=keyboard([("a", "b")])), 400, "REPLY_MARKUP_BUY_EMPTY"),
-    "answer to nothing": (
-        "answerPreCheckoutQuery",
-        {"pre_checkout_query_id": "5", "ok": True},
-        400,
-        "query is too old",
-    ),
-    "65 bytes": ("sendMessage", {"text": "a", "reply_markup": keyboard([("a", "x" * 65)])}, 400, "BUTTON_DATA_INVALID"),
-    "33 × é": ("sendMessage", {"text": "a", "reply_markup": keyboard([("a", "é" * 33)])}, 400, "BUTTON_DATA_INVALID"),
-    "no data": ("sendMessage", {"text": "a", "reply_markup": keyboard([("a", "")])}, 400, "BUTTON_DATA_INVALID"),
-    "no label": ("sendMessage", {"text": "a", "reply_markup": keyboard([("", "x")])}, 400, "non-empty"),
-    "101 buttons": (
-        "sendMessage",
-        {"text": "a", "reply_markup": keyboard(*[[("a", "x")]] * 101)},
-        400,
-        "reply markup is too long",
-    ),
-    "9 in a row": ("sendMessage", {"text": "a", "reply_markup": keyboard([("a", "x")] * 9)}, 400, "too long"),
-    "button without use": (
-        "sendMessage",
-        {"text": "a", "reply_markup": {"inline_keyboard": [[{"text": "a"}]]}},
-        400,
-        "Text buttons are unallowed",
-    ),
-    "localhost": (
-        "sendMessage",
-        {"text": "a", "reply_markup": {"inline_keyboard": [[{"text": "a", "url": "http://localhost/x"}]]}},
-        400,
-        "Wrong HTTP URL",
-    ),
-    "misspelt in a button": (
-        "sendMessage",
-        {"text": "a", "reply_markup": {"inline_keyboard": [[{"text": "a", "callbackdata": "x"}]]}},
-        400,
-        "callbackdata",
-    ),
-    "no photo": ("sendPhoto", {"photo": "nothing"}, 400, "wrong file identifier"),
-    "group of one": ("sendMediaGroup", {"media": [{"type": "photo", "media": "x"}]}, 400, "2-10"),
-    "group of eleven": ("sendMediaGroup", {"media": [{"type": "photo", "media": "x"}] * 11}, 400, "2-10"),
-    "north of the pole": ("sendLocation", {"latitude": 91, "longitude": 0}, 400, "location is invalid"),
-    "strange action": ("sendChatAction", {"action": "dancing"}, 400, "wrong parameter action"),
-    "unknown tap": ("answerCallbackQuery", {"callback_query_id": "5"}, 400, "query is too old"),
-    "unknown file": ("getFile", {"file_id": "x"}, 400, "invalid file_id"),
-    "plain http": ("setWebhook", {"url": "http://shop.example/hooks/telegram"}, 400, "HTTPS URL"),
-    "spaced secret": ("setWebhook", {"url": "https://shop.example/h", "secret_token": "a b"}, 400, "unallowed"),
-    "unknown message": ("editMessageText", {"message_id": 999, "text": "a"}, 400, "message to edit not found"),
-}
-
-
-@pytest.mark.parametrize("name", sorted(REFUSED))
-def test_what_the_bot_api_refuses_is_refused_in_its_words(telegram, lea, name):
-    method, arguments, code, words = REFUSED[name]
-    if "chat_id" not in arguments and method not in (
-        "answerCallbackQuery",
-        "answerPreCheckoutQuery",
-        "getFile",
-        "setWebhook",
-    ):
-        arguments = {"chat_id": 1001, **arguments}
-    status, answer = call(telegram, method, **arguments)
-    assert (status, answer["ok"], answer["error_code"]) == (code, False, code)
-    assert words in answer["description"]
-    assert lea.screen == []
-
-
-def test_what_is_within_the_limits_passes(telegram, lea):
-    rows = [[("a" * 30, "x" * 64)] * 8] * 12 + [[("b", "y")] * 4]
-    for arguments in (
-        {"text": "😀" * 2048},
-        {"text": "<b>a</b> &lt; <i>b</i>" + "&amp;" * 4000, "parse_mode": "HTML"},
-        {"text": "a", "reply_markup": keyboard(*rows)},
-    ):
-        assert call(telegram, "sendMessage", chat_id=1001, **arguments)[0] == 200
-    assert lea.screen[1].text.startswith("a < b&&&")
-
-
-def test_people_who_never_wrote_or_who_left_cannot_be_written_to(telegram):
-    sam = telegram.person(1002, "Sam", "en")
-    assert call(telegram, "sendMessage", chat_id=1002, text="a") == (
-        403,
-        {"ok": False, "error_code": 403, "description": "Forbidden: bot can't initiate conversation with a user"},
-    )
-    sam.start()
-    sam.block()
-    assert "blocked by the user" in call(telegram, "sendMessage", chat_id=1002, text="a")[1]["description"]
-
-
-def test_a_wrong_token_is_unauthorized(telegram):
-    assert call(telegram, "getMe", token="1:wrong")[0] == 401
+from tests.unit.channels.calls import call, invoice, keyboard, picture
+from vitrine.standins.telegram import NoSuchButton
 
 
 def test_updates_are_given_again_until_they_are_confirmed(telegram, lea):
@@ -261,15 +92,6 @@ def test_photos_come_in_several_sizes_and_can_be_fetched(telegram, lea):
     with urllib.request.urlopen(f"{telegram.url}/file/bot{telegram.token}/{file['file_path']}") as response:
         data = response.read()
     assert len(data) == file["file_size"] and Image.open(io.BytesIO(data)).size == (320, 180)
-
-
-def test_what_is_said_of_an_invoice_is_what_the_description_says(bot_api, telegram, lea):
-    bill = call(telegram, "sendInvoice", **invoice())[1]["result"]
-    assert bot_api.problems(["Message"], bill) == []
-    assert bot_api.call_problems("sendInvoice", invoice()) == []
-    call(telegram, "answerPreCheckoutQuery", pre_checkout_query_id=lea.pay().query_id, ok=True)
-    paid = call(telegram, "getUpdates")[1]["result"][-2:]
-    assert [bot_api.problems(["Update"], update) for update in paid] == [[], []]
 
 
 def test_it_fails_when_told_and_counts_who_does_not_wait(telegram, lea):
@@ -367,63 +189,6 @@ def test_a_payment_may_be_told_several_times(telegram, lea):
     call(telegram, "sendInvoice", **invoice())
     call(telegram, "answerPreCheckoutQuery", pre_checkout_query_id=lea.pay().query_id, ok=True)
     assert len([message for message in updates(telegram, "message") if "successful_payment" in message]) == 3
-
-
-# --- against the description of the Bot API ---------------------------------------------------------------------------
-
-
-def test_the_tables_name_every_field_of_every_method_and_object(bot_api):
-    for method, (required, others) in METHODS.items():
-        fields = bot_api.methods[method].get("fields", [])
-        assert {*required, *others} == {field["name"] for field in fields}, method
-        assert set(required) == {field["name"] for field in fields if field["required"]}, method
-    for kind, (required, others) in OBJECTS.items():
-        fields = bot_api.types[kind]["fields"]
-        assert {*required, *others} == {field["name"] for field in fields}, kind
-        assert set(required) == {field["name"] for field in fields if field["required"]}, kind
-
-
-def test_what_the_stand_in_serves_is_what_the_description_says(bot_api, telegram, lea):
-    lea.say("robe")
-    lea.photo(picture(), "ça ?")
-    lea.document(picture(), "image/png", "a.png")
-    lea.share_location(45.76, 4.84)
-    lea.voice()
-    lea.sticker()
-    lea.forward_photo(picture(), "Soldes", "Mode")
-    sent = call(telegram, "sendMessage", chat_id=1001, text="?", reply_markup=keyboard([("Oui", "y")]))[1]["result"]
-    lea.tap("Oui")
-    for update in call(telegram, "getUpdates")[1]["result"]:
-        assert bot_api.problems(["Update"], update) == []
-    assert bot_api.problems(["Message"], sent) == []
-    assert bot_api.problems(["User"], call(telegram, "getMe")[1]["result"]) == []
-    assert bot_api.problems(["WebhookInfo"], call(telegram, "getWebhookInfo")[1]["result"]) == []
-    place = call(telegram, "sendLocation", chat_id=1001, latitude=45.76, longitude=4.84)[1]["result"]
-    assert bot_api.problems(["Message"], place) == []
-    edited = call(telegram, "editMessageText", chat_id=1001, message_id=sent["message_id"], text="!")[1]["result"]
-    assert bot_api.problems(["Message"], edited) == []
-    file = call(telegram, "getFile", file_id=next(iter(telegram.files)))[1]["result"]
-    assert bot_api.problems(["File"], file) == []
-
-
-def test_recorded_updates_are_what_the_description_says(bot_api):
-    folders = Path(__file__).parents[2] / "payloads"
-    wrong_on_purpose = {"unknown_kind", "two_kinds", "malformed_message", "malformed_types"}
-    wrong_on_purpose |= {"pre_checkout_query_malformed", "successful_payment_without_charge"}
-    wrong_on_purpose |= {"malformed"}
-    for path in sorted((*folders.glob("telegram/*.json"), *folders.glob("telegram_staff/*.json"))):
-        if path.stem not in wrong_on_purpose:
-            update = json.loads(path.read_text("utf-8"))["update"]
-            assert bot_api.problems(["Update"], update) == [], path.stem
-
-
-def test_the_checker_itself_finds_mistakes(bot_api):
-    assert bot_api.call_problems("sendMessage", {"chat_id": 1, "text": "a"}) == []
-    assert bot_api.call_problems("sendMesage", {})
-    assert bot_api.call_problems("sendMessage", {"chat_id": 1})
-    assert bot_api.call_problems("sendMessage", {"chat_id": True, "text": "a"})
-    wrong = {"chat_id": 1, "text": "a", "reply_markup": {"inline_keyboard": [[{"text": "a", "url2": "x"}]]}}
-    assert bot_api.call_problems("sendMessage", wrong)
 
 
 def test_in_a_group_a_bot_hears_what_is_for_it_and_as_an_administrator_everything(telegram, lea):

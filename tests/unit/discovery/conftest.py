@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -15,3 +16,9 @@ def street(sqlite_url: str) -> Iterator[Street]:
     storage = open_storage(sqlite_url)
     yield open_street(storage, NoImageMatcher("this shop has no eyes"), MemoryMediaStore())
     storage.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where words are kept."""
+    return tmp_path / "index" / "words"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import time, timedelta
 from pathlib import Path
@@ -25,6 +26,7 @@ from commerce.services.linking import Linking
 from commerce.services.promotions import Promotions
 from commerce.services.reserving import Reserving
 from commerce.storage.seeding import add_product
+from tests.unit.services import offering_store
 from tests.unit.services.till import Till, open_till
 
 LEA = Contact("telegram", "shop", "1001")
@@ -144,3 +146,10 @@ def selling(small: Small, clock: ManualClock, ids: SeededIds):
 def till(storage: Storage, clock: ManualClock, ids: SeededIds, tmp_path: Path) -> Till:
     """A shop that sells, on both databases."""
     return open_till(storage, clock, ids, tmp_path)
+
+
+@pytest.fixture
+def store(database_url: str, tmp_path: Path, clock: ManualClock) -> Iterator[offering_store.Store]:
+    """The journeys' shop, on both databases; in the end everything in it adds up."""
+    with offering_store.open_store(database_url, tmp_path / "shop", clock) as opened:
+        yield opened

@@ -17,9 +17,7 @@ from commerce.domain.payment import Placed
 from commerce.domain.promotion import Promotion, PromotionKind
 from commerce.domain.reservation import Refused
 from commerce.services.offering import Taken
-from tests.unit.services.test_offering import HOME, P1, Store, store
-
-__all__ = ["store"]  # the fixture
+from tests.unit.services.offering_store import HOME, P1, Store
 
 ABROAD = PostalAddress("Léa", "1 rue", "1000", "Lausanne", "CH")
 

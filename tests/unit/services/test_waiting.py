@@ -18,9 +18,7 @@ from commerce.domain.reservation import Refused, Reservation, ReservationState
 from commerce.domain.stock import MovementReason
 from commerce.domain.stocktaking import StockEntry
 from commerce.domain.waiting import NotWaiting, StockWaiter, WaitState
-from tests.unit.services.test_offering import HOME, LEA, SAM, Store, store
-
-__all__ = ["store"]  # the fixture
+from tests.unit.services.offering_store import HOME, LEA, SAM, Store
 
 PAIR, BAG = "P3-white-42", "P4-brown"
 HUGO = Contact("telegram", "shop", "1003")

@@ -14,8 +14,8 @@ from commerce.domain.customer import Contact
 from commerce.domain.geo import GeoPoint
 from commerce.domain.localtext import LocalText
 from commerce.domain.money import Money
-from commerce.domain.order import Order, OrderRefused, OrderSource
-from commerce.domain.payment import PaymentAttempt, Placed, Refund
+from commerce.domain.order import Order, OrderRefused, OrderSource, OrderState
+from commerce.domain.payment import PaymentAttempt, PaymentReport, PaymentState, Placed, Refund
 from commerce.domain.pricing import DeliveryRules, TaxRules
 from commerce.domain.product import Product, Variant
 from commerce.domain.quote import Quote
@@ -364,3 +364,27 @@ def _selling(
         shop_name="Vitrine",
         take_stock=take_stock,
     )
+
+
+def report(till: Till, placed, state: PaymentState = PaymentState.CAPTURED, **changes: object) -> PaymentReport:
+    attempt = till.attempt(placed.attempt.id)
+    values: dict = {"attempt_id": attempt.id, "payment_ref": f"pay-{attempt.id[:6]}", "amount": attempt.amount}
+    return PaymentReport("fake", state, **{**values, **changes})
+
+
+def settle(till: Till, said: PaymentReport):
+    return till.storage.write(lambda uow: till.selling.paying.settle(uow, said))
+
+
+def sales(till: Till, size: str = "38") -> int:
+    with till.storage.read() as uow:
+        movements = uow.stock_records.movements(variant_id=till.variants[size], store_id="S1")
+    return sum(movement.reason is MovementReason.SALE for movement in movements)
+
+
+def expired(till: Till, **fill: object):
+    placed = till.begun(**fill)
+    till.later(minutes=41)
+    assert till.order(placed).state is OrderState.EXPIRED
+    till.news()
+    return placed

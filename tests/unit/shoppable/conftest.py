@@ -6,16 +6,19 @@ import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from bot.channels import rules_of_channels
 from commerce.clock import ManualClock
 from commerce.settings import Settings, load_settings
 from commerce.wiring import Shop, build_shop
 from shoppable import create_app
+from tests.unit.shoppable.chatting import HOST, ORIGIN
 from tests.unit.shoppable.seeing import fill_seeing
 from tests.unit.shoppable.shop_values import fill
 
@@ -92,3 +95,17 @@ def app(shop: Shop) -> Flask:
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
+
+
+@pytest.fixture
+def say(client: FlaskClient) -> Callable[..., TestResponse]:
+    """Says something in the web chat, as a message of its own."""
+    number = 0
+
+    def say(**what: Any) -> TestResponse:
+        nonlocal number
+        number += 1
+        what.setdefault("client_msg_id", f"message-{number:04}")
+        return client.post("/api/v1/chat/messages", json=what, headers=ORIGIN, base_url=HOST)
+
+    return say

@@ -44,7 +44,7 @@ def only_post(shop: Shop) -> Post:
 
 
 def show(hugo: StaffBrowser, post: Post, products: str, **form: str) -> TestResponse:
-    values = {"products": products, "shown": "1", "position": "1", "caption-en": "In Lyon", "caption-fr": "À Lyon"}
+    values = {"products": products, "shown": "1", "caption-en": "In Lyon", "caption-fr": "À Lyon"}
     return hugo.post(f"/studio/posts/{post.id}", {**values, **form})
 
 
@@ -126,12 +126,18 @@ def test_removed_its_link_leads_to_the_others(shop: Shop, hugo: StaffBrowser, le
 def test_the_newest_comes_first_until_somebody_says_otherwise(shop: Shop, hugo: StaffBrowser) -> None:
     first = posted(shop, hugo, "P4")
     upload(hugo, drawing("dress"), **{"caption-en": "Later"})
-    with shop.storage.read() as uow:
-        later, before = uow.posts.all(shown_only=False)
-    assert before == first and later.caption("en") == "Later"
-    show(hugo, later, "P1", position="9")
-    with shop.storage.read() as uow:
-        assert [post.id for post in uow.posts.all(shown_only=False)] == [first.id, later.id]
+
+    def order() -> list[str]:
+        with shop.storage.read() as uow:
+            posts = uow.posts.all(shown_only=False)
+        assert [post.position for post in posts] == list(range(1, len(posts) + 1))
+        return [post.caption("en") for post in posts]
+
+    assert order() == ["Later", "In Lyon"]
+    for to, status, expected in (("1", 303, ["In Lyon", "Later"]), ("99", 303, ["Later", "In Lyon"]), ("", 303, None)):
+        assert hugo.post(f"/studio/posts/{first.id}/move", {"to": to}).status_code == status
+        assert order() == (expected or ["Later", "In Lyon"])
+    assert hugo.post(f"/studio/posts/{'f' * 32}/move", {"to": "1"}).status_code == 404
 
 
 def test_the_eyes_propose_what_is_in_it(seeing: Shop) -> None:

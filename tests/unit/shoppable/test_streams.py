@@ -14,7 +14,7 @@ from commerce.domain.customer import Contact
 from commerce.domain.mail import Direction
 from commerce.wiring import Shop
 from shoppable.chat.session import ACCOUNT, CHANNEL
-from tests.unit.shoppable.test_chat_api import rows
+from tests.unit.shoppable.chatting import rows
 from vitrine.serve import running
 
 WEB_THREADS = 9  # three places

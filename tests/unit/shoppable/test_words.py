@@ -24,6 +24,8 @@ _TABLES = {
     "NOT_SIGNED_IN", "NOT_IN_TEAM", "NOT_WAITING", "ROLES", "DONE", "ACTIONS",
     "STAGES", "REASONS", "SOURCES", "NOT_MOVED", "NOT_COUNTED", "KINDS", "STATES", "MOMENTS", "COLUMNS",
     "NOBODY", "_STEPS", "NOT_PUBLISHED", "NOT_SHORTENED", "NOT_POSTED", "DOUBTS", "FOUND_BY", "_BANDS", "METHODS",
+    "NOT_BRANDED", "NOT_CAMPAIGNED", "OUTLETS", "FORMATS",
+    "NOT_READ",
 }  # fmt: skip
 _CONSTANTS = {"WRONG_FIELD", "_WHOLE"}
 
@@ -38,7 +40,9 @@ def sentences() -> dict[str, str]:
     for module in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(module.read_text())):
             match node:
-                case ast.Call(func=ast.Name(id="translate"), args=[ast.Constant(value=str(msgid)), *_]):
+                case ast.Call(
+                    func=ast.Name(id="translate" | "translate_plural"), args=[ast.Constant(value=str(msgid)), *_]
+                ):
                     found[msgid] = module.name
                 case ast.Call(func=ast.Name(id="Problem"), args=[_, _, ast.Constant(value=str(msgid)), *_]):
                     found[msgid] = module.name

@@ -1,4 +1,5 @@
-"""`vitrine catalogue publish`: a PDF or a folder of pictures, published at once or left as a draft that says why."""
+"""`vitrine catalogue publish`: a PDF or a folder of pictures, published at once or left as a draft that says why.
+`vitrine posts import`: what is new at Instagram, or why nothing came."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from commerce.wiring import build_shop
 from vitrine.cli import app
 from vitrine.demo_shop.printed import Article, write_pdf
 from vitrine.fixture import build_fixture
+from vitrine.standins.instagram import InstagramStandIn
 
 
 @pytest.fixture(scope="module")
@@ -95,3 +97,25 @@ def test_what_is_no_page_is_refused_by_name(run, tmp_path: Path) -> None:
     (tmp_path / "garbage.pdf").write_bytes(b"%PDF-nothing")
     garbage = run(str(tmp_path / "garbage.pdf"))
     assert garbage.exit_code != 0 and "unreadable" in garbage.output
+
+
+@pytest.mark.enable_socket
+def test_posts_are_imported_or_it_says_why(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def call(*arguments: str) -> Result:
+        return CliRunner().invoke(app, ["posts", "import", *arguments])
+
+    monkeypatch.setenv("VITRINE_DATA_DIR", str(data_dir))
+    off = call()
+    assert off.exit_code == 1 and "VITRINE_INSTAGRAM_TOKEN is not set" in off.output
+    with InstagramStandIn() as instagram:
+        monkeypatch.setenv("VITRINE_INSTAGRAM_TOKEN", instagram.token)
+        monkeypatch.setenv("VITRINE_META_GRAPH_URL", instagram.url)
+        monkeypatch.setenv("VITRINE_FETCH_ALLOW_HOSTS", instagram.host)
+        instagram.publish("Robe, réf. P1-navy-38", picture(data_dir, "P1").read_bytes())
+        done = call("--json")
+        assert done.exit_code == 0, done.output
+        assert json.loads(done.stdout) == {"new": 1, "changed": 0, "gone": 0, "skipped": 0}
+        assert "0 new, 0 changed, 0 gone, 0 skipped" in call().stdout
+        instagram.end_token()
+        ended = call()
+        assert ended.exit_code == 1 and "token_ended" in ended.output and instagram.token not in ended.output

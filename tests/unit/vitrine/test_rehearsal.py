@@ -98,3 +98,31 @@ def test_the_team_of_the_rehearsal_signs_in_with_links(tmp_path: Path) -> None:
             assert "Nadia" in page.read().decode()
         with pytest.raises(HTTPError, match="404"):  # replaced by the newer one
             urllib.request.urlopen(on.sign_in_links["nadia"])
+
+
+def test_posts_come_from_the_stand_in_for_instagram(tmp_path: Path) -> None:
+    with rehearsing(tmp_path) as on:
+
+        def imported() -> dict[str, tuple[str, ...]]:
+            with on.shop.storage.read() as uow:
+                posts = uow.posts.all(shown_only=False)
+                products = uow.products.many({number for post in posts for number in post.product_ids})
+            return {
+                post.caption("fr"): tuple(products[number].source_id for number in post.product_ids) for post in posts
+            }
+
+        def wait_for(count: int) -> None:
+            until = time.monotonic() + 60
+            while len(imported()) < count and time.monotonic() < until:
+                time.sleep(0.1)
+
+        wait_for(5)
+        by_caption = imported()
+        assert [len(tagged) for tagged in by_caption.values()] == [0, 1, 1, 2, 1], (
+            "of the newest there is nothing to buy"
+        )
+        on.instagram.publish("Encore elle : P1-navy-38 #lin", b"no picture")
+        on.instagram.publish("Encore elle : P1-navy-38 #lin", on.instagram.media[0].pictures[0])
+        on.shop.storage.write(lambda uow: on.shop.importing.want(uow, "test"))
+        wait_for(6)
+        assert next(iter(imported().items())) == ("Encore elle : P1-navy-38", ("P1",))
