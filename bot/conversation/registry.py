@@ -30,6 +30,7 @@ from bot.conversation import (
     sizes,
     smalltalk,
     stores,
+    suggesting,
     trouble,
     waits,
     waits_in_words,
@@ -42,6 +43,7 @@ from commerce.understanding import Intent
 
 ABILITIES: tuple[Ability, ...] = (
     browse.ABILITY,
+    suggesting.ABILITY,
     photo.ABILITY,
     garments.ABILITY,
     product.ABILITY,

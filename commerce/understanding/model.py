@@ -53,6 +53,9 @@ class Intent(StrEnum):
     TELL_WHEN_BACK = "tell_when_back"  # news, when something sold out is there again
     STOP_WAITING = "stop_waiting"
     MY_WAITS = "my_waits"  # what they wait for
+    RECOMMEND = "recommend"  # they do not say what they look for: whatever we think they may like
+    STOP_RECOMMENDING = "stop_recommending"  # not from what they look at and buy
+    RESUME_RECOMMENDING = "resume_recommending"
     DIRECTIONS = "directions"
     OPENING_HOURS = "opening_hours"
     ON_MY_WAY = "on_my_way"
