@@ -341,7 +341,7 @@ def build_shop(
         index_keeper=IndexKeeper(storage, text_index, facets, image_matcher, media, words, kept_words),
         teaching=Teaching(storage, media, words, image_matcher),
         canned=canned,
-        inbox=Inbox(clock, canned, handoff, alerting, media, channels or {}),
+        inbox=Inbox(clock, canned, handoff, alerting, media, channels or {}, timedelta(days=settings.staff_photo_days)),
         team=Team(clock, ids, links, settings.languages),
         links=links,
         staff_binding=StaffBinding(clock, links),
