@@ -19,8 +19,8 @@ from commerce.clock import ManualClock
 from commerce.ids import SeededIds
 from commerce.ports import Storage
 from commerce.storage import open_storage
-from tests.made_once import make_once
 from tests.emptied import EmptiedDatabases
+from tests.made_once import make_once
 from vitrine.prove._databases import NoPostgres, PostgresServer, postgres_server, sqlite_database
 
 MEMORY = Path("/dev/shm")
