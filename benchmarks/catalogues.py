@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 
 from benchmarks.pages import CONNECTIONS, SECONDS, WARM_UP, hammer
 from benchmarks.search_quality import CATALOGUE
-from benchmarks.tables import Table, keep, machine, ms
+from benchmarks.tables import Stopwatch, Table, keep, machine, ms
 from commerce.domain.localtext import LocalText
 from commerce.domain.lookbook import Edition, NotPublished, Review
 from commerce.pdf import PdfReader
@@ -128,6 +128,56 @@ def served(shop: Shop, slug: str) -> Table:
     return table
 
 
+LISTENERS, ASKING, STAY_S, ASK_EVERY_S = 5, 50, 20.0, 2.0
+
+
+def listen(address: str, path: str, count: int, stay_s: float) -> int:
+    """So many streams, held open; how many there were."""
+    parts = urlsplit(address)
+    answers = []
+    for _ in range(count):
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
+        connection.request("GET", path, headers={"Accept": "text/event-stream"})
+        answers.append(connection.getresponse())
+    time.sleep(stay_s)
+    return sum(answer.status == 200 for answer in answers)
+
+
+def ask(address: str, path: str, count: int, stay_s: float) -> int:
+    """As so many open pages ask; how many answers there were."""
+    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=30)
+    began, asked, tag = time.monotonic(), 0, ""
+    while (passed_s := time.monotonic() - began) < stay_s:
+        time.sleep(max(0.0, asked * ASK_EVERY_S / count - passed_s))
+        connection.request("GET", path, headers={"If-None-Match": tag})
+        answer = connection.getresponse()
+        answer.read()
+        tag = answer.getheader("ETag") or tag
+        asked += 1
+    return asked
+
+
+def kept_open(shop: Shop, slug: str) -> Table:
+    """What a page that stays open costs the shop."""
+    table = Table("A catalogue that stays open", ("how it hears of news", "readers", "threads held", "CPU a reader"))
+    path = f"/l/{slug}/facts"
+    with running(shop, web=True) as address, multiprocessing.get_context("spawn").Pool(1) as client:
+        client.apply(ask, (address, path, ASKING, 1.0))
+        with Stopwatch() as idle:
+            time.sleep(STAY_S)
+        for name, does, count, held in (
+            ("listening: a stream", listen, LISTENERS, LISTENERS),
+            (f"asking every {ASK_EVERY_S:g} s", ask, ASKING, 0),
+        ):
+            with Stopwatch() as watch:
+                client.apply(does, (address, path, count, STAY_S))
+            share = max(0.0, watch.cpu_s / watch.wall_s - idle.cpu_s / idle.wall_s) / count
+            table.add(name, str(count), str(held), f"{share:.3%} of a core")
+    table.notes.append(f"{STAY_S:g} s each, without what the server costs when nobody is there")
+    table.notes.append(machine())
+    return table
+
+
 def run(folder: Path, products: int) -> list[Table]:
     from catalog_sync import sync
 
@@ -155,7 +205,8 @@ def run(folder: Path, products: int) -> list[Table]:
         table.notes.append(
             "wrong: a price, the number of another article, a number that nobody has; 22 right ones remain"
         )
-        return [table, served(shop, _published(shop, articles, folder))]
+        slug = _published(shop, articles, folder)
+        return [table, served(shop, slug), kept_open(shop, slug)]
 
 
 def _published(shop: Shop, articles: Sequence[Article], folder: Path) -> str:

@@ -46,7 +46,8 @@ _ONE_HOUR_S = 3600
 def create_app(shop: Shop, *, wake: Callable[[], None] = lambda: None) -> Flask:
     """The web application of a shop. `wake` is called after something was put into the inbox.
 
-    A third of the server's threads (setting WEB_THREADS) may wait for chat answers; the rest always serves pages.
+    A third of the server's threads (setting WEB_THREADS) may wait for chat answers, a sixth for prices that change in
+    an open catalogue; the rest always serves pages.
     """
     here = Path(__file__).parent
     app = Flask(__name__, static_folder=str(here / "static"), template_folder=str(here / "templates"))
@@ -64,6 +65,7 @@ def create_app(shop: Shop, *, wake: Callable[[], None] = lambda: None) -> Flask:
         words=Translator(here),
         buckets=Buckets(time.monotonic),
         streams=Places(max(1, shop.settings.web_threads // 3)),
+        listeners=Places(shop.settings.web_threads // 6),
     )
     if shop.settings.trust_proxy:
         hops = shop.settings.trust_proxy

@@ -50,8 +50,9 @@ def translate_plural(one: str, many: str, count: int, /, **values: object) -> st
 
 
 def remember(response: Response) -> Response:
-    """Keeps a language that was asked for in the address of a page; it says nothing about a person."""
-    wanted = request.args.get("lang", "")
+    """Keeps a language that was asked for in the address of a page; it says nothing about a person. A part of a page is
+    asked for in the language of that page, which nobody chose by that."""
+    wanted = "" if "X-Part" in request.headers else request.args.get("lang", "")
     if wanted in site().languages and response.mimetype == "text/html" and request.cookies.get(COOKIE) != wanted:
         response.set_cookie(
             COOKIE, wanted, max_age=_ONE_YEAR_S, secure=site().shop.settings.is_https, httponly=True, samesite="Lax"

@@ -57,6 +57,11 @@ def let_forms_lead_to(response: Response, *origins: str) -> None:
 def may_be_framed(response: Response) -> None:
     """Pages of anybody may show this one in a frame: nothing on it is done with one press that cannot be undone."""
     response.headers["Content-Security-Policy"] = PAGE_POLICY.replace("frame-ancestors 'none'", _IN_ANY_FRAME)
+    may_be_used_anywhere(response)
+
+
+def may_be_used_anywhere(response: Response) -> None:
+    """Pages of anybody may fetch this file: the same for everybody, and nobody's secret."""
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
 
 

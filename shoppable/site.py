@@ -22,7 +22,8 @@ EXTENSION = "vitrine"
 class Site:
     """One mounted shop.
 
-    `wake` tells the worker that something was put into the inbox. `streams` counts the answers that stay open.
+    `wake` tells the worker that something was put into the inbox. `streams` counts the answers of the chat that stay
+    open, `listeners` those of catalogues: readers never take a place from a conversation.
     """
 
     shop: Shop
@@ -30,6 +31,7 @@ class Site:
     words: Translator
     buckets: Buckets
     streams: Places
+    listeners: Places
     kept: dict[str, object] = field(default_factory=dict)  # what rooms keep between requests
 
     @property

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
-from flask import Blueprint, Response, jsonify, request, stream_with_context
+from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from commerce.domain.customer import Contact
-from shoppable import inputs
+from shoppable import inputs, streams
 from shoppable.api.openapi import Operation, Parameter, describes
 from shoppable.api.products import LANG
 from shoppable.chat import entries, inbound, listening, recognised, session
 from shoppable.limits import LISTEN, PHOTO, TALK
 from shoppable.photos import photo_of_form, room_for_a_photo
-from shoppable.problems import Problem
 from shoppable.security import require_same_origin
 from shoppable.shapes import ChatAccepted, ChatEvents, ChatMessage, Recognised, Uploaded
 from shoppable.site import site
@@ -23,7 +21,6 @@ from shoppable.site import site
 blueprint = Blueprint("api_chat", __name__, url_prefix="/api/v1/chat")
 
 _LONGEST_WAIT_S = 25
-_COME_BACK_S = 3
 
 
 @blueprint.before_request
@@ -99,7 +96,7 @@ def hear() -> ResponseReturnValue:
     inputs.take_turn("listen", LISTEN, contact.address if contact else None)
     after = _after()
     wait_s = inputs.whole_number("wait", default=0, least=0, most=_LONGEST_WAIT_S) or 0
-    streaming = request.accept_mimetypes.best == "text/event-stream"
+    streaming = streams.is_wanted()
     if contact is None:
         if streaming:
             return Response(status=204)  # nobody has said anything: the browser is told not to come back
@@ -111,8 +108,8 @@ def hear() -> ResponseReturnValue:
         return jsonify(entries.read(contact, after))
     with site().streams.one() as place:
         if not place:
-            raise _full()
-        return jsonify(listening.wait_for_more(contact, after, wait_s, _gone()))
+            raise streams.no_place()
+        return jsonify(listening.wait_for_more(contact, after, wait_s, streams.gone()))
 
 
 def _after() -> int:
@@ -123,25 +120,8 @@ def _after() -> int:
 
 
 def _stream(contact: Contact, after: int) -> Response:
-    places = site().streams
-    if not places.take():
-        raise _full()
-    lines = listening.stream(lambda entry_id: entries.read(contact, entry_id), after, _gone())
-    response = Response(stream_with_context(lines), mimetype="text/event-stream")
-    response.call_on_close(places.give_back)  # the server closes every answer, one that was never begun too
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Accel-Buffering"] = "no"  # nginx would collect the lines otherwise
-    return response
-
-
-def _gone() -> Callable[[], bool]:
-    """Whether the caller has hung up, where the server can tell (waitress, with channel_request_lookahead)."""
-    asked: Callable[[], bool] | None = request.environ.get("waitress.client_disconnected")
-    return asked or (lambda: False)
-
-
-def _full() -> Problem:
-    return Problem(503, "no_place", "Many people are talking with us. Please look again.", retry_after_s=_COME_BACK_S)
+    lines = listening.stream(lambda entry_id: entries.read(contact, entry_id), after, streams.gone())
+    return streams.answer(site().streams, lines)
 
 
 @blueprint.post("/uploads")

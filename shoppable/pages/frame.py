@@ -24,7 +24,12 @@ _WORDS_OF_FORMS = 300
 
 def page(template: str, **values: object) -> Response:
     """A page in the language of this answer. Prices and stock are of this moment, so browsers ask again every time."""
-    response = make_response(render_template(template, **values))
+    return finished(render_template(template, **values))
+
+
+def finished(html: str) -> Response:
+    """The same of what has been rendered already."""
+    response = make_response(html)
     response.headers["Content-Language"] = language()
     response.headers["Cache-Control"] = "private, no-cache"
     response.vary.update(["Accept-Language", "Cookie"])

@@ -2,61 +2,36 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, abort, jsonify, redirect, request
+from flask import Blueprint, Response, abort, current_app, g, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
 
-from commerce.domain.lookbook import Did, Edition, Hotspot, Lookbook, LookbookState, Page, ReadingEvent, came_from
+from commerce.domain.lookbook import Did, ReadingEvent, came_from
 from commerce.domain.money import Money
-from commerce.domain.product import Product, Variant
+from commerce.domain.product import Variant
 from commerce.domain.stock import Band
 from commerce.ports import UnitOfWork
 from commerce.services.catalog import prior_price
-from commerce.services.publishing import LONGEST_SLUG
-from shoppable import brought, inputs, security, shopper
+from shoppable import brought, inputs, security, shopper, streams
 from shoppable.chat import session
 from shoppable.language import language, translate
 from shoppable.limits import LOOK
-from shoppable.pages.cards import Card, card
-from shoppable.pages.frame import page, telegram_link
+from shoppable.pages import leaves, share
+from shoppable.pages.cards import card
+from shoppable.pages.frame import finished, has_session, page, telegram_link
+from shoppable.pages.leaves import Opened
 from shoppable.problems import Problem
 from shoppable.reading_shapes import ReadingReport
-from shoppable.shelf import Shelf, product_path
+from shoppable.shelf import Shelf
 from shoppable.site import site
 
 blueprint = Blueprint("lookbook", __name__)
 
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """A hotspot with today's facts. `prior`: what is said beside a cut price. `x` to `height`: thousandths of the
-    page."""
-
-    hotspot: Hotspot
-    card: Card
-    prior: Money | None
-    path: str
-    x: int
-    y: int
-    width: int
-    height: int
-
-
-@dataclass(frozen=True, slots=True)
-class PageShown:
-    page: Page
-    spots: tuple[Spot, ...]
-
-    @property
-    def listed(self) -> tuple[Spot, ...]:
-        """Each product of the page once, in reading order."""
-        seen: dict[int, Spot] = {}
-        for spot in self.spots:
-            seen.setdefault(spot.hotspot.product_id, spot)
-        return tuple(seen.values())
+_LISTENER_LOOKS_EVERY_S = 0.5
+_ONE_HOUR_S = 3600
 
 
 @blueprint.get("/l/<slug>")
@@ -75,28 +50,31 @@ def embedded(slug: str) -> ResponseReturnValue:
 
 def _lookbook(slug: str, *, is_embedded: bool = False) -> Response:
     with site().shop.storage.read() as uow:
-        edition = _edition(uow, slug)
-        pages = _pages(uow, edition)
-    book = edition.lookbook
+        opened = leaves.opened(uow, slug)
     if request.headers.get("X-Part") == "facts":
-        return page("lookbook_facts.html", pages=pages, book=book, mark=_mark(pages))
-    return page(
-        "lookbook.html",
-        book=book,
-        title=book.title(language()),
-        pages=pages,
-        mark=_mark(pages),
-        path=f"/l/{book.slug}",
-        bot=_deep_link(0, book.slug, 1),
-        is_embedded=is_embedded,
-    )
+        return finished(opened.text("facts", lambda: render_template("lookbook_facts.html", opened=opened)))
+    if request.args or has_session():
+        return finished(_whole(opened, is_embedded))
+    # Most readers are nobody yet, and read the same page.
+    return finished(opened.text(f"whole {is_embedded}", lambda: _whole(opened, is_embedded)))
+
+
+def _whole(opened: Opened, is_embedded: bool) -> str:
+    book = opened.book
+    values = {"opened": opened, "book": book, "title": book.title(language()), "bot": _deep_link(0, book.slug, 1)}
+    article = opened.text("article", lambda: render_template("lookbook_article.html", **values))
+    shared = share.of_catalogue(book, [each.page for each in opened.pages])
+    return render_template("lookbook.html", **values, article=article, shared=shared, is_embedded=is_embedded)
 
 
 @blueprint.get("/l/<slug>/facts")
 def facts(slug: str) -> ResponseReturnValue:
-    """Whether prices or stock have changed since: a small answer that an open page asks for every two seconds."""
-    with site().shop.storage.read() as uow:
-        mark = _mark_of(uow, slug)
+    """Whether prices or stock have changed since. As a stream of events, `mark` whenever they do; beyond the places for
+    those, a small answer that an open page asks for every two seconds."""
+    g.for_machines = True
+    mark = _mark(slug)
+    if streams.is_wanted():
+        return streams.answer(site().listeners, _marks(slug))
     if request.if_none_match.contains(mark):
         return Response(status=304)
     answer = jsonify({"mark": mark})
@@ -105,18 +83,35 @@ def facts(slug: str) -> ResponseReturnValue:
     return answer
 
 
-def _mark_of(uow: UnitOfWork, slug: str) -> str:
-    """The mark, worked out again when anything in the shop or the catalogue has changed, and once a minute: stores open
-    and close."""
-    seq = uow.products.last_change()  # asked first: nothing that was committed before is missed
-    book = uow.lookbooks.by_slug(slug[:LONGEST_SLUG])
-    state = (seq, book.revision if book else 0, int(site().shop.clock.now().timestamp() // 60))
-    kept = site().kept.setdefault("marks", {})
-    assert isinstance(kept, dict)
-    known = kept.get((slug, language()))
-    if known is None or known[0] != state:
-        known = kept[slug, language()] = (state, _mark(_pages(uow, _edition(uow, slug))))  # only of slugs that exist
-    return str(known[1])
+def _mark(slug: str) -> str:
+    with site().shop.storage.read() as uow:
+        return leaves.opened(uow, slug).mark
+
+
+def _marks(slug: str) -> Iterator[str]:
+    told, is_over, has_gone = "", False, streams.gone()
+
+    def look() -> Iterator[str]:
+        nonlocal told, is_over
+        try:
+            mark = _mark(slug)
+        except (Problem, HTTPException):  # withdrawn meanwhile: whoever asks again is told so
+            is_over = True
+            return
+        if mark != told:
+            told = mark
+            yield f"event: mark\ndata: {mark}\n\n"
+
+    return streams.stream(look, lambda: is_over or has_gone(), _LISTENER_LOOKS_EVERY_S)
+
+
+@blueprint.get("/embed.js")
+def embed_script() -> ResponseReturnValue:
+    """For pages of others: a script element puts a catalogue there, in a frame of the right size."""
+    response = current_app.send_static_file("embed.js")
+    response.headers["Cache-Control"] = f"public, max-age={_ONE_HOUR_S}"
+    security.may_be_used_anywhere(response)
+    return response
 
 
 @blueprint.get("/l/<slug>/<int:number>/<int:product_id>")
@@ -124,14 +119,14 @@ def sheet(slug: str, number: int, product_id: int) -> ResponseReturnValue:
     """What a hotspot opens: today's price, sizes, where it is. Without the script a browser is led to the product."""
     shop = site().shop
     with shop.storage.read() as uow:
-        edition = _edition(uow, slug)
-        if product_id not in {spot.product_id for spot in edition.on(number)}:
+        book = leaves.book_of(uow, slug)
+        if product_id not in {spot.product_id for spot in leaves.edition_of(uow, book).on(number)}:
             abort(404)
         product = uow.products.get(product_id)
         if product is None or not product.variants:
             abort(404)
         if request.headers.get("X-Part") != "sheet":
-            return redirect(_path(product, edition.lookbook, number), 303)
+            return redirect(leaves.path_of(product, book, number), 303)
         shelf = Shelf.of(uow, [product], shop.clock.now())
         choices = [_choice(variant, shelf) for variant in product.variants]
         prior = prior_price(uow, min(product.variants, key=lambda variant: variant.price.minor))
@@ -139,8 +134,8 @@ def sheet(slug: str, number: int, product_id: int) -> ResponseReturnValue:
         "lookbook_sheet.html",
         product=product,
         shown=card(product, shelf),
-        path=_path(product, edition.lookbook, number),
-        source=came_from(edition.lookbook.id, number),
+        path=leaves.path_of(product, book, number),
+        source=came_from(book.id, number),
         page_number=number,
         slug=slug,
         choices=[each for each in choices if each.is_available],
@@ -183,67 +178,6 @@ def _deep_link(product_id: int, slug: str, number: int) -> str:
     return f"{bot}?start={start}" if bot else ""
 
 
-def _edition(uow: UnitOfWork, slug: str) -> Edition:
-    """404 for what never was; 410 for what was withdrawn."""
-    edition = site().shop.publishing.seen_by_shoppers(uow, slug) if len(slug) <= LONGEST_SLUG else None
-    if edition is None:
-        known = uow.lookbooks.by_slug(slug[:LONGEST_SLUG])
-        if known is not None and known.state is LookbookState.WITHDRAWN:
-            raise Problem(410, "catalogue_over", "This catalogue is over. See the first page for what we have today.")
-        abort(404)
-    return edition
-
-
-def _pages(uow: UnitOfWork, edition: Edition) -> list[PageShown]:
-    """Hotspots whose product is no longer sold are left out."""
-    products = {
-        product_id: product
-        for product_id, product in uow.products.many({spot.product_id for spot in edition.hotspots}).items()
-        if product.variants
-    }
-    shelf = Shelf.of(uow, products.values(), site().shop.clock.now())
-    return [
-        PageShown(
-            each,
-            tuple(
-                _spot(uow, spot, products[spot.product_id], shelf, edition.lookbook)
-                for spot in edition.on(each.number)
-                if spot.product_id in products
-            ),
-        )
-        for each in edition.pages
-    ]
-
-
-def _spot(uow: UnitOfWork, spot: Hotspot, product: Product, shelf: Shelf, book: Lookbook) -> Spot:
-    variants = tuple(variant for variant in product.variants if variant.id == spot.variant_id) or product.variants
-    region = spot.region
-    return Spot(
-        spot,
-        card(product, shelf, variants),
-        prior_price(uow, min(variants, key=lambda variant: variant.price.minor)),
-        _path(product, book, spot.page),
-        round(region.x_frac * 1000),
-        round(region.y_frac * 1000),
-        round(region.width_frac * 1000),
-        round(region.height_frac * 1000),
-    )
-
-
-def _path(product: Product, book: Lookbook, number: int) -> str:
-    return f"{product_path(product, language())}?from={came_from(book.id, number)}"
-
-
-def _mark(pages: Sequence[PageShown]) -> str:
-    """Changes with whatever the page says of a price or of stock."""
-    said = [
-        (spot.hotspot.id, spot.card.price.minor, spot.prior, spot.card.sold_out, spot.card.sizes, spot.card.stock)
-        for each in pages
-        for spot in each.spots
-    ]
-    return hashlib.sha256(repr((language(), said)).encode()).hexdigest()[:20]
-
-
 # --- what readers do
 
 
@@ -262,7 +196,7 @@ def events(slug: str) -> ResponseReturnValue:
     source = brought.source(inputs.clean(told.get("source", ""))[:128], otherwise="")
 
     def work(uow: UnitOfWork) -> int:
-        book = _edition(uow, slug).lookbook
+        book = leaves.book_of(uow, slug)
         customer = shopper.recognised(uow, contact) if contact else None
         visitor = session.sign("reader", contact.address)[:32] if contact else ""
         return uow.reading.add(

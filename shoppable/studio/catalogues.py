@@ -156,16 +156,19 @@ def _editor(book_id: str, told: Told | None, status: int = 200, *, as_typed: boo
         to_be_looked_at=[place.number for place in shown if place.is_to_be_looked_at],
         versions=[(number, format_moment(at, language(), zone)) for number, at in versions],
         public=public,
-        embed=_embed(book),
+        embeds=_embeds(book),
         qr=drawn(public),
     )
 
 
-def _embed(book: Lookbook) -> str:
-    """What somebody puts into a page of theirs."""
-    address = f"{site().shop.settings.base_url}/embed/l/{book.slug}"
-    code = Markup('<iframe src="{}" title="{}" width="100%" height="720" loading="lazy"></iframe>')
-    return str(code.format(address, book.title(language())))
+def _embeds(book: Lookbook) -> tuple[str, str]:
+    """What somebody puts into a page of theirs: a script that takes care of the size, or a frame without a script."""
+    base, title = site().shop.settings.base_url, book.title(language())
+    script = Markup('<script src="{}/embed.js" data-catalogue="{}" data-title="{}" async></script>')
+    frame = Markup(
+        '<iframe src="{}/embed/l/{}" title="{}" width="100%" height="720" loading="lazy" allow="fullscreen"></iframe>'
+    )
+    return str(script.format(base, book.slug, title)), str(frame.format(base, book.slug, title))
 
 
 def _edition(uow: UnitOfWork, book_id: str) -> Edition:

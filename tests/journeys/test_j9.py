@@ -1,6 +1,7 @@
 """J9, the publishing part: a marketer publishes a printed catalogue, prices move under an open page, reading counts.
 
-What a browser does by itself (turning pages, looking for news every two seconds) is in `tests/e2e/test_catalogues.py`.
+What a browser does by itself (turning pages, hearing of news) is in `tests/e2e/test_reader.py` and
+`test_reader_sells.py`.
 """
 
 from __future__ import annotations

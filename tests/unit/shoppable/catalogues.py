@@ -16,10 +16,16 @@ PICTURE = b"\xff\xd8 a page"  # shown by browsers alone, never read here
 
 
 def draft_catalogue(
-    shop: Shop, places: Sequence[tuple[str, Region]], *, title: LocalText = TITLE, pages: int = 1
+    shop: Shop,
+    places: Sequence[tuple[str, Region]],
+    *,
+    title: LocalText = TITLE,
+    pages: int = 1,
+    pictures: Sequence[bytes] = (PICTURE,),
 ) -> Edition:
-    """`places` by SKU, one after the other on the pages; nobody has published it."""
-    made = shop.publishing.from_pictures([(PICTURE, 800, 1000)] * pages, title, actor="test")
+    """`places` by SKU, one after the other on the pages; nobody has published it. `pictures`: 800 by 1000, in turns."""
+    shown = [(pictures[number % len(pictures)], 800, 1000) for number in range(pages)]
+    made = shop.publishing.from_pictures(shown, title, actor="test")
     assert isinstance(made, Edition), made
 
     def work(uow: UnitOfWork) -> Edition | Refused[NotPublished]:
@@ -36,9 +42,14 @@ def draft_catalogue(
 
 
 def publish_catalogue(
-    shop: Shop, places: Sequence[tuple[str, Region]], *, title: LocalText = TITLE, pages: int = 1
+    shop: Shop,
+    places: Sequence[tuple[str, Region]],
+    *,
+    title: LocalText = TITLE,
+    pages: int = 1,
+    pictures: Sequence[bytes] = (PICTURE,),
 ) -> Edition:
-    book = draft_catalogue(shop, places, title=title, pages=pages).lookbook
+    book = draft_catalogue(shop, places, title=title, pages=pages, pictures=pictures).lookbook
     done = shop.storage.write(lambda uow: shop.publishing.publish(uow, book.id, book.revision, actor="test"))
     assert not isinstance(done, Refused), done
     with shop.storage.read() as uow:

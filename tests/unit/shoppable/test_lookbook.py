@@ -57,7 +57,7 @@ def test_a_page_says_in_words_what_its_picture_shows(book: Edition, reader: Brow
     assert "Linen midi dress €79.00 In store: Bellecour and Part-Dieu" in said
     assert answer.text.count("lookbook-spots") == 2
     assert 'x="100" y="100" width="300" height="300"' in answer.text
-    assert f'property="og:image" content="{HOST}/media/{book.pages[0].picture_key}"' in answer.text
+    assert f'property="og:image" content="{HOST}/l/{book.lookbook.slug}/card.jpg?lang=en&amp;v=1"' in answer.text
     assert answer.text.index("Linen midi dress") < answer.text.index("Denim jacket") < answer.text.index("White sneak")
 
 
@@ -97,6 +97,23 @@ def test_only_the_embedded_page_may_be_framed(book: Edition, reader: Browser) ->
     assert embedded.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
     assert '<base target="_top">' in embedded.text
     assert "masthead" in own.text and "masthead" not in embedded.text
+
+
+def test_a_script_of_ours_may_be_used_by_any_site(reader: Browser) -> None:
+    answer = reader.get("/embed.js")
+    assert answer.mimetype == "text/javascript"
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert answer.headers["Cache-Control"] == "public, max-age=3600"
+    assert "data-catalogue" in answer.text
+    assert reader.get("/static/lookbook.js").headers["Cross-Origin-Resource-Policy"] == "same-origin"
+
+
+def test_a_part_is_in_the_language_of_its_page(book: Edition, reader: Browser) -> None:
+    path = f"/l/{book.lookbook.slug}"
+    part = reader.get(f"{path}?lang=fr", **{"X-Part": "facts"})
+    assert "79,00" in part.text and "Set-Cookie" not in part.headers  # nobody has chosen a language by that
+    assert reader.get(f"{path}/facts?lang=fr").json == {"mark": part.text.partition('data-mark="')[2][:20]}
+    assert "lang=fr" in reader.get(f"{path}?lang=fr").headers["Set-Cookie"]
 
 
 def test_a_product_that_is_gone_is_left_out(book: Edition, reader: Browser, shop: Shop) -> None:

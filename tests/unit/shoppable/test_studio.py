@@ -277,9 +277,15 @@ def test_a_doubtful_place_led_elsewhere_is_no_longer_doubtful(hugo: StaffBrowser
     assert [spot.review for spot in stored(shop, book.id).on(1)] == [Review.CONFIRMED, Review.DOUBTFUL]
 
 
-def test_the_code_for_other_pages_holds_any_title(hugo: StaffBrowser, shop: Shop) -> None:
+def test_the_codes_for_other_pages_hold_any_title(hugo: StaffBrowser, shop: Shop) -> None:
     book = publish_catalogue(shop, [], title=LocalText({"en": f'"></iframe></textarea>{HOSTILE}'})).lookbook
     html = hugo.get(f"/studio/{book.id}").text
-    box = html[html.index('<textarea id="embed"') : html.index("</textarea>")]
-    code = unescape(box.partition(">")[2])
-    assert re.fullmatch(r'<iframe src="[^"]+" title="[^"<>]+" width="100%" height="720" loading="lazy"></iframe>', code)
+    codes = {
+        "embed": r'<script src="[^"]+/embed\.js" data-catalogue="[a-z0-9-]+" data-title="[^"<>]+" async></script>',
+        "embed-frame": r'<iframe src="[^"]+" title="[^"<>]+" width="100%" height="720" loading="lazy"'
+        r' allow="fullscreen"></iframe>',
+    }
+    for name, expected in codes.items():
+        begins = html.index(f'<textarea id="{name}"')
+        code = unescape(html[begins : html.index("</textarea>", begins)].partition(">")[2])
+        assert re.fullmatch(expected, code), code

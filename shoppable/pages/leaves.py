@@ -1,0 +1,158 @@
+"""What a published catalogue says at this moment: its pages, and each place with today's price and stock.
+
+A published version never changes, and what is said of it changes with the shop's change number alone, or with the
+minute: stores open and close. So it is put together once for all readers, and again when one of these has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from flask import abort
+
+from commerce.domain.lookbook import Edition, Hotspot, Lookbook, LookbookState, Page, came_from
+from commerce.domain.money import Money
+from commerce.domain.product import Product
+from commerce.ports import UnitOfWork
+from commerce.services.catalog import prior_price
+from commerce.services.publishing import LONGEST_SLUG
+from shoppable.kept import Kept
+from shoppable.language import language
+from shoppable.pages.cards import Card, card
+from shoppable.problems import Problem
+from shoppable.shelf import Shelf, product_path
+from shoppable.site import site
+
+_MOST_KEPT = 48  # catalogues and languages; one of 24 places takes about 150 kB
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A hotspot with today's facts. `prior`: what is said beside a cut price. `x` to `height`: thousandths of the
+    page."""
+
+    hotspot: Hotspot
+    card: Card
+    prior: Money | None
+    path: str
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class PageShown:
+    page: Page
+    spots: tuple[Spot, ...]
+
+    @property
+    def listed(self) -> tuple[Spot, ...]:
+        """Each product of the page once, in reading order."""
+        seen: dict[int, Spot] = {}
+        for spot in self.spots:
+            seen.setdefault(spot.hotspot.product_id, spot)
+        return tuple(seen.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A catalogue as it lies open in one language. `mark` changes with whatever it says of a price or of stock."""
+
+    book: Lookbook
+    pages: tuple[PageShown, ...]
+    mark: str
+    _texts: dict[str, str] = field(default_factory=dict, repr=False)
+
+    def text(self, name: str, make: Callable[[], str]) -> str:
+        """What `make` says, which may be said to everybody; it is asked once."""
+        found = self._texts.get(name)
+        if found is None:
+            found = self._texts[name] = make()
+        return found
+
+
+def opened(uow: UnitOfWork, slug: str) -> Opened:
+    """Nothing may have been read in this view before. 404 and 410 as `book_of`."""
+    change = uow.products.last_change()  # asked first: nothing that was committed before is missed
+    book = book_of(uow, slug)
+    kept = site().kept.setdefault("catalogues", Kept[Opened](_MOST_KEPT))
+    assert isinstance(kept, Kept)
+    state = (change, book.id, book.revision, int(site().shop.clock.now().timestamp() // 60))
+    found: Opened = kept.get((book.slug, language()), state, lambda: _open(uow, book))
+    return found
+
+
+def book_of(uow: UnitOfWork, slug: str) -> Lookbook:
+    """404 for what never was; 410 for what was withdrawn."""
+    book = uow.lookbooks.by_slug(slug) if len(slug) <= LONGEST_SLUG else None
+    if book is not None and book.state is LookbookState.WITHDRAWN:
+        raise Problem(410, "catalogue_over", "This catalogue is over. See the first page for what we have today.")
+    if book is None or book.state is not LookbookState.PUBLISHED:
+        abort(404)
+    return book
+
+
+def edition_of(uow: UnitOfWork, book: Lookbook) -> Edition:
+    """The version that shoppers see."""
+    edition = uow.lookbooks.edition(book, book.version)
+    if edition is None:
+        abort(404)
+    return edition
+
+
+def path_of(product: Product, book: Lookbook, number: int) -> str:
+    """Of the product's page, which remembers where it was seen."""
+    return f"{product_path(product, language())}?from={came_from(book.id, number)}"
+
+
+def _open(uow: UnitOfWork, book: Lookbook) -> Opened:
+    pages = _pages(uow, edition_of(uow, book))
+    return Opened(book, pages, _mark(pages))
+
+
+def _pages(uow: UnitOfWork, edition: Edition) -> tuple[PageShown, ...]:
+    """Hotspots whose product is no longer sold are left out."""
+    products = {
+        product_id: product
+        for product_id, product in uow.products.many({spot.product_id for spot in edition.hotspots}).items()
+        if product.variants
+    }
+    shelf = Shelf.of(uow, products.values(), site().shop.clock.now())
+    return tuple(
+        PageShown(
+            each,
+            tuple(
+                _spot(uow, spot, products[spot.product_id], shelf, edition.lookbook)
+                for spot in edition.on(each.number)
+                if spot.product_id in products
+            ),
+        )
+        for each in edition.pages
+    )
+
+
+def _spot(uow: UnitOfWork, spot: Hotspot, product: Product, shelf: Shelf, book: Lookbook) -> Spot:
+    variants = tuple(variant for variant in product.variants if variant.id == spot.variant_id) or product.variants
+    region = spot.region
+    return Spot(
+        spot,
+        card(product, shelf, variants),
+        prior_price(uow, min(variants, key=lambda variant: variant.price.minor)),
+        path_of(product, book, spot.page),
+        round(region.x_frac * 1000),
+        round(region.y_frac * 1000),
+        round(region.width_frac * 1000),
+        round(region.height_frac * 1000),
+    )
+
+
+def _mark(pages: Sequence[PageShown]) -> str:
+    said = [
+        (spot.hotspot.id, spot.card.price.minor, spot.prior, spot.card.sold_out, spot.card.sizes, spot.card.stock)
+        for each in pages
+        for spot in each.spots
+    ]
+    return hashlib.sha256(repr((language(), said)).encode()).hexdigest()[:20]
