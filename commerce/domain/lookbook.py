@@ -85,15 +85,28 @@ class Hotspot:
     doubts: tuple[Doubt, ...] = ()
 
 
+class PageKind(StrEnum):
+    PICTURE = ""  # made elsewhere
+    COVER = "cover"  # ours, with a place left free for the title
+    LAID_OUT = "laid_out"  # ours, with a place left free under each photo
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Counted from 1. `text`: the words printed on it, for people who do not see it and for search engines."""
+    """Counted from 1. `text`: the words printed on it, for people who do not see it and for search engines. `paper`:
+    the colour of a page of ours, "#rrggbb"."""
 
     number: int
     picture_key: str
     width_px: int
     height_px: int
     text: str = ""
+    kind: PageKind = PageKind.PICTURE
+    paper: str = ""
+
+    @property
+    def is_ours(self) -> bool:
+        return self.kind is not PageKind.PICTURE
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +154,7 @@ class NotPublished(StrEnum):
     BAD_SLUG = "bad_slug"
     NO_TITLE = "no_title"
     NO_SUCH_PRODUCT = "no_such_product"
+    NO_PHOTO = "no_photo"  # none of the chosen products has one
 
 
 # --- what readers do
@@ -152,7 +166,7 @@ def came_from(lookbook_id: str, page: int = 0) -> str:
 
 
 class Did(StrEnum):
-    """What somebody did with a catalogue, a post or a link."""
+    """What somebody did with a catalogue, a post, a link or a product."""
 
     OPENED = "opened"
     PAGE = "page"  # turned to it; with how long they stayed when they leave it
@@ -161,6 +175,7 @@ class Did(StrEnum):
     CHAT = "chat"
     POST = "post"
     LINK = "link"
+    VIEW = "view"  # a product's own page; with how long they stayed when they leave it
 
 
 @dataclass(frozen=True, slots=True)
