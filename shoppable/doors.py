@@ -132,6 +132,10 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
     ),
     (
         Permission.PUBLISH,
+        "studio: add_pages change_products choose_products make_of_pictures preview preview_sheet",
+    ),
+    (
+        Permission.PUBLISH,
         "studio: brand brand_preview campaign campaign_part campaigns change_campaign keep_brand make_campaign",
     ),
     (Permission.PUBLISH, "studio: make_short_link short_link_qr short_links"),

@@ -85,15 +85,28 @@ class Hotspot:
     doubts: tuple[Doubt, ...] = ()
 
 
+class PageKind(StrEnum):
+    PICTURE = ""  # made elsewhere
+    COVER = "cover"  # ours, with a place left free for the title
+    LAID_OUT = "laid_out"  # ours, with a place left free under each photo
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Counted from 1. `text`: the words printed on it, for people who do not see it and for search engines."""
+    """Counted from 1. `text`: the words printed on it, for people who do not see it and for search engines. `paper`:
+    the colour of a page of ours, "#rrggbb"."""
 
     number: int
     picture_key: str
     width_px: int
     height_px: int
     text: str = ""
+    kind: PageKind = PageKind.PICTURE
+    paper: str = ""
+
+    @property
+    def is_ours(self) -> bool:
+        return self.kind is not PageKind.PICTURE
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +154,7 @@ class NotPublished(StrEnum):
     BAD_SLUG = "bad_slug"
     NO_TITLE = "no_title"
     NO_SUCH_PRODUCT = "no_such_product"
+    NO_PHOTO = "no_photo"  # none of the chosen products has one
 
 
 # --- what readers do

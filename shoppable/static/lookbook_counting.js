@@ -13,7 +13,8 @@ export const isFramed = top !== window;
 const newId = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 export function countReading(book) {
-  const mayAsk = !isFramed && navigator.doNotTrack !== "1";
+  const isCounted = !("preview" in book.dataset);
+  const mayAsk = isCounted && !isFramed && navigator.doNotTrack !== "1";
   const consented = () => mayAsk && localStorage.getItem("vitrine-reading") === "yes";
   const consent = book.querySelector("[data-consent]");
   consent.closest("[data-consent-row]").hidden = !mayAsk;
@@ -25,7 +26,7 @@ export function countReading(book) {
   let isOpened = false;
   const since = new Map(); // page in sight: from when
 
-  const tell = (did, more = {}) => waiting.push({ id: newId(), did, page: [...since.keys()][0] ?? 0, ...more });
+  const tell = (did, more = {}) => isCounted && waiting.push({ id: newId(), did, page: [...since.keys()][0] ?? 0, ...more });
 
   const send = () => {
     while (waiting.length) {

@@ -25,6 +25,7 @@ from commerce.domain.reservation import Refused
 from commerce.domain.team import Permission
 from commerce.i18n import format_moment, format_money, format_number
 from commerce.ports import UnitOfWork
+from commerce.services.naming import named as product_named
 from shoppable import inputs
 from shoppable.counter import access
 from shoppable.counter.board import Told
@@ -36,7 +37,6 @@ from shoppable.studio.blueprint import blueprint
 from shoppable.studio.campaign_kit import PICTURES, Kit, Picture, jpeg_of, kit_of, mark_of, pdf_of
 from shoppable.studio.campaign_mail import mail_of
 from shoppable.studio.campaign_zip import zip_of
-from shoppable.studio.places import product_named
 from shoppable.studio.posts import number_of
 
 NOT_CAMPAIGNED = {
