@@ -275,6 +275,11 @@ def test_from_a_page_of_a_catalogue_to_a_sale_that_says_so(
     assert landed.headers["Location"] == campaign.path
     shown = text_of(lea.get(campaign.path).text)
     assert "Le cuir" in shown and "Leather tote" in shown and "Leaf through Spring" in shown
+    assert lea.get(f"/s/{code}?to=catalogue").headers["Location"] == f"/l/{book.slug}#page-2"
+    with app.test_request_context():
+        mail = mail_of(kit(app, shop, campaign, "en"))
+    assert f'href="{HOST}/s/{campaign.links[Outlet.EMAIL]}?to=catalogue"' in mail.html
+    assert "Leaf through Spring" in text_of(mail.html)
     one = lea.get(f"/s/{code}?product={campaign.items[0].product_id}").headers["Location"]
     assert one.startswith(f"/p/{campaign.items[0].product_id}-")
     order = lea.buy("P4-brown-")
