@@ -65,6 +65,7 @@ from commerce.services.proposing import Proposing
 from commerce.services.publishing import Publishing
 from commerce.services.quoting import Quoting
 from commerce.services.recognising import Recognising
+from commerce.services.recommending import Recommending
 from commerce.services.refunding import Refunding
 from commerce.services.reminding import Reminding
 from commerce.services.reserving import Reserving
@@ -108,6 +109,7 @@ class Shop:
     catalog: Catalog
     asking: Asking
     discovery: Discovery
+    recommending: Recommending
     photos: Photos
     customers: Customers
     reserving: Reserving
@@ -287,6 +289,7 @@ def build_shop(
         catalog=Catalog(storage, clock),
         asking=Asking(words, text_index, settings.currency),
         discovery=discovery,
+        recommending=Recommending(storage, clock, words, customers, discovery),
         photos=Photos(storage, media, clock, timedelta(hours=settings.photo_keep_h)),
         customers=customers,
         reserving=reserving,

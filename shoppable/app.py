@@ -27,6 +27,7 @@ from shoppable.api import (
     pauses,
     pick_ups,
     products,
+    recommendations,
     stock,
     stores,
     waits,
@@ -79,7 +80,7 @@ def create_app(shop: Shop, *, wake: Callable[[], None] = lambda: None) -> Flask:
     pages.install(app)
     app.register_blueprint(staff_pages.blueprint)
     app.register_blueprint(studio.blueprint)
-    for room in (media, health, products, stores, chat, carts, checkout, orders, waits):
+    for room in (media, health, products, recommendations, stores, chat, carts, checkout, orders, waits):
         app.register_blueprint(room.blueprint)
     app.register_blueprint(payment_callbacks(shop, wake))
     if shop.settings.secrets_of("api_keys"):

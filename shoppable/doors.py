@@ -53,7 +53,7 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
         Who.ANYBODY,
         """
         : static api_openapi
-        front: front | product: product | stores: stores | chat: chat | media: picture | buy: buy
+        front: front | product: product view | stores: stores | chat: chat | media: picture | buy: buy
         short: follow | posts: posts | campaign: campaign | prices_in_mail: price
         share: campaign catalogue posts product
         lookbook: lookbook embedded embed_script facts sheet events
@@ -66,7 +66,8 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
         Who.SELF,
         """
         cart: add cart coupon line telegram | checkout: checkout details pay where
-        orders: orders
+        orders: orders | for_you: choice for_you
+        api_recommendations: recommendations
         api_carts: make mark own own_coupon own_line | api_checkout: checkout
         api_chat: greeting hear leave say upload | api_waits: mine wait
         """,

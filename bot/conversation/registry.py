@@ -29,6 +29,7 @@ from bot.conversation import (
     sizes,
     smalltalk,
     stores,
+    suggesting,
     trouble,
     waits,
     withdrawal,
@@ -40,6 +41,7 @@ from commerce.understanding import Intent
 
 ABILITIES: tuple[Ability, ...] = (
     browse.ABILITY,
+    suggesting.ABILITY,
     photo.ABILITY,
     garments.ABILITY,
     product.ABILITY,

@@ -22,10 +22,11 @@ from bot.conversation.options import (
 from bot.conversation.putting_in import add as put_into_cart
 from bot.conversation.questions import ask_colour, ask_product, ask_size, gone, no_such_size, size_buttons
 from bot.conversation.stores import find
-from bot.conversation.talk import Ability, Talk, Turn, size_system
+from bot.conversation.talk import Ability, Talk, Turn
 from bot.messages import Button
 from bot.sessions import Focus, Goal, Pending, Question
 from commerce.domain.product import Product
+from commerce.services.customers import size_system
 from commerce.understanding import Intent
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def pick(talk: Talk, product: Product, focus: Focus, size: str) -> Turn:
     available = levels_of(talk, [matching(product, focus.colour, size)])
     if not any(available.values()):
         return _sold_out(talk.with_session(session), product, chosen)
-    system = size_system(talk.shop, product)
+    system = size_system(talk.shop.lexicon, product)
     if talk.may_remember is None:
         wording = talk.t("Size {size}. Remember it for next time?", size=size)
         pending = Pending(Question.REMEMBER_SIZE, size_system=system, size=size, wording=wording)
@@ -211,7 +212,7 @@ def remember(talk: Talk) -> Turn:
     size = focus.size if focus else ""
     if product is None or not size:
         return talk.say(talk.t("Choose a size of an item first, and I will offer to remember it."))
-    system, contact, customers = size_system(talk.shop, product), talk.message.contact, talk.shop.customers
+    system, contact, customers = size_system(talk.shop.lexicon, product), talk.message.contact, talk.shop.customers
     done = talk.say(talk.t("Noted: {size}. Say “forget my size” whenever you like, and I will.", size=size))
 
     def act(uow: UnitOfWork) -> Turn:

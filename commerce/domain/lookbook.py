@@ -166,7 +166,7 @@ def came_from(lookbook_id: str, page: int = 0) -> str:
 
 
 class Did(StrEnum):
-    """What somebody did with a catalogue, a post or a link."""
+    """What somebody did with a catalogue, a post, a link or a product."""
 
     OPENED = "opened"
     PAGE = "page"  # turned to it; with how long they stayed when they leave it
@@ -175,6 +175,7 @@ class Did(StrEnum):
     CHAT = "chat"
     POST = "post"
     LINK = "link"
+    VIEW = "view"  # a product's own page; with how long they stayed when they leave it
 
 
 @dataclass(frozen=True, slots=True)

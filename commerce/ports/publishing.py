@@ -134,10 +134,6 @@ class ReadingRepository(Protocol):
         """(catalogue, page) where this reader stopped."""
         ...
 
-    def seen_by(self, customer_id: str, limit: int) -> list[tuple[int, str, int]]:
-        """(product, catalogue, page) of pages this customer stayed on, newest first: reasons for recommending."""
-        ...
-
     def forget_before(self, moment: datetime) -> int:
         """Takes visitor and customer off older events: they go on counting."""
         ...

@@ -33,6 +33,7 @@ from commerce.ports.publishing import (
     ReadingRepository,
     ShortLinkRepository,
 )
+from commerce.ports.recommending import TasteRepository
 from commerce.ports.selling import (
     CartRepository,
     LinkRepository,
@@ -366,6 +367,8 @@ class UnitOfWork(Protocol):
     def lookbooks(self) -> LookbookRepository: ...
     @property
     def reading(self) -> ReadingRepository: ...
+    @property
+    def tastes(self) -> TasteRepository: ...
     @property
     def posts(self) -> PostRepository: ...
     @property

@@ -175,16 +175,6 @@ class SqlReading:
         ).one_or_none()
         return None if row is None else (row.lookbook_id, row.page)
 
-    def seen_by(self, customer_id: str, limit: int) -> list[tuple[int, str, int]]:
-        rows = self._db.execute(
-            select(_EVENT.product_id, _EVENT.lookbook_id, _EVENT.page, func.max(_EVENT.id).label("newest"))
-            .where(_EVENT.customer_id == customer_id, _EVENT.product_id > 0)
-            .group_by(_EVENT.product_id, _EVENT.lookbook_id, _EVENT.page)
-            .order_by(func.max(_EVENT.id).desc())
-            .limit(limit)
-        )
-        return [(row.product_id, row.lookbook_id, row.page) for row in rows]
-
     def forget_before(self, moment: datetime) -> int:
         forgotten = self._db.execute(
             update(reading_event)

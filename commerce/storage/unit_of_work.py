@@ -22,6 +22,7 @@ from commerce.storage.posts import SqlPosts, SqlShortLinks
 from commerce.storage.products import SqlProducts
 from commerce.storage.promotions import SqlPromotions
 from commerce.storage.reading import SqlReading
+from commerce.storage.recommending import SqlTastes
 from commerce.storage.reservations import SqlReservations
 from commerce.storage.returns import SqlReturns
 from commerce.storage.staff import SqlPauses, SqlStaffTasks
@@ -82,6 +83,7 @@ class SqlUnitOfWork:
     staff_chats = _Over(SqlStaffChats)
     lookbooks = _Over(SqlLookbooks)
     reading = _Over(SqlReading)
+    tastes = _Over(SqlTastes)
     posts = _Over(SqlPosts)
     short_links = _Over(SqlShortLinks)
     brand = _Over(SqlBrand)

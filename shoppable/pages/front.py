@@ -10,7 +10,7 @@ from commerce.domain.search import Found, Hit, SearchAnswer, Why
 from shoppable import inputs
 from shoppable.language import language
 from shoppable.limits import SEARCH
-from shoppable.pages import posts
+from shoppable.pages import for_you, posts
 from shoppable.pages.asked import LAST_PAGE, Asked, active, asked_for, largest_price, question
 from shoppable.pages.cards import Card, card, swatch
 from shoppable.pages.frame import here, page
@@ -42,6 +42,7 @@ def front() -> Response:
         asked=asked,
         posts=posted,
         catalogues=catalogues[:_CATALOGUES],
+        for_you=for_you.beside() if is_first else None,
         cards=_cards(answer.found, shelf),
         nearest=_cards(answer.nearest, shelf),
         answer=answer,

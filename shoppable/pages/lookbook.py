@@ -15,7 +15,7 @@ from commerce.domain.product import Variant
 from commerce.domain.stock import Band
 from commerce.ports import UnitOfWork
 from commerce.services.catalog import prior_price
-from shoppable import brought, inputs, security, shopper, streams
+from shoppable import brought, inputs, recommended, security, streams
 from shoppable.chat import session
 from shoppable.language import language, translate
 from shoppable.limits import LOOK
@@ -199,7 +199,7 @@ def events(slug: str) -> ResponseReturnValue:
     known = session.current()
     inputs.take_turn("look", LOOK, known.address if known else None)
     told = inputs.body_as(ReadingReport)
-    # Whoever agrees is known by the cookie of the chat: it is to know where they stopped.
+    # Whoever agrees is known by the cookie of the chat: it is to know where they stopped, and what to suggest.
     contact = session.current_or_new() if told.get("consent", False) else None
     shop = site().shop
     now = shop.clock.now()
@@ -208,8 +208,7 @@ def events(slug: str) -> ResponseReturnValue:
 
     def work(uow: UnitOfWork) -> int:
         book = leaves.book_of(uow, slug)
-        customer = shopper.recognised(uow, contact) if contact else None
-        visitor = session.sign("reader", contact.address)[:32] if contact else ""
+        visitor, customer_id = recommended.reader(uow, contact)
         return uow.reading.add(
             ReadingEvent(
                 event_id=each["id"],
@@ -220,7 +219,7 @@ def events(slug: str) -> ResponseReturnValue:
                 product_id=each.get("product", 0),
                 dwell_ms=each.get("dwell_ms", 0),
                 visitor=visitor,
-                customer_id=customer.id if customer else "",
+                customer_id=customer_id,
                 source=source,
             )
             for each in told["events"]

@@ -133,7 +133,6 @@ def test_figures_of_what_readers_did(storage: Storage) -> None:
         assert uow.reading.last_page_of("v1", "") == (BOOK.id, 1)
         assert uow.reading.last_page_of("", "c" * 32) == (BOOK.id, 2)
         assert uow.reading.last_page_of("", "") is None
-        assert uow.reading.seen_by("c" * 32, 5) == [(7, BOOK.id, 2)]
         assert uow.reading.orders_from(BOOK.id, NOW, until) == []
     assert [(p.page, p.views, p.visitors, p.dwell_ms, p.hotspots, p.carts) for p in pages] == [
         (1, 1, 1, 4_000, 0, 0),

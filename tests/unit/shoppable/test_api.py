@@ -80,6 +80,8 @@ def test_every_operation_answers_as_described(app: Flask, client: FlaskClient, d
     call(f"{v1}/similar", "get", f"{v1}/similar?id=P1", 200)
     call(f"{v1}/similar", "get", f"{v1}/similar?id=none", 404)
     call(f"{v1}/similar", "post", f"{v1}/similar", 503, data={"photo": (io.BytesIO(png()), "a.png")})
+    call(f"{v1}/recommendations", "get", f"{v1}/recommendations?limit=3&near=45.76,4.84", 200)
+    call(f"{v1}/recommendations", "get", f"{v1}/recommendations?cart=nothing", 404)
     call(f"{v1}/stores", "get", f"{v1}/stores?near=69002&variant=P1-navy-38", 200)
     call(f"{v1}/stores", "get", f"{v1}/stores?variant=nothing", 404)
     price = f"{v1}/products/{{sku}}/price"
