@@ -3,8 +3,8 @@
     python -m benchmarks.catalogues [--products 3000]
 
 Eight pages of 24 articles are printed as a PDF from pictures of 60 by 80 pixels, read and proposed as in the studio:
-once as it should be, once with a wrong price, the number of another article, and a number that nobody has. Then the
-first is published and read, beside the same bytes from waitress alone.
+once as it should be, once with a wrong price, the number of another article, and a number that nobody has. Lookbooks of
+24 and of 120 products are laid out. Then the first is published and read, beside the same bytes from waitress alone.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import multiprocessing
+import os
 import shutil
 import tempfile
 import threading
@@ -29,6 +30,7 @@ from benchmarks.tables import Stopwatch, Table, keep, machine, ms
 from commerce.domain.localtext import LocalText
 from commerce.domain.lookbook import Edition, NotPublished, Review
 from commerce.pdf import PdfReader
+from commerce.services.laying_out import Chosen, LaidOut
 from commerce.services.proposing import Proposed
 from commerce.settings import load_settings
 from commerce.wiring import Shop, build_shop
@@ -38,6 +40,8 @@ from vitrine.serve import running
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+LAID_OUT = (24, 120)  # products of a lookbook
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +182,23 @@ def kept_open(shop: Shop, slug: str) -> Table:
     return table
 
 
+def laid_out(shop: Shop) -> Table:
+    """Lookbooks of the first products that have a photo."""
+    table = Table("Chosen products, laid out", ("products", "pages", "kB a page", "s", "CPU s"))
+    with shop.storage.read() as uow:
+        chosen = [Chosen(product.id) for product in uow.products.after(0, LAID_OUT[-1] * 2) if product.picture_for()]
+    for count in LAID_OUT:
+        before, began = sum(os.times()[:4]), time.perf_counter()
+        done = shop.laying_out.make(chosen[:count], LocalText({"fr": "Lookbook"}), actor="bench")
+        seconds, cpu_s = time.perf_counter() - began, sum(os.times()[:4]) - before
+        assert isinstance(done, LaidOut), done
+        pages = done.edition.pages
+        heavy = sum(len(shop.media.get(page.picture_key) or b"") for page in pages)
+        table.add(str(count), str(len(pages)), f"{heavy / 1024 / len(pages):.0f}", f"{seconds:.1f}", f"{cpu_s:.1f}")
+    table.notes.append("photos of 60 by 80 pixels; drawn one page after the other, in a child process that counts too")
+    return table
+
+
 def run(folder: Path, products: int) -> list[Table]:
     from catalog_sync import sync
 
@@ -206,7 +227,7 @@ def run(folder: Path, products: int) -> list[Table]:
             "wrong: a price, the number of another article, a number that nobody has; 22 right ones remain"
         )
         slug = _published(shop, articles, folder)
-        return [table, served(shop, slug), kept_open(shop, slug)]
+        return [table, laid_out(shop), served(shop, slug), kept_open(shop, slug)]
 
 
 def _published(shop: Shop, articles: Sequence[Article], folder: Path) -> str:
