@@ -264,7 +264,7 @@ def build_shop(
         carts=carts,
     )
     canned = Canned(clock, ids, settings.languages)
-    drawer, proposing = PillowDrawer(), Proposing(storage, ids, image_matcher, settings.currency)
+    drawer, proposing = PillowDrawer(), Proposing(storage, ids, image_matcher, text_index, settings.currency)
     publishing = Publishing(storage, clock, ids, media, PdfReader(), proposing)
     short_links = ShortLinks(clock, ids, settings.base_url)
     links, passwords = OneTimeLinks(clock, ids), Argon2Passwords()
@@ -341,7 +341,7 @@ def build_shop(
         index_keeper=IndexKeeper(storage, text_index, facets, image_matcher, media, words, kept_words),
         teaching=Teaching(storage, media, words, image_matcher),
         canned=canned,
-        inbox=Inbox(clock, canned, handoff, alerting, media, channels or {}),
+        inbox=Inbox(clock, canned, handoff, alerting, media, channels or {}, timedelta(days=settings.staff_photo_days)),
         team=Team(clock, ids, links, settings.languages),
         links=links,
         staff_binding=StaffBinding(clock, links),

@@ -23,6 +23,7 @@ from bot.conversation.putting_in import add as put_into_cart
 from bot.conversation.questions import ask_colour, ask_product, ask_size, gone, no_such_size, size_buttons
 from bot.conversation.stores import find
 from bot.conversation.talk import Ability, Talk, Turn
+from bot.conversation.waits_in_words import wait_for
 from bot.messages import Button
 from bot.sessions import Focus, Goal, Pending, Question
 from commerce.domain.product import Product
@@ -131,6 +132,8 @@ def pick_colour(talk: Talk, product: Product, focus: Focus, colour: str) -> Turn
 
 
 def _go_on(talk: Talk, focus: Focus, goal: Goal) -> Turn:
+    if goal is Goal.WAIT:
+        return wait_for(talk, focus)
     if goal is Goal.CART:
         return put_into_cart(talk, focus, talk.session.pending.quantity if talk.session.pending else 1)
     store_id = _store_id(talk)

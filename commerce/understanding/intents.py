@@ -12,9 +12,11 @@ from commerce.understanding.reading import Reading
 
 # Cues that settle the matter whatever else is said, in this order.
 _DECISIVE = (
-    Intent.STOP_RECOMMENDING, Intent.RESUME_RECOMMENDING, Intent.STOP_MESSAGES, Intent.FORGET_SIZE,
-    Intent.REMEMBER_SIZE, Intent.BACK_TO_BOT, Intent.TALK_TO_PERSON, Intent.UNLINK, Intent.LINK_ACCOUNT,
-    Intent.READING, Intent.WITHDRAW, Intent.CANCEL_ORDER, Intent.DROP_CODE, Intent.ASK_DISCOUNT, Intent.USE_CODE,
+    Intent.STOP_RECOMMENDING, Intent.RESUME_RECOMMENDING, Intent.STOP_MESSAGES,
+    Intent.STOP_WAITING, Intent.TELL_WHEN_BACK, Intent.MY_WAITS,
+    Intent.FORGET_SIZE, Intent.REMEMBER_SIZE, Intent.BACK_TO_BOT, Intent.TALK_TO_PERSON,
+    Intent.UNLINK, Intent.LINK_ACCOUNT, Intent.READING, Intent.WITHDRAW, Intent.CANCEL_ORDER, Intent.DROP_CODE,
+    Intent.ASK_DISCOUNT, Intent.USE_CODE,
     Intent.EXTEND_RESERVATION, Intent.EXCHANGE_ITEM, Intent.RETURN_ITEM, Intent.PROBLEM, Intent.MY_RESERVATIONS,
     Intent.CANCEL_RESERVATION, Intent.ORDER_STATUS, Intent.EMPTY_CART, Intent.SAVE_FOR_LATER,
     Intent.REMOVE_FROM_CART, Intent.START_OVER, Intent.COMPARE,
@@ -141,10 +143,20 @@ def _is_said(now: Situation, intent: Intent) -> bool:
             return now.said(intent) or _is_enough_advice(now.reading)
         case Intent.PROBLEM:
             return now.said(intent) or now.reading.has("not_arrived", "paid_twice")
+        case Intent.TELL_WHEN_BACK:
+            return now.said(intent) or _wants_news(now)
         case Intent.EXCHANGE_ITEM:
             return now.said(intent) or (now.reading.has("fits_badly") and not now.reading.has("exclude"))
         case _:
             return now.said(intent)
+
+
+def _wants_news(now: Situation) -> bool:
+    """« préviens-moi quand elle revient », or « préviens-moi » of what is talked about."""
+    if not now.reading.has("tell_when"):
+        return False
+    bare = now.table and not (now.slots.category or now.described or now.slots.words)
+    return now.reading.has("back_again") or bare
 
 
 def _is_meant(now: Situation, intent: Intent) -> bool:
@@ -159,6 +171,10 @@ def _is_meant(now: Situation, intent: Intent) -> bool:
         return not now.located or bool(slots.references or slots.category)
     if intent is Intent.ORDER_STATUS:
         return bool(slots.order_number) or not (slots.category or now.described)
+    if intent is Intent.TELL_WHEN_BACK:  # of an order, a refund or the hours news is not of this kind
+        return not now.said(
+            Intent.ORDER_STATUS, Intent.MY_RESERVATIONS, Intent.OPENING_HOURS, Intent.RETURN_ITEM, Intent.TALK_TO_PERSON
+        )
     if intent is Intent.START_OVER or intent is Intent.CANCEL_RESERVATION:
         return not slots.category
     return True
