@@ -54,7 +54,8 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
         """
         : static api_openapi
         front: front | product: product | stores: stores | chat: chat | media: picture | buy: buy
-        short: follow | posts: posts
+        short: follow | posts: posts | campaign: campaign | prices_in_mail: price
+        share: campaign catalogue posts product
         lookbook: lookbook embedded embed_script facts sheet events
         photo: look results
         health: alive ready
@@ -128,6 +129,10 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
     (
         Permission.PUBLISH,
         "studio: catalogue make_catalogue qr_code save_catalogue show_version studio withdraw_catalogue",
+    ),
+    (
+        Permission.PUBLISH,
+        "studio: brand brand_preview campaign campaign_part campaigns change_campaign keep_brand make_campaign",
     ),
     (Permission.PUBLISH, "studio: make_short_link short_link_qr short_links"),
     (Permission.PUBLISH, "studio: look_for_posts looking_for_posts make_post move_post posts save_post"),

@@ -25,5 +25,6 @@ def picture(key: str) -> Response:
     response = Response(data, mimetype=_TYPES[match[1]])
     response.headers["Cache-Control"] = f"public, max-age={_ONE_YEAR_S}, immutable"
     response.headers["Content-Disposition"] = f'inline; filename="{key}"'
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"  # mails show it on pages of other sites
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response

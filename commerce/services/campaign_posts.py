@@ -53,7 +53,8 @@ def caption(said: CampaignWords, address: str) -> str:
 
 
 def _lines(said: CampaignWords, items: Sequence[ItemWords], safe: Callable[[str], str]) -> list[str]:
-    lines = [safe(said.headline), ""]
+    lines = [safe(said.warning or said.headline), ""]
+    lines += [safe(said.headline), ""] if said.warning else []
     lines += [safe(f"• {item.title} – {', '.join(item.facts)}") for item in items]
     more = len(said.items) - len(items)
     if more:

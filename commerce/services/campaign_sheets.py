@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from commerce.domain.brand import Brand
+from commerce.domain.brand import WHITE, Brand
 from commerce.domain.sheet import Align, Block, Box, Face, Part, Photo, Sheet, Words
 from commerce.services.campaign_words import CampaignWords, ItemWords, words
 
@@ -74,7 +74,7 @@ def campaign_sheet(
     top = max(_bottom(part.box) for part in head) + letter
     bottom = min(part.box.y_px for part in foot) - letter
     area = Box(safe.x_px, top, safe.width_px, max(letter, bottom - top))
-    parts = (*head, *_tiles(shown, brand, area, letter, pictures), *foot)
+    parts = (*head, *_tiles(shown, brand, area, letter, pictures), *foot, *_warning(said, safe, letter))
     return Sheet(form.width_px, form.height_px, brand.paper, parts)
 
 
@@ -85,6 +85,20 @@ def texts_of(sheet: Sheet) -> tuple[str, ...]:
 
 def _bottom(box: Box) -> int:
     return box.y_px + box.height_px
+
+
+def _warning(said: CampaignWords, safe: Box, letter: int) -> list[Part]:
+    """Across the middle, so that nobody takes the picture for a good one."""
+    if not said.warning:
+        return []
+    high = letter * 4
+    band = Box(safe.x_px, safe.y_px + (safe.height_px - high) // 2, safe.width_px, high)
+    return [
+        Block(band, "#8c1d18", 0.94),
+        Words(
+            said.warning, band, WHITE, round(letter * 1.6), letter, Face.SANS_BOLD, Align.MIDDLE, upright=Align.MIDDLE
+        ),
+    ]
 
 
 def _head(said: CampaignWords, brand: Brand, safe: Box, letter: int, logo: Logo | None) -> list[Part]:
@@ -190,7 +204,7 @@ def _worth(area: Box, columns: int, count: int, gap: int, words_px: int) -> floa
     rows = -(-count // columns)
     width = (area.width_px - gap * (columns - 1)) // columns
     high = (area.height_px - gap * (rows - 1)) // rows - words_px
-    return float(min(width, high) * max(1, width) ** 0.5)
+    return float(min(width, high) * max(1, width) ** 0.35)
 
 
 def _tile(item: ItemWords, brand: Brand, photo: Box, letter: int, heights: _Heights, picture: bytes) -> list[Part]:

@@ -34,7 +34,8 @@ class ItemWords:
 
 @dataclass(frozen=True, slots=True)
 class CampaignWords:
-    """`claim`: with its last day where it has one. `dated`: since when the prices are so."""
+    """`claim`: with its last day where it has one. `dated`: since when the prices are so. `warning`: '' while all of it
+    holds, else that it must not be shown any more."""
 
     language: str
     shop_name: str
@@ -43,9 +44,12 @@ class CampaignWords:
     items: tuple[ItemWords, ...]
     claim: str
     dated: str
+    warning: str = ""
 
 
-def in_words(campaign: Campaign, brand: Brand, *, shop_name: str, language: str, timezone: str) -> CampaignWords:
+def in_words(
+    campaign: Campaign, brand: Brand, *, shop_name: str, language: str, timezone: str, is_stale: bool
+) -> CampaignWords:
     claim = campaign.claim(language)
     if claim and campaign.claim_until is not None:
         last = datetime.combine(campaign.claim_until, time(12), ZoneInfo(timezone))
@@ -58,6 +62,7 @@ def in_words(campaign: Campaign, brand: Brand, *, shop_name: str, language: str,
         items=tuple(_item(item, language) for item in campaign.items),
         claim=claim,
         dated=words(language, "Prices on {day}", day=format_day(campaign.read_at, language, timezone)),
+        warning=words(language, "Out of date: do not use") if is_stale else "",
     )
 
 

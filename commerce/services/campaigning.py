@@ -103,9 +103,13 @@ class Campaigning:
         today = facts_of(uow, [item.product_id for item in campaign.items])
         return stale_of(campaign, today, self._claim(uow)[0])
 
+    def today(self) -> date:
+        """The shop's day."""
+        return self._clock.now().astimezone(self._zone).date()
+
     def _claim(self, uow: UnitOfWork) -> tuple[LocalText, date | None]:
         brand = uow.brand.get()
-        claim = brand.claim_on(self._clock.now().astimezone(self._zone).date())
+        claim = brand.claim_on(self.today())
         return claim, brand.claim_until if claim.by_language else None
 
 

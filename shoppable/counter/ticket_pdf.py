@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import ctypes
 import io
 import textwrap
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from commerce.pdf.writing import ONE_AT_A_TIME, put_text
 
 WIDTH_PT, HEIGHT_PT = 297.6, 419.5  # A6
 _MARGIN_PT = 22.0
 _LINE_PT = 1.35  # of the size of the letters
 _LETTER_PT = 0.52  # how wide a letter is at most on the average, of its size
 _QR_PT = 96.0
-_ONE_AT_A_TIME = threading.Lock()  # pdfium is not made for several threads
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ def ticket_pdf(lines: Sequence[Line], qr: str) -> bytes:
     typeface does not have (Latin ones it has) are printed as “?”."""
     import pypdfium2
 
-    with _ONE_AT_A_TIME:
+    with ONE_AT_A_TIME:
         document = pypdfium2.PdfDocument.new()
         page, top = document.new_page(WIDTH_PT, HEIGHT_PT), HEIGHT_PT - _MARGIN_PT
         for line in lines:
@@ -37,7 +36,7 @@ def ticket_pdf(lines: Sequence[Line], qr: str) -> bytes:
                 if top - line.size_pt < _MARGIN_PT:
                     page, top = _next(document, page)
                 top -= line.size_pt * _LINE_PT
-                _text(document, page, part, top, line.size_pt)
+                put_text(document, page, part, _MARGIN_PT, top, line.size_pt)
         if top - _QR_PT < _MARGIN_PT:
             page, top = _next(document, page)
         _squares(page, qr, top - _QR_PT - 6)
@@ -51,17 +50,6 @@ def ticket_pdf(lines: Sequence[Line], qr: str) -> bytes:
 def _next(document: Any, page: Any) -> tuple[Any, float]:
     page.gen_content()
     return document.new_page(WIDTH_PT, HEIGHT_PT), HEIGHT_PT - _MARGIN_PT
-
-
-def _text(document: Any, page: Any, words: str, bottom: float, size_pt: float) -> None:
-    from pypdfium2 import raw
-
-    plain = words.replace("\u202f", " ").replace("\xa0", " ").encode("cp1252", "replace").decode("cp1252")
-    item = raw.FPDFPageObj_NewTextObj(document, b"Helvetica", size_pt)
-    letters = ctypes.create_string_buffer((plain + "\0").encode("utf-16-le"))
-    raw.FPDFText_SetText(item, ctypes.cast(letters, raw.FPDF_WIDESTRING))
-    raw.FPDFPageObj_Transform(item, 1, 0, 0, 1, _MARGIN_PT, bottom)
-    raw.FPDFPage_InsertObject(page, item)
 
 
 def _squares(page: Any, text: str, bottom: float) -> None:

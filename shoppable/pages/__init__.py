@@ -6,6 +6,7 @@ from flask import Flask
 
 from shoppable.pages import (
     buy,
+    campaign,
     cart,
     chat,
     checkout,
@@ -17,8 +18,10 @@ from shoppable.pages import (
     orders,
     photo,
     posts,
+    prices_in_mail,
     product,
     returns,
+    share,
     short,
     stores,
 )
@@ -29,7 +32,11 @@ __all__ = ["install"]
 
 def install(app: Flask) -> None:
     frame.install(app)
-    for room in (front, photo, product, lookbook, short, posts, stores, chat, cart, buy, link, checkout, orders):
+    rooms = (
+        front, photo, product, lookbook, short, posts, stores, chat, cart, buy, link, checkout, orders, campaign, share,
+        prices_in_mail,
+    )  # fmt: skip
+    for room in rooms:
         app.register_blueprint(room.blueprint)
     returns.install(app)
     if fake_payment.NAME in site_of(app).shop.providers:

@@ -1,4 +1,5 @@
-"""Links that fill a cart: `/buy/SKU:2,OTHER?coupon=CODE`. They change this browser's own cart and never charge."""
+"""Links that fill a cart: `/buy/SKU:2,OTHER?coupon=CODE&from=link:code`. They change this browser's own cart and never
+charge. `from` names the short link that counts them, as in the mails of a campaign."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from commerce.domain.cart import MAX_LINES, MAX_QUANTITY, Cart
 from commerce.domain.moments import from_us, to_us
 from commerce.domain.reservation import Refused
 from commerce.ports import UnitOfWork
+from commerce.services.short_links import CODE, source_of
 from shoppable import brought, inputs, shopper
 from shoppable.chat import session
 from shoppable.limits import CART
@@ -61,8 +63,24 @@ def buy(items: str) -> ResponseReturnValue:
     contact = session.current()
     inputs.take_turn("cart", CART, contact.address if contact else None)
     known = contact or session.current_or_new()
-    said, unknown = site().shop.storage.write(lambda uow: _fill(uow, shopper.recognised(uow, known).id, asked, coupon))
-    return back(said, unknown=unknown)
+    code = _link_named()
+
+    def work(uow: UnitOfWork) -> tuple[str, list[str], bool]:
+        link = uow.short_links.get(code) if code else None
+        if link is not None:
+            site().shop.short_links.followed(uow, link)
+        source = source_of(code) if link is not None else brought.source(otherwise=SOURCE)
+        return *_fill(uow, shopper.recognised(uow, known).id, asked, coupon, source), link is not None
+
+    said, unknown, is_known = site().shop.storage.write(work)
+    response = back(said, unknown=unknown)
+    return brought.remember(response, code) if is_known else response
+
+
+def _link_named() -> str:
+    """The code of the short link in `from`; '' for anything else."""
+    kind, _, code = request.args.get("from", "").partition(":")
+    return code if kind == "link" and CODE.fullmatch(code) else ""
 
 
 class _Before:
@@ -109,7 +127,7 @@ def asked_for(items: str) -> list[Asked]:
     return [Asked(sku[:_LONGEST_SKU], quantity) for sku, quantity in found.items()]
 
 
-def _fill(uow: UnitOfWork, customer_id: str, asked: list[Asked], coupon: str) -> tuple[str, list[str]]:
+def _fill(uow: UnitOfWork, customer_id: str, asked: list[Asked], coupon: str, source: str) -> tuple[str, list[str]]:
     """What to say of it, and the SKUs that are not sold here (or not that many at once)."""
     shop, carts = site().shop, site().shop.carts
     cart = uow.carts.create(shop.ids.new_id(), customer_id, shop.clock.now())
@@ -127,7 +145,6 @@ def _fill(uow: UnitOfWork, customer_id: str, asked: list[Asked], coupon: str) ->
         if missing > 0 and before.has_brought(found[1].id):
             said = said or "taken_out"
             continue
-        source = brought.source(otherwise=SOURCE)
         result = carts.add(uow, customer_id, found[1].id, missing, source) if missing > 0 else None
         if isinstance(result, Refused):
             said = f"not_{result.reason.value}"

@@ -19,7 +19,7 @@ from shoppable import brought, inputs, security, shopper, streams
 from shoppable.chat import session
 from shoppable.language import language, translate
 from shoppable.limits import LOOK
-from shoppable.pages import leaves
+from shoppable.pages import leaves, share
 from shoppable.pages.cards import card
 from shoppable.pages.frame import finished, has_session, page, telegram_link
 from shoppable.pages.leaves import Opened
@@ -63,8 +63,8 @@ def _whole(opened: Opened, is_embedded: bool) -> str:
     book = opened.book
     values = {"opened": opened, "book": book, "title": book.title(language()), "bot": _deep_link(0, book.slug, 1)}
     article = opened.text("article", lambda: render_template("lookbook_article.html", **values))
-    path = f"/l/{book.slug}"
-    return render_template("lookbook.html", **values, article=article, path=path, is_embedded=is_embedded)
+    shared = share.of_catalogue(book, [each.page for each in opened.pages])
+    return render_template("lookbook.html", **values, article=article, shared=shared, is_embedded=is_embedded)
 
 
 @blueprint.get("/l/<slug>/facts")

@@ -10,6 +10,7 @@ from commerce.domain.lookbook import Post
 from commerce.ports import UnitOfWork
 from commerce.services.posting import PAGE, code_of
 from shoppable.language import language
+from shoppable.pages import share
 from shoppable.pages.cards import Card, card
 from shoppable.pages.frame import page
 from shoppable.shelf import Shelf, picture_path
@@ -37,7 +38,8 @@ class Tile:
 def posts() -> Response:
     with site().shop.storage.read() as uow:
         tiles = shown(uow, _MOST)
-    return page("links.html", posts=tiles)
+        shared = share.of_posts(uow.posts.all(shown_only=True))
+    return page("links.html", posts=tiles, shared=shared)
 
 
 def shown(uow: UnitOfWork, most: int) -> list[Tile]:

@@ -17,6 +17,7 @@ from commerce.domain.store import Store
 from commerce.lexicon import Kind
 from shoppable import inputs
 from shoppable.language import language, translate
+from shoppable.pages import share
 from shoppable.pages.cards import Card, Swatch, card, swatch, why_similar
 from shoppable.pages.frame import here, page
 from shoppable.pages.remembering import Listed, remembered
@@ -71,6 +72,7 @@ def product(address: str) -> Response:
     with shop.storage.read() as uow:
         others = [other for other in uow.products.many(resembling.ids).values() if other.variants]
         shelf = Shelf.of(uow, [found, *others], shop.clock.now(), near)
+        post = share.post_of(uow, found.id)
     colour, size = _chosen(found)
     variants = [v for v in found.variants if (not colour or _colour(v) == colour) and (not size or v.size == size)]
     variant = min(variants, key=lambda v: (not shelf.is_available(v), v.price.minor))
@@ -104,6 +106,7 @@ def product(address: str) -> Response:
         alikes=alikes,
         facts=_facts(found),
         path=product_path(found, language()),
+        shared=share.of_product(found, post),
         data=_structured(found, shelf),
         at=shop.clock.now(),
     )

@@ -13,6 +13,7 @@ from commerce.services.short_links import CODE
 from shoppable import brought, inputs
 from shoppable.language import language
 from shoppable.limits import LOOK
+from shoppable.pages.campaign import campaign_at
 from shoppable.shelf import product_path
 from shoppable.site import site
 
@@ -26,7 +27,8 @@ _PREVIEWS = re.compile(
 
 
 def _path(uow: UnitOfWork, link: ShortLink) -> str:
-    """Where it leads now; of a post: the product that was tapped, or the first one that is sold."""
+    """Where it leads now; of a post: the product that was tapped, or the first one that is sold; of a campaign: the
+    product that was tapped, or its page."""
     post = uow.posts.get(link.post_id) if link.post_id else None
     if post is not None:
         known = uow.products.many(post.product_ids)
@@ -34,7 +36,21 @@ def _path(uow: UnitOfWork, link: ShortLink) -> str:
         for product_id in (*asked, *post.product_ids):
             if product_id in known and known[product_id].variants:
                 return product_path(known[product_id], language())
+    if link.path.startswith("/c/"):
+        return _in_campaign(uow, link)
     return site().shop.short_links.own_path(link.path)
+
+
+def _in_campaign(uow: UnitOfWork, link: ShortLink) -> str:
+    """The first page of the shop where the campaign was removed: its printed codes are still about."""
+    campaign = campaign_at(uow, link.path)
+    if campaign is None:
+        return "/"
+    for item in campaign.items:
+        product = uow.products.get(item.product_id) if str(item.product_id) == request.args.get("product") else None
+        if product is not None and product.variants:
+            return product_path(product, language())
+    return campaign.path
 
 
 @blueprint.get("/s/<code>")
@@ -50,11 +66,13 @@ def follow(code: str) -> ResponseReturnValue:
         path = _path(uow, link) if link else ""
     if link is None or not path:
         abort(404)
-    response = redirect(path, 302)
+    is_preview = _PREVIEWS.search(request.headers.get("User-Agent", "")) is not None
+    # What is shown of a post that is shared is its own picture, not the product's alone.
+    response = redirect(f"{path}?post={link.post_id}" if is_preview and link.post_id else path, 302)
     assert isinstance(response, Response)
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Robots-Tag"] = "noindex"
-    if request.method == "HEAD" or _PREVIEWS.search(request.headers.get("User-Agent", "")):
+    if request.method == "HEAD" or is_preview:
         return response
     shop.storage.write(lambda uow: shop.short_links.followed(uow, link))
     return brought.remember(response, code)

@@ -24,14 +24,14 @@ if (looking?.hasAttribute("data-busy-now")) {
   }, 1000);
 }
 
-// The address of a post, for whoever writes another post.
+// The address of a post, for whoever writes another post; what stands in a field of a campaign.
 
-for (const button of document.querySelectorAll("[data-copy]")) {
+for (const button of document.querySelectorAll("[data-copy], [data-copy-of]")) {
   if (!navigator.clipboard) break; // browsers give it to safe addresses alone; the address stands beside it
   button.hidden = false;
   button.addEventListener("click", async () => {
     const before = button.textContent;
-    await navigator.clipboard.writeText(button.dataset.copy);
+    await navigator.clipboard.writeText(button.dataset.copy ?? document.getElementById(button.dataset.copyOf).value);
     button.textContent = button.dataset.copied;
     setTimeout(() => (button.textContent = before), 2000);
   });

@@ -151,7 +151,7 @@ def _page(told: Told | None, status: int = 200) -> ResponseReturnValue:
                 "picture": picture_path(post.picture_key),
                 "name": post.caption(language())[:60] or _day(post.created_at),
                 "captions": [(code, post.caption.by_language.get(code, "")) for code in site().languages],
-                "products": " ".join(_number(products[each]) for each in post.product_ids if each in products),
+                "products": " ".join(number_of(products[each]) for each in post.product_ids if each in products),
                 "names": [products[each].title(language()) for each in post.product_ids if each in products],
                 "clicks": clicks.get(post.id, 0),
                 "address": f"{site().shop.settings.base_url}/s/{code_of(post)}",
@@ -167,6 +167,6 @@ def _day(at: datetime) -> str:
     return format_day(at, language(), site().shop.settings.timezone)
 
 
-def _number(product: Product) -> str:
+def number_of(product: Product) -> str:
     """How it may be typed."""
     return product.variants[0].sku if set(" ,") & set(product.source_id) and product.variants else product.source_id

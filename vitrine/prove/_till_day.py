@@ -50,12 +50,18 @@ def live_through(url: str, folder: Path, seed: int, die_at: int, again: bool) ->
     if die_at >= 0:
         steps.install()
     steps.phase = "opening"
-    with selling_shop(url, folder, seed + again, units=_UNITS, at_warehouse=3, clock=ManualClock(START)) as selling:
+    with selling_shop(url, folder, seed + again, units=_UNITS, at_warehouse=3, clock=_clock(folder)) as selling:
         _ready(folder)
         if die_at >= 0:
             for call in CALLS:
                 steps.around(selling.fake, call, f"asking the provider to {call}")
         _Day(selling, steps, folder).live()
+
+
+def _clock(folder: Path) -> ManualClock:
+    """Goes on where the process stood that died: a restart takes nobody back to the morning."""
+    stood = folder / "clock"
+    return ManualClock(datetime.fromisoformat(stood.read_text()) if stood.exists() else START)
 
 
 def _ready(folder: Path) -> None:
@@ -173,7 +179,7 @@ class _Day:
         while not self._shop.paying.begin(placed.attempt.id).url:
             assert pressed < 5, "the button leads nowhere"
             pressed += 1
-            self._selling.clock.advance(timedelta(seconds=30))
+            self._pass(timedelta(seconds=30))
 
     def _pay(self, placed: Placed) -> None:
         self._go_to_pay(placed)
@@ -227,12 +233,16 @@ class _Day:
 
     def _later(self, by: timedelta) -> None:
         """Time passes, and what only time brings about happens."""
-        self._selling.clock.advance(by)
+        self._pass(by)
         for _ in range(4):
             self._shop.paying.tick()
             self._worker.tick()
             self._selling.fake.deliver(self._selling.receive)
             self._worker.run_until_quiet()
+
+    def _pass(self, by: timedelta) -> None:
+        self._selling.clock.advance(by)
+        (self._folder / "clock").write_text(self._shop.clock.now().isoformat())
 
     def _evening(self) -> None:
         """Every question that is still open is asked, every message sent."""

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from commerce.domain.campaign import Campaign, NotCampaigned, Outlet
 from commerce.domain.cart import Fulfilment
 from commerce.domain.conversation import CannedReply
 from commerce.domain.customer import Contact
@@ -21,7 +22,7 @@ from commerce.domain.localtext import LocalText
 from commerce.domain.lookbook import Lookbook, Post, Region, ShortLink
 from commerce.domain.mail import Direction
 from commerce.domain.order import Order, OrderSource
-from commerce.domain.reservation import Reservation
+from commerce.domain.reservation import Refused, Reservation
 from commerce.domain.returns import ReturnKind, ReturnLine, ReturnReason, ReturnRequest, ReturnState, ReturnWay
 from commerce.domain.team import Role, StaffMember, StaffSession
 from commerce.domain.waiting import StockWaiter, WaitState
@@ -199,6 +200,8 @@ class World:
             "part": lambda: "pages",
             "code": self.short_link,
             "post": self.post,
+            "campaign": self.campaign,
+            "studio.campaign_part:part": lambda: "telegram.json",
             "product_id": self.product,
         }
 
@@ -206,6 +209,17 @@ class World:
         made = self.shop.storage.write(lambda uow: self.shop.short_links.make(uow, "/stores", "Test", actor="test"))
         assert isinstance(made, ShortLink), made
         return made.code
+
+    def campaign(self) -> str:
+        def work(uow: UnitOfWork) -> Campaign | Refused[NotCampaigned]:
+            names = dict.fromkeys(Outlet, "Test")
+            return self.shop.campaigning.make(
+                uow, LocalText({"en": "Test"}), [int(self.product())], names, actor="test"
+            )
+
+        made = self.shop.storage.write(work)
+        assert isinstance(made, Campaign), made
+        return made.id
 
     def post(self) -> str:
         """Hidden, with nothing in it."""

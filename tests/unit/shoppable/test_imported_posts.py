@@ -290,5 +290,5 @@ def test_shoppers_find_the_original_and_what_to_share(here: Shop, instagram: Ins
     hugo_of(here).post(f"/studio/posts/{post.id}", {"products": "dress", "shown": "1", "caption-en": "Today"})
     page = Browser(create_app(here), here).get("/links").text
     assert f'href="{post.external_url}"' in page and "See the post" in page
-    assert f'property="og:image" content="{here.settings.base_url}/media/{post.picture_key}"' in page
+    assert f'property="og:image" content="{here.settings.base_url}/links/card.jpg' in page
     assert '<link rel="canonical"' in page

@@ -57,7 +57,7 @@ def test_a_page_says_in_words_what_its_picture_shows(book: Edition, reader: Brow
     assert "Linen midi dress €79.00 In store: Bellecour and Part-Dieu" in said
     assert answer.text.count("lookbook-spots") == 2
     assert 'x="100" y="100" width="300" height="300"' in answer.text
-    assert f'property="og:image" content="{HOST}/media/{book.pages[0].picture_key}"' in answer.text
+    assert f'property="og:image" content="{HOST}/l/{book.lookbook.slug}/card.jpg?lang=en&amp;v=1"' in answer.text
     assert answer.text.index("Linen midi dress") < answer.text.index("Denim jacket") < answer.text.index("White sneak")
 
 

@@ -1,0 +1,200 @@
+"""The mail of a campaign: bought from by its links, the price of the moment in it, as mail programs want it."""
+
+from __future__ import annotations
+
+import io
+import re
+from datetime import timedelta
+from html import unescape
+from html.parser import HTMLParser
+
+import pytest
+from flask import Flask
+from PIL import Image
+
+from commerce.clock import ManualClock
+from commerce.domain.campaign import Outlet
+from commerce.domain.money import Money
+from commerce.drawing.plain import plain_png
+from commerce.services.share_cards import price_sheet
+from commerce.wiring import Shop
+from shoppable.pages import prices_in_mail
+from shoppable.studio.campaign_mail import Mail, mail_of
+from tests.unit.shoppable.shopping import HOST, Browser, text_of
+from tests.unit.shoppable.test_campaigns import ids, kit, make, plain
+
+
+@pytest.fixture
+def lea(app: Flask, shop: Shop) -> Browser:
+    return Browser(app, shop)
+
+
+def mail(app: Flask, shop: Shop, *source_ids: str, language: str = "en", unsubscribe: str = "") -> Mail:
+    made = kit(app, shop, make(shop, *source_ids), language)
+    with app.test_request_context():
+        return mail_of(made, unsubscribe=unsubscribe)
+
+
+def links(html: str, label: str) -> list[str]:
+    """Paths of the links that say so."""
+    found = re.findall(r'<a [^>]*href="([^"]+)"[^>]*>([^<]+)</a>', html)
+    return [unescape(address).removeprefix(HOST) for address, said in found if unescape(said) == label]
+
+
+def set_price(shop: Shop, sku: str, minor: int) -> None:
+    shop.storage.write(lambda uow: shop.catalog.set_price(uow, sku, Money(minor, "EUR")))
+
+
+def test_clicked_after_a_price_change_the_cart_has_the_new_price(app: Flask, shop: Shop, lea: Browser) -> None:
+    sent = mail(app, shop, "P2", "P4")
+    assert "€65.00" in sent.text
+    set_price(shop, "P2-blue-M", 4900)
+    (tote,) = [each for each in links(sent.html, "Add to cart") if "P4-brown-" in each]
+    (jacket,) = [each for each in links(sent.html, "Add to cart") if "P2-blue-M" in each]
+    cart = lea.read(jacket)
+    assert "Denim jacket" in cart and "€49.00" in cart and "€65.00" not in cart
+    lea.get(tote)
+    assert lea.cart() == {"P2-blue-M": 1, "P4-brown-": 1}
+
+
+def test_what_is_bought_from_it_says_so(app: Flask, shop: Shop, lea: Browser) -> None:
+    campaign = make(shop, "P4")
+    with app.test_request_context():
+        sent = mail_of(kit(app, shop, campaign, "en"))
+    (add,) = links(sent.html, "Add to cart")
+    code = campaign.links[Outlet.EMAIL]
+    assert add == f"/buy/P4-brown-:1?from=link:{code}&lang=en"
+    lea.get(add)
+    with shop.storage.read() as uow:
+        (customer,) = uow.customers.after("", 10)
+        cart = shop.carts.of(uow, customer.id)
+        link = uow.short_links.get(code)
+    assert cart is not None and [line.source for line in cart.lines] == [f"link:{code}"]
+    assert link is not None and link.clicks == 1
+    lea.add("P2-blue-M")  # what she finds afterwards came by it, too
+    with shop.storage.read() as uow:
+        cart = shop.carts.of(uow, customer.id)
+    assert cart is not None and {line.source for line in cart.lines} == {f"link:{code}"}
+
+
+@pytest.mark.parametrize("source", ["link:none", "link:../x", "catalogue:x", "link:" + "a" * 80, ""])
+def test_a_source_that_is_none_of_ours_is_not_written_down(shop: Shop, lea: Browser, source: str) -> None:
+    lea.get(f"/buy/P4-brown-:1?from={source}")
+    with shop.storage.read() as uow:
+        (customer,) = uow.customers.after("", 10)
+        cart = shop.carts.of(uow, customer.id)
+    assert cart is not None and [line.source for line in cart.lines] == ["link"]
+
+
+def test_one_chooses_among_the_sizes_that_are_there(app: Flask, shop: Shop, lea: Browser) -> None:
+    sent = mail(app, shop, "P1")
+    assert [len(links(sent.html, f"navy · {size}")) for size in ("36", "38", "40")] == [1, 1, 1], sent.text
+    assert "P1-terracotta-38" not in sent.html, "it is sold out"
+    lea.get(links(sent.html, "navy · 40")[0])
+    assert lea.cart() == {"P1-navy-40": 1}
+
+
+# --- the price at the moment of opening
+
+
+def pixels(png: bytes) -> bytes:
+    return Image.open(io.BytesIO(png)).convert("RGB").tobytes()
+
+
+def picture_path(sent: Mail) -> str:
+    found = re.search(r'src="([^"]+/mail/price/[^"]+)"', sent.html)
+    assert found
+    return unescape(found[1]).removeprefix(HOST)
+
+
+@pytest.mark.parametrize(("language", "said"), [("fr", "49,00\xa0€"), ("en", "€49.00")])
+def test_the_picture_shows_the_price_of_the_moment(
+    app: Flask, shop: Shop, lea: Browser, language: str, said: str
+) -> None:
+    path = picture_path(mail(app, shop, "P2", language=language))
+    before = lea.get(path)
+    assert (before.mimetype, before.headers["Cache-Control"]) == ("image/png", "no-store")
+    assert before.headers["Cross-Origin-Resource-Policy"] == "cross-origin" and len(before.data) < 10_000
+    set_price(shop, "P2-blue-M", 4900)
+    after = lea.get(path)
+    with shop.storage.read() as uow:
+        brand = uow.brand.get()
+    assert pixels(after.data) == pixels(plain_png(price_sheet(brand, price=said, lines=()))) != pixels(before.data)
+
+
+def test_it_says_what_is_sold_out_and_what_was_before(
+    app: Flask, shop: Shop, lea: Browser, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[tuple[str, tuple[str, ...]]] = []
+
+    def noting(brand: object, *, price: str, lines: tuple[str, ...], is_sold_out: bool = False) -> object:
+        drawn.append((plain(price), tuple(map(plain, lines))))
+        return price_sheet(brand, price=price, lines=lines, is_sold_out=is_sold_out)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(prices_in_mail, "price_sheet", noting)
+    (beanie,), (jacket,) = ids(shop, "P8"), ids(shop, "P2")
+    assert lea.get(f"/mail/price/{beanie}.png?lang=fr").status_code == 200
+    clock.advance(timedelta(days=2))
+    shop.storage.write(lambda uow: shop.catalog.set_price(uow, "P2-blue-M", Money(5900, "EUR"), Money(6500, "EUR")))
+    assert lea.get(f"/mail/price/{jacket}.png?lang=fr").status_code == 200
+    assert drawn == [
+        ("Épuisé pour le moment.", ()),
+        ("59,00 €", ("au lieu de 65,00 €", "prix le plus bas des 30 jours précédents : 65,00 €")),
+    ]
+    assert lea.get("/mail/price/999999.png").status_code == 404
+
+
+def test_the_text_in_the_pictures_place_says_when_the_price_was_so(app: Flask, shop: Shop) -> None:
+    for language, said in (
+        ("fr", "65,00 €. Prix au 10 mars 2026 ; dans votre panier, c’est celui du moment."),
+        ("en", "€65.00. Prices on March 10, 2026; in your cart it is that of the moment."),
+    ):
+        html = mail(app, shop, "P2", language=language).html
+        assert said in plain(unescape(html)), language
+
+
+# --- as mail programs want it
+
+
+class Looked(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_its_html_is_what_mail_programs_show(app: Flask, shop: Shop, language: str) -> None:
+    sent = mail(app, shop, "P7", "P1", "P4", language=language)
+    looked = Looked()
+    looked.feed(sent.html)
+    names = {tag for tag, _ in looked.tags}
+    assert not names & {"script", "form", "iframe", "object", "embed", "link", "svg", "video"}
+    assert ("html", language) in [(tag, values.get("lang")) for tag, values in looked.tags]
+    for tag, values in looked.tags:
+        assert not [name for name in values if name.startswith("on")]
+        if tag == "table":
+            assert values["role"] == "presentation", "laid out by tables that nobody reads aloud as tables"
+        if tag == "img":
+            assert values.get("alt"), values
+        for name in ("src", "href"):
+            assert name not in values or str(values[name]).startswith(f"{HOST}/"), values
+        width = values.get("width") or ""
+        assert not width.isdecimal() or int(width) <= 600
+    assert "prefers-color-scheme: dark" in sent.html and "color-scheme" in sent.html
+    assert len([1 for tag, values in looked.tags if tag == "a" and values.get("style")]) > 5, "styles are inlined"
+    assert len(sent.html.encode()) < 102_000, "longer ones are cut off by Gmail"
+
+
+def test_a_way_out_is_in_its_heads_and_at_its_foot_where_the_sender_names_one(app: Flask, shop: Shop) -> None:
+    way = "https://mail.example/no-more?of=1&who=2"
+    sent = mail(app, shop, "P2", unsubscribe=way)
+    message = sent.as_message()
+    assert message["List-Unsubscribe"] == f"<{way}>"
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert way in sent.text and way in unescape(sent.html)
+    without = mail(app, shop, "P2").as_message()
+    assert "List-Unsubscribe" not in without and without["To"] is None
+    assert "cart is always that of the moment" in text_of(mail(app, shop, "P2").html)
