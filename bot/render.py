@@ -91,7 +91,8 @@ def _harmless(reply: Reply) -> Reply:
     )
     text = clean(reply.text, _LONGEST_TEXT)
     if reply.speaker:  # whoever reads knows that a person wrote it
-        text = words(reply.language, "{name}: {text}", name=clean(reply.speaker, _LONGEST_NAME), text=text)
+        name = clean(reply.speaker, _LONGEST_NAME)
+        text = words(reply.language, "{name}: {text}", name=name, text=text) if text else name
     return replace(reply, text=text, cards=tuple(cards))
 
 

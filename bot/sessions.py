@@ -66,6 +66,8 @@ class Question(StrEnum):
     ADDRESS = "address"
     CONFIRM_ADDRESS = "confirm_address"
     CONTACT = "contact"
+    SEND_TO = "send_to"  # an order that is paid, in place of collecting it
+    CONFIRM_SENDING = "confirm_sending"
     ORDER_NUMBER = "order_number"
     ORDER_CODE = "order_code"
     CODE = "code"
@@ -84,6 +86,7 @@ class Goal(StrEnum):
     RESERVE = "reserve"
     CHECKOUT = "checkout"
     CART = "cart"
+    WAIT = "wait"
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,9 @@ class Settings(BaseSettings):
     problem_photo_days: int = Field(
         90, ge=1, le=730, description="Days after which a photo of something wrong or damaged is deleted."
     )
+    staff_photo_days: int = Field(
+        30, ge=1, le=730, description="Days for which a photo that staff sent to a shopper is kept and shown."
+    )
     exchange_hold_days: int = Field(7, ge=1, le=60, description="Days for which a store holds the new size.")
     exchange_parcel_days: int = Field(21, ge=1, le=90, description="The same when the old one comes by parcel.")
     returns_address: str = Field(

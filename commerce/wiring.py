@@ -28,6 +28,7 @@ from commerce.ports import (
     TextIndex,
     WebFetcher,
 )
+from commerce.ports.publishing import SheetDrawer
 from commerce.services.after_sales import build_after_sales
 from commerce.services.alerting import Alerting
 from commerce.services.asking import Asking
@@ -48,6 +49,7 @@ from commerce.services.handoff import Handoff
 from commerce.services.importing import Importing, ImportRules
 from commerce.services.inbox import Inbox
 from commerce.services.index_keeper import IndexKeeper
+from commerce.services.laying_out import LayingOut
 from commerce.services.linking import Linking
 from commerce.services.offering import Offering
 from commerce.services.one_time_links import OneTimeLinks
@@ -63,6 +65,7 @@ from commerce.services.proposing import Proposing
 from commerce.services.publishing import Publishing
 from commerce.services.quoting import Quoting
 from commerce.services.recognising import Recognising
+from commerce.services.recommending import Recommending
 from commerce.services.refunding import Refunding
 from commerce.services.reminding import Reminding
 from commerce.services.reserving import Reserving
@@ -106,6 +109,7 @@ class Shop:
     catalog: Catalog
     asking: Asking
     discovery: Discovery
+    recommending: Recommending
     photos: Photos
     customers: Customers
     reserving: Reserving
@@ -137,6 +141,8 @@ class Shop:
     handoff: Handoff
     calling_back: CallingBack
     publishing: Publishing
+    laying_out: LayingOut
+    drawer: SheetDrawer
     short_links: ShortLinks
     posting: Posting
     importing: Importing
@@ -180,6 +186,7 @@ def build_shop(
     keeps them in step. `channels`: those through which staff can write to people, by name; without them nobody is
     written to. Raises SettingsError or StorageError.
     """
+    from commerce.drawing import PillowDrawer
     from commerce.facets import ColumnFacets
     from commerce.image_matching import open_image_matcher
     from commerce.instagram import open_instagram
@@ -257,6 +264,8 @@ def build_shop(
         carts=carts,
     )
     canned = Canned(clock, ids, settings.languages)
+    drawer, proposing = PillowDrawer(), Proposing(storage, ids, image_matcher, text_index, settings.currency)
+    publishing = Publishing(storage, clock, ids, media, PdfReader(), proposing)
     short_links = ShortLinks(clock, ids, settings.base_url)
     links, passwords = OneTimeLinks(clock, ids), Argon2Passwords()
     session_rules = SessionRules(timedelta(minutes=settings.staff_idle_min), timedelta(hours=settings.staff_session_h))
@@ -280,6 +289,7 @@ def build_shop(
         catalog=Catalog(storage, clock),
         asking=Asking(words, text_index, settings.currency),
         discovery=discovery,
+        recommending=Recommending(storage, clock, words, customers, discovery),
         photos=Photos(storage, media, clock, timedelta(hours=settings.photo_keep_h)),
         customers=customers,
         reserving=reserving,
@@ -310,9 +320,9 @@ def build_shop(
         routing=routing,
         handoff=handoff,
         calling_back=CallingBack(storage, clock, ids, alerting, timedelta(minutes=settings.callback_after_min)),
-        publishing=Publishing(
-            storage, clock, ids, media, PdfReader(), Proposing(storage, ids, image_matcher, settings.currency)
-        ),
+        publishing=publishing,
+        laying_out=LayingOut(storage, ids, media, drawer, publishing, settings.shop_name),
+        drawer=drawer,
         posting=posting,
         importing=Importing(
             storage,
@@ -331,7 +341,7 @@ def build_shop(
         index_keeper=IndexKeeper(storage, text_index, facets, image_matcher, media, words, kept_words),
         teaching=Teaching(storage, media, words, image_matcher),
         canned=canned,
-        inbox=Inbox(clock, canned, handoff, alerting, media, channels or {}),
+        inbox=Inbox(clock, canned, handoff, alerting, media, channels or {}, timedelta(days=settings.staff_photo_days)),
         team=Team(clock, ids, links, settings.languages),
         links=links,
         staff_binding=StaffBinding(clock, links),

@@ -12,8 +12,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from commerce.i18n import Translator
+from shoppable import arriving, health, language, media, observe, pages, pos_events, problems, security, studio
 from shoppable import counter as staff_pages
-from shoppable import health, language, media, observe, pages, pos_events, problems, security, studio
 from shoppable.api import (
     carts,
     chat,
@@ -27,6 +27,7 @@ from shoppable.api import (
     pauses,
     pick_ups,
     products,
+    recommendations,
     stock,
     stores,
     waits,
@@ -74,12 +75,13 @@ def create_app(shop: Shop, *, wake: Callable[[], None] = lambda: None) -> Flask:
     # Flask runs what is registered after a request in reverse order: the walls are put up last.
     security.install(app)
     language.install(app)
+    arriving.install(app)
     observe.install(app)
     problems.install(app)
     pages.install(app)
     app.register_blueprint(staff_pages.blueprint)
     app.register_blueprint(studio.blueprint)
-    for room in (media, health, products, stores, chat, carts, checkout, orders, waits):
+    for room in (media, health, products, recommendations, stores, chat, carts, checkout, orders, waits):
         app.register_blueprint(room.blueprint)
     app.register_blueprint(payment_callbacks(shop, wake))
     if shop.settings.secrets_of("api_keys"):

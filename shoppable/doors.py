@@ -53,7 +53,7 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
         Who.ANYBODY,
         """
         : static api_openapi
-        front: front | product: product | stores: stores | chat: chat | media: picture | buy: buy
+        front: front | product: product view | stores: stores | chat: chat | media: picture | buy: buy
         short: follow | posts: posts | campaign: campaign | prices_in_mail: price
         share: campaign catalogue posts product
         lookbook: lookbook embedded embed_script facts sheet events
@@ -66,7 +66,8 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
         Who.SELF,
         """
         cart: add cart coupon line telegram | checkout: checkout details pay where
-        orders: orders
+        orders: orders | for_you: choice for_you
+        api_recommendations: recommendations
         api_carts: make mark own own_coupon own_line | api_checkout: checkout
         api_chat: greeting hear leave say upload | api_waits: mine wait
         """,
@@ -116,7 +117,7 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
     (
         Permission.ORDERS,
         """
-        staff: enter_order move_order new_order order order_paid orders
+        staff: enter_order move_order new_order order order_paid orders orders_csv
         staff: hand_new_unit receive_return reject_return returned
         """,
     ),
@@ -132,11 +133,15 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
     ),
     (
         Permission.PUBLISH,
+        "studio: add_pages change_products choose_products make_of_pictures preview preview_sheet",
+    ),
+    (
+        Permission.PUBLISH,
         "studio: brand brand_preview campaign campaign_part campaigns change_campaign keep_brand make_campaign",
     ),
     (Permission.PUBLISH, "studio: make_short_link short_link_qr short_links"),
     (Permission.PUBLISH, "studio: look_for_posts looking_for_posts make_post move_post posts save_post"),
-    (Permission.REPORTS, "staff: answers_csv reports | studio: report report_csv"),
+    (Permission.REPORTS, "staff: answers_csv reports | studio: report report_csv where_from where_from_csv"),
     (Permission.RULES, "staff: keep_reply remove_reply replies store_rules"),
     (
         Permission.TEAM,

@@ -1,4 +1,4 @@
-"""What the page of an open catalogue sends: what its reader did."""
+"""What pages send of what is looked at: the page of an open catalogue, and that of a product."""
 
 from __future__ import annotations
 
@@ -21,6 +21,15 @@ class Told(TypedDict):
     page: NotRequired[Annotated[int, Field(ge=0, le=10_000)]]
     product: NotRequired[Number]
     dwell_ms: NotRequired[Annotated[int, Field(ge=0, le=3_600_000)]]
+
+
+@_exact
+class Viewed(TypedDict):
+    """A product's own page: once when it is looked at, and with how long when it is left."""
+
+    id: Annotated[str, Field(pattern=r"^[0-9a-f-]{16,64}$")]
+    dwell_ms: NotRequired[Annotated[int, Field(ge=0, le=3_600_000)]]
+    consent: NotRequired[bool]
 
 
 @_exact

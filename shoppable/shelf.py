@@ -76,10 +76,8 @@ def product_path(product: Product, language: str) -> str:
 
 
 def main_picture(product: Product, variant: Variant | None = None) -> Picture | None:
-    """The first picture whose file we have, of that variant if it has one of its own."""
-    ready = [picture for picture in product.pictures if picture.media_key]
-    own = [picture for picture in ready if variant is not None and picture.variant_id == variant.id]
-    return next(iter(own or ready), None)
+    """See `Product.picture_for`."""
+    return product.picture_for(variant)
 
 
 def picture_path(media_key: str) -> str:

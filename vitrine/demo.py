@@ -52,7 +52,7 @@ def prepare_demo(settings: Settings, instagram: InstagramStandIn | None = None) 
     from commerce.services.team import Place
     from commerce.wiring import build_shop
     from vitrine.console import progress_bars
-    from vitrine.demo_catalogue import publish_demo_catalogue
+    from vitrine.demo_catalogue import publish_demo_catalogue, publish_demo_lookbook
     from vitrine.demo_shop import write_demo_feed
     from vitrine.demo_shop.replies import put_replies
     from vitrine.rehearsed_posts import post_a_week
@@ -66,6 +66,7 @@ def prepare_demo(settings: Settings, instagram: InstagramStandIn | None = None) 
         if report.refused:
             raise SettingsError(f"the demo feed was refused: {report.refused}")
         publish_demo_catalogue(shop, settings.data_dir, progress)
+        publish_demo_lookbook(shop, progress)
         if instagram is not None:
             post_a_week(instagram, shop)
             shop.importing.run(actor="command", progress=lambda done, of: progress("posts", done, of))

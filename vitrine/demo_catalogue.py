@@ -1,4 +1,5 @@
-"""The demo shop's printed catalogue: eight pages of its own articles, sent in and published as any other document."""
+"""The demo shop's catalogues: one that was printed, eight pages of its own articles, sent in as any other document; and
+one of chosen products, laid out by us."""
 
 from __future__ import annotations
 
@@ -17,9 +18,14 @@ HEADING = "Vitrine – saison"
 TITLES = {"fr": "Le catalogue de saison", "en": "The season’s catalogue"}
 SLUG = "saison"
 ACTOR = "command"
+CHOSEN = 24
+LOOKBOOK_TITLES = {"fr": "Le lookbook de saison", "en": "The season’s lookbook"}
+LOOKBOOK_SLUG = "lookbook"
+
+Progress = Callable[[str, int, int | None], None]
 
 
-def publish_demo_catalogue(shop: Shop, folder: Path, progress: Callable[[str, int, int | None], None]) -> str:
+def publish_demo_catalogue(shop: Shop, folder: Path, progress: Progress) -> str:
     """The path under which shoppers read it; '' when the document did not become one. A second time there is nothing
     to do."""
     from commerce.domain.localtext import LocalText
@@ -36,6 +42,32 @@ def publish_demo_catalogue(shop: Shop, folder: Path, progress: Callable[[str, in
     if isinstance(made, Refused):
         return ""
     book = made.lookbook
+    shown = shop.storage.write(lambda uow: shop.publishing.publish(uow, book.id, book.revision, actor=ACTOR))
+    return "" if isinstance(shown, Refused) else f"/l/{book.slug}"
+
+
+def publish_demo_lookbook(shop: Shop, progress: Progress) -> str:
+    """The path under which shoppers leaf through it; '' when there was nothing to lay out. A second time there is
+    nothing to do."""
+    from commerce.domain.localtext import LocalText
+    from commerce.domain.reservation import Refused
+    from commerce.services.laying_out import Chosen
+
+    with shop.storage.read() as uow:
+        known = uow.lookbooks.by_slug(LOOKBOOK_SLUG)
+        products = uow.products.after(0, 10_000)
+    if known is not None:
+        return f"/l/{known.slug}"
+    done = shop.laying_out.make(
+        [Chosen(product.id) for product in _of_many_kinds(products)[:CHOSEN]],
+        LocalText(LOOKBOOK_TITLES),
+        actor=ACTOR,
+        slug=LOOKBOOK_SLUG,
+        progress=lambda done, of: progress("lookbook", done, of),
+    )
+    if isinstance(done, Refused):
+        return ""
+    book = done.edition.lookbook
     shown = shop.storage.write(lambda uow: shop.publishing.publish(uow, book.id, book.revision, actor=ACTOR))
     return "" if isinstance(shown, Refused) else f"/l/{book.slug}"
 

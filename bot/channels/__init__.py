@@ -79,7 +79,7 @@ def rules_of_channels() -> dict[str, ChannelRules]:
 
     def rules(can: Capabilities) -> ChannelRules:
         window = None if can.reply_window_s is None else timedelta(seconds=can.reply_window_s)
-        return ChannelRules(can.text_limit, can.counts_utf16, window)
+        return ChannelRules(can.text_limit, can.counts_utf16, window, can.pictures)
 
     return {a.name: rules(a.capabilities()) for a in _registry() if a.capabilities is not None}
 

@@ -43,6 +43,22 @@ class Similar(Action):
 
 
 @dataclass(frozen=True, slots=True)
+class Suggest(Action):
+    """Ideas for this shopper; `after`: so many of them have been shown."""
+
+    verb: ClassVar[str] = "ideas"
+    after: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestFrom(Action):
+    """Whether ideas may follow from what the shopper does: 1 yes, 0 no."""
+
+    verb: ClassVar[str] = "ideasfrom"
+    yes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ChooseSize(Action):
     """Without `size`: which sizes are there? `size` is a label that may travel as a digest: compare with `means`."""
 

@@ -43,6 +43,24 @@ def located(talk: Talk) -> Turn:
 
 def address_typed(talk: Talk) -> Turn | None:
     """The answer to "where shall we send it?". What is missing is asked for; a wish for something else is let go."""
+    address = read_address(talk)
+    if address is None or isinstance(address, str):
+        return asking(talk, Question.ADDRESS, address) if address else None
+    text = talk.t("I read: {address}. Is that right?", address=address_line(talk, address))
+
+    def act(uow: UnitOfWork) -> Turn:
+        write(talk, uow, lambda draft: replace(draft, address=address, name=draft.name or address.name))
+        return talk.say(
+            text,
+            buttons=(Button(talk.t("Yes"), encode(Pay())), Button(talk.t("No"), encode(ChangeCheckout("address")))),
+            session=replace(talk.session, pending=Pending(Question.CONFIRM_ADDRESS, Goal.CHECKOUT)),
+        )
+
+    return Turn((), talk.session, act)
+
+
+def read_address(talk: Talk) -> PostalAddress | str | None:
+    """A whole address with a name; what is missing, in words; None for what is no address at all."""
     codes = talk.shop.settings.delivery_countries
     every = tuple(dict.fromkeys((*codes, *_READ_TOO)))
     read = address_in(talk.message.text, codes, country_names(every, talk.shop.settings.languages))
@@ -58,26 +76,13 @@ def address_typed(talk: Talk) -> Turn | None:
             )
             if not there
         ]
-        text = talk.t(
+        return talk.t(
             "I am missing {parts}. Please write the whole address again.", parts=format_list(missing, talk.language)
         )
-        return asking(talk, Question.ADDRESS, text)
     name = read.name or _name(talk)
     if not name:
-        text = talk.t("Who is it for? Please write the address again, with the name first.")
-        return asking(talk, Question.ADDRESS, text)
-    address = PostalAddress(name, read.line1, read.postcode, read.city, read.country or codes[0], read.line2)
-    text = talk.t("I read: {address}. Is that right?", address=address_line(talk, address))
-
-    def act(uow: UnitOfWork) -> Turn:
-        write(talk, uow, lambda draft: replace(draft, address=address, name=draft.name or name))
-        return talk.say(
-            text,
-            buttons=(Button(talk.t("Yes"), encode(Pay())), Button(talk.t("No"), encode(ChangeCheckout("address")))),
-            session=replace(talk.session, pending=Pending(Question.CONFIRM_ADDRESS, Goal.CHECKOUT)),
-        )
-
-    return Turn((), talk.session, act)
+        return talk.t("Who is it for? Please write the address again, with the name first.")
+    return PostalAddress(name, read.line1, read.postcode, read.city, read.country or codes[0], read.line2)
 
 
 def address_confirmed(talk: Talk, yes: bool) -> Turn:

@@ -35,8 +35,8 @@ _SURE = 0.5  # confidence from which a message's language becomes the conversati
 # Answers that are names: a street in French says nothing about the language of whoever lives there.
 _NAMES = frozenset(
     {
-        Question.ADDRESS, Question.CONTACT, Question.ORDER_CODE, Question.ORDER_NUMBER, Question.PROXY,
-        Question.VEHICLE, Question.SPOT,
+        Question.ADDRESS, Question.SEND_TO, Question.CONTACT, Question.ORDER_CODE, Question.ORDER_NUMBER,
+        Question.PROXY, Question.VEHICLE, Question.SPOT,
     }
 )  # fmt: skip
 _ALWAYS = (Intent.STOP_MESSAGES, Intent.WITHDRAW)  # done whatever the tone is

@@ -26,6 +26,7 @@ _BY_INTENT = {
     Intent.CHOOSE_SIZE: Matter.SIZES,
     Intent.SEARCH: Matter.NONE,
     Intent.SIMILAR: Matter.NONE,
+    Intent.RECOMMEND: Matter.NONE,
     Intent.START_OVER: Matter.NONE,
 }
 _BY_ACTION: dict[type[actions.Action], Matter] = {

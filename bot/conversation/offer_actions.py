@@ -18,6 +18,16 @@ class TakeOffer(Action):
 
 
 @dataclass(frozen=True, slots=True)
+class SendOrder(Action):
+    """An order that is paid goes by parcel to the address that was shown; `elsewhere` 1: to another one."""
+
+    verb: ClassVar[str] = "sendorder"
+    offer_id: str = ""
+    position: int = 0
+    elsewhere: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class NoOffer(Action):
     """None of them."""
 
@@ -33,6 +43,14 @@ class TellWhenBack(Action):
     verb: ClassVar[str] = "whenback"
     variant_id: int = 0
     store: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitFor(Action):
+    """The same of a product; which size and colour is asked where it is not known."""
+
+    verb: ClassVar[str] = "waitfor"
+    product_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,12 +29,12 @@ def choice_buttons(
     Distances are from `near`, else from the store that said no."""
     where = lost_at(uow, offer.instead_of)
     origin = near or (where.point if where else None)
+    paid = paid_order(voice, uow, offer)
     buttons = [
         Button(label, encode(TakeOffer(offer.id, choice.position)))
         for choice in choices
-        if (label := _label(voice, uow, choice, origin))
+        if (label := _label(voice, uow, choice, origin, is_paid=paid is not None))
     ]
-    paid = paid_order(voice, uow, offer)
     no = voice.t("None") if paid is None else voice.t("Give me my money back")
     return (*buttons, Button(no, encode(NoOffer(offer.id))))
 
@@ -65,12 +65,14 @@ def notify_button(voice: Voice, variant_id: int, store: Store | None = None) -> 
     return Button(voice.t("Notify me"), encode(TellWhenBack(variant_id, short(store.id) if store else "")))
 
 
-def _label(voice: Voice, uow: UnitOfWork, choice: OfferChoice, origin: GeoPoint | None) -> str:
+def _label(voice: Voice, uow: UnitOfWork, choice: OfferChoice, origin: GeoPoint | None, *, is_paid: bool) -> str:
     store, price = uow.stores.get(choice.store_id), voice.money(choice.total)
     if store is None:
         return ""
     name = store.short_name(voice.language)
     match choice.kind:
+        case ChoiceKind.SHIPPED if is_paid:
+            return voice.t("Ship it, nothing to pay")
         case ChoiceKind.SHIPPED:
             return voice.t("Ship it, {price}", price=price)
         case ChoiceKind.OTHER_STORE:

@@ -9,11 +9,12 @@ from bot.conversation.actions import MyReservations, OrderStatus, encode
 from bot.conversation.cards import similar_button
 from bot.conversation.cart_words import show_button
 from bot.conversation.checkout import next_step
-from bot.conversation.offer_actions import NoOffer, TakeOffer
+from bot.conversation.offer_actions import NoOffer, SendOrder, TakeOffer
 from bot.conversation.offer_words import choice_buttons, holding, paid_order
 from bot.conversation.options import focus_on
 from bot.conversation.order_words import items_of, pickup_qr, place_of
 from bot.conversation.reserve import held
+from bot.conversation.sending import begin, order_to_send
 from bot.conversation.store_list import directions_button
 from bot.conversation.talk import Ability, Talk, Turn
 from bot.messages import Button, ReplyPicture
@@ -30,14 +31,19 @@ def take(talk: Talk, action: TakeOffer) -> Turn:
     def act(uow: UnitOfWork) -> Turn:
         customer = uow.customers.by_contact(talk.message.contact)
         customer_id = customer.id if customer else ""
+        offer = talk.shop.offering.get(uow, action.offer_id)
+        order = order_to_send(talk, uow, offer, action.position)
+        if order is not None and order.customer_id == customer_id:
+            return begin(talk, uow, order, SendOrder(action.offer_id, action.position))
         taken = talk.shop.offering.take(uow, action.offer_id, action.position, customer_id)
         if isinstance(taken, Refused):
-            offer = talk.shop.offering.get(uow, action.offer_id)
             return _not_taken(talk, uow, taken.reason, offer)
         if taken.reservation is not None:
             return reserved(talk, uow, taken.reservation)
-        if taken.order is not None:
+        if taken.order is not None and taken.order.pickup_code:
             return _moved(talk, uow, taken.order)
+        if taken.order is not None:  # a second tap
+            return talk.say(talk.t("This offer is over."))
         there = talk.with_session(replace(talk.session, pending=None, contact_asked=False))
         return next_step(there, uow, talk.t("It is in your cart, to be sent."), ordering=True)
 

@@ -16,6 +16,7 @@ from bot.conversation.actions import (
     short,
 )
 from bot.conversation.cards import levels_of, similar_button
+from bot.conversation.offer_actions import WaitFor
 from bot.conversation.options import colour_label, colours_of, matching, sizes_of
 from bot.conversation.talk import Talk, Turn
 from bot.messages import Ask, Button
@@ -80,7 +81,7 @@ def ask_product(talk: Talk, goal: Goal = Goal.NONE) -> Turn:
     items = talk.session.lists[0] if talk.session.lists else ()
     if not items:
         return talk.say(talk.t("Tell me first what you are looking for, or send me a photo of it."))
-    action = {Goal.NONE: Show, Goal.CART: AddToCart}.get(goal, FindInStore)
+    action = {Goal.NONE: Show, Goal.CART: AddToCart, Goal.WAIT: WaitFor}.get(goal, FindInStore)
     buttons = tuple(
         Button(f"{number}. {item.title[:60]}", encode(action(item.product_id)))
         for number, item in enumerate(items[:MAX_OPTIONS], 1)

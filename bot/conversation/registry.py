@@ -26,11 +26,14 @@ from bot.conversation import (
     putting_in,
     reserve,
     returns,
+    sending,
     sizes,
     smalltalk,
     stores,
+    suggesting,
     trouble,
     waits,
+    waits_in_words,
     withdrawal,
 )
 from bot.conversation.actions import Action
@@ -40,6 +43,7 @@ from commerce.understanding import Intent
 
 ABILITIES: tuple[Ability, ...] = (
     browse.ABILITY,
+    suggesting.ABILITY,
     photo.ABILITY,
     garments.ABILITY,
     product.ABILITY,
@@ -49,7 +53,9 @@ ABILITIES: tuple[Ability, ...] = (
     coming.ABILITY,
     choosing_slots.ABILITY,
     offered.ABILITY,
+    sending.ABILITY,
     waits.ABILITY,
+    waits_in_words.ABILITY,
     returns.ABILITY,
     withdrawal.ABILITY,
     checkout.ABILITY,

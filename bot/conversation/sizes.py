@@ -22,10 +22,12 @@ from bot.conversation.options import (
 from bot.conversation.putting_in import add as put_into_cart
 from bot.conversation.questions import ask_colour, ask_product, ask_size, gone, no_such_size, size_buttons
 from bot.conversation.stores import find
-from bot.conversation.talk import Ability, Talk, Turn, size_system
+from bot.conversation.talk import Ability, Talk, Turn
+from bot.conversation.waits_in_words import wait_for
 from bot.messages import Button
 from bot.sessions import Focus, Goal, Pending, Question
 from commerce.domain.product import Product
+from commerce.services.customers import size_system
 from commerce.understanding import Intent
 
 if TYPE_CHECKING:
@@ -98,7 +100,7 @@ def pick(talk: Talk, product: Product, focus: Focus, size: str) -> Turn:
     available = levels_of(talk, [matching(product, focus.colour, size)])
     if not any(available.values()):
         return _sold_out(talk.with_session(session), product, chosen)
-    system = size_system(talk.shop, product)
+    system = size_system(talk.shop.lexicon, product)
     if talk.may_remember is None:
         wording = talk.t("Size {size}. Remember it for next time?", size=size)
         pending = Pending(Question.REMEMBER_SIZE, size_system=system, size=size, wording=wording)
@@ -130,6 +132,8 @@ def pick_colour(talk: Talk, product: Product, focus: Focus, colour: str) -> Turn
 
 
 def _go_on(talk: Talk, focus: Focus, goal: Goal) -> Turn:
+    if goal is Goal.WAIT:
+        return wait_for(talk, focus)
     if goal is Goal.CART:
         return put_into_cart(talk, focus, talk.session.pending.quantity if talk.session.pending else 1)
     store_id = _store_id(talk)
@@ -211,7 +215,7 @@ def remember(talk: Talk) -> Turn:
     size = focus.size if focus else ""
     if product is None or not size:
         return talk.say(talk.t("Choose a size of an item first, and I will offer to remember it."))
-    system, contact, customers = size_system(talk.shop, product), talk.message.contact, talk.shop.customers
+    system, contact, customers = size_system(talk.shop.lexicon, product), talk.message.contact, talk.shop.customers
     done = talk.say(talk.t("Noted: {size}. Say “forget my size” whenever you like, and I will.", size=size))
 
     def act(uow: UnitOfWork) -> Turn:

@@ -14,6 +14,7 @@ from bot.sessions import Question, Session
 from bot.wording import words
 from commerce.domain.product import Product
 from commerce.i18n import format_money
+from commerce.services.customers import size_system
 from commerce.understanding import Intent, Slots, Understood
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class Talk:
 
     def own_size(self, product: Product) -> str:
         """The remembered size in which this product is sold, as the product writes it; '' when there is none."""
-        remembered = self.sizes.get(size_system(self.shop, product), "")
+        remembered = self.sizes.get(size_system(self.shop.lexicon, product), "")
         return next((size for size in product.sizes if size.casefold() == remembered.casefold()), "")
 
     def reply(
@@ -153,11 +154,3 @@ class Ability:
     answers: Mapping[Question, Callable[[Talk, bool], Turn]] = field(default_factory=dict)
     typed: Mapping[Question, Callable[[Talk], Turn | None]] = field(default_factory=dict)
     shown: Mapping[Question, Callable[[Talk], Turn | None]] = field(default_factory=dict)
-
-
-def size_system(shop: Shop, product: Product) -> str:
-    """The system in which the product's sizes are counted; a category of the shop's own counts for itself."""
-    try:
-        return shop.lexicon.category(product.category).sizes
-    except KeyError:
-        return f"category:{product.category}"[:32]

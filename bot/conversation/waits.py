@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from bot.conversation.action_codes import encode, means
@@ -75,18 +76,18 @@ def _not_waiting(
             return talk.say(text, buttons=tuple(stop_button(talk, each) for each in mine[:1]))
         case NotWaiting.TOO_MANY:
             text = talk.t("You wait for as many things as one person may. Give one up to make room.")
-            return talk.say(text, buttons=_each_of(talk, uow, customer_id))
+            return talk.say(text, buttons=each_of(talk, uow, talk.shop.waiting.open_of(uow, customer_id)))
         case NotWaiting.NO_SUCH_VARIANT:
             return talk.say(talk.t("This item is no longer in the shop."), buttons=(similar_button(talk, product.id),))
 
 
-def _each_of(talk: Talk, uow: UnitOfWork, customer_id: str) -> tuple[Button, ...]:
+def each_of(talk: Talk, uow: UnitOfWork, waiters: Iterable[StockWaiter]) -> tuple[Button, ...]:
     """What they wait for, to be given up one by one."""
-    buttons = []
-    for waiter in talk.shop.waiting.open_of(uow, customer_id):
-        if found := uow.products.by_variant(waiter.variant_id):
-            buttons.append(Button(variant_label(talk, *found), encode(StopWaiting(waiter.id))))
-    return tuple(buttons)
+    return tuple(
+        Button(variant_label(talk, *found), encode(StopWaiting(waiter.id)))
+        for waiter in waiters
+        if (found := uow.products.by_variant(waiter.variant_id))
+    )
 
 
 def take(talk: Talk, action: TakeWaited) -> Turn:

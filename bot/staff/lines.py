@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from bot.staff.discretion import discreet
 from bot.wording import words
 from commerce.domain.mail import Direction, ThreadEntry
+from commerce.services.inbox import photo_in
 
 _LONGEST_LINE = 1_000  # characters
 _CHANNELS = {"telegram": "Telegram", "webchat": "Web", "web": "Web"}
@@ -65,6 +66,8 @@ def _who(entry: ThreadEntry, body: Mapping[str, object], customer_name: str, lan
 def _words(body: Mapping[str, object]) -> str:
     text = body.get("text")
     parts = [text] if isinstance(text, str) and text else []
+    if photo_in(body):
+        parts.insert(0, "📷")
     cards = body.get("cards")
     for card in cards if isinstance(cards, list) else ():
         if isinstance(card, dict) and isinstance(card.get("title"), str):

@@ -143,6 +143,8 @@ def _not_answered(desk: Desk, refused: AnswerRefused) -> str:
             return desk.t("Not sent: it is too long, at most {count} characters.", count=refused.most)
         case NotAnswered.SAME_TWICE:
             return desk.t("Not sent: they were sent the very same words before.")
+        case NotAnswered.NO_PICTURES:
+            return desk.t("Not sent: their channel carries no pictures.")
         case NotAnswered.UNFILLED:
             places = ", ".join(refused.missing)
             return desk.t("Not sent: fill these places first: {places}", places=places)

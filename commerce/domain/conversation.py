@@ -121,6 +121,7 @@ class NotAnswered(StrEnum):
     EMPTY = "empty"
     TOO_LONG = "too_long"
     SAME_TWICE = "same_twice"  # the same canned reply, untouched, a second time: say so to send it anyway
+    NO_PICTURES = "no_pictures"  # the channel carries none
     UNFILLED = "unfilled"  # a place for a fact is still in it
 
 

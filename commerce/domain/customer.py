@@ -57,6 +57,7 @@ class Purpose(StrEnum):
 
     REMEMBER_SIZES = "remember_sizes"
     MARKETING = "marketing"
+    RECOMMENDING = "recommending"  # remembering what somebody looks at, and suggesting from what they do
 
 
 @dataclass(frozen=True, slots=True)

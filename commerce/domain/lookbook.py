@@ -47,6 +47,8 @@ class Doubt(StrEnum):
     OTHER_PRICE = "other_price"  # the page says another price than today's
     OTHER_PICTURE = "other_picture"  # the picture looks like another product
     PICTURE_ALONE = "picture_alone"  # nothing but its picture says what it is
+    NO_NUMBER = "no_number"  # its name and its price say what it is, no number does
+    SEVERAL_NUMBERS = "several_numbers"  # without spaces and dashes, other products have that number too
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +87,28 @@ class Hotspot:
     doubts: tuple[Doubt, ...] = ()
 
 
+class PageKind(StrEnum):
+    PICTURE = ""  # made elsewhere
+    COVER = "cover"  # ours, with a place left free for the title
+    LAID_OUT = "laid_out"  # ours, with a place left free under each photo
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Counted from 1. `text`: the words printed on it, for people who do not see it and for search engines."""
+    """Counted from 1. `text`: the words printed on it, for people who do not see it and for search engines. `paper`:
+    the colour of a page of ours, "#rrggbb"."""
 
     number: int
     picture_key: str
     width_px: int
     height_px: int
     text: str = ""
+    kind: PageKind = PageKind.PICTURE
+    paper: str = ""
+
+    @property
+    def is_ours(self) -> bool:
+        return self.kind is not PageKind.PICTURE
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +156,7 @@ class NotPublished(StrEnum):
     BAD_SLUG = "bad_slug"
     NO_TITLE = "no_title"
     NO_SUCH_PRODUCT = "no_such_product"
+    NO_PHOTO = "no_photo"  # none of the chosen products has one
 
 
 # --- what readers do
@@ -152,7 +168,7 @@ def came_from(lookbook_id: str, page: int = 0) -> str:
 
 
 class Did(StrEnum):
-    """What somebody did with a catalogue, a post or a link."""
+    """What somebody did with a catalogue, a post, a link or a product."""
 
     OPENED = "opened"
     PAGE = "page"  # turned to it; with how long they stayed when they leave it
@@ -161,6 +177,7 @@ class Did(StrEnum):
     CHAT = "chat"
     POST = "post"
     LINK = "link"
+    VIEW = "view"  # a product's own page; with how long they stayed when they leave it
 
 
 @dataclass(frozen=True, slots=True)

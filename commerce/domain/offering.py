@@ -90,6 +90,8 @@ class NotTaken(StrEnum):
     OVER = "over"  # its time is up, or something else was chosen
     GONE = "gone"  # a hold was lost: a till sold the unit
     TOO_MANY = "too_many"  # reservations: one person may have no more
+    NO_ADDRESS = "no_address"  # a parcel for an order that is paid: where to is to be said first
+    NO_DELIVERY_THERE = "no_delivery_there"
     CART = "cart"  # the cart takes nothing more, or nothing in this currency
 
 

@@ -78,6 +78,12 @@ class Product:
         """The lowest price among the variants."""
         return min((v.price for v in self.variants), key=lambda price: price.minor)
 
+    def picture_for(self, variant: Variant | None = None) -> Picture | None:
+        """The first picture whose file we have, of that variant if it has one of its own."""
+        ready = [picture for picture in self.pictures if picture.media_key]
+        own = [picture for picture in ready if variant is not None and picture.variant_id == variant.id]
+        return next(iter(own or ready), None)
+
     def variant(self, *, colour: str | None = None, size: str | None = None) -> Variant | None:
         """The one variant of that colour and size, never another one. None asks for any, if there is only one."""
         found = [

@@ -34,6 +34,7 @@ class Box:
 class Fit(StrEnum):
     COVER = "cover"  # fills its box: what is over is cut off, as much on either side
     CONTAIN = "contain"  # whole, in the middle of its box
+    BEST = "best"  # whole where its ground can be carried on around it, else cut to its box where little is lost
 
 
 class Face(StrEnum):
@@ -51,7 +52,8 @@ class Align(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Photo:
     """A JPEG or PNG of ours. `largest_scale`: it is never drawn larger than so many times its own size. `tile`: the
-    colour of the box behind it; '' is the colour of the photo's own edge where that is even, "none" no tile."""
+    colour of the box behind it; '' is the photo's own ground carried on where it is even, "none" no tile.
+    `most_cut_frac`: how much of it may be lost for `Fit.BEST`."""
 
     data: bytes
     box: Box
@@ -59,6 +61,7 @@ class Photo:
     largest_scale: float = 100.0
     tile: str = ""
     radius_px: int = 0
+    most_cut_frac: float = 0.15
 
     def __post_init__(self) -> None:
         if self.tile not in ("", "none"):

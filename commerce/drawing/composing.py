@@ -32,12 +32,15 @@ def composed(sheet: Sheet) -> Image.Image:
 def _photo(canvas: Image.Image, part: Photo) -> None:
     picture = _opened(part.data)
     box = part.box
-    scaled = _scaled(picture, part)
+    scaled = _scaled(picture, part, _fit(picture, part))
     # Photo and tile are put together first, so that round corners cut both.
     tile = Image.new("RGBA", (box.width_px, box.height_px), (0, 0, 0, 0) if part.tile in ("", "none") else part.tile)
     at = (box.width_px - scaled.width) // 2, (box.height_px - scaled.height) // 2
-    if not part.tile and tile.size != scaled.size and is_even(picture, across=at[0] > 0, down=at[1] > 0):
-        _carried_on(tile, scaled, at)
+    if not part.tile and tile.size != scaled.size:
+        if is_even(picture, across=at[0] > 0, down=at[1] > 0):
+            _carried_on(tile, scaled, at)
+        elif is_even(picture, across=True, down=False):  # somebody who is cut off by the lower edge
+            tile.paste(_mean_of_sides(picture), (0, 0, *tile.size))
     tile.alpha_composite(scaled, at)
     mask = tile.getchannel("A")
     if part.radius_px:
@@ -50,11 +53,20 @@ def _opened(data: bytes) -> Image.Image:
         return picture.convert("RGBA")
 
 
-def _scaled(picture: Image.Image, part: Photo) -> Image.Image:
+def _fit(picture: Image.Image, part: Photo) -> Fit:
+    if part.fit is not Fit.BEST:
+        return part.fit
+    own, wanted = picture.width / picture.height, part.box.width_px / part.box.height_px
+    scale = max(part.box.width_px / picture.width, part.box.height_px / picture.height)
+    is_cut = 1 - min(own / wanted, wanted / own) <= part.most_cut_frac and scale <= part.largest_scale
+    return Fit.CONTAIN if is_even(picture, across=own < wanted, down=own > wanted) or not is_cut else Fit.COVER
+
+
+def _scaled(picture: Image.Image, part: Photo, fit: Fit) -> Image.Image:
     """As large as it is drawn, and not larger than its box."""
     box = part.box
     across, down = box.width_px / picture.width, box.height_px / picture.height
-    scale = min(max(across, down) if part.fit is Fit.COVER else min(across, down), part.largest_scale)
+    scale = min(max(across, down) if fit is Fit.COVER else min(across, down), part.largest_scale)
     size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
     drawn = picture.resize(size, Image.Resampling.LANCZOS)
     if scale > _SOFT_FROM:
@@ -80,6 +92,14 @@ def is_even(picture: Image.Image, *, across: bool, down: bool) -> bool:
         if max(rough) > _EVEN:
             return False
     return True
+
+
+def _mean_of_sides(picture: Image.Image) -> tuple[int, int, int]:
+    plain = picture.convert("RGB")
+    width, height = plain.size
+    sides = [ImageStat.Stat(plain.crop((x, 0, x + 1, height))).mean for x in (0, width - 1)]
+    red, green, blue = (round((sides[0][channel] + sides[1][channel]) / 2) for channel in range(3))
+    return red, green, blue
 
 
 def _carried_on(tile: Image.Image, scaled: Image.Image, at: tuple[int, int]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from commerce.domain.cart import Cart, CheckoutDraft
+from commerce.domain.cart import Cart, CheckoutDraft, PostalAddress
 from commerce.domain.customer import Contact
 from commerce.domain.linking import CustomerMerge, LinkToken
 from commerce.domain.mail import DeadLetter
@@ -107,10 +107,12 @@ class OrderRepository(Protocol):
         state: OrderState | None = None,
         source: OrderSource | None = None,
         store_id: str = "",
+        came_from: str | None = None,
         before_number: int | None = None,
         limit: int = 50,
     ) -> list[Order]:
-        """All orders of every source, newest first."""
+        """All orders of every source, newest first. `came_from`: what brought them, such as "catalogue" for all of them
+        or "catalogue:<id>" for all pages of one; '' for those of which nothing is known."""
         ...
 
     def move(
@@ -126,10 +128,12 @@ class OrderRepository(Protocol):
         lines: Sequence[tuple[int, str]] | None = None,
         pickup_code: str | None = None,
         store_id: str | None = None,
+        sent_to: PostalAddress | None = None,
     ) -> Order:
         """Writes the move if the stored version is `order.version`, else raises StaleVersion. `to_state` may be the
         present state; any other pair must be in the table of moves (IllegalMove). None leaves a value as it is.
-        `lines`: (position, hold id) of lines whose stock was taken anew, at `store_id` where that is another one."""
+        `lines`: (position, hold id) of lines whose stock was taken anew, at `store_id` where that is another one.
+        `sent_to`: what was to be collected goes there by parcel."""
         ...
 
     def returned(self, order_id: str, position: int, quantity: int) -> bool:

@@ -57,6 +57,7 @@ class ChannelRules:
     text_limit: int
     counts_utf16: bool = False
     reply_window: timedelta | None = None
+    pictures: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,17 +114,18 @@ class Alternatives:
         ]
 
     def _parcels(self, uow: UnitOfWork, lost_at: str, wanted: Sequence[Wanted]) -> list[tuple[str, list[Wanted]]]:
-        """A parcel is ordered anew: at today's prices."""
+        """At what was promised, or at today's price where that is less."""
         prices: dict[int, Money] = {}
         for each in wanted:
             known = uow.products.by_variant(each.variant_id)
             if known is None:
                 return []
-            prices[each.variant_id] = known[1].price
-        today = [Wanted(each.variant_id, each.quantity, prices[each.variant_id]) for each in wanted]
+            today, promised = known[1].price, each.unit_price
+            prices[each.variant_id] = promised if promised.currency == today.currency and promised < today else today
+        best = [Wanted(each.variant_id, each.quantity, prices[each.variant_id]) for each in wanted]
         having = _having(uow, wanted)
         return [
-            (store.id, today)
+            (store.id, best)
             for store in uow.stores.all()
             if store.kind is StoreKind.WEB and store.id in having and store.id != lost_at
         ]
@@ -136,7 +137,8 @@ def wanted_of(order: Order) -> tuple[Wanted, ...]:
     total_minor: Counter[int] = Counter()
     for line in order.lines:
         quantity[line.variant_id] += line.quantity
-        total_minor[line.variant_id] += line.total_minor
+        # As prices are told: before tax where they are told without.
+        total_minor[line.variant_id] += line.unit_price_minor * line.quantity - line.discount_minor
     return tuple(
         Wanted(variant_id, units, Money(total_minor[variant_id] // units, order.currency))
         for variant_id, units in quantity.items()

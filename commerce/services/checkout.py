@@ -40,6 +40,7 @@ from commerce.services.order_stock import is_held, keep, make_good
 from commerce.services.order_writing import is_same, lines_of, new_order, units_of
 from commerce.services.orders import Orders
 from commerce.services.own_units import order_holds, take_over
+from commerce.services.promised import promise, promised_with
 from commerce.services.quoting import Looked, Quoting
 from commerce.services.reserving import kept_until
 from commerce.services.settling import Settling
@@ -206,6 +207,8 @@ class Checkout:
             contact,
             OrderEvent(now, None, OrderState.PLACED if at_counter else OrderState.PENDING_PAYMENT, "shopper"),
         )
+        if looked.promised:
+            promise(uow, order, looked.promised, now)
         if own.pending is not None:
             end_unpaid(
                 uow,
@@ -359,10 +362,15 @@ class Checkout:
 
     def _costs_the_same(self, uow: UnitOfWork, order: Order) -> bool:
         known = uow.products.by_variants(line.variant_id for line in order.lines)
+        now, promised = self._clock.now(), None
         for line in order.lines:
             found = known.get(line.variant_id)
-            if found is None or found[1].price != Money(line.unit_price_minor, order.currency):
+            if found is None:
                 return False
+            if found[1].price != Money(line.unit_price_minor, order.currency):
+                promised = promised_with(uow, order, now) if promised is None else promised
+                if promised.get(line.variant_id) != line.unit_price_minor:
+                    return False
         return True
 
     # --- changing one's mind

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from commerce.domain.customer import Consent, Contact, Customer, FitMemory, Purpose
+from commerce.domain.product import Product
+from commerce.lexicon import Lexicon
 from commerce.ports import Clock, Ids, UnitOfWork
 
 _LONGEST_NAME = 120
@@ -82,3 +84,11 @@ class Customers:
                 at=self._clock.now(),
             )
         )
+
+
+def size_system(lexicon: Lexicon, product: Product) -> str:
+    """The system in which the product's sizes are counted; a category of the shop's own counts for itself."""
+    try:
+        return lexicon.category(product.category).sizes
+    except KeyError:
+        return f"category:{product.category}"[:32]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from commerce.domain.product import Product
 from commerce.domain.search import Filters, Found, Hit, NearRequest, SearchAnswer, SearchRequest, StoreOffer, Why
 from commerce.domain.stock import Band, StockLevel
 from commerce.domain.store import Store
@@ -79,6 +80,11 @@ class Discovery:
         """Products that look like this variant's, of its kind, to be had in that store in that size (None: its own),
         best first. () also when the variant is gone."""
         return self._resembling.look_alikes(variant_id, store_id, size=size, limit=limit)
+
+    def kindred(self, products: Sequence[Product], limit: int) -> dict[int, tuple[int, ...]]:
+        """Ids of products like each of these, of its kind and for the same people, best first: what the indexes say,
+        to be checked by whoever shows them. Cheaper than `similar`."""
+        return self._resembling.kindred(products, limit)
 
     def stores_with(self, request: NearRequest, at: datetime) -> list[StoreOffer]:
         """Stores that people can walk into and that have the variant, nearest first.

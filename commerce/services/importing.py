@@ -134,14 +134,14 @@ class Importing:
         looked = [each for address in post.pictures[:MOST_PICTURES] if (each := self._picture(address)) is not None]
         if not looked:
             return False
-        seen = [number for each in looked for number in each.product_ids]
         key = self._media.put(looked[0].jpeg, ".jpg")
 
         def work(uow: UnitOfWork) -> bool:
             made_id = self._ids.new_id()
             if not uow.posts.add_imported(ImportedPost(post.id, made_id, post.caption)):
                 return False
-            tagged = dict.fromkeys([*products_in(uow, post.caption, self._rules.base_url), *seen])
+            named = products_in(uow, post.caption, self._rules.base_url)
+            tagged = dict.fromkeys([*named, *(number for each in looked for number in each.products(named))])
             known = uow.products.many(tagged)
             products = tuple(number for number in tagged if number in known)[:MOST_PRODUCTS]
             shown = self._rules.show_sure and bool(products)

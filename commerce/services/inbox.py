@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from commerce.domain.card_numbers import mask_cards
 from commerce.domain.conversation import (
@@ -52,8 +52,11 @@ class Inbox:
         alerting: Alerting,
         media: MediaStore,
         channels: Mapping[str, ChannelRules],
+        photos_last: timedelta,
     ) -> None:
-        """`channels`: by name, those through which people can be written to."""
+        """`channels`: by name, those through which people can be written to. `photos_last`: how long a photo that staff
+        sent is kept."""
+        self._photos_last = photos_last
         self._clock, self._canned, self._handoff, self._alerting = clock, canned, handoff, alerting
         self._media, self._channels = media, channels
 
@@ -96,10 +99,11 @@ class Inbox:
         return reaches
 
     def photo(self, uow: UnitOfWork, customer_id: str, entry_id: int) -> bytes | None:
-        """The photo in that entry of that customer's thread; None when there is none, or its time is over."""
+        """The photo in that entry of that customer's thread, whoever sent it; None when there is none, or its time is
+        over."""
         entry = self._entry(uow, customer_id, entry_id)
-        key = _body(entry).get("photo_key") if entry is not None else None
-        if entry is None or not isinstance(key, str) or not key.endswith(SUFFIX):
+        key = photo_in(_body(entry)) if entry is not None else ""
+        if entry is None or not key:
             return None
         return self._media.get(key) if uow.photos.sender_of(key) == entry.contact else None
 
@@ -118,6 +122,7 @@ class Inbox:
         same_again: bool = False,
         goodbye: bool = False,
         written_in: str = WEB,
+        photo_key: str = "",
     ) -> Answered | AnswerRefused:
         """Sends it on the channel used last, or on `via`, another one of theirs that is open. The bot is silent from
         then on.
@@ -125,6 +130,7 @@ class Inbox:
         `take_over`: although somebody else answers this conversation. `same_again`: although this canned reply was sent
         to this person before. `goodbye`: the words close the conversation, whatever they
         are. `written_in`: where the member wrote them; what comes from the pages is shown in the staff's chats, too.
+        `photo_key`: our clean copy of a photo, to be sent with the words or alone; refused, the caller deletes it.
         """
         customer_id = uow.customers.present_id(customer_id)
         customer = uow.customers.get(customer_id)
@@ -134,7 +140,7 @@ class Inbox:
         text = mask_cards(clean(text.replace("\r\n", "\n"), _LONGEST_TYPED))
         reaches = self.reaches(uow, customer_id)
         reach = next((each for each in reaches if via is None or each.contact == via), None)
-        refusal = self._cannot_go(text, reach, reaches) or self._is_held(member, before, take_over)
+        refusal = self._cannot_go(text, reach, reaches, photo_key) or self._is_held(member, before, take_over)
         if refusal is not None or reach is None:
             return refusal or AnswerRefused(NotAnswered.NO_CHANNEL)
         untouched = self._is_untouched(uow, member, customer_id, before, canned_id, text)
@@ -145,10 +151,11 @@ class Inbox:
             return AnswerRefused(NotAnswered.NOT_FOUND)
         now = self._clock.now()
         language = said.conversation.language or customer.language
-        body = json.dumps(
-            {"text": text, "language": language or "en", "speaker": member.name, "staff_id": member.id},
-            ensure_ascii=False,
-        )
+        spoken = {"text": text, "language": language or "en", "speaker": member.name, "staff_id": member.id}
+        if photo_key:
+            uow.photos.add(photo_key, reach.contact, now, now + self._photos_last)
+        picture = {"picture": {"alt": "", "media_key": photo_key}} if photo_key else {}
+        body = json.dumps(spoken | picture, ensure_ascii=False)
         entry_id = uow.threads.add(reach.contact, Direction.OUT, body, now)
         uow.outbox.add(OutboundMessage(reach.contact, "reply", body), now)
         used = canned_id if canned_id and self._canned.get(uow, canned_id) is not None else ""
@@ -230,10 +237,10 @@ class Inbox:
         found = uow.conversations.thread(uow.customers.present_id(customer_id), before_id=entry_id + 1, limit=1)
         return found[0] if found and found[0].id == entry_id else None
 
-    def _cannot_go(self, text: str, reach: Reach | None, reaches: list[Reach]) -> AnswerRefused | None:
+    def _cannot_go(self, text: str, reach: Reach | None, reaches: list[Reach], photo_key: str) -> AnswerRefused | None:
         if reach is None:
             return AnswerRefused(NotAnswered.NO_CHANNEL)
-        if not text:
+        if not text and not photo_key:
             return AnswerRefused(NotAnswered.EMPTY, reach)
         if missing := unfilled(text):
             return AnswerRefused(NotAnswered.UNFILLED, reach, missing=missing)
@@ -241,6 +248,8 @@ class Inbox:
             open_ones = tuple(each for each in reaches if each.is_open)
             return AnswerRefused(NotAnswered.WINDOW_CLOSED, reach, open_ones)
         rules = self._channels[reach.contact.channel]
+        if photo_key and not rules.pictures:
+            return AnswerRefused(NotAnswered.NO_PICTURES, reach)
         length = len(text.encode("utf-16-le")) // 2 if rules.counts_utf16 else len(text)
         if length > rules.text_limit:
             return AnswerRefused(NotAnswered.TOO_LONG, reach, most=rules.text_limit)
@@ -264,6 +273,13 @@ class Inbox:
 
 def _waits(conversation: Conversation) -> bool:
     return conversation.voice is Voice.NOBODY_YET or conversation.unanswered_since is not None
+
+
+def photo_in(body: Mapping[str, object]) -> str:
+    """The key of the photo that an entry of a thread shows, a shopper's or one of the team's; '' for any other."""
+    sent = body.get("picture")
+    key = body.get("photo_key") or (sent.get("media_key") if isinstance(sent, dict) else "")
+    return key if isinstance(key, str) and key.endswith(SUFFIX) else ""
 
 
 def _body(entry: ThreadEntry) -> Mapping[str, object]:

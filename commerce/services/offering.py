@@ -7,10 +7,11 @@ transaction. See docs/decisions/0017-a-rejection-becomes-an-offer.md for what be
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from commerce.domain.cart import PostalAddress
 from commerce.domain.collecting import NotMoved, PickUpDetails, PickUpKind, PickUpRef, RejectReason
 from commerce.domain.mail import OutboundMessage
 from commerce.domain.offering import ChoiceKind, NotTaken, Offer, OfferChoice, OfferState
@@ -63,10 +64,12 @@ class Offering:
         reserving: Reserving,
         discovery: Discovery,
         carts: Carts,
+        countries: Collection[str],
     ) -> None:
+        """`countries`: to which parcels go."""
         self._storage, self._clock, self._ids = storage, clock, ids
         self._rejecting, self._reserving, self._discovery = rejecting, reserving, discovery
-        self._carts = carts
+        self._carts, self._countries = carts, frozenset(countries)
 
     # --- saying no
 
@@ -104,9 +107,19 @@ class Offering:
 
     # --- taking what is offered
 
-    def take(self, uow: UnitOfWork, offer_id: str, position: int, customer_id: str) -> Taken | Refused[NotTaken]:
+    def take(
+        self,
+        uow: UnitOfWork,
+        offer_id: str,
+        position: int,
+        customer_id: str,
+        *,
+        sent_to: PostalAddress | None = None,
+    ) -> Taken | Refused[NotTaken]:
         """The choice is theirs and the others are free again. A store's is reserved out of the very units that were
         held, under a new code; a parcel goes into the cart and stays held until it is ordered or the offer is over.
+
+        What was paid is sent at once, to `sent_to`, and nothing more is to be paid.
 
         Taking the same once more answers the same. GONE: somebody needed the unit in the store; the rest of the offer
         stands.
@@ -124,14 +137,15 @@ class Offering:
         self._lock_shelves(uow, offer)
         if not self.is_there(uow, choice):
             return Refused(NotTaken.GONE)
+        is_paid, is_parcel = self.is_for_paid(uow, offer.instead_of), choice.kind is ChoiceKind.SHIPPED
+        if is_paid and is_parcel and (sent_to is None or sent_to.country not in self._countries):
+            return Refused(NotTaken.NO_ADDRESS if sent_to is None else NotTaken.NO_DELIVERY_THERE)
         try:
             with uow.savepoint():
-                if choice.kind is ChoiceKind.SHIPPED:
+                if is_paid:
+                    taken = self._order_moves(uow, offer, choice, sent_to if is_parcel else None)
+                elif is_parcel:
                     taken = self._into_the_cart(uow, offer, choice)
-                elif offer.instead_of.kind is PickUpKind.ORDER and self._rejecting.waits_for_word(
-                    uow, offer.instead_of
-                ):
-                    taken = self._order_moves(uow, offer, choice)
                 else:
                     taken = self._reserved(uow, offer, choice)
                 if not isinstance(taken, Refused):
@@ -195,10 +209,13 @@ class Offering:
 
     def _taken_before(self, uow: UnitOfWork, offer: Offer, choice: OfferChoice) -> Taken | Refused[NotTaken]:
         """A second tap."""
+        order = uow.orders.get(offer.instead_of.id) if offer.instead_of.kind is PickUpKind.ORDER else None
+        if choice.kind is ChoiceKind.SHIPPED and order is not None and order.store_id == choice.store_id:
+            return Taken(offer, choice, order=order)
         if choice.kind is ChoiceKind.SHIPPED:
             return Taken(offer, choice) if offer.state is not OfferState.EXPIRED else Refused(NotTaken.OVER)
         reservation = uow.reservations.get(offer.id)
-        order = None if reservation else uow.orders.get(offer.instead_of.id)
+        order = None if reservation else order
         if reservation is None and order is None:  # it became part of an order of something else
             return Refused(NotTaken.OVER)
         return Taken(offer, choice, reservation, order)
@@ -228,8 +245,10 @@ class Offering:
             raise _CartRefuses
         return Taken(replace(offer, taken=choice.position), choice)
 
-    def _order_moves(self, uow: UnitOfWork, offer: Offer, choice: OfferChoice) -> Taken | Refused[NotTaken]:
-        """What is paid is collected in the other store, under a new code."""
+    def _order_moves(
+        self, uow: UnitOfWork, offer: Offer, choice: OfferChoice, sent_to: PostalAddress | None
+    ) -> Taken | Refused[NotTaken]:
+        """What is paid is collected in the other store, under a new code, or sent."""
         order, now = uow.orders.get(offer.instead_of.id), self._clock.now()
         assert order is not None
         if not uow.offers.end(offer.id, OfferState.TAKEN, choice.position):
@@ -240,20 +259,25 @@ class Offering:
         moved = uow.orders.move(
             order,
             OrderState.PAID,
-            OrderEvent(now, order.state, OrderState.PAID, "shopper", f"at {choice.store_id} instead"),
+            OrderEvent(now, order.state, OrderState.PAID, "shopper", _instead(choice, sent_to)),
             lines=[(line.position, holds[line.variant_id]) for line in order.lines],
-            pickup_code=self._ids.new_code(),
+            pickup_code="" if sent_to else self._ids.new_code(),
             store_id=choice.store_id,
+            sent_to=sent_to,
         )
         sell(uow, moved, now)
         uow.pick_ups.leave_slot(offer.instead_of)
+        taken = Taken(replace(offer, state=OfferState.TAKEN, taken=choice.position), choice, order=moved)
+        if sent_to is not None:
+            pick_up_changed(uow, offer.instead_of, order.store_id, now)  # nobody comes for it
+            return taken
         known = uow.pick_ups.hold_details(offer.instead_of)
         assert known is not None
         # The other store has not seen it yet, whatever the first one did; who comes comes there.
         elsewhere = PickUpDetails(offer.instead_of, choice.store_id, proxy=known.proxy, vehicle=known.vehicle)
         uow.pick_ups.put_details(elsewhere)
         pick_up_changed(uow, offer.instead_of, choice.store_id, now)
-        return Taken(replace(offer, state=OfferState.TAKEN, taken=choice.position), choice, order=moved)
+        return taken
 
     # --- small things
 
@@ -271,3 +295,7 @@ class Offering:
         over = [line for choice in offer.choices if choice != but for line in choice.lines]
         for line in sorted(over, key=lambda line: (line.variant_id, line.hold_id)):
             uow.stock.release(line.hold_id, MovementReason.RELEASE, now, expired=expired)
+
+
+def _instead(choice: OfferChoice, sent_to: PostalAddress | None) -> str:
+    return "by parcel instead, the shop pays for it" if sent_to else f"at {choice.store_id} instead"

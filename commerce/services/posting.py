@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from commerce.domain.localtext import LocalText
@@ -14,15 +14,22 @@ from commerce.ports import Clock, Ids, ImageMatcher, MediaStore, NotSeen, SeenPh
 MOST_PRODUCTS, LONGEST_CAPTION = 12, 500
 PAGE = "/links"
 _SURE = (Why.EXACT_PICTURE, Why.VERY_CLOSE)
+_LOOKED_AT = 10  # of what a picture resembles
 _CODE_LETTERS = 12  # of the post's id in the code of its link
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """Our own copy of a picture, and the products that are surely in it."""
+    """Our own copy of a picture, and for each thing in it that surely is one of ours what it could be, the likeliest
+    first."""
 
     jpeg: bytes
-    product_ids: tuple[int, ...]
+    things: tuple[tuple[int, ...], ...] = ()
+
+    def products(self, named: Collection[int] = ()) -> tuple[int, ...]:
+        """The products that are surely in it. A thing that could be one that is `named` anyway is that one: of two
+        jumpers that look alike, the caption knows which."""
+        return tuple(dict.fromkeys(alike[0] for alike in self.things if not set(alike) & set(named)))
 
 
 class Posting:
@@ -39,7 +46,7 @@ class Posting:
         seen = self._image_matcher.look(picture)
         if isinstance(seen, NotSeen):
             jpeg = self._image_matcher.clean(picture)
-            return Looked(jpeg, ()) if jpeg else None
+            return Looked(jpeg) if jpeg else None
         return Looked(seen.clean_jpeg, self._in(seen))
 
     def upload(self, picture: bytes, caption: LocalText, *, actor: str) -> Post | Refused[NotPosted]:
@@ -51,8 +58,9 @@ class Posting:
         key = self._media.put(looked.jpeg, ".jpg")
 
         def work(uow: UnitOfWork) -> Post:
-            known = uow.products.many(looked.product_ids)
-            proposed = tuple(each for each in looked.product_ids if each in known)
+            found = looked.products()[:MOST_PRODUCTS]
+            known = uow.products.many(found)
+            proposed = tuple(each for each in found if each in known)
             made = self.add(uow, Post(self._ids.new_id(), key, tidy(caption), proposed, 0, False, now))
             uow.audit.add(actor, "post_made", made.id, {"proposed": len(made.product_ids)}, now)
             return made
@@ -69,14 +77,15 @@ class Posting:
         uow.short_links.add(ShortLink(code_of(post), PAGE, label, self._clock.now(), post_id=post.id))
         return replace(post, position=at + 1)
 
-    def _in(self, seen: SeenPhoto) -> tuple[int, ...]:
-        """The products that are surely in it, one for each thing to wear."""
-        found: dict[int, None] = {}
+    def _in(self, seen: SeenPhoto) -> tuple[tuple[int, ...], ...]:
+        """Of each thing to wear that is surely one of ours, the products that it surely could be."""
+        found = []
         for part in [seen.only(garment) for garment in seen.garments] or [seen]:
-            hits = self._image_matcher.match(part, limit=1)
-            if not isinstance(hits, NotSeen) and hits and hits[0].why in _SURE:
-                found.setdefault(hits[0].product_id)
-        return tuple(found)[:MOST_PRODUCTS]
+            hits = self._image_matcher.match(part, limit=_LOOKED_AT)
+            sure = () if isinstance(hits, NotSeen) else tuple(hit.product_id for hit in hits if hit.why in _SURE)
+            if sure:
+                found.append(sure)
+        return tuple(found)
 
     def change(
         self,

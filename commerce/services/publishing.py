@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from commerce.domain.localtext import LocalText
@@ -32,6 +32,7 @@ SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 LONGEST_SLUG, LONGEST_TITLE, LONGEST_TEXT = 64, 200, 8_000
 MOST_PAGES = 300
 MOST_HOTSPOTS = 2_000
+PageImage = tuple[bytes, int, int]  # a JPEG of ours, with its width and height in pixels
 
 
 class Publishing:
@@ -61,14 +62,16 @@ class Publishing:
         return self._made(pages, title, slug, Origin.PDF, actor, progress)
 
     def from_pictures(
-        self, pictures: Sequence[tuple[bytes, int, int]], title: LocalText, *, actor: str, slug: str = ""
+        self,
+        pictures: Sequence[PageImage],
+        title: LocalText,
+        *,
+        actor: str,
+        slug: str = "",
+        progress: Progress = lambda done, of: None,
     ) -> Edition | Refused[NotPublished]:
-        """`pictures`: our own JPEGs with width and height, a page each."""
-        pages = [
-            PrintedPage(number, jpeg, width, height, pictures=(Region(0.0, 0.0, 1.0, 1.0),))
-            for number, (jpeg, width, height) in enumerate(pictures, start=1)
-        ]
-        return self._made(pages, title, slug, Origin.PICTURES, actor, lambda done, of: None)
+        """A page each, with what is surely seen on it."""
+        return self._made(_pages_of(pictures), title, slug, Origin.PICTURES, actor, progress)
 
     def _made(
         self,
@@ -83,41 +86,89 @@ class Publishing:
             return Refused(NotPublished.NO_PAGES)
         if len(pages) > MOST_PAGES:
             return Refused(NotPublished.TOO_MANY_PAGES)
-        tidy = _titled(title)
+        tidy = tidied(title)
         if tidy is None:
             return Refused(NotPublished.NO_TITLE)
         proposed = self.proposing.propose(pages, progress)
-        kept = [
+        details = {"pictures_of_named": proposed.pictures_of_named, "by_picture_alone": proposed.by_picture_alone}
+        kept = self._kept(pages)
+        return self.add(kept, proposed.hotspots, tidy, origin=origin, slug=slug, actor=actor, details=details)
+
+    def _kept(self, pages: Sequence[PrintedPage]) -> list[Page]:
+        return [
             Page(
                 page.number, self._media.put(page.jpeg, ".jpg"), page.width_px, page.height_px,
                 page.text[:LONGEST_TEXT],
             )
             for page in pages
         ]  # fmt: skip
+
+    def add(
+        self,
+        pages: Sequence[Page],
+        hotspots: Sequence[Hotspot],
+        title: LocalText,
+        *,
+        origin: Origin,
+        actor: str,
+        slug: str = "",
+        details: Mapping[str, int] | None = None,
+    ) -> Edition | Refused[NotPublished]:
+        """Pages whose pictures are in the media store become a draft; refused, their pictures are deleted. `details`:
+        what the record says besides."""
+        tidy = tidied(title)
         now = self._clock.now()
-        wanted = slug or slug_of(tidy(next(iter(tidy.by_language))))
 
         def work(uow: UnitOfWork) -> Lookbook | Refused[NotPublished]:
+            if tidy is None:
+                return Refused(NotPublished.NO_TITLE)
+            wanted = slug or slug_of(next(iter(tidy.by_language.values())))
             free = wanted if slug else _free(uow, wanted)
             if not is_slug(free):
                 return Refused(NotPublished.BAD_SLUG)
             made = Lookbook(self._ids.new_id(), free, tidy, origin, LookbookState.DRAFT, 0, 1, now)
-            if not uow.lookbooks.add(made, kept, proposed.hotspots):
+            if not uow.lookbooks.add(made, pages, hotspots):
                 return Refused(NotPublished.SLUG_TAKEN)
-            details = {
-                "pages": len(kept), "hotspots": len(proposed.hotspots),
-                "doubtful": sum(spot.review is Review.DOUBTFUL for spot in proposed.hotspots),
-                "pictures_of_named": proposed.pictures_of_named, "by_picture_alone": proposed.by_picture_alone,
-            }  # fmt: skip
-            uow.audit.add(actor, "catalogue_made", made.id, details, now)
+            doubtful = sum(spot.review is Review.DOUBTFUL for spot in hotspots)
+            said = {"pages": len(pages), "hotspots": len(hotspots), "doubtful": doubtful, **(details or {})}
+            uow.audit.add(actor, "catalogue_made", made.id, said, now)
             return made
 
         made = self._storage.write(work)
         if isinstance(made, Refused):
-            for page in kept:
+            for page in pages:
                 self._media.delete(page.picture_key)
             return made
-        return Edition(made, DRAFT, tuple(kept), proposed.hotspots)
+        return Edition(made, DRAFT, tuple(pages), tuple(hotspots))
+
+    def add_pictures(
+        self,
+        lookbook_id: str,
+        revision: int,
+        pictures: Sequence[PageImage],
+        *,
+        actor: str,
+        progress: Progress = lambda done, of: None,
+    ) -> Edition | Refused[NotPublished]:
+        """Pages behind the last one of the draft, with what is surely seen on them."""
+        with self._storage.read() as uow:
+            before = self.edition(uow, lookbook_id)
+        if before is None:
+            return Refused(NotPublished.NOT_FOUND)
+        if len(before.pages) + len(pictures) > MOST_PAGES:
+            return Refused(NotPublished.TOO_MANY_PAGES)
+        pages = _pages_of(pictures, start=len(before.pages) + 1)
+        found, kept = self.proposing.propose(pages, progress).hotspots, self._kept(pages)
+        saved = self._storage.write(
+            lambda uow: self.save(
+                uow, lookbook_id, revision, pages=(*before.pages, *kept), hotspots=(*before.hotspots, *found),
+                actor=actor,
+            )
+        )  # fmt: skip
+        if isinstance(saved, Refused):
+            for page in kept:
+                self._media.delete(page.picture_key)
+        return saved
 
     # --- working on the draft
 
@@ -133,10 +184,16 @@ class Publishing:
         *,
         title: LocalText | None = None,
         slug: str | None = None,
+        pages: Sequence[Page] | None = None,
         hotspots: Sequence[Hotspot] | None = None,
+        order: Sequence[int] | None = None,
         actor: str,
     ) -> Edition | Refused[NotPublished]:
-        """What is None stays as it is. Hotspots of products or pages that do not exist are refused."""
+        """What is None stays as it is. Hotspots of products or pages that do not exist are refused.
+
+        `order`: the numbers of the pages that stay, in their new order; places move with their page. Pictures of pages
+        that are gone are the caller's to forget, once this is stored.
+        """
         lookbook = uow.lookbooks.get(lookbook_id)
         before = uow.lookbooks.edition(lookbook, DRAFT) if lookbook else None
         if lookbook is None or before is None:
@@ -144,7 +201,7 @@ class Publishing:
         if lookbook.revision != revision:
             return Refused(NotPublished.STALE)
         if title is not None:
-            tidy = _titled(title)
+            tidy = tidied(title)
             if tidy is None:
                 return Refused(NotPublished.NO_TITLE)
             lookbook = replace(lookbook, title=tidy)
@@ -155,19 +212,39 @@ class Publishing:
                 return Refused(NotPublished.SLUG_TAKEN)
             lookbook = replace(lookbook, slug=slug)
         kept = before.hotspots if hotspots is None else tuple(hotspots)
-        if hotspots is not None:
-            pages = {page.number for page in before.pages}
+        shown = before.pages if pages is None else tuple(pages)
+        if not 0 < len(shown) <= MOST_PAGES:
+            return Refused(NotPublished.TOO_MANY_PAGES if shown else NotPublished.NO_PAGES)
+        if hotspots is not None or pages is not None:
+            numbers = {page.number for page in shown}
             known = uow.products.many({spot.product_id for spot in kept})
             if len(kept) > MOST_HOTSPOTS or any(
-                spot.page not in pages or spot.product_id not in known for spot in kept
+                spot.page not in numbers or spot.product_id not in known for spot in kept
             ):
                 return Refused(NotPublished.NO_SUCH_PRODUCT)
+        if order is not None and list(order) != [page.number for page in shown]:
+            shown, kept = in_order(shown, kept, order)
+            if not shown:
+                return Refused(NotPublished.NO_PAGES)
         try:
-            saved = uow.lookbooks.save_draft(lookbook, pages=None, hotspots=kept)
+            saved = uow.lookbooks.save_draft(lookbook, pages=None if shown == before.pages else shown, hotspots=kept)
         except StaleVersion:
             return Refused(NotPublished.STALE)
-        uow.audit.add(actor, "catalogue_saved", lookbook.id, {"hotspots": len(kept)}, self._clock.now())
-        return Edition(saved, DRAFT, before.pages, kept)
+        details = {"pages": len(shown), "hotspots": len(kept)}
+        uow.audit.add(actor, "catalogue_saved", lookbook.id, details, self._clock.now())
+        return Edition(saved, DRAFT, shown, kept)
+
+    def forget_pictures(self, lookbook_id: str, pages: Sequence[Page]) -> None:
+        """Deletes the files of pages that no version of the catalogue shows any more."""
+        with self._storage.read() as uow:
+            editions = [
+                self.edition(uow, lookbook_id, number)
+                for number in (DRAFT, *(version for version, _ in uow.lookbooks.versions(lookbook_id)))
+            ]
+        shown = {page.picture_key for edition in editions if edition for page in edition.pages}
+        for page in pages:
+            if page.picture_key not in shown:
+                self._media.delete(page.picture_key)
 
     # --- showing it
 
@@ -226,6 +303,27 @@ class Publishing:
         return uow.lookbooks.edition(lookbook, lookbook.version)
 
 
+def in_order(
+    pages: Sequence[Page], hotspots: Sequence[Hotspot], order: Sequence[int]
+) -> tuple[tuple[Page, ...], tuple[Hotspot, ...]]:
+    """The pages with these numbers in this order, counted anew, and what stands on them; the others are left out."""
+    by_number = {page.number: page for page in pages}
+    known = [number for number in dict.fromkeys(order) if number in by_number]
+    new = {number: place for place, number in enumerate(known, start=1)}
+    return (
+        tuple(replace(by_number[number], number=place) for number, place in new.items()),
+        tuple(replace(spot, page=new[spot.page]) for spot in hotspots if spot.page in new),
+    )
+
+
+def _pages_of(pictures: Sequence[PageImage], start: int = 1) -> list[PrintedPage]:
+    whole = (Region(0.0, 0.0, 1.0, 1.0),)
+    return [
+        PrintedPage(number, jpeg, width, height, pictures=whole)
+        for number, (jpeg, width, height) in enumerate(pictures, start=start)
+    ]
+
+
 def new_hotspot(ids: Ids, page: int, region: Region, product_id: int, variant_id: int = 0) -> Hotspot:
     """One that a person placed."""
     return Hotspot(ids.new_id(), page, region, product_id, variant_id, FoundBy.HAND, Review.CONFIRMED)
@@ -236,8 +334,8 @@ def is_slug(text: str) -> bool:
 
 
 def slug_of(title: str) -> str:
-    """« Été à Lyon » becomes ete-a-lyon."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    """« L’été à Lyon » becomes l-ete-a-lyon."""
+    plain = unicodedata.normalize("NFKD", title.replace("’", "'")).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:LONGEST_SLUG].strip("-") or "catalogue"
 
 
@@ -252,7 +350,7 @@ def _free(uow: UnitOfWork, wanted: str) -> str:
     )
 
 
-def _titled(title: LocalText) -> LocalText | None:
+def tidied(title: LocalText) -> LocalText | None:
     """Without empty languages; None when nothing is left."""
     texts = {code: text.strip()[:LONGEST_TITLE] for code, text in title.by_language.items() if text.strip()}
     return LocalText(texts) if texts else None

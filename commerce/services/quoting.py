@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from commerce.domain.cart import MAX_QUANTITY, Cart, CartLine, Fulfilment
 from commerce.domain.customer import Contact
+from commerce.domain.money import Money
 from commerce.domain.order import NotOrdered
 from commerce.domain.pricing import Totals, price
 from commerce.domain.product import Product, Variant
@@ -18,6 +19,7 @@ from commerce.domain.store import Store, StoreKind
 from commerce.ports import Clock, PaymentProvider, SellingRules, UnitOfWork
 from commerce.services.catalog import prior_price
 from commerce.services.own_units import OwnUnits, own_units
+from commerce.services.promised import promised_price, promises
 from commerce.services.reserving import kept_until
 
 PAY_IN_STORE = "pay_in_store"
@@ -32,6 +34,7 @@ class Looked:
     quote: Quote
     own: OwnUnits
     store: Store | None
+    promised: Mapping[int, Money]  # prices by variant that hold whatever the shop asks by then
 
 
 class Quoting:
@@ -64,12 +67,18 @@ class Quoting:
         store = self._source(uow, cart, wanted, levels, own)
         known = draft.fulfilment is Fulfilment.DELIVERY or store is not None
         store_id = store.id if store else ""
+        offered = promises(uow, own, draft.fulfilment, self._clock.now())
+        promised = {
+            variant.id: kept
+            for line, _, variant in wanted
+            if (kept := promised_price(offered.get(variant.id), variant.price, line.quantity)) is not None
+        }
         lines = tuple(
             QuotedLine(
                 product,
                 variant,
                 line.quantity,
-                variant.price,
+                promised.get(variant.id, variant.price),
                 prior_price(uow, variant),
                 _free(levels, own, variant.id, store_id) if known else None,
             )
@@ -91,7 +100,7 @@ class Quoting:
             store_id=store_id,
             missing=self._missing(uow, cart, lines, gone, store, contact, totals),
         )
-        return Looked(quote, own, store)
+        return Looked(quote, own, store, promised)
 
     def providers_for(self, fulfilment: Fulfilment | None, currency: str) -> tuple[str, ...]:
         """Names of the ways in which such an order can be paid, in the shop's order."""

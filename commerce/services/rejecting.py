@@ -38,9 +38,9 @@ _SAID_BY_THE_SHELF = {
     RejectReason.SOLD: MovementReason.SALE,
 }
 _AT_THE_COUNTER = frozenset({OrderState.PLACED, OrderState.PAID, OrderState.PREPARING, OrderState.READY})
-# The very same thing, at no change of price: what is paid is paid.
-_FOR_PAID = frozenset({ChoiceKind.OTHER_STORE})
 _ELSEWHERE = ALL - {ChoiceKind.LOOK_ALIKE}
+# The very same thing, at no change of price: what is paid is paid, and the shop pays for the parcel.
+_FOR_PAID = _ELSEWHERE
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ _Ask: TypeAlias = Callable[[Filters, str], Sequence[Hit]]
 """Hits for these conditions and words."""
 
 _HITS = 240
+_LOOKED_THROUGH = 16  # products of its kind, where the shop cannot see which is like one
 _WORD_HITS = 2_000  # products that words may leave for a photo to choose from
 _FIRST = 5  # of these it is learned what kind of thing a photo shows
 _CLOSER = 0.05  # a product that is closer by this much counts e times as much
@@ -134,6 +135,23 @@ class Resembling:
         found = [one.found for one in checked if one.found.product.id != product.id]
         return self._with_reasons(product, found[:limit])
 
+    def kindred(self, products: Sequence[Product], limit: int) -> dict[int, tuple[int, ...]]:
+        """See `Discovery.kindred`."""
+        found = {}
+        with self._storage.read() as uow:
+            for product in products:
+                filters = widened(
+                    Filters(
+                        categories=self._lexicon.kin(product.category) if product.category else frozenset(),
+                        genders=frozenset({product.gender} if product.gender else ()),
+                        in_stock=True,
+                    ),
+                    self._lexicon,
+                )
+                hits = self._like(uow, product, filters, self._facets.allowed(filters), limit, _LOOKED_THROUGH)
+                found[product.id] = tuple(hit.product_id for hit in hits[:limit])
+        return found
+
     # A photo
 
     def _named(self, uow: UnitOfWork, photo: SeenPhoto, filters: Filters) -> list[Checked]:
@@ -192,15 +210,24 @@ class Resembling:
 
     # A product
 
-    def _like(self, uow: UnitOfWork, product: Product, filters: Filters, allowed: Ids | None) -> Sequence[Hit]:
-        """Hits for products like this one, itself left out."""
-        hits = self._image_matcher.similar_to(product.id, limit=_HITS, allowed=allowed)
+    def _like(
+        self,
+        uow: UnitOfWork,
+        product: Product,
+        filters: Filters,
+        allowed: Ids | None,
+        limit: int = _HITS,
+        among: int = _HITS,
+    ) -> Sequence[Hit]:
+        """Hits for products like this one, itself left out. `among`: how many are looked at where the shop cannot
+        see."""
+        hits = self._image_matcher.similar_to(product.id, limit=limit, allowed=allowed)
         if hits:
             return hits
         ids = allowed if allowed is not None else self._facets.allowed(replace(filters, in_stock=True))
         if ids is None:
             return ()
-        others = uow.products.many(i for i in mixed(ids)[:_HITS].tolist() if i != product.id)
+        others = uow.products.many(i for i in mixed(ids)[:among].tolist() if i != product.id)
         scored = [Hit(other.id, self._likeness(product, other), Why.ATTRIBUTES) for other in others.values()]
         return sorted(scored, key=lambda hit: (-hit.score, hit.product_id))
 

@@ -59,6 +59,7 @@ def build_second_choices(
             reserving=reserving,
             discovery=discovery,
             carts=carts,
+            countries=settings.delivery_countries,
         ),
         waiting=Waiting(
             storage,

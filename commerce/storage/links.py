@@ -34,6 +34,7 @@ _BELONGINGS = {
     "returns": ("return_request", "id"),
     "answers": ("staff_answer", "id"),
     "offers": ("offer", "id"),
+    "read": ("reading_event", "id"),
 }
 _TAKE = {
     name: text(f"UPDATE {table} SET customer_id = :kept WHERE customer_id = :joined RETURNING {key}")  # noqa: S608
@@ -57,6 +58,22 @@ _TAKE_WAITS = text(
 _TAKE_SIZES = text(
     "UPDATE fit_memory SET customer_id = :kept WHERE customer_id = :joined"
     " AND size_system NOT IN (SELECT size_system FROM fit_memory WHERE customer_id = :kept) RETURNING size_system"
+)
+
+_SAID = "SELECT id FROM consent WHERE customer_id = :{of} AND purpose = :purpose ORDER BY id DESC LIMIT 1"
+# Whoever has refused at one door has refused at both.
+_TAKE_REFUSAL = text(
+    "INSERT INTO consent (customer_id, purpose, channel, granted, wording, language, source, at_us)"  # noqa: S608
+    " SELECT CAST(:kept AS VARCHAR(32)), purpose, channel, granted, wording, language, 'link', at_us FROM consent"
+    f" WHERE id = ({_SAID.format(of='joined')}) AND NOT granted"
+    f" AND EXISTS (SELECT 1 FROM consent WHERE id = ({_SAID.format(of='kept')}) AND granted) RETURNING id"
+)
+_TAKE_REFUSAL_BACK = text(
+    "INSERT INTO consent (customer_id, purpose, channel, granted, wording, language, source, at_us)"  # noqa: S608
+    " SELECT customer_id, purpose, channel, granted, wording, language, 'unlink', at_us FROM consent WHERE id ="
+    " (SELECT id FROM consent WHERE customer_id = :kept AND purpose = :purpose AND id < :refusal"
+    " ORDER BY id DESC LIMIT 1)"
+    f" AND :refusal = ({_SAID.format(of='kept')})"
 )
 
 
@@ -140,6 +157,8 @@ class SqlLinks:
             moved[name] = sorted(self._db.execute(statement, both).scalars())
         self._db.execute(_ONE_WAIT, both)
         moved["waits"] = sorted(self._db.execute(_TAKE_WAITS, both).scalars())
+        about = {**both, "purpose": Purpose.RECOMMENDING.value}
+        moved["refusals"] = sorted(self._db.execute(_TAKE_REFUSAL, about).scalars())
         # Sizes follow the answer that counts from now on: not into the memory of somebody who wants none.
         moved["consents"] = sorted(self._db.execute(_TAKE_CONSENTS, both).scalars())
         moved["sizes"] = sorted(self._db.execute(_TAKE_SIZES, both).scalars()) if self._may_remember(kept_id) else []
@@ -168,6 +187,9 @@ class SqlLinks:
         for name, statement in _GIVE_BACK.items():
             if moved.get(name):  # a link of before knows fewer of them
                 self._db.execute(statement, {**both, "keys": moved[name]})
+        for refusal in moved.get("refusals", []):
+            about = {**both, "purpose": Purpose.RECOMMENDING.value, "refusal": refusal}
+            self._db.execute(_TAKE_REFUSAL_BACK, about)
         part_conversations(self._db, merge.kept_id, merge.joined_id, moved.get("conversations", []))
 
     def add_merge(self, merge: CustomerMerge) -> None:

@@ -19,6 +19,7 @@ from commerce.domain.lookbook import (
     LookbookState,
     Origin,
     Page,
+    PageKind,
     Region,
     Review,
 )
@@ -171,7 +172,10 @@ class SqlLookbooks:
 
     def _write_pages(self, lookbook_id: str, pages: Sequence[Page], at: datetime) -> None:
         stored = json.dumps(
-            [[page.number, page.picture_key, page.width_px, page.height_px, page.text] for page in pages],
+            [
+                [page.number, page.picture_key, page.width_px, page.height_px, page.text, page.kind, page.paper]
+                for page in pages
+            ],
             ensure_ascii=False,
         )
         self._db.execute(
@@ -213,7 +217,8 @@ def _lookbook(row: AnyRow) -> Lookbook:
 
 
 def _pages(stored: str) -> list[Page]:
-    return [Page(*fields) for fields in load_json(stored)]
+    """Those of before catalogues were laid out have neither kind nor paper."""
+    return [Page(*fields[:5], *(PageKind(kind) for kind in fields[5:6]), *fields[6:]) for fields in load_json(stored)]
 
 
 def _spot_row(lookbook_id: str, spot: Hotspot) -> dict[str, object]:

@@ -15,6 +15,7 @@ from commerce.domain.moments import from_us, to_us
 from commerce.domain.order import Order, OrderEvent, OrderLine, OrderSource, OrderState, check_order_move
 from commerce.domain.pricing import TaxLine
 from commerce.errors import StaleVersion
+from commerce.storage.attribution import came
 from commerce.storage.direct import insert_into
 from commerce.storage.mapping import dump_json, dump_rows, from_text, load_json, maybe_from_us, maybe_to_us, to_text
 from commerce.storage.prepared import Prepared
@@ -87,6 +88,7 @@ _MOVE = Prepared(
         }
     )
 )  # fmt: skip
+_SENT_TO = text("UPDATE shop_order SET fulfilment = :how, address = :to WHERE id = :order_id")
 _EVENTS = Prepared(
     select(order_event).where(order_event.c.order_id == bindparam("order_id")).order_by(order_event.c.id)
 )
@@ -138,7 +140,7 @@ class SqlOrders:
 
     def find(
         self, *, state: OrderState | None = None, source: OrderSource | None = None, store_id: str = "",
-        before_number: int | None = None, limit: int = 50,
+        came_from: str | None = None, before_number: int | None = None, limit: int = 50,
     ) -> list[Order]:  # fmt: skip
         statement = select(shop_order)
         if state is not None:
@@ -147,6 +149,8 @@ class SqlOrders:
             statement = statement.where(shop_order.c.source == source.value)
         if store_id:
             statement = statement.where(shop_order.c.store_id == store_id)
+        if came_from is not None:
+            statement = statement.where(came(came_from) if came_from else shop_order.c.came_from == "")
         if before_number is not None:
             statement = statement.where(shop_order.c.number < before_number)
         newest = statement.order_by(shop_order.c.number.desc()).limit(limit)
@@ -156,7 +160,7 @@ class SqlOrders:
         self, seen: Order, to_state: OrderState, event: OrderEvent, *, expires_at: datetime | None = None,
         paid_minor: int | None = None, refunded_minor: int | None = None, fulfilled_at: datetime | None = None,
         lines: Sequence[tuple[int, str]] | None = None, pickup_code: str | None = None,
-        store_id: str | None = None,
+        store_id: str | None = None, sent_to: PostalAddress | None = None,
     ) -> Order:  # fmt: skip
         if to_state is not seen.state:
             check_order_move(seen.state, to_state)
@@ -170,6 +174,8 @@ class SqlOrders:
             fulfilled_at=seen.fulfilled_at if fulfilled_at is None else fulfilled_at,
             pickup_code=seen.pickup_code if pickup_code is None else pickup_code,
             store_id=seen.store_id if store_id is None else store_id,
+            fulfilment=seen.fulfilment if sent_to is None else Fulfilment.DELIVERY,
+            address=seen.address if sent_to is None else sent_to,
             lines=tuple(replace(line, hold_id=holds.get(line.position, line.hold_id)) for line in seen.lines),
             version=seen.version + 1,
         )
@@ -191,6 +197,8 @@ class SqlOrders:
         )
         if written != 1:
             raise StaleVersion(f"order {seen.id} is no longer at version {seen.version}")
+        if sent_to is not None:
+            self._db.execute(_SENT_TO, {"order_id": seen.id, "how": moved.fulfilment.value, "to": _kept(sent_to)})
         if holds:
             self._db.execute(_NEW_HOLD, [{"of": seen.id, "at": n, "hold": hold} for n, hold in sorted(holds.items())])
         self._db.direct(_ADD_EVENT, _event_values(seen.id, event))
@@ -257,6 +265,10 @@ class SqlOrders:
         return [_order(row, tuple(lines[row.id])) for row in rows]
 
 
+def _kept(address: PostalAddress) -> str:
+    return dump_json(asdict(address))
+
+
 def _values(new: Order, contact: Contact) -> tuple[Any, ...]:
     """In the order of _COLUMNS."""
     return (
@@ -274,7 +286,7 @@ def _values(new: Order, contact: Contact) -> tuple[Any, ...]:
         new.name,
         new.email,
         new.phone,
-        dump_json(asdict(new.address)) if new.address else "",
+        _kept(new.address) if new.address else "",
         new.currency,
         new.subtotal_minor,
         new.discount_minor,

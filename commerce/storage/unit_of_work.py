@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Generic, TypeVar
 
+from commerce.storage.attribution import SqlAttribution
 from commerce.storage.campaigns import SqlBrand, SqlCampaigns
 from commerce.storage.carts import SqlCarts
 from commerce.storage.conversations import SqlConversations
@@ -22,6 +23,7 @@ from commerce.storage.posts import SqlPosts, SqlShortLinks
 from commerce.storage.products import SqlProducts
 from commerce.storage.promotions import SqlPromotions
 from commerce.storage.reading import SqlReading
+from commerce.storage.recommending import SqlTastes
 from commerce.storage.reservations import SqlReservations
 from commerce.storage.returns import SqlReturns
 from commerce.storage.staff import SqlPauses, SqlStaffTasks
@@ -82,6 +84,8 @@ class SqlUnitOfWork:
     staff_chats = _Over(SqlStaffChats)
     lookbooks = _Over(SqlLookbooks)
     reading = _Over(SqlReading)
+    attribution = _Over(SqlAttribution)
+    tastes = _Over(SqlTastes)
     posts = _Over(SqlPosts)
     short_links = _Over(SqlShortLinks)
     brand = _Over(SqlBrand)

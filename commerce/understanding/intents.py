@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
+from itertools import pairwise
 
 from commerce.understanding.model import Context, Intent, Slots
+from commerce.understanding.phrasebook import phrasebook
 from commerce.understanding.reading import Reading
 
 # Cues that settle the matter whatever else is said, in this order.
 _DECISIVE = (
-    Intent.STOP_MESSAGES, Intent.FORGET_SIZE, Intent.REMEMBER_SIZE, Intent.BACK_TO_BOT, Intent.TALK_TO_PERSON,
+    Intent.STOP_RECOMMENDING, Intent.RESUME_RECOMMENDING, Intent.STOP_MESSAGES,
+    Intent.STOP_WAITING, Intent.TELL_WHEN_BACK, Intent.MY_WAITS,
+    Intent.FORGET_SIZE, Intent.REMEMBER_SIZE, Intent.BACK_TO_BOT, Intent.TALK_TO_PERSON,
     Intent.UNLINK, Intent.LINK_ACCOUNT, Intent.READING, Intent.WITHDRAW, Intent.CANCEL_ORDER, Intent.DROP_CODE,
-    Intent.ASK_DISCOUNT, Intent.USE_CODE, Intent.EXTEND_RESERVATION, Intent.EXCHANGE_ITEM, Intent.RETURN_ITEM,
-    Intent.PROBLEM, Intent.MY_RESERVATIONS, Intent.CANCEL_RESERVATION, Intent.ORDER_STATUS, Intent.EMPTY_CART,
-    Intent.SAVE_FOR_LATER, Intent.REMOVE_FROM_CART, Intent.START_OVER, Intent.COMPARE,
+    Intent.ASK_DISCOUNT, Intent.USE_CODE,
+    Intent.EXTEND_RESERVATION, Intent.EXCHANGE_ITEM, Intent.RETURN_ITEM, Intent.PROBLEM, Intent.MY_RESERVATIONS,
+    Intent.CANCEL_RESERVATION, Intent.ORDER_STATUS, Intent.EMPTY_CART, Intent.SAVE_FOR_LATER,
+    Intent.REMOVE_FROM_CART, Intent.START_OVER, Intent.COMPARE,
 )  # fmt: skip
 _ABOUT_STORES = (
     Intent.DIRECTIONS, Intent.OPENING_HOURS, Intent.SEND_SOMEONE, Intent.BY_CAR, Intent.ARRIVED, Intent.ON_MY_WAY,
 )  # fmt: skip
+_WORDS_BETWEEN = 3  # "stop [all these personal] suggestions"
+_WORDS_BESIDE = 4  # more than that is about something
 _POLITE = (Intent.HELP, Intent.YES, Intent.NO, Intent.THANKS, Intent.GOODBYE, Intent.GREET)
 
 
@@ -30,6 +38,7 @@ class Situation:
     context: Context
     place_answered: bool
     percent: bool = False  # part of a price was named: "50 %"
+    known_words: Container[str] = ()  # of the catalogue
 
     @property
     def table(self) -> bool:
@@ -89,6 +98,8 @@ def decide(now: Situation) -> Intent:
             return Intent.ADD_TO_CART
         if alone:
             return Intent.CHECKOUT  # "je la prends" with nothing shown: what is in the cart
+    if _asks_for_advice(now):
+        return Intent.RECOMMEND
     for intent in _ABOUT_STORES:
         if now.said(intent) and not slots.category and not now.described:
             return intent
@@ -128,12 +139,24 @@ def _is_said(now: Situation, intent: Intent) -> bool:
             return now.said(intent) or now.slots.promo_code is not None
         case Intent.ASK_DISCOUNT:
             return now.said(intent) or now.percent
+        case Intent.STOP_RECOMMENDING:
+            return now.said(intent) or _is_enough_advice(now.reading)
         case Intent.PROBLEM:
             return now.said(intent) or now.reading.has("not_arrived", "paid_twice")
+        case Intent.TELL_WHEN_BACK:
+            return now.said(intent) or _wants_news(now)
         case Intent.EXCHANGE_ITEM:
             return now.said(intent) or (now.reading.has("fits_badly") and not now.reading.has("exclude"))
         case _:
             return now.said(intent)
+
+
+def _wants_news(now: Situation) -> bool:
+    """« préviens-moi quand elle revient », or « préviens-moi » of what is talked about."""
+    if not now.reading.has("tell_when"):
+        return False
+    bare = now.table and not (now.slots.category or now.described or now.slots.words)
+    return now.reading.has("back_again") or bare
 
 
 def _is_meant(now: Situation, intent: Intent) -> bool:
@@ -142,13 +165,46 @@ def _is_meant(now: Situation, intent: Intent) -> bool:
         focus = now.context.focus  # "50 % sur la robe": the one that is talked about
         elsewhere = slots.category and not (now.percent and focus and focus.category == slots.category)
         return not (elsewhere or slots.materials) and slots.promo_code is None
+    if intent is Intent.STOP_RECOMMENDING:  # "stop suggesting dresses" is about dresses
+        return not slots.category and not now.described
     if intent is Intent.REMOVE_FROM_CART:
         return not now.located or bool(slots.references or slots.category)
     if intent is Intent.ORDER_STATUS:
         return bool(slots.order_number) or not (slots.category or now.described)
+    if intent is Intent.TELL_WHEN_BACK:  # of an order, a refund or the hours news is not of this kind
+        return not now.said(
+            Intent.ORDER_STATUS, Intent.MY_RESERVATIONS, Intent.OPENING_HOURS, Intent.RETURN_ITEM, Intent.TALK_TO_PERSON
+        )
     if intent is Intent.START_OVER or intent is Intent.CANCEL_RESERVATION:
         return not slots.category
     return True
+
+
+def _is_enough_advice(reading: Reading) -> bool:
+    """« arrête tes recommandations », "stop suggesting": the one right before the other, without a pause."""
+    return any(
+        "halt" in before.cues
+        and not after.cues.isdisjoint({"advice", Intent.RECOMMEND})
+        and after.start - before.end <= _WORDS_BETWEEN
+        and not any(token.paused for token in reading.tokens[before.end : after.start + 1])
+        for before, after in pairwise(reading.matches)
+    )
+
+
+def _asks_for_advice(now: Situation) -> bool:
+    """Whether they leave it to us what they are shown. What they name they look for; "which size do you recommend?" is
+    about a size, and "recommend nike" about Nike where the shop has heard of it."""
+    slots = now.slots
+    if slots.category or now.described or slots.sizes or now.pointed:
+        return False
+    if now.said(Intent.DETAILS, Intent.COMPARE, Intent.FIND_IN_STORE) or now.reading.has("size_lead"):
+        return False
+    beside = [word for word in slots.words if word not in phrasebook().sets["beside_advice"]]
+    if any(word in now.known_words for word in beside):
+        return False
+    if now.said(Intent.RECOMMEND):
+        return len(beside) <= _WORDS_BESIDE
+    return now.reading.has("advice") and len(beside) <= 1 and not now.located and not now.said(Intent.THANKS)
 
 
 def _about_products(now: Situation, alone: bool) -> Intent:

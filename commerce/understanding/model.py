@@ -50,6 +50,12 @@ class Intent(StrEnum):
     LINK_ACCOUNT = "link_account"  # one person on several channels
     UNLINK = "unlink"
     READING = "reading"  # on a page of a catalogue, or back to where they stopped in it
+    TELL_WHEN_BACK = "tell_when_back"  # news, when something sold out is there again
+    STOP_WAITING = "stop_waiting"
+    MY_WAITS = "my_waits"  # what they wait for
+    RECOMMEND = "recommend"  # they do not say what they look for: whatever we think they may like
+    STOP_RECOMMENDING = "stop_recommending"  # not from what they look at and buy
+    RESUME_RECOMMENDING = "resume_recommending"
     DIRECTIONS = "directions"
     OPENING_HOURS = "opening_hours"
     ON_MY_WAY = "on_my_way"

@@ -113,7 +113,7 @@ def understand(
     if len(reading.tokens) == 1 and reading.text(0) in book.sets["stop_alone"]:
         intent = Intent.STOP_MESSAGES
     else:
-        intent = decide(Situation(reading, slots, context, answered, percent))
+        intent = decide(Situation(reading, slots, context, answered, percent, known_words))
     return _understood(intent, spoken, slots, reading, angry=is_angry(text))
 
 
@@ -171,7 +171,19 @@ def _mark_cues(reading: Reading) -> None:
 
 def _has_intent(reading: Reading) -> bool:
     """Whether a cue of an intent other than politeness was found."""
-    polite = {"yes", "no", "thanks", "greet", "seek", "short_size_lead", "size_lead", "exclude", "instead", "near_me"}
+    polite = {
+        "yes",
+        "no",
+        "thanks",
+        "greet",
+        "seek",
+        "short_size_lead",
+        "size_lead",
+        "exclude",
+        "instead",
+        "near_me",
+        "passing",
+    }
     return any(match.cues - polite for match in reading.matches)
 
 

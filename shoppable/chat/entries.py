@@ -10,6 +10,7 @@ from typing import Any
 
 from commerce.domain.customer import Contact
 from commerce.domain.mail import Direction, ThreadEntry
+from shoppable.language import translate
 from shoppable.shapes import ChatButton, ChatCard, ChatDocument, ChatEvent, ChatEvents, ChatPicture, ChatReply, ChatSaid
 from shoppable.shelf import picture_path
 from shoppable.site import site
@@ -53,7 +54,7 @@ def _reply(body: dict[str, Any]) -> ChatReply:
         "text": str(body.get("text") or ""),
         "cards": [_card(card) for card in body.get("cards") or ()],
         "buttons": [_button(button) for button in body.get("buttons") or ()],
-        "picture": _picture(body.get("picture")),
+        "picture": _picture(body.get("picture"), str(body.get("speaker") or "")),
         "document": _document(body.get("document")),
         "ask": body.get("ask"),
         "language": str(body.get("language") or "en"),
@@ -94,11 +95,13 @@ def _document(document: dict[str, Any] | None) -> ChatDocument | None:
     return {"name": str(document.get("name") or "file.txt"), "url": url} if document and url else None
 
 
-def _picture(picture: dict[str, Any] | None) -> ChatPicture | None:
+def _picture(picture: dict[str, Any] | None, sender: str = "") -> ChatPicture | None:
+    """`sender`: who of the team sent it, where it says nothing itself."""
     if not picture:
         return None
     url = picture_path(str(picture.get("media_key") or ""))
     if not url and picture.get("png"):
         png = urlsafe_b64decode(str(picture["png"]))
         url = f"data:image/png;base64,{b64encode(png).decode()}"
-    return {"alt": str(picture.get("alt") or ""), "url": url} if url else None
+    alt = str(picture.get("alt") or "") or (translate("Photo of {name}", name=sender) if sender else "")
+    return {"alt": alt, "url": url} if url else None

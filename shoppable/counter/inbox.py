@@ -34,6 +34,7 @@ from shoppable import inputs
 from shoppable.counter import access, facts, thread
 from shoppable.counter.blueprint import blueprint
 from shoppable.counter.frame import counter_page
+from shoppable.counter.sent_photos import kept_photo
 from shoppable.counter.speaking import (
     EMPTY_SHELVES,
     NOT_ANSWERED,
@@ -152,6 +153,9 @@ def answer(customer_id: str) -> ResponseReturnValue:
     shop, member = site().shop, access.member()
     text, canned_id, lane = request.form.get("text", ""), request.form.get("canned_id", "")[:32], _lane()
     closes = request.form.get("then") == "give-back"
+    photo_key, trouble = kept_photo()
+    if trouble:
+        return _conversation(customer_id, Told(trouble, is_bad=True), AnswerBox(text, canned_id, lane), 409)
 
     def work(uow: UnitOfWork) -> Answered | AnswerRefused:
         present = _present(uow, customer_id)
@@ -163,13 +167,19 @@ def answer(customer_id: str) -> ResponseReturnValue:
             take_over=request.form.get("take_over") == "yes",
             same_again=request.form.get("same_again") == "yes",
             goodbye=closes,
+            photo_key=photo_key,
         )  # fmt: skip
         if isinstance(result, Answered) and closes:
             shop.handoff.give_back(uow, member, present, result.conversation.version)
         return result
 
-    result = write_again(shop.storage, work)
+    try:
+        result = write_again(shop.storage, work)
+    except BaseException:
+        shop.media.delete(photo_key)
+        raise
     if isinstance(result, AnswerRefused):
+        shop.media.delete(photo_key)
         if result.reason is NotAnswered.NOT_FOUND:
             abort(404)
         kept = AnswerBox(text, canned_id, lane, result.missing, result)

@@ -60,6 +60,7 @@ NOT_ANSWERED = {
     NotAnswered.EMPTY: "There was nothing to send.",
     NotAnswered.TOO_LONG: "This is too long for the channel: nothing was sent.",
     NotAnswered.SAME_TWICE: "This person has had these very words before: nothing was sent.",
+    NotAnswered.NO_PICTURES: "This channel carries no pictures: nothing was sent.",
     NotAnswered.UNFILLED: "Something in braces is still to be filled in: nothing was sent.",
 }
 NOT_SPEAKING = {

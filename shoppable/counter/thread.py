@@ -16,7 +16,7 @@ from commerce.domain.mail import Direction, ThreadEntry
 from commerce.domain.team import StaffMember
 from commerce.i18n import format_day, format_deadline, format_time, locale_of
 from commerce.ports import UnitOfWork
-from commerce.services.photos import SUFFIX
+from commerce.services.inbox import photo_in
 from shoppable.counter.speaking import NOTE_KINDS, TOUCH_WORDS, channel_name
 from shoppable.language import language, translate
 from shoppable.shelf import picture_path
@@ -72,7 +72,7 @@ def last_words(entry: ThreadEntry | None) -> str:
         return ""
     body = body_of(entry)
     text = " ".join(_text(body, entry.direction).split())
-    if not text and (body.get("photo_key") or body.get("media")):
+    if not text and (photo_in(body) or body.get("media")):
         text = translate("Photo")
     if entry.direction is Direction.IN:
         return text
@@ -100,8 +100,7 @@ def _shown(entry: ThreadEntry, customer: Customer, zone: str, day: str) -> Entry
             who = speaker or translate("Bot")
         case Direction.NOTE:
             who = speaker or translate("Shop")
-    key = str(body.get("photo_key") or "")
-    photo = f"/staff/inbox/{customer.id}/photos/{entry.id}" if key.endswith(SUFFIX) else ""
+    photo = f"/staff/inbox/{customer.id}/photos/{entry.id}" if photo_in(body) else ""
     note = str(body.get("note") or "")
     place = body.get("location")
     return EntryShown(
@@ -117,7 +116,7 @@ def _shown(entry: ThreadEntry, customer: Customer, zone: str, day: str) -> Entry
         is_person=bool(speaker),
         note=translate(_NOTES[note]) if note in _NOTES else translate(TOUCH_WORDS[note]) if note in TOUCH_WORDS else "",
         photo=photo,
-        picture=_picture(body.get("picture")),
+        picture="" if photo else _picture(body.get("picture")),
         cards=tuple(_card(card) for card in body.get("cards") or ()),
         buttons=tuple(str(button.get("label") or "") for button in body.get("buttons") or ()),
         place=_map(place) if isinstance(place, dict) else "",

@@ -11,6 +11,7 @@ from shoppable.pages import (
     chat,
     checkout,
     fake_payment,
+    for_you,
     frame,
     front,
     link,
@@ -33,8 +34,8 @@ __all__ = ["install"]
 def install(app: Flask) -> None:
     frame.install(app)
     rooms = (
-        front, photo, product, lookbook, short, posts, stores, chat, cart, buy, link, checkout, orders, campaign, share,
-        prices_in_mail,
+        front, for_you, photo, product, lookbook, short, posts, stores, chat, cart, buy, link, checkout, orders,
+        campaign, share, prices_in_mail,
     )  # fmt: skip
     for room in rooms:
         app.register_blueprint(room.blueprint)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import request
 
 from commerce.domain.money import Money, exponent
-from commerce.domain.search import Filters
+from commerce.domain.search import Filters, SearchRequest
 from commerce.domain.store import Store
 from shoppable import inputs
 from shoppable.language import language
@@ -40,13 +40,15 @@ class Asked:
         return self.is_browsing and not self.category
 
 
-def asked_for() -> Asked:
-    """Whatever cannot be read in an address that people edit or share is left out rather than refused."""
+def asked_for(given: Mapping[str, str] | None = None) -> Asked:
+    """Whatever cannot be read in an address that people edit or share is left out rather than refused. `given`: what is
+    asked instead of it."""
+    values = request.args if given is None else given
 
     def text(name: str, longest: int) -> str:
-        return inputs.clean(request.args.get(name, ""))[:longest]
+        return inputs.clean(values.get(name, ""))[:longest]
 
-    number = request.args.get("page", "")
+    number = values.get("page", "")
     amount = text("price_max", 9).replace(",", ".")
     return Asked(
         words=text("q", 200),
@@ -55,7 +57,7 @@ def asked_for() -> Asked:
         size=text("size", 32),
         price_max=amount if _amount(amount) is not None else "",
         store=text("store", 64),
-        page=min(LAST_PAGE, max(1, int(number))) if number.isascii() and number.isdecimal() else 1,
+        page=min(LAST_PAGE, max(1, int(number))) if number.isascii() and number.isdecimal() and len(number) < 6 else 1,
     )
 
 
@@ -79,6 +81,15 @@ def filters_of(asked: Asked) -> Filters:
         store_ids=frozenset({asked.store} if asked.store else ()),
         in_stock=bool(asked.store),
     )
+
+
+def question(asked: Asked, per_page: int) -> SearchRequest:
+    """What the words mean, as a conversation would read them, narrowed by what was chosen beside them."""
+    chosen, offset = filters_of(asked), (asked.page - 1) * per_page
+    if not asked.words:
+        return SearchRequest(language=language(), filters=chosen, limit=per_page, offset=offset)
+    asking = site().shop.asking
+    return asking.request(asked.words, language=language(), limit=per_page, offset=offset, filters=chosen)
 
 
 def largest_price(asked: Asked) -> Money | None:

@@ -13,7 +13,7 @@ from flask import Flask, Response, make_response, render_template, request
 from commerce.domain.money import Money
 from commerce.errors import StorageError
 from commerce.i18n import format_deadline, format_distance, format_money, format_time, locale_of
-from shoppable import shopper
+from shoppable import recommended, shopper
 from shoppable.chat import greeting, session
 from shoppable.language import language, translate
 from shoppable.shelf import picture_path
@@ -158,3 +158,4 @@ def install(app: Flask) -> None:
     app.jinja_env.filters.update(country=country_name)
     app.jinja_env.globals.update(here=here, clock=clock, when=when, asset=_asset(app), chat_words=chat_words)
     app.jinja_env.globals.update(cart_count=cart_count, has_session=has_session)
+    app.jinja_env.globals.update(reading_refused=recommended.is_refused)

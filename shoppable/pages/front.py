@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from flask import Blueprint, Response
 
-from commerce.domain.search import Found, Hit, SearchAnswer, SearchRequest, Why
+from commerce.domain.search import Found, Hit, SearchAnswer, Why
 from shoppable import inputs
 from shoppable.language import language
 from shoppable.limits import SEARCH
-from shoppable.pages import posts
-from shoppable.pages.asked import LAST_PAGE, Asked, active, asked_for, filters_of, largest_price
+from shoppable.pages import for_you, posts
+from shoppable.pages.asked import LAST_PAGE, Asked, active, asked_for, largest_price, question
 from shoppable.pages.cards import Card, card, swatch
 from shoppable.pages.frame import here, page
 from shoppable.pages.menu import menu
@@ -23,13 +23,14 @@ blueprint = Blueprint("front", __name__)
 
 PER_PAGE = 24
 _FRESH_S = 20.0
+_CATALOGUES = 3  # the newest, named on the first page
 
 
 @blueprint.get("/")
 def front() -> Response:
     inputs.take_turn("search", SEARCH)
     shop, asked = site().shop, asked_for()
-    answer = _browsed(asked) if asked.is_browsing else shop.discovery.search(_question(asked))
+    answer = _browsed(asked) if asked.is_browsing else shop.discovery.search(question(asked, PER_PAGE))
     with shop.storage.read() as uow:
         shelf = Shelf.of(uow, [found.product for found in (*answer.found, *answer.nearest)], shop.clock.now())
         is_first = asked.is_everything and asked.page == 1
@@ -40,7 +41,8 @@ def front() -> Response:
         "front.html",
         asked=asked,
         posts=posted,
-        catalogue=next(iter(catalogues), None),
+        catalogues=catalogues[:_CATALOGUES],
+        for_you=for_you.beside() if is_first else None,
         cards=_cards(answer.found, shelf),
         nearest=_cards(answer.nearest, shelf),
         answer=answer,
@@ -60,7 +62,7 @@ def _browsed(asked: Asked) -> SearchAnswer:
     """What most people look at: everything, or everything of a kind. Which products, in which order, is remembered."""
 
     def ask() -> Listed:
-        answer = site().shop.discovery.search(_question(asked))
+        answer = site().shop.discovery.search(question(asked, PER_PAGE))
         return Listed(tuple(found.product.id for found in answer.found), answer.total)
 
     listed = remembered(("browse", asked.category, asked.page), _FRESH_S, ask)
@@ -69,15 +71,6 @@ def _browsed(asked: Asked) -> SearchAnswer:
     shown = [products[number] for number in listed.ids if number in products and products[number].variants]
     found = tuple(Found(product, Hit(product.id, 1.0, Why.ATTRIBUTES), product.variants) for product in shown)
     return SearchAnswer(found, "", listed.total)
-
-
-def _question(asked: Asked) -> SearchRequest:
-    """What the words mean, as a conversation would read them, narrowed by what was chosen beside them."""
-    chosen, offset = filters_of(asked), (asked.page - 1) * PER_PAGE
-    if not asked.words:
-        return SearchRequest(language=language(), filters=chosen, limit=PER_PAGE, offset=offset)
-    asking = site().shop.asking
-    return asking.request(asked.words, language=language(), limit=PER_PAGE, offset=offset, filters=chosen)
 
 
 def _cards(found: Sequence[Found], shelf: Shelf) -> list[Card]:

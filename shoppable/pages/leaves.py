@@ -12,7 +12,19 @@ from dataclasses import dataclass, field
 
 from flask import abort
 
-from commerce.domain.lookbook import Edition, Hotspot, Lookbook, LookbookState, Page, came_from
+from commerce.domain.brand import BLACK, WHITE, contrast
+from commerce.domain.layout import CAPTION_PX, HEIGHT_PX, TITLE
+from commerce.domain.lookbook import (
+    Edition,
+    FoundBy,
+    Hotspot,
+    Lookbook,
+    LookbookState,
+    Page,
+    PageKind,
+    Region,
+    came_from,
+)
 from commerce.domain.money import Money
 from commerce.domain.product import Product
 from commerce.ports import UnitOfWork
@@ -56,15 +68,46 @@ class PageShown:
             seen.setdefault(spot.hotspot.product_id, spot)
         return tuple(seen.values())
 
+    @property
+    def captions(self) -> tuple[Spot, ...]:
+        """Those under whose photo a strip was left free for words."""
+        if self.page.kind is not PageKind.LAID_OUT:
+            return ()
+        return tuple(spot for spot in self.spots if spot.hotspot.found_by is FoundBy.LAYOUT)
+
+    @property
+    def strip(self) -> int:
+        """Its height under each of them, in thousandths of the page."""
+        return round(1000 * CAPTION_PX / HEIGHT_PX)
+
+    @property
+    def has_title(self) -> bool:
+        """A place was left free for it."""
+        return self.page.kind is PageKind.COVER
+
+    @property
+    def is_dark(self) -> bool:
+        """White words are read better on its paper."""
+        paper = self.page.paper
+        return bool(paper) and contrast(WHITE, paper) > contrast(BLACK, paper)
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A catalogue as it lies open in one language. `mark` changes with whatever it says of a price or of stock."""
+    """A catalogue as it lies open in one language. `mark` changes with whatever it says of a price or of stock;
+    `placed`: see the function of that name."""
 
     book: Lookbook
     pages: tuple[PageShown, ...]
     mark: str
+    placed: str = ""
+    is_preview: bool = False
     _texts: dict[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def address(self) -> str:
+        """What its places are under."""
+        return f"/studio/{self.book.id}/preview" if self.is_preview else f"/l/{self.book.slug}"
 
     def text(self, name: str, make: Callable[[], str]) -> str:
         """What `make` says, which may be said to everybody; it is asked once."""
@@ -72,6 +115,27 @@ class Opened:
         if found is None:
             found = self._texts[name] = make()
         return found
+
+
+def placed(pages: Sequence[PageShown]) -> str:
+    """A style sheet: where the words stand on pages of ours. '' without such pages."""
+    rules = [_rule(f'[data-caption="{spot.hotspot.id}"]', _strip(spot)) for each in pages for spot in each.captions]
+    if any(each.has_title for each in pages):
+        rules.append(_rule(".lookbook-title", TITLE))
+    return "".join(rules)
+
+
+def _strip(spot: Spot) -> Region:
+    """The lower end of its place."""
+    region, height = spot.hotspot.region, CAPTION_PX / HEIGHT_PX
+    top = max(region.y_frac, region.y_frac + region.height_frac - height)
+    return Region(region.x_frac, top, region.width_frac, min(height, region.height_frac))
+
+
+def _rule(selector: str, where: Region) -> str:
+    names = ("left", "top", "width", "height")
+    parts = zip(names, (where.x_frac, where.y_frac, where.width_frac, where.height_frac), strict=True)
+    return selector + "{" + ";".join(f"{name}:{part * 100:.3f}%" for name, part in parts) + "}"
 
 
 def opened(uow: UnitOfWork, slug: str) -> Opened:
@@ -109,8 +173,13 @@ def path_of(product: Product, book: Lookbook, number: int) -> str:
 
 
 def _open(uow: UnitOfWork, book: Lookbook) -> Opened:
-    pages = _pages(uow, edition_of(uow, book))
-    return Opened(book, pages, _mark(pages))
+    return put_together(uow, edition_of(uow, book))
+
+
+def put_together(uow: UnitOfWork, edition: Edition, *, is_preview: bool = False) -> Opened:
+    """Of this moment; `opened` keeps what it makes."""
+    pages = _pages(uow, edition)
+    return Opened(edition.lookbook, pages, _mark(pages), placed(pages), is_preview)
 
 
 def _pages(uow: UnitOfWork, edition: Edition) -> tuple[PageShown, ...]:

@@ -9,13 +9,14 @@ from flask import Blueprint, Response, abort, current_app, g, jsonify, redirect,
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from commerce.domain.lookbook import Did, ReadingEvent, came_from
+from commerce.domain.lookbook import Did, Edition, ReadingEvent, came_from
 from commerce.domain.money import Money
 from commerce.domain.product import Variant
+from commerce.domain.sources import campaign
 from commerce.domain.stock import Band
 from commerce.ports import UnitOfWork
 from commerce.services.catalog import prior_price
-from shoppable import brought, inputs, security, shopper, streams
+from shoppable import brought, inputs, recommended, security, streams
 from shoppable.chat import session
 from shoppable.language import language, translate
 from shoppable.limits import LOOK
@@ -54,9 +55,18 @@ def _lookbook(slug: str, *, is_embedded: bool = False) -> Response:
     if request.headers.get("X-Part") == "facts":
         return finished(opened.text("facts", lambda: render_template("lookbook_facts.html", opened=opened)))
     if request.args or has_session():
-        return finished(_whole(opened, is_embedded))
-    # Most readers are nobody yet, and read the same page.
-    return finished(opened.text(f"whole {is_embedded}", lambda: _whole(opened, is_embedded)))
+        response = finished(_whole(opened, is_embedded))
+    else:  # most readers are nobody yet, and read the same page
+        response = finished(opened.text(f"whole {is_embedded}", lambda: _whole(opened, is_embedded)))
+    security.may_be_styled(response, opened.placed)
+    return response
+
+
+def previewed(opened: Opened) -> Response:
+    """What is not published yet, for the shop's own people."""
+    response = finished(_whole(opened, is_embedded=False))
+    security.may_be_styled(response, opened.placed)
+    return response
 
 
 def _whole(opened: Opened, is_embedded: bool) -> str:
@@ -117,19 +127,21 @@ def embed_script() -> ResponseReturnValue:
 @blueprint.get("/l/<slug>/<int:number>/<int:product_id>")
 def sheet(slug: str, number: int, product_id: int) -> ResponseReturnValue:
     """What a hotspot opens: today's price, sizes, where it is. Without the script a browser is led to the product."""
-    shop = site().shop
-    with shop.storage.read() as uow:
-        book = leaves.book_of(uow, slug)
-        if product_id not in {spot.product_id for spot in leaves.edition_of(uow, book).on(number)}:
-            abort(404)
-        product = uow.products.get(product_id)
-        if product is None or not product.variants:
-            abort(404)
-        if request.headers.get("X-Part") != "sheet":
-            return redirect(leaves.path_of(product, book, number), 303)
-        shelf = Shelf.of(uow, [product], shop.clock.now())
-        choices = [_choice(variant, shelf) for variant in product.variants]
-        prior = prior_price(uow, min(product.variants, key=lambda variant: variant.price.minor))
+    with site().shop.storage.read() as uow:
+        return sheet_of(uow, leaves.edition_of(uow, leaves.book_of(uow, slug)), number, product_id)
+
+
+def sheet_of(uow: UnitOfWork, edition: Edition, number: int, product_id: int) -> ResponseReturnValue:
+    """The same of any edition."""
+    book = edition.lookbook
+    product = uow.products.get(product_id)
+    is_there = product_id in {spot.product_id for spot in edition.on(number)}
+    if product is None or not product.variants or not is_there:
+        abort(404)
+    if request.headers.get("X-Part") != "sheet":
+        return redirect(leaves.path_of(product, book, number), 303)
+    shelf = Shelf.of(uow, [product], site().shop.clock.now())
+    choices = [_choice(variant, shelf) for variant in product.variants]
     return page(
         "lookbook_sheet.html",
         product=product,
@@ -137,15 +149,15 @@ def sheet(slug: str, number: int, product_id: int) -> ResponseReturnValue:
         path=leaves.path_of(product, book, number),
         source=came_from(book.id, number),
         page_number=number,
-        slug=slug,
+        slug=book.slug,
         choices=[each for each in choices if each.is_available],
         missing=[each for each in choices if not each.is_available],
-        prior=prior,
+        prior=prior_price(uow, min(product.variants, key=lambda variant: variant.price.minor)),
         places=[
             (store, translate(_BANDS[max((shelf.band(v, store) for v in product.variants), key=_ORDER.index)]))
             for store in shelf.stores_with(product.variants)
         ],
-        telegram=_deep_link(product.id, slug, number),
+        telegram=_deep_link(product.id, book.slug, number),
     )
 
 
@@ -188,17 +200,16 @@ def events(slug: str) -> ResponseReturnValue:
     known = session.current()
     inputs.take_turn("look", LOOK, known.address if known else None)
     told = inputs.body_as(ReadingReport)
-    # Whoever agrees is known by the cookie of the chat: it is to know where they stopped.
+    # Whoever agrees is known by the cookie of the chat: it is to know where they stopped, and what to suggest.
     contact = session.current_or_new() if told.get("consent", False) else None
     shop = site().shop
     now = shop.clock.now()
 
-    source = brought.source(inputs.clean(told.get("source", ""))[:128], otherwise="")
+    source = brought.source(campaign(inputs.clean(told.get("source", ""))), otherwise="")
 
     def work(uow: UnitOfWork) -> int:
         book = leaves.book_of(uow, slug)
-        customer = shopper.recognised(uow, contact) if contact else None
-        visitor = session.sign("reader", contact.address)[:32] if contact else ""
+        visitor, customer_id = recommended.reader(uow, contact)
         return uow.reading.add(
             ReadingEvent(
                 event_id=each["id"],
@@ -209,7 +220,7 @@ def events(slug: str) -> ResponseReturnValue:
                 product_id=each.get("product", 0),
                 dwell_ms=each.get("dwell_ms", 0),
                 visitor=visitor,
-                customer_id=customer.id if customer else "",
+                customer_id=customer_id,
                 source=source,
             )
             for each in told["events"]

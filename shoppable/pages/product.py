@@ -7,20 +7,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, abort, request
+from flask.typing import ResponseReturnValue
 
 from commerce.domain.geo import GeoPoint
+from commerce.domain.lookbook import Did, ReadingEvent
 from commerce.domain.money import Money
 from commerce.domain.product import Picture, Product, Variant
 from commerce.domain.search import SearchRequest
 from commerce.domain.stock import Band
 from commerce.domain.store import Store
 from commerce.lexicon import Kind
-from shoppable import inputs
+from commerce.ports import UnitOfWork
+from shoppable import brought, inputs, recommended, security
+from shoppable.chat import session
 from shoppable.language import language, translate
-from shoppable.pages import share
+from shoppable.limits import LOOK
+from shoppable.pages import for_you, share
 from shoppable.pages.cards import Card, Swatch, card, swatch, why_similar
 from shoppable.pages.frame import here, page
 from shoppable.pages.remembering import Listed, remembered
+from shoppable.reading_shapes import Viewed
 from shoppable.shelf import Shelf, picture_path, product_path
 from shoppable.site import site
 
@@ -104,12 +110,43 @@ def product(address: str) -> Response:
         similar=[card(other, shelf, note=why_similar(reasons.get(other.id, ()))) for other in others],
         alike_at=alike_at,
         alikes=alikes,
+        for_you=for_you.beside(found.id),
         facts=_facts(found),
         path=product_path(found, language()),
         shared=share.of_product(found, post),
         data=_structured(found, shelf),
         at=shop.clock.now(),
     )
+
+
+@blueprint.post("/p/<int:number>/views")
+def view(number: int) -> ResponseReturnValue:
+    """Counts. With the shopper's consent it is theirs; without it names nobody."""
+    security.require_same_origin()
+    known = session.current()
+    inputs.take_turn("look", LOOK, known.address if known else None)
+    told = inputs.body_as(Viewed)
+    contact = session.current_or_new() if told.get("consent", False) else None
+    shop = site().shop
+
+    def work(uow: UnitOfWork) -> int:
+        if uow.products.get(number) is None:
+            abort(404)
+        visitor, customer_id = recommended.reader(uow, contact)
+        event = ReadingEvent(
+            event_id=told["id"],
+            did=Did.VIEW,
+            at=shop.clock.now(),
+            product_id=number,
+            dwell_ms=told.get("dwell_ms", 0),
+            visitor=visitor,
+            customer_id=customer_id,
+            source=brought.source(otherwise=""),
+        )
+        return uow.reading.add([event])
+
+    shop.storage.write(work)
+    return session.keep(Response(status=204))
 
 
 def _look_alikes(
@@ -187,7 +224,7 @@ def _bought(product: Product, variants: Sequence[Variant]) -> Variant | None:
 def _source() -> str:
     """Where the shopper came from, as a link of ours says it (`from=catalogue:spring:4`)."""
     given = request.args.get("from", "")
-    return given if re.fullmatch(r"[a-z0-9][a-z0-9:._-]{0,59}", given) else ""
+    return given if re.fullmatch(r"[a-z0-9][a-z0-9:._-]{0,127}", given) else ""
 
 
 def _colours(product: Product, shelf: Shelf, colour: str, size: str) -> list[ColourChoice]:

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from commerce.domain.lookbook import ShortLink
 from commerce.ports import UnitOfWork
-from commerce.services.short_links import CODE
+from commerce.services.short_links import CODE, source_of
 from shoppable import brought, inputs
 from shoppable.language import language
 from shoppable.limits import LOOK
@@ -75,4 +75,4 @@ def follow(code: str) -> ResponseReturnValue:
     if request.method == "HEAD" or is_preview:
         return response
     shop.storage.write(lambda uow: shop.short_links.followed(uow, link))
-    return brought.remember(response, code)
+    return brought.remember(response, source_of(link.code))

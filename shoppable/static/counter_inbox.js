@@ -33,7 +33,10 @@ document.addEventListener("submit", async (event) => {
   if (form.matches("[data-inbox-send]")) {
     event.preventDefault();
     const key = DRAFT + text().dataset.inboxText;
-    const body = new URLSearchParams(new FormData(form, event.submitter));
+    const given = new FormData(form, event.submitter);
+    const withPhoto = given.get("photo")?.size > 0;
+    if (!withPhoto) given.delete("photo");
+    const body = withPhoto ? given : new URLSearchParams(given);
     for (const button of form.querySelectorAll("button")) button.disabled = true;
     try {
       const answer = await fetch(form.action, { method: "POST", body, headers: { "X-Part": "inbox-answer" } });

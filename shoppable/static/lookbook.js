@@ -42,7 +42,7 @@ const turner = turning(book, pages, (places) => {
 const sheet = offerSheet(reading);
 offerOverview(book, pages, turner);
 offerZoom(book, pages, turner);
-followFacts(book, sheet);
+if (!("preview" in book.dataset)) followFacts(book, sheet);
 
 const screen = book.querySelector("[data-full-screen]");
 screen.hidden = !document.fullscreenEnabled;

@@ -17,11 +17,12 @@ const element = (names, ...children) => {
   return made;
 };
 
-function picture(page) {
-  if (!page) return null;
+// The picture, and the words that stand on it.
+function face(page) {
+  if (!page) return [];
   const copy = page.querySelector("img").cloneNode();
   Object.assign(copy, { alt: "", loading: "eager", decoding: "sync" });
-  return copy;
+  return [copy, page.querySelector(".lookbook-captions")?.cloneNode(true)];
 }
 
 // From one spread to another ({left, right}: pages or null), at `middle` (see `middleOf`). The leaf can be led (`to`: 0
@@ -31,13 +32,13 @@ export function lift(track, from, to, isForward, { x, top, width, height }, easi
   const shades = [element("leaf-shade"), element("leaf-shade")];
   const sheet = element(
     `leaf ${isForward ? "is-forward" : "is-backward"}`,
-    element("leaf-face", picture(front), shades[0]),
-    element("leaf-face is-back", picture(back), shades[1]),
+    element("leaf-face", ...face(front), shades[0]),
+    element("leaf-face is-back", ...face(back), shades[1]),
   );
   const stage = element(
     "leaf-stage",
-    element(under[0] ? "leaf-under is-left" : "", picture(under[0])),
-    element(under[1] ? "leaf-under is-right" : "", picture(under[1])),
+    element(under[0] ? "leaf-under is-left" : "", ...face(under[0])),
+    element(under[1] ? "leaf-under is-right" : "", ...face(under[1])),
     sheet,
   );
   stage.setAttribute("aria-hidden", "true");

@@ -31,7 +31,13 @@ for (const button of document.querySelectorAll("[data-copy], [data-copy-of]")) {
   button.hidden = false;
   button.addEventListener("click", async () => {
     const before = button.textContent;
-    await navigator.clipboard.writeText(button.dataset.copy ?? document.getElementById(button.dataset.copyOf).value);
+    const field = document.getElementById(button.dataset.copyOf);
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy ?? field.value);
+    } catch {
+      // Not allowed: one key is left to press.
+      return field ? field.select() : getSelection().selectAllChildren(button.previousElementSibling);
+    }
     button.textContent = button.dataset.copied;
     setTimeout(() => (button.textContent = before), 2000);
   });
@@ -75,7 +81,6 @@ for (const form of order?.querySelectorAll("[data-move]") ?? []) {
   grip.hidden = false;
   grip.addEventListener("pointerdown", (event) => {
     event.preventDefault();
-    grip.setPointerCapture(event.pointerId);
     const first = [...order.children].indexOf(item);
     item.classList.add("lifted");
     const drag = (move) => {
@@ -90,13 +95,15 @@ for (const form of order?.querySelectorAll("[data-move]") ?? []) {
       if (move.clientY < 60) scrollBy(0, -12);
       else if (move.clientY > innerHeight - 60) scrollBy(0, 12);
     };
-    grip.addEventListener("pointermove", drag);
     const drop = () => {
-      grip.removeEventListener("pointermove", drag);
+      over.abort();
       item.classList.remove("lifted");
       if ([...order.children].indexOf(item) !== first) settle(item);
     };
-    grip.addEventListener("lostpointercapture", drop, { once: true });
+    // Of the window: an element that is moved about loses a pointer that it has captured.
+    const over = new AbortController();
+    addEventListener("pointermove", drag, { signal: over.signal });
+    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, drop, { signal: over.signal });
   });
 }
 addEventListener("pageshow", (event) => event.persisted && location.reload());

@@ -1,4 +1,4 @@
-"""Catalogues: made from a PDF, looked through, put right, published, withdrawn."""
+"""Catalogues: made from a PDF or from pictures, looked through, put right, published, withdrawn."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from markupsafe import Markup
 from commerce.domain.localtext import LocalText
 from commerce.domain.lookbook import DRAFT, Edition, Lookbook, LookbookState, NotPublished, Review
 from commerce.domain.reservation import Refused
+from commerce.domain.sources import QR
 from commerce.domain.team import Permission
 from commerce.i18n import format_moment
 from commerce.ports import UnitOfWork
@@ -20,7 +21,7 @@ from shoppable.counter.board import Told
 from shoppable.counter.frame import counter_page
 from shoppable.language import language, translate
 from shoppable.site import site
-from shoppable.studio import places
+from shoppable.studio import pictures, places
 from shoppable.studio.blueprint import blueprint
 from shoppable.studio.qr import drawn
 
@@ -37,12 +38,15 @@ NOT_PUBLISHED = {
     NotPublished.BAD_SLUG: "An address has small letters, digits and dashes.",
     NotPublished.NO_TITLE: "Give it a title.",
     NotPublished.NO_SUCH_PRODUCT: "A place leads to nothing that the shop sells.",
+    NotPublished.NO_PHOTO: "None of these products has a photo.",
 }
 DONE = {
     "saved": "Saved.",
     "published": "Published: shoppers see it now.",
     "withdrawn": "Withdrawn: its address says that it is over.",
     "shown": "Shoppers see this version again.",
+    "added": "Added behind the last page.",
+    "laid_out": "Laid out again.",
 }
 STATES = {
     LookbookState.DRAFT: "Draft",
@@ -53,9 +57,11 @@ STATES = {
 
 @blueprint.before_request
 def room_for_a_document() -> None:
-    """Lets this one request be larger than the others."""
+    """Lets these requests be larger than the others."""
     if request.endpoint == "studio.make_catalogue":
         request.max_content_length = _LARGEST_PDF_BYTES + 1_000_000
+    elif request.endpoint in {"studio.make_of_pictures", "studio.add_pages"}:
+        request.max_content_length = pictures.LARGEST_BYTES
 
 
 @blueprint.get("")
@@ -74,7 +80,9 @@ def _catalogues(told: Told | None, status: int = 200) -> Response:
         room="studio",
         status=status,
         told=told,
-        titles=_title().by_language.items(),
+        titles=titles_typed().by_language.items(),
+        began="pictures" if request.endpoint == "studio.make_of_pictures" else "",
+        most_pictures=pictures.MOST_PICTURES,
         books=[_listed(book, draft) for book in books if (draft := drafts[book.id])],
     )
 
@@ -112,13 +120,26 @@ def make_catalogue() -> ResponseReturnValue:
     """Reading takes about half a second a page."""
     part = request.files.get("document")
     document = part.stream.read(_LARGEST_PDF_BYTES + 1) if part else b""
-    made = site().shop.publishing.from_pdf(document, _title(), actor=access.actor())
+    made = site().shop.publishing.from_pdf(document, titles_typed(), actor=access.actor())
     if isinstance(made, Refused):
         return _catalogues(Told(translate(NOT_PUBLISHED[made.reason]), is_bad=True), 422)
     return redirect(f"/studio/{made.lookbook.id}", 303)
 
 
-def _title() -> LocalText:
+@blueprint.post("/pictures")
+@access.needs(Permission.PUBLISH)
+def make_of_pictures() -> ResponseReturnValue:
+    """A page each. Reading takes up to half a second a picture, and so does looking at it."""
+    sent = pictures.received()
+    if isinstance(sent, str):
+        return _catalogues(Told(sent, is_bad=True), 422)
+    made = site().shop.publishing.from_pictures(sent, titles_typed(), actor=access.actor())
+    if isinstance(made, Refused):
+        return _catalogues(Told(translate(NOT_PUBLISHED[made.reason]), is_bad=True), 422)
+    return redirect(f"/studio/{made.lookbook.id}", 303)
+
+
+def titles_typed() -> LocalText:
     return LocalText({code: inputs.clean(request.form.get(f"title-{code}", "")) for code in site().languages})
 
 
@@ -133,11 +154,11 @@ def _editor(book_id: str, told: Told | None, status: int = 200, *, as_typed: boo
     """`as_typed`: with what the form says rather than what is stored."""
     shop = site().shop
     with shop.storage.read() as uow:
-        edition = _edition(uow, book_id)
+        edition = edition_of(uow, book_id)
         shown = places.as_typed(uow, edition) if as_typed else places.kept(uow, edition)
         versions = uow.lookbooks.versions(book_id)
     book, zone = edition.lookbook, shop.settings.timezone
-    title, slug = (_title(), inputs.clean(request.form.get("slug", ""))) if as_typed else (book.title, book.slug)
+    title, slug = (titles_typed(), inputs.clean(request.form.get("slug", ""))) if as_typed else (book.title, book.slug)
     public = f"{shop.settings.base_url}/l/{book.slug}"
     return counter_page(
         "studio/catalogue.html",
@@ -149,6 +170,8 @@ def _editor(book_id: str, told: Told | None, status: int = 200, *, as_typed: boo
         title=book.title(language()),
         titles=[(code, title.by_language.get(code, "")) for code in site().languages],
         state=translate(STATES[book.state]),
+        is_laid_out=any(page.is_ours for page in edition.pages),
+        most_pictures=pictures.MOST_PICTURES,
         is_published=book.state is LookbookState.PUBLISHED,
         pages=[(page, [place for place in shown if place.page == page.number]) for page in edition.pages],
         placed=sum(not place.is_to_be_looked_at for place in shown),
@@ -157,7 +180,7 @@ def _editor(book_id: str, told: Told | None, status: int = 200, *, as_typed: boo
         versions=[(number, format_moment(at, language(), zone)) for number, at in versions],
         public=public,
         embeds=_embeds(book),
-        qr=drawn(public),
+        qr=drawn(f"{public}?utm_source={QR}"),
     )
 
 
@@ -171,14 +194,14 @@ def _embeds(book: Lookbook) -> tuple[str, str]:
     return str(script.format(base, book.slug, title)), str(frame.format(base, book.slug, title))
 
 
-def _edition(uow: UnitOfWork, book_id: str) -> Edition:
-    edition = site().shop.publishing.edition(uow, book_id) if _is_id(book_id) else None
+def edition_of(uow: UnitOfWork, book_id: str) -> Edition:
+    edition = site().shop.publishing.edition(uow, book_id) if is_id(book_id) else None
     if edition is None:
         abort(404)
     return edition
 
 
-def _is_id(text: str) -> bool:
+def is_id(text: str) -> bool:
     return text.isalnum() and text.isascii() and len(text) <= 32
 
 
@@ -192,22 +215,45 @@ def save_catalogue(book: str) -> ResponseReturnValue:
     shop, form, actor = site().shop, request.form, access.actor()
 
     def work(uow: UnitOfWork) -> Edition | Refused[NotPublished]:
-        spots = places.hotspots(uow, _edition(uow, book))
+        spots = places.hotspots(uow, edition_of(uow, book))
         if spots is None:
             return Refused(NotPublished.NO_SUCH_PRODUCT)
         slug = inputs.clean(form.get("slug", ""))
-        return shop.publishing.save(uow, book, _revision(), title=_title(), slug=slug, hotspots=spots, actor=actor)
+        return shop.publishing.save(
+            uow, book, revision_typed(), title=titles_typed(), slug=slug, hotspots=spots, order=order, actor=actor
+        )
 
+    with shop.storage.read() as uow:
+        before = edition_of(uow, book)
+    order, moved_to = pictures.order_typed(before)
     saved = shop.storage.write(work)
     if isinstance(saved, Refused):
         told = Told(translate(NOT_PUBLISHED[saved.reason]), is_bad=True)
         return _editor(book, told, 409, as_typed=saved.reason is not NotPublished.STALE)
+    if len(order) < len(before.pages):
+        shop.publishing.forget_pictures(book, before.pages)
     if form.get("do") == "publish":
         return _published(book, saved.lookbook.revision)
-    return redirect(f"/studio/{book}?done=saved", 303)
+    return redirect(f"/studio/{book}?done=saved" + (f"#p-{moved_to}" if moved_to else ""), 303)
 
 
-def _revision() -> int:
+@blueprint.post("/<book>/pages")
+@access.needs(Permission.PUBLISH)
+def add_pages(book: str) -> ResponseReturnValue:
+    """Pictures as pages behind the last one."""
+    shop = site().shop
+    with shop.storage.read() as uow:
+        edition_of(uow, book)
+    sent = pictures.received()
+    if isinstance(sent, str):
+        return _editor(book, Told(sent, is_bad=True), 422)
+    saved = shop.publishing.add_pictures(book, revision_typed(), sent, actor=access.actor())
+    if isinstance(saved, Refused):
+        return _editor(book, Told(translate(NOT_PUBLISHED[saved.reason]), is_bad=True), 409)
+    return redirect(f"/studio/{book}?done=added#p-{len(saved.pages) - len(sent) + 1}", 303)
+
+
+def revision_typed() -> int:
     given = request.form.get("revision", "")
     return int(given) if given.isascii() and given.isdecimal() and len(given) < 10 else 0
 
@@ -227,7 +273,7 @@ def _published(book: str, revision: int) -> ResponseReturnValue:
 @access.needs(Permission.PUBLISH)
 def withdraw_catalogue(book: str) -> ResponseReturnValue:
     shop, actor = site().shop, access.actor()
-    done = shop.storage.write(lambda uow: shop.publishing.withdraw(uow, book, actor=actor) if _is_id(book) else None)
+    done = shop.storage.write(lambda uow: shop.publishing.withdraw(uow, book, actor=actor) if is_id(book) else None)
     if done is None or isinstance(done, Refused):
         abort(404)
     return redirect(f"/studio/{book}?done=withdrawn", 303)
@@ -239,7 +285,7 @@ def show_version(book: str) -> ResponseReturnValue:
     shop, actor, given = site().shop, access.actor(), request.form.get("version", "")
     number = int(given) if given.isascii() and given.isdecimal() and len(given) < 6 else 0
     done = shop.storage.write(
-        lambda uow: shop.publishing.show_version(uow, book, number, actor=actor) if _is_id(book) else None
+        lambda uow: shop.publishing.show_version(uow, book, number, actor=actor) if is_id(book) else None
     )
     if done is None or isinstance(done, Refused):
         abort(404)
@@ -249,10 +295,16 @@ def show_version(book: str) -> ResponseReturnValue:
 @blueprint.get("/<book>/qr.svg")
 @access.needs(Permission.PUBLISH)
 def qr_code(book: str) -> ResponseReturnValue:
-    """For print."""
+    """For print: of the catalogue, or of one of its pages. Whoever comes by it is told from other readers."""
     shop = site().shop
+    number = inputs.whole_number("page", default=0, least=0, most=100_000) or 0
     with shop.storage.read() as uow:
-        slug = _edition(uow, book).lookbook.slug
-    response = Response(str(drawn(f"{shop.settings.base_url}/l/{slug}")), mimetype="image/svg+xml")
-    response.headers["Content-Disposition"] = f'attachment; filename="{slug}.svg"'
+        edition = edition_of(uow, book)
+    slug = edition.lookbook.slug
+    if number and number not in {page.number for page in edition.pages}:
+        abort(404)
+    address = f"{shop.settings.base_url}/l/{slug}?utm_source={QR}" + (f"#page-{number}" if number else "")
+    response = Response(str(drawn(address)), mimetype="image/svg+xml")
+    name = f"{slug}-{number}" if number else slug
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.svg"'
     return response

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from flask import request
 
 from commerce.domain.lookbook import Doubt, Edition, FoundBy, Hotspot, Region, Review
-from commerce.domain.product import Product, Variant
+from commerce.domain.product import Product
 from commerce.ports import UnitOfWork
+from commerce.services.naming import named as product_named
 from commerce.services.publishing import MOST_HOTSPOTS, new_hotspot
 from shoppable import inputs
 from shoppable.language import language, translate
@@ -20,6 +21,8 @@ DOUBTS = {
     Doubt.OTHER_PRICE: "The page says another price than today’s.",
     Doubt.OTHER_PICTURE: "The picture looks like another product.",
     Doubt.PICTURE_ALONE: "Found by its picture alone.",
+    Doubt.NO_NUMBER: "Found by its name and its price, without a number.",
+    Doubt.SEVERAL_NUMBERS: "Another product has nearly the same number.",
 }
 FOUND_BY = {
     FoundBy.SKU: "article number",
@@ -164,17 +167,6 @@ def hotspots(uow: UnitOfWork, edition: Edition) -> Sequence[Hotspot] | None:
                 moved = replace(moved, review=Review.CONFIRMED, doubts=())
             spots.append(moved)
     return spots
-
-
-def product_named(uow: UnitOfWork, named: str) -> tuple[Product, Variant | None] | None:
-    """By article number, barcode, or the product's own number."""
-    if not named:
-        return None
-    found = uow.products.by_sku(named) or uow.products.by_gtin(named)
-    if found is not None:
-        return found
-    product = uow.products.by_source_id(named)
-    return (product, None) if product else None
 
 
 def _region(each: Typed) -> Region | None:

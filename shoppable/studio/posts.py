@@ -14,6 +14,7 @@ from commerce.domain.reservation import Refused
 from commerce.domain.team import Permission
 from commerce.i18n import format_day
 from commerce.ports import UnitOfWork
+from commerce.services.naming import named as product_named
 from commerce.services.posting import LONGEST_CAPTION, MOST_PRODUCTS, PAGE, code_of
 from shoppable import inputs
 from shoppable.counter import access
@@ -25,7 +26,6 @@ from shoppable.shelf import picture_path
 from shoppable.site import site
 from shoppable.studio import imports
 from shoppable.studio.blueprint import blueprint
-from shoppable.studio.places import product_named
 
 NOT_POSTED = {
     NotPosted.NOT_FOUND: "There is no such post.",

@@ -11,6 +11,7 @@ import pytest
 
 from commerce.domain.customer import Consent, Contact, Customer, FitMemory, Purpose
 from commerce.domain.linking import CustomerMerge, LinkToken, TokenPurpose
+from commerce.domain.lookbook import Did, ReadingEvent
 from commerce.domain.promotion import Promotion, PromotionKind
 from commerce.domain.reservation import Reservation, ReservationEvent, ReservationLine, ReservationState
 from commerce.domain.returns import ReturnKind, ReturnLine, ReturnReason, ReturnRequest, ReturnState, ReturnWay
@@ -261,3 +262,60 @@ def test_who_somebody_is_by_now_and_who_is_listed(storage: Storage, people: None
     assert present() == [third.id, SAM_PERSON.id, third.id]
     with storage.read() as uow:
         assert uow.customers.present_id("nobody") == "nobody"
+
+
+# --- recommendations: who has refused at one door has refused at both -------------------------------------------------
+
+
+def recommending(storage: Storage, customer: Customer) -> bool | None:
+    with storage.read() as uow:
+        return _granted(uow, customer, Purpose.RECOMMENDING)
+
+
+@pytest.mark.parametrize(
+    ("lea", "sam", "both"),
+    [
+        (True, False, False),
+        (False, True, False),
+        (None, False, False),
+        (False, None, False),
+        (None, True, True),
+        (True, True, True),
+        (None, None, None),
+    ],
+)
+def test_of_two_answers_about_recommendations_the_stricter_counts(
+    storage: Storage, people: None, lea: bool | None, sam: bool | None, both: bool | None
+) -> None:
+    for customer, answer in ((LEA_PERSON, lea), (SAM_PERSON, sam)):
+        if answer is not None:
+            consent = a_consent(customer, Purpose.RECOMMENDING, answer)
+            storage.write(lambda uow, consent=consent: uow.customers.add_consent(consent))
+    merge = joined(storage)
+    assert recommending(storage, LEA_PERSON) is both
+    storage.write(lambda uow: uow.links.part(merge))
+    assert (recommending(storage, LEA_PERSON), recommending(storage, SAM_PERSON)) == (lea, sam)
+
+
+def test_an_answer_that_was_given_since_stays_when_two_part(storage: Storage, people: None) -> None:
+    for customer, answer in ((LEA_PERSON, True), (SAM_PERSON, False)):
+        consent = a_consent(customer, Purpose.RECOMMENDING, answer)
+        storage.write(lambda uow, consent=consent: uow.customers.add_consent(consent))
+    merge = joined(storage)
+    storage.write(lambda uow: uow.customers.add_consent(a_consent(LEA_PERSON, Purpose.RECOMMENDING, granted=False)))
+    storage.write(lambda uow: uow.links.part(merge))
+    assert recommending(storage, LEA_PERSON) is False
+
+
+def test_what_somebody_looked_at_goes_with_them(storage: Storage, people: None) -> None:
+    event = ReadingEvent("event-1", Did.PAGE, NOW, "b" * 32, 4, visitor="v", customer_id=SAM_PERSON.id)
+    storage.write(lambda uow: uow.reading.add([event]))
+
+    def pages(customer: Customer) -> list[int]:
+        with storage.read() as uow:
+            return [each.page for each in uow.tastes.looked_at(customer.id, NOW, 9)]
+
+    merge = joined(storage)
+    assert (pages(LEA_PERSON), pages(SAM_PERSON)) == ([4], [])
+    storage.write(lambda uow: uow.links.part(merge))
+    assert (pages(LEA_PERSON), pages(SAM_PERSON)) == ([], [4])

@@ -19,7 +19,7 @@ from commerce.wiring import Shop
 from tests.e2e.running_shop import NoBrowser, open_browser, running_shop
 from tests.journeys.pictures import side_by_side
 from tests.journeys.pointing import point_out
-from vitrine.demo_catalogue import publish_demo_catalogue
+from vitrine.demo_catalogue import publish_demo_catalogue, publish_demo_lookbook
 from vitrine.demo_shop import write_demo_feed
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def fill(shop: Shop) -> None:
             sys.exit(f"the demo shop was refused: {report}")
     shop.index_keeper.catch_up()
     publish_demo_catalogue(shop, shop.settings.data_dir, lambda what, done, of: None)
+    publish_demo_lookbook(shop, lambda what, done, of: None)
 
 
 def open_page(browser: Browser, address: str, size: tuple[int, int], language: str, scheme: str = "light") -> Page:

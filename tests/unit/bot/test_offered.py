@@ -11,9 +11,11 @@ from bot.conversation.actions import Reserve
 from bot.conversation.offer_actions import NoOffer, StopWaiting, TakeOffer, TakeWaited, TellWhenBack
 from bot.messages import Button
 from commerce.clock import ManualClock
+from commerce.domain.cart import CheckoutDraft, Fulfilment, PostalAddress
 from commerce.domain.collecting import PickUpKind, PickUpRef, RejectReason
 from commerce.domain.geo import GeoPoint
 from commerce.domain.offering import ChoiceKind, Offer
+from commerce.domain.order import Order, OrderState
 from commerce.domain.reservation import Refused
 from commerce.domain.stock import MovementReason
 from commerce.domain.stocktaking import StockEntry
@@ -195,10 +197,80 @@ def test_an_order_that_was_paid_goes_to_the_other_store_or_its_money_comes_back(
     order = store.order(DRESS, paid=True)
     offer = store.offered(order)
     _, shown = heard(desk)
-    assert labels(shown) == ["Part-Dieu, 2,0 km, 79,00 €", "Me rembourser"]
+    assert labels(shown) == ["Part-Dieu, 2,0 km, 79,00 €", "Livraison, rien à payer", "Me rembourser"]
     assert offer.choices[0].kind is ChoiceKind.OTHER_STORE
     (told_now,) = desk.say(action=encode(NoOffer(offer.id)))
     assert told_now.startswith("Entendu, plus rien n’est gardé pour vous. 79,00")
+
+
+def paid_and_rejected(desk: Desk, address: PostalAddress | None = None) -> tuple[Order, str]:
+    """The order, and the button that sends it. `address`: known from another time."""
+    assert isinstance(desk.shop.clock, ManualClock)
+    desk.say("hello, in English please")
+    store = Store(desk.shop, desk.shop.clock, desk.contact())
+    order = store.order(DRESS, paid=True)
+    if address is not None:
+        draft = CheckoutDraft("Léa", address=address)
+        desk.shop.storage.write(lambda uow: desk.shop.carts.set_draft(uow, order.customer_id, draft))
+    offer = store.offered(order)
+    _, shown = heard(desk)
+    assert offer.choices[1].kind is ChoiceKind.SHIPPED
+    return order, shown[1].action
+
+
+def now(desk: Desk, order: Order) -> Order:
+    with desk.shop.storage.read() as uow:
+        found = uow.orders.get(order.id)
+    assert found is not None
+    return found
+
+
+def test_a_paid_order_is_sent_to_an_address_that_is_typed_and_confirmed(desk: Desk) -> None:
+    order, button = paid_and_rejected(desk)
+    (asked,) = desk.say(action=button)
+    assert "Where shall we send it?" in asked
+    (missing,) = desk.say("69002 Lyon")
+    assert "I am missing the street" in missing
+    (shown,) = desk.say("Léa Martin, 12 rue de la République, 69002 Lyon")
+    assert f"Shall I have order {order.number} sent to Léa Martin, 12 rue de la République, 69002 Lyon" in shown
+    assert labels(buttons(desk)) == ["Yes, send it", "Another address", "Give me my money back"]
+    assert now(desk, order).state is OrderState.REFUND_PENDING
+    (sent,) = desk.say("yes")
+    assert f"Order {order.number}, paid, is now sent to Léa Martin" in sent and "nothing more to pay" in sent
+    moved = now(desk, order)
+    assert (moved.state, moved.fulfilment) == (OrderState.PAID, Fulfilment.DELIVERY)
+    assert moved.address is not None and moved.address.line1 == "12 rue de la République"
+    (again,) = desk.say(action=button)
+    assert again == "This offer is over."
+
+
+def test_a_known_address_is_asked_about_and_can_be_another(desk: Desk) -> None:
+    order, button = paid_and_rejected(desk, PostalAddress("Léa", "1 quai Sarrail", "69006", "Lyon", "FR"))
+    (shown,) = desk.say(action=button)
+    assert "sent to Léa, 1 quai Sarrail, 69006 Lyon" in shown
+    desk.say(action=buttons(desk)[1].action)
+    desk.say("Léa Martin, 12 rue de la République, 69002 Lyon")
+    yes = buttons(desk)[0].action
+    desk.say(action=yes)
+    moved = now(desk, order)
+    assert moved.address is not None and moved.address.line1 == "12 rue de la République"
+    assert "is now sent to" in desk.say(action=yes)[0], "a second tap says the same"
+
+
+def test_an_address_where_no_parcel_goes_is_said_and_nothing_moves(desk: Desk) -> None:
+    order, button = paid_and_rejected(desk)
+    desk.say(action=button)
+    (told,) = desk.say("Sam Reed, 10 Downing Street, London SW1A 2AA, United Kingdom")
+    assert "We do not deliver to United Kingdom, only to" in told
+    assert now(desk, order).state is OrderState.REFUND_PENDING
+
+
+def test_nobody_sends_somebody_elses_order(desk: Desk) -> None:
+    order, button = paid_and_rejected(desk)
+    assert desk.say(action=button, address="sam") == ["I cannot find this offer."]
+    forged = button.replace("take:", "sendorder:")
+    assert desk.say(action=forged, address="sam") == ["I cannot find this offer."]
+    assert now(desk, order).state is OrderState.REFUND_PENDING
 
 
 # --- waiting

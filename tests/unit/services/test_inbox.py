@@ -69,7 +69,7 @@ class Desk:
         self.canned = Canned(small.clock, SeededIds(), ("fr", "en"))
         alerting, routing = Alerting(small.clock), Routing(small.clock)
         handoff = Handoff(small.storage, small.clock, routing, alerting, SummingUp("fr"), timedelta(hours=12))
-        self.inbox = Inbox(small.clock, self.canned, handoff, alerting, self.media, CHANNELS)
+        self.inbox = Inbox(small.clock, self.canned, handoff, alerting, self.media, CHANNELS, timedelta(days=30))
         self.lea = small.customer(LEA)
 
     def says(self, contact: Contact, text: str, **body: object) -> int:

@@ -42,7 +42,7 @@ def test_a_paid_order_moves_to_the_other_store_as_it_is(store: Store) -> None:
     order = store.order(P1, paid=True)
     assert store.stock(P1, "S1") == (0, 0)
     offer = store.offered(order)
-    assert shown(offer) == [(ChoiceKind.OTHER_STORE, "S2", 7900)]
+    assert shown(offer) == [(ChoiceKind.OTHER_STORE, "S2", 7900), (ChoiceKind.SHIPPED, "WEB", 7900)]
     assert store.now(order).state is OrderState.REFUND_PENDING  # nobody hands it over
     assert store.stock(P1, "S1") == (0, 0)  # sold, back on the shelf, and not there
     assert store.wrong() == []
@@ -61,6 +61,8 @@ def test_a_paid_order_is_refunded_where_nothing_is_taken(store: Store, how: str)
     if how == "nothing to offer":
         for number in range(3):
             store.sell(P1, "S2", f"s{number}")
+        for number in range(5):
+            store.sell(P1, "WEB", f"w{number}")
     order = store.order(P1, paid=True)
     rejected = store.reject(order)
     assert isinstance(rejected, Rejected)

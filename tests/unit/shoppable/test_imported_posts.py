@@ -16,6 +16,7 @@ from commerce.clock import ManualClock
 from commerce.domain.imported import Imported, NotRead, Unread
 from commerce.domain.lookbook import Post
 from commerce.domain.team import Role
+from commerce.services.posting import Looked
 from commerce.settings import load_settings
 from commerce.wiring import Shop, build_shop
 from shoppable import create_app
@@ -292,3 +293,28 @@ def test_shoppers_find_the_original_and_what_to_share(here: Shop, instagram: Ins
     assert f'href="{post.external_url}"' in page and "See the post" in page
     assert f'property="og:image" content="{here.settings.base_url}/links/card.jpg' in page
     assert '<link rel="canonical"' in page
+
+
+def test_of_two_that_look_alike_the_caption_knows_which(here: Shop, instagram: InstagramStandIn) -> None:
+    looked = Looked(b"jpeg", ((1, 2), (3,), (1,)))
+    assert looked.products() == (1, 3)
+    assert looked.products(named=[2]) == (3, 1) and looked.products(named=[1, 3, 9]) == ()
+    seen = here.posting.look(drawing("dress"))
+    assert seen is not None and seen.products() == (number(here, "dress"),)
+    assert seen.products(named=[number(here, "dress")]) == ()
+    instagram.publish("dress-sku", drawing("dress"))
+    look(here)
+    assert posts_of(here)[0].product_ids == (number(here, "dress"),)
+
+
+def test_an_uploaded_post_and_an_imported_one_stand_by_their_dates(
+    here: Shop, instagram: InstagramStandIn, clock: ManualClock
+) -> None:
+    import io
+
+    hugo_of(here).post("/studio/posts", {"photo": (io.BytesIO(drawing("dress")), "post.jpg"), "caption-en": "Upload"})
+    instagram.publish("Before", drawing("dress"), at=clock.now() - timedelta(hours=1))
+    clock.advance(timedelta(hours=1))
+    instagram.publish("After", drawing("dress"))
+    look(here)
+    assert [next(iter(post.caption.by_language.values())) for post in posts_of(here)] == ["After", "Upload", "Before"]

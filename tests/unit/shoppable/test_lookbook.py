@@ -15,7 +15,7 @@ from sqlalchemy import create_engine, text
 from commerce.clock import ManualClock
 from commerce.domain.customer import Contact
 from commerce.domain.localtext import LocalText
-from commerce.domain.lookbook import Edition, Region, came_from
+from commerce.domain.lookbook import Did, Edition, Region, came_from
 from commerce.domain.money import Money
 from commerce.wiring import Shop
 from shoppable.chat import session
@@ -246,7 +246,7 @@ def test_events_count_once_and_name_nobody_without_consent(book: Edition, reader
     assert tell(reader, book, {"id": A + "3", "did": "hotspot", "page": 2, "product": 1}, consent=False) == 204
     assert figures(shop, book)[1] == (2, 0, 0, 0, 1, 0)
     with shop.storage.read() as uow:
-        assert uow.reading.seen_by(_customer(reader, shop), 5) == []
+        assert uow.tastes.looked_at(_customer(reader, shop), shop.clock.now() - timedelta(days=1), 5) == []
 
 
 def test_with_consent_they_are_the_readers_own(book: Edition, reader: Browser, shop: Shop) -> None:
@@ -254,7 +254,8 @@ def test_with_consent_they_are_the_readers_own(book: Edition, reader: Browser, s
     product = product_of(shop, SKUS[1])
     assert tell(reader, book, {"id": A + "4", "did": "hotspot", "page": 2, "product": product}, consent=True) == 204
     with shop.storage.read() as uow:
-        assert uow.reading.seen_by(_customer(reader, shop), 5) == [(product, book.lookbook.id, 2)]
+        (seen,) = uow.tastes.looked_at(_customer(reader, shop), shop.clock.now() - timedelta(days=1), 5)
+    assert (seen.did, seen.product_id, seen.lookbook_id, seen.page) == (Did.HOTSPOT, product, book.lookbook.id, 2)
     assert figures(shop, book) == [(2, 0, 1, 0, 1, 0)]
 
 
@@ -310,4 +311,4 @@ def test_characters_that_no_database_keeps(book: Edition, reader: Browser, shop:
     now = shop.clock.now()
     with shop.storage.read() as uow:
         found = uow.reading.by_source(book.lookbook.id, now - timedelta(days=1), now + timedelta(days=1))
-    assert [(each.source, each.opened) for each in found] == [("newsletter", 1)]
+    assert [(each.source, each.opened) for each in found] == [("campaign:newsletter", 1)]

@@ -1,4 +1,4 @@
-"""`vitrine catalogue publish`: a PDF or a folder of pictures, published at once or left as a draft that says why.
+"""`vitrine catalogue`: a PDF, a folder of pictures or chosen products, published at once or left as a draft.
 `vitrine posts import`: what is new at Instagram, or why nothing came."""
 
 from __future__ import annotations
@@ -97,6 +97,55 @@ def test_what_is_no_page_is_refused_by_name(run, tmp_path: Path) -> None:
     (tmp_path / "garbage.pdf").write_bytes(b"%PDF-nothing")
     garbage = run(str(tmp_path / "garbage.pdf"))
     assert garbage.exit_code != 0 and "unreadable" in garbage.output
+
+
+@pytest.fixture
+def lay_out(data_dir: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("VITRINE_DATA_DIR", str(data_dir))
+
+    def call(*arguments: str) -> Result:
+        return CliRunner().invoke(app, ["catalogue", "layout", *arguments])
+
+    return call
+
+
+def test_products_that_answer_to_words_are_laid_out(lay_out, data_dir: Path) -> None:
+    draft = lay_out("--search", "robe", "--n", "2", "--title", "Robes d’été", "--json")
+    assert draft.exit_code == 0, draft.output
+    told = json.loads(draft.stdout)
+    assert (told["slug"], told["url"], told["left_out"]) == ("robes-d-ete", "", [])
+    assert len({spot["product_id"] for spot in told["hotspots"]}) == 2
+    assert {spot["found_by"] for spot in told["hotspots"]} == {"layout"}
+    assert state_of(data_dir, "robes-d-ete") is LookbookState.DRAFT
+    shown = lay_out("--search", "robe", "--slug", "robes", "--cover", "none", "--density", "dense", "--publish")
+    assert shown.exit_code == 0, shown.output
+    assert shown.stdout.strip().endswith("/l/robes")
+    assert state_of(data_dir, "robes") is LookbookState.PUBLISHED
+
+
+def test_a_list_of_numbers_is_laid_out_in_its_order(lay_out, data_dir: Path, tmp_path: Path) -> None:
+    numbers = tmp_path / "le-printemps.txt"
+    numbers.write_text("P3-white-42\n\nP1\nP3-white-42\n")
+    done = lay_out("--sku", str(numbers), "--cover", "none", "--json")
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert told["slug"] == "le-printemps"
+    with build_shop(load_settings(data_dir=data_dir)) as shop, shop.storage.read() as uow:
+        ids = [uow.products.by_source_id(name).id for name in ("P3", "P1")]  # type: ignore[union-attr]
+    assert [spot["product_id"] for spot in told["hotspots"]] == ids
+    numbers.write_text("P1\nNOTHING-9\nNOTHING-10\n")
+    refused = lay_out("--sku", str(numbers))
+    assert refused.exit_code == 1 and "NOTHING-9, NOTHING-10" in refused.output
+
+
+def test_what_cannot_be_laid_out(lay_out, tmp_path: Path) -> None:
+    assert lay_out().exit_code == 2
+    numbers = tmp_path / "numbers.txt"
+    numbers.write_text("")
+    assert lay_out("--sku", str(numbers), "--search", "robe").exit_code == 2
+    nothing = lay_out("--sku", str(numbers))
+    assert nothing.exit_code == 1 and "no_pages" in nothing.output
+    assert lay_out("--search", "robe", "--density", "endless").exit_code == 2
 
 
 @pytest.mark.enable_socket
