@@ -3,9 +3,7 @@
     python -m benchmarks.catalogues [--products 3000]
 
 Eight pages of 24 articles are printed as a PDF from pictures of 60 by 80 pixels, read and proposed as in the studio:
-once as it should be, once with a wrong price, the number of another article, and a number that nobody has. Then come
-some hundred pages of the harder kinds (`benchmarks.sheets`). The first is published and read, beside the same bytes
-from waitress alone.
+        return [table, sheets, laid_out(shop), served(shop, slug), kept_open(shop, slug)]
 """
 
 from __future__ import annotations
@@ -13,6 +11,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import multiprocessing
+import os
 import shutil
 import tempfile
 import threading
@@ -31,6 +30,7 @@ from benchmarks.tables import Stopwatch, Table, keep, machine, ms
 from commerce.domain.localtext import LocalText
 from commerce.domain.lookbook import Edition, NotPublished, Region, Review
 from commerce.pdf import PdfReader
+from commerce.services.laying_out import Chosen, LaidOut
 from commerce.services.proposing import Proposed
 from commerce.settings import load_settings
 from commerce.wiring import Shop, build_shop
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
     from commerce.domain.product import Product
+
+LAID_OUT = (24, 120)  # products of a lookbook
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +269,23 @@ def kept_open(shop: Shop, slug: str) -> Table:
     return table
 
 
+def laid_out(shop: Shop) -> Table:
+    """Lookbooks of the first products that have a photo."""
+    table = Table("Chosen products, laid out", ("products", "pages", "kB a page", "s", "CPU s"))
+    with shop.storage.read() as uow:
+        chosen = [Chosen(product.id) for product in uow.products.after(0, LAID_OUT[-1] * 2) if product.picture_for()]
+    for count in LAID_OUT:
+        before, began = sum(os.times()[:4]), time.perf_counter()
+        done = shop.laying_out.make(chosen[:count], LocalText({"fr": "Lookbook"}), actor="bench")
+        seconds, cpu_s = time.perf_counter() - began, sum(os.times()[:4]) - before
+        assert isinstance(done, LaidOut), done
+        pages = done.edition.pages
+        heavy = sum(len(shop.media.get(page.picture_key) or b"") for page in pages)
+        table.add(str(count), str(len(pages)), f"{heavy / 1024 / len(pages):.0f}", f"{seconds:.1f}", f"{cpu_s:.1f}")
+    table.notes.append("photos of 60 by 80 pixels; drawn one page after the other, in a child process that counts too")
+    return table
+
+
 def run(folder: Path, products: int) -> list[Table]:
     from catalog_sync import sync
 
@@ -296,7 +315,7 @@ def run(folder: Path, products: int) -> list[Table]:
         )
         sheets = harder(shop, folder, products * 3 // 4)
         slug = _published(shop, articles, folder)
-        return [table, sheets, served(shop, slug), kept_open(shop, slug)]
+        return [table, sheets, laid_out(shop), served(shop, slug), kept_open(shop, slug)]
 
 
 def _published(shop: Shop, articles: Sequence[Article], folder: Path) -> str:

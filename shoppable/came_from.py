@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from commerce.domain import sources
+from commerce.domain.lookbook import Edition, Page
 from commerce.domain.sources import Source
 from commerce.ports import UnitOfWork
 from shoppable.language import language, translate
+from shoppable.site import site
 
 
 def in_words(uow: UnitOfWork, came_from: str) -> str:
@@ -35,3 +37,17 @@ def _catalogue(uow: UnitOfWork, known: Source) -> str:
     if known.page:
         return translate("Page {number} of {title}", number=known.page, title=title)
     return translate("Catalogue: {title}", title=title)
+
+
+def page_of(uow: UnitOfWork, came_from: str) -> tuple[Edition, Page] | None:
+    """The catalogue that it names as shoppers see it, and its page (the cover where it names none)."""
+    known = sources.read(came_from)
+    book = uow.lookbooks.get(known.name) if known.kind == "catalogue" else None
+    edition = site().shop.publishing.seen_by_shoppers(uow, book.slug) if book is not None else None
+    if edition is None or not edition.pages:
+        return None
+    return edition, next((page for page in edition.pages if page.number == known.page), edition.pages[0])
+
+
+def path_of(edition: Edition, page: Page) -> str:
+    return f"/l/{edition.lookbook.slug}" + (f"#page-{page.number}" if page.number > 1 else "")

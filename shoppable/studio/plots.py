@@ -9,10 +9,10 @@ from datetime import date
 from commerce.i18n import format_number, locale_of
 from shoppable.language import language, translate
 
-WIDTH, NAMES, NUMBERS, ROW, BAR = 640, 150, 60, 30, 18
+WIDTH, NAMES, NUMBERS, ROW, BAR = 640, 190, 60, 30, 18
 HEIGHT = 120
 _MOST_BARS = 40
-_LONGEST_NAME = 22
+_LONGEST_NAME = 25
 
 
 @dataclass(frozen=True, slots=True)

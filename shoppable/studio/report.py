@@ -81,7 +81,7 @@ def report(book: str) -> ResponseReturnValue:
             (found.names[way] or translate("Not said"), _number(came.opened), _number(came.carts), *_worth(came.worth))
             for way, came in found.ways.items()
         ],
-        channel_rows=[(channel_name(channel), *_worth(worth)) for channel, worth in found.channels.items()],
+        channel_rows=[(_door(channel), *_worth(worth)) for channel, worth in found.channels.items()],
         may_edit=access.member().may(Permission.PUBLISH, ""),
     )
 
@@ -176,6 +176,11 @@ def _pages_shown(found: Report) -> list[PageShown]:
         total = sum(count for (number, _), count in opened.items() if number == page.number)
         shown.append(PageShown(page, places, label, _number(views.get(page.number, 0)), _number(total)))
     return shown
+
+
+def _door(channel: str) -> str:
+    """Where the order was made; whoever orders on a page could also be reached in its chat."""
+    return translate("On the web") if channel == "webchat" else channel_name(channel)
 
 
 def _number(count: int) -> str:

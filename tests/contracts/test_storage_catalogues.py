@@ -20,6 +20,7 @@ from commerce.domain.lookbook import (
     LookbookState,
     Origin,
     Page,
+    PageKind,
     Post,
     ReadingEvent,
     Region,
@@ -34,7 +35,10 @@ from tests.contracts.storage_values import NOW
 BOOK = Lookbook(
     "b" * 32, "spring", LocalText({"fr": "Printemps", "en": "Spring"}), Origin.PDF, LookbookState.DRAFT, 0, 1, NOW
 )
-PAGES = (Page(1, "one.jpg", 1200, 1800, "Robe 79,00 €"), Page(2, "two.jpg", 1200, 1800))
+PAGES = (
+    Page(1, "one.jpg", 1200, 1800, "Robe 79,00 €"),
+    Page(2, "two.jpg", 1200, 1800, kind=PageKind.LAID_OUT, paper="#f8f5ef"),
+)
 SPOT = Hotspot(
     "h" * 32, 1, Region(0.1, 0.2, 0.3, 0.4), 7, 0, FoundBy.SKU, Review.DOUBTFUL, "P1", 7900, (Doubt.OTHER_PRICE,)
 )

@@ -17,12 +17,14 @@ _MARGIN_PT = 48.0
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """One article of the catalogue. `jpeg`: its picture; `number`: what is printed as its article number."""
+    """One article of the catalogue. `jpeg`: its picture; `number`: what is printed as its article number; `translated`:
+    its title in another language, printed below the first one."""
 
     title: str
     price: str
     number: str
     jpeg: bytes
+    translated: str = ""
 
 
 def write_pdf(path: Path, heading: str, articles: Sequence[Article]) -> Path:
@@ -53,8 +55,10 @@ def _article(document: Any, page: Any, article: Article, place: int) -> None:
     beside = left + 176 + 18 if place % 2 == 0 else _MARGIN_PT
     draw_picture(document, page, article.jpeg, left, bottom, 176, height)
     draw_text(document, page, article.title, beside, bottom + 150, 15)
-    draw_text(document, page, article.price, beside, bottom + 122, 13)
-    draw_text(document, page, f"Art. {article.number}", beside, bottom + 100, 8)
+    if article.translated and article.translated != article.title:
+        draw_text(document, page, article.translated, beside, bottom + 136, 10)
+    draw_text(document, page, article.price, beside, bottom + 114, 13)
+    draw_text(document, page, f"Art. {article.number}", beside, bottom + 96, 8)
 
 
 def draw_picture(

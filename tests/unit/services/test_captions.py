@@ -16,7 +16,9 @@ SHOP = "https://www.shop.example"
         ("Robe en lin 🌿\n.\n.\n#lin #lyon", "Robe en lin 🌿"),
         ("#ootd Jeudi\n\nau   comptoir #été2026", "Jeudi au comptoir"),
         ("À voir sur https://shop.example/p/12-robe?x=1 et www.shop.example/links !", "À voir sur et !"),
-        ("Ici : shop.example/p/12-robe", "Ici :"),
+        ("Ici : shop.example/p/12-robe", "Ici"),
+        ("One tap away: https://shop.example/p/12 👇\n•\n#ootd", "One tap away"),
+        ("Trois robes : lin, coton, soie", "Trois robes : lin, coton, soie"),
         ("100 % coton, 20.50 € chez @amie & co", "100 % coton, 20.50 € chez @amie & co"),
         ("R&D#1 reste", "R&D#1 reste"),
         ("#tout #en #tags", ""),
@@ -56,6 +58,7 @@ def test_our_own_addresses(address: str, path: str) -> None:
         "(/p/{id})",
         "Réf. {sku}, en boutique",
         "« {sku} »",
+        "{sku_in_capitals}",
         "Code {gtin}.",
         "{base}/buy/{sku}:1,nothing:2?coupon=ETE",
     ],
@@ -63,7 +66,8 @@ def test_our_own_addresses(address: str, path: str) -> None:
 def test_what_it_surely_means(small: Small, caption: str) -> None:
     with small.storage.read() as uow:
         product = uow.products.after(0, 1)[0]
-        said = caption.format(base=SHOP, id=product.id, sku=product.variants[1].sku, gtin=product.variants[1].gtin)
+        sku, gtin = product.variants[1].sku, product.variants[1].gtin
+        said = caption.format(base=SHOP, id=product.id, sku=sku, sku_in_capitals=sku.upper(), gtin=gtin)
         assert products_in(uow, said, SHOP) == (product.id,)
 
 
