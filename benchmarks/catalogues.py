@@ -3,8 +3,7 @@
     python -m benchmarks.catalogues [--products 3000]
 
 Eight pages of 24 articles are printed as a PDF from pictures of 60 by 80 pixels, read and proposed as in the studio:
-once as it should be, once with a wrong price, the number of another article, and a number that nobody has. Then the
-first is published and read, beside the same bytes from waitress alone.
+        return [table, sheets, laid_out(shop), served(shop, slug), kept_open(shop, slug)]
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import multiprocessing
+import os
 import shutil
 import tempfile
 import threading
@@ -25,10 +25,12 @@ from urllib.parse import urlsplit
 
 from benchmarks.pages import CONNECTIONS, SECONDS, WARM_UP, hammer
 from benchmarks.search_quality import CATALOGUE
+from benchmarks.sheets import ROWS, draw
 from benchmarks.tables import Stopwatch, Table, keep, machine, ms
 from commerce.domain.localtext import LocalText
-from commerce.domain.lookbook import Edition, NotPublished, Review
+from commerce.domain.lookbook import Edition, NotPublished, Region, Review
 from commerce.pdf import PdfReader
+from commerce.services.laying_out import Chosen, LaidOut
 from commerce.services.proposing import Proposed
 from commerce.settings import load_settings
 from commerce.wiring import Shop, build_shop
@@ -38,6 +40,10 @@ from vitrine.serve import running
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+    from commerce.domain.product import Product
+
+LAID_OUT = (24, 120)  # products of a lookbook
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,91 @@ def found_in(shop: Shop, folder: Path, articles: Sequence[Article]) -> Found:
     boxed = sum(1 for printed, known in named.items() if known and known[1].sku == printed and printed in numbers)
     doubtful = sum(spot.review is Review.DOUBTFUL for spot in proposed.hotspots)
     return Found(boxed, doubtful, proposed, seconds)
+
+
+def harder(shop: Shop, folder: Path, most: int) -> Table:
+    """Every kind of page: what is found, with which picture, and what is wrong."""
+    with shop.storage.read() as uow:
+        owners = {variant.sku: each for each in uow.products.after(0, 100_000) for variant in each.variants}
+    articles = [(each, owners[each.number].variants[0].price.minor) for each in articles_of(shop, most)]
+    wrong = spoil(articles, owners, first=4 * ROWS)
+    kinds, shown = draw(articles, folder / "sheets.pdf")
+    began = time.perf_counter()
+    pages = PdfReader().read((folder / "sheets.pdf").read_bytes())
+    assert not isinstance(pages, NotPublished), pages
+    read_s = time.perf_counter() - began
+    proposed = shop.publishing.proposing.propose(pages)
+    seconds = time.perf_counter() - began
+    table = Table(
+        f"{len(pages)} harder pages, out of {len({each.id for each in owners.values()}):,} real products",
+        (
+            "pages",
+            "printed",
+            "boxed",
+            "its picture in the box",
+            "of something else",
+            "wrong, flagged",
+            "right, flagged",
+        ),
+    )
+    for kind in dict.fromkeys(kinds.values()):
+        numbers = {number for number, each in kinds.items() if each == kind}
+        there = [each for each in shown if each.page in numbers]
+        spots = [spot for spot in proposed.hotspots if spot.page in numbers]
+        own = {(each.page, owners[each.sku].id) for each in there}
+        bad = [spot for spot in spots if spot.product_id in wrong]
+        flagged = {spot.product_id for spot in spots if spot.review is Review.DOUBTFUL}
+        boxed = sum(
+            (each.page, owners[each.sku].id) in {(spot.page, spot.product_id) for spot in spots} for each in there
+        )
+        framed = [
+            any(
+                spot.product_id == owners[each.sku].id and spot.page == each.page and _covers(spot.region, picture)
+                for spot in spots
+            )
+            for each in there
+            for picture in each.pictures
+        ]
+        table.add(
+            kind,
+            str(len(there)),
+            f"{boxed / len(there):.1%}",
+            f"{sum(framed)} of {len(framed)}",
+            str(sum((spot.page, spot.product_id) not in own for spot in spots)),
+            f"{sum(spot.product_id in flagged for spot in bad)} of {len(bad)}",
+            str(sum(spot.product_id in flagged for spot in spots if spot not in bad)),
+        )
+    alone = proposed.by_picture_alone
+    table.notes.append(f"pictures named right by looking alone: {alone} of {proposed.pictures_of_named}")
+    table.notes.append("every tenth article after the list's is wrong: its price, or its number with that one's price")
+    table.notes.append(f"{seconds / len(pages):.2f} s a page, of which {read_s / len(pages):.2f} s are reading the PDF")
+    return table
+
+
+def spoil(articles: list[tuple[Article, int]], owners: dict[str, Product], first: int) -> set[int]:
+    """Every tenth article after the `first` becomes wrong: by turns another price, and the number and price of another
+    product, so that nothing but the picture says it. The products that their numbers name."""
+    wrong = set()
+    taken = {owners[article.number].id for article, _ in articles}
+    spare = [sku for sku, product in owners.items() if product.id not in taken]
+    for at in range(first, len(articles), 10):
+        article, minor = articles[at]
+        if at % 20 and spare:
+            sku = spare.pop(at % len(spare))
+            articles[at] = replace(article, number=sku), owners[sku].variants[0].price.minor
+        else:
+            articles[at] = article, minor + 500
+        wrong.add(owners[articles[at][0].number].id)
+    return wrong
+
+
+def _covers(region: Region, picture: tuple[float, float, float, float]) -> bool:
+    """Whether somebody who taps the middle of the picture meets the place."""
+    across, down = picture[0] + picture[2] / 2, picture[1] + picture[3] / 2
+    return (
+        region.x_frac <= across <= region.x_frac + region.width_frac
+        and region.y_frac <= down <= region.y_frac + region.height_frac
+    )
 
 
 def with_three_wrong(articles: Sequence[Article]) -> list[Article]:
@@ -178,6 +269,23 @@ def kept_open(shop: Shop, slug: str) -> Table:
     return table
 
 
+def laid_out(shop: Shop) -> Table:
+    """Lookbooks of the first products that have a photo."""
+    table = Table("Chosen products, laid out", ("products", "pages", "kB a page", "s", "CPU s"))
+    with shop.storage.read() as uow:
+        chosen = [Chosen(product.id) for product in uow.products.after(0, LAID_OUT[-1] * 2) if product.picture_for()]
+    for count in LAID_OUT:
+        before, began = sum(os.times()[:4]), time.perf_counter()
+        done = shop.laying_out.make(chosen[:count], LocalText({"fr": "Lookbook"}), actor="bench")
+        seconds, cpu_s = time.perf_counter() - began, sum(os.times()[:4]) - before
+        assert isinstance(done, LaidOut), done
+        pages = done.edition.pages
+        heavy = sum(len(shop.media.get(page.picture_key) or b"") for page in pages)
+        table.add(str(count), str(len(pages)), f"{heavy / 1024 / len(pages):.0f}", f"{seconds:.1f}", f"{cpu_s:.1f}")
+    table.notes.append("photos of 60 by 80 pixels; drawn one page after the other, in a child process that counts too")
+    return table
+
+
 def run(folder: Path, products: int) -> list[Table]:
     from catalog_sync import sync
 
@@ -205,8 +313,9 @@ def run(folder: Path, products: int) -> list[Table]:
         table.notes.append(
             "wrong: a price, the number of another article, a number that nobody has; 22 right ones remain"
         )
+        sheets = harder(shop, folder, products * 3 // 4)
         slug = _published(shop, articles, folder)
-        return [table, served(shop, slug), kept_open(shop, slug)]
+        return [table, sheets, laid_out(shop), served(shop, slug), kept_open(shop, slug)]
 
 
 def _published(shop: Shop, articles: Sequence[Article], folder: Path) -> str:

@@ -266,7 +266,7 @@ def build_shop(
         carts=carts,
     )
     canned = Canned(clock, ids, settings.languages)
-    drawer, proposing = PillowDrawer(), Proposing(storage, ids, image_matcher, settings.currency)
+    drawer, proposing = PillowDrawer(), Proposing(storage, ids, image_matcher, text_index, settings.currency)
     publishing = Publishing(storage, clock, ids, media, PdfReader(), proposing)
     short_links = ShortLinks(clock, ids, settings.base_url)
     links, passwords = OneTimeLinks(clock, ids), Argon2Passwords()

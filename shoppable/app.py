@@ -12,8 +12,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from commerce.i18n import Translator
+from shoppable import arriving, health, language, media, observe, pages, pos_events, problems, security, studio
 from shoppable import counter as staff_pages
-from shoppable import health, language, media, observe, pages, pos_events, problems, security, studio
 from shoppable.api import (
     carts,
     chat,
@@ -75,6 +75,7 @@ def create_app(shop: Shop, *, wake: Callable[[], None] = lambda: None) -> Flask:
     # Flask runs what is registered after a request in reverse order: the walls are put up last.
     security.install(app)
     language.install(app)
+    arriving.install(app)
     observe.install(app)
     problems.install(app)
     pages.install(app)

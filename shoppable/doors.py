@@ -117,7 +117,7 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
     (
         Permission.ORDERS,
         """
-        staff: enter_order move_order new_order order order_paid orders
+        staff: enter_order move_order new_order order order_paid orders orders_csv
         staff: hand_new_unit receive_return reject_return returned
         """,
     ),
@@ -141,7 +141,7 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
     ),
     (Permission.PUBLISH, "studio: make_short_link short_link_qr short_links"),
     (Permission.PUBLISH, "studio: look_for_posts looking_for_posts make_post move_post posts save_post"),
-    (Permission.REPORTS, "staff: answers_csv reports | studio: report report_csv"),
+    (Permission.REPORTS, "staff: answers_csv reports | studio: report report_csv where_from where_from_csv"),
     (Permission.RULES, "staff: keep_reply remove_reply replies store_rules"),
     (
         Permission.TEAM,

@@ -19,8 +19,8 @@ from commerce.clock import ManualClock
 from commerce.ids import SeededIds
 from commerce.ports import Storage
 from commerce.storage import open_storage
-from tests.compiled_templates import compile_templates_once
 from tests.emptied import EmptiedDatabases
+from tests.made_once import make_once
 from vitrine.prove._databases import NoPostgres, PostgresServer, postgres_server, sqlite_database
 
 MEMORY = Path("/dev/shm")
@@ -40,7 +40,7 @@ def _temporary_files_in_memory() -> None:
 
 
 _temporary_files_in_memory()  # now: before anything, pytest itself included, asks for a temporary folder
-compile_templates_once()
+make_once()
 
 
 @pytest.hookimpl(trylast=True)  # after they were shuffled

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from commerce.wiring import Shop
 
 PAGES = 8
-HEADING = "Vitrine – saison"
+HEADING = "La saison · The season"
 TITLES = {"fr": "Le catalogue de saison", "en": "The season’s catalogue"}
 SLUG = "saison"
 ACTOR = "command"
@@ -73,7 +73,7 @@ def publish_demo_lookbook(shop: Shop, progress: Progress) -> str:
 
 
 def articles_of(shop: Shop, count: int) -> list[Article]:
-    """So many of the shop's products, of as many kinds as there are, with what stands beside them in print."""
+    """So many of the shop's products, of as many kinds as there are, as they stand in print: in both languages."""
     from commerce.i18n import format_money
 
     with shop.storage.read() as uow:
@@ -84,6 +84,7 @@ def articles_of(shop: Shop, count: int) -> list[Article]:
             format_money(product.variants[0].price, "fr"),
             product.variants[0].sku,
             shop.media.get(product.pictures[0].media_key) or b"",
+            product.title("en"),
         )
         for product in _of_many_kinds(products)[:count]
     ]

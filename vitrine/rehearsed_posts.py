@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from commerce.wiring import Shop
     from vitrine.standins.instagram import InstagramStandIn
 
-_WALL = (24, 36)  # around a picture, as far as a square needs it
 _QUALITY = 88
 
 
@@ -42,9 +41,11 @@ def post_a_week(instagram: InstagramStandIn, shop: Shop) -> list[str]:
         ),
         instagram.publish(
             f"Our favourite of the week is one tap away: {shop.settings.base_url}/p/{two.id} #ootd",
-            _wall(5), at=today - timedelta(days=1, hours=5),
+            _wall("#b88f6d"), at=today - timedelta(days=1, hours=5),
         ),
-        instagram.publish("Derrière le comptoir, un lundi de pluie. #atelier", _wall(6), at=today - timedelta(hours=2)),
+        instagram.publish(
+            "Derrière le comptoir, un lundi de pluie. #atelier", _wall("#8c9a92"), at=today - timedelta(hours=2)
+        ),
     ]  # fmt: skip
 
 
@@ -70,14 +71,14 @@ def _post(shop: Shop, product: Product) -> bytes:
         return _jpeg(ImageOps.fit(picture.convert("RGB"), (1080, 1350)))
 
 
-def _wall(seed: int) -> bytes:
-    """A wall with light on it, and nothing that is sold."""
-    from PIL import Image, ImageFilter
+def _wall(hue: str) -> bytes:
+    """A wall with evening light on it, and nothing that is sold."""
+    from PIL import Image, ImageFilter, ImageOps
 
-    low, high = _WALL[seed % 2], 120 + 9 * seed
-    light = Image.linear_gradient("L").resize((1080, 1080)).point(lambda v: low + v * high // 255)
-    shade = Image.radial_gradient("L").resize((1080, 1080)).filter(ImageFilter.GaussianBlur(30))
-    return _jpeg(Image.merge("RGB", (light, shade, light.rotate(90))))
+    down = Image.linear_gradient("L").resize((1080, 1080))
+    lamp = ImageOps.invert(Image.radial_gradient("L").resize((1400, 1400))).crop((0, 0, 1080, 1080))
+    light = Image.blend(down, lamp.filter(ImageFilter.GaussianBlur(40)), 0.6)
+    return _jpeg(ImageOps.colorize(light, "#3b342d", "#f6efe4", mid=hue))
 
 
 def _jpeg(picture: Image) -> bytes:

@@ -79,7 +79,7 @@ def _message(event: InboundEvent, body: dict[str, Any]) -> Message:
         start=start,
         language_hint=clean(_string(body, "language"), 16),
         sender_name=clean(_string(body, "name"), 64),
-        came_from=clean(_string(body, "came_from"), 60),
+        came_from=clean(_string(body, "came_from"), 128),
     )
 
 

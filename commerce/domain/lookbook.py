@@ -47,6 +47,8 @@ class Doubt(StrEnum):
     OTHER_PRICE = "other_price"  # the page says another price than today's
     OTHER_PICTURE = "other_picture"  # the picture looks like another product
     PICTURE_ALONE = "picture_alone"  # nothing but its picture says what it is
+    NO_NUMBER = "no_number"  # its name and its price say what it is, no number does
+    SEVERAL_NUMBERS = "several_numbers"  # without spaces and dashes, other products have that number too
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ from commerce.ports.selling import (
 from commerce.ports.staff_tasks import StaffTaskRepository
 from commerce.ports.stocktaking import StockRecordRepository
 from commerce.ports.storage import (
+    ArticleNumbers,
     Change,
     ChangeKind,
     CustomerRepository,
@@ -70,6 +71,7 @@ from commerce.ports.world import (
 )
 
 __all__ = [
+    "ArticleNumbers",
     "AuditEntry",
     "AuditRepository",
     "CartRepository",

@@ -72,20 +72,26 @@ class LookbookRepository(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PageFigures:
+    """`stays`: how often it was told how long somebody stayed, all of them together for `dwell_ms`."""
+
     page: int
     views: int
     visitors: int
-    dwell_ms: int  # altogether
+    stays: int
+    dwell_ms: int
+    median_ms: int  # of one stay
     hotspots: int
     carts: int
 
 
 @dataclass(frozen=True, slots=True)
-class ProductFigures:
+class PlaceFigures:
+    """Of one product on one page: how often its place was opened, and how often it went into a cart from there."""
+
+    page: int
     product_id: int
     hotspots: int
     carts: int
-    units_ordered: int  # in orders that came from the catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +102,50 @@ class SourceFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderFigures:
-    """Orders that came from a catalogue or a link and were not cancelled: by currency. `total_minor` is
-    what the shop keeps of them: less what went back, by a refund or to a shopper's bank."""
+class SoldFigures:
+    """Orders of one source, contact's channel and currency. `begun`: that reached the till, whatever became of them;
+    `orders`: those that were paid or are to be paid at the counter, worth `gross_minor`, of which `refunded_minor` went
+    back, by a refund or to a shopper's bank (what was paid twice is no loss); `paid`: those that were paid."""
 
+    source: str
+    channel: str
     currency: str
+    begun: int
     orders: int
-    total_minor: int
+    paid: int
+    gross_minor: int
+    refunded_minor: int
+
+    @property
+    def net_minor(self) -> int:
+        return self.gross_minor - self.refunded_minor
+
+
+@dataclass(frozen=True, slots=True)
+class UnitFigures:
+    ordered: int
+    returned: int
+
+
+class AttributionRepository(Protocol):
+    """What brought people and what they bought, by the source that is kept with them (`commerce.domain.sources`)."""
+
+    def customers(self, since: datetime, until: datetime) -> dict[str, int]:
+        """How many came for the first time, by what brought them."""
+        ...
+
+    def carts(self, since: datetime, until: datetime) -> dict[str, int]:
+        """In how many carts something lies that was put there then, by what brought it."""
+        ...
+
+    def sold(self, since: datetime, until: datetime, source: str = "") -> list[SoldFigures]:
+        """Orders that were made then. `source`: only those of that catalogue, link or campaign, or of a kind such as
+        "link"; '' all of them."""
+        ...
+
+    def units(self, since: datetime, until: datetime, source: str) -> dict[int, UnitFigures]:
+        """By product, of orders that count as sold."""
+        ...
 
 
 class ReadingRepository(Protocol):
@@ -112,22 +155,16 @@ class ReadingRepository(Protocol):
 
     def by_page(self, lookbook_id: str, since: datetime, until: datetime) -> list[PageFigures]: ...
 
-    def by_product(self, lookbook_id: str, since: datetime, until: datetime) -> list[ProductFigures]:
-        """Most opened first."""
+    def by_place(self, lookbook_id: str, since: datetime, until: datetime) -> list[PlaceFigures]:
+        """By page and product."""
         ...
 
     def by_source(self, lookbook_id: str, since: datetime, until: datetime) -> list[SourceFigures]:
         """Most opened first. '' lookbook: of everything."""
         ...
 
-    def by_day(self, lookbook_id: str, since: datetime, until: datetime) -> list[tuple[str, int]]:
-        """(ISO day in UTC, pages turned)."""
-        ...
-
-    def orders_from(self, lookbook_id: str, since: datetime, until: datetime) -> list[OrderFigures]: ...
-
-    def orders_by_link(self) -> dict[str, list[OrderFigures]]:
-        """Of all times, by the code of the short link."""
+    def by_day(self, lookbook_id: str, since: datetime, until: datetime, timezone: str) -> list[tuple[str, int]]:
+        """(ISO day there, pages turned)."""
         ...
 
     def last_page_of(self, visitor: str, customer_id: str) -> tuple[str, int] | None:

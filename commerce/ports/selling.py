@@ -107,10 +107,12 @@ class OrderRepository(Protocol):
         state: OrderState | None = None,
         source: OrderSource | None = None,
         store_id: str = "",
+        came_from: str | None = None,
         before_number: int | None = None,
         limit: int = 50,
     ) -> list[Order]:
-        """All orders of every source, newest first."""
+        """All orders of every source, newest first. `came_from`: what brought them, such as "catalogue" for all of them
+        or "catalogue:<id>" for all pages of one; '' for those of which nothing is known."""
         ...
 
     def move(

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from commerce.domain.customer import Consent, Contact, Customer, FitMemory, Purpose
 from commerce.domain.money import Money
@@ -28,6 +28,7 @@ from commerce.ports.disputes import DisputeRepository
 from commerce.ports.keeping import AuditRepository, PhotoRepository, StateRepository
 from commerce.ports.mail import InboxRepository, LeaseRepository, OutboxRepository, ThreadRepository
 from commerce.ports.publishing import (
+    AttributionRepository,
     LookbookRepository,
     PostRepository,
     ReadingRepository,
@@ -77,6 +78,16 @@ class StoredPicture:
     phash: str
 
 
+class ArticleNumbers(NamedTuple):
+    """What a variant that is offered is known by."""
+
+    variant_id: int
+    product_id: int
+    sku: str
+    gtin: str
+    source_id: str  # the product's number
+
+
 class ProductRepository(Protocol):
     """Products that are active, unless said otherwise."""
 
@@ -100,6 +111,10 @@ class ProductRepository(Protocol):
 
     def after(self, product_id: int, limit: int) -> list[Product]:
         """Active products with a larger id, by id: for walking through all of them."""
+        ...
+
+    def numbers_after(self, variant_id: int, limit: int) -> list[ArticleNumbers]:
+        """Of active variants with a larger id, by id: for walking through all of them."""
         ...
 
     def count(self) -> int: ...
@@ -270,6 +285,10 @@ class CustomerRepository(Protocol):
         """What brought them: the first answer stays."""
         ...
 
+    def brought_by(self, customer_id: str, source: str) -> None:
+        """The same, whatever was known before: two became one, or one became two again."""
+        ...
+
     def seen(self, contact: Contact, at: datetime) -> None:
         """The contact wrote to us: opens the reply window of channels that have one."""
         ...
@@ -367,6 +386,8 @@ class UnitOfWork(Protocol):
     def lookbooks(self) -> LookbookRepository: ...
     @property
     def reading(self) -> ReadingRepository: ...
+    @property
+    def attribution(self) -> AttributionRepository: ...
     @property
     def tastes(self) -> TasteRepository: ...
     @property

@@ -17,15 +17,17 @@ _ADDRESS = re.compile(
 _PRODUCT = re.compile(r"/p/(\d{1,18})(?:-|$)")
 _LINK = re.compile(r"/s/([a-z0-9-]{1,32})")
 _FILLED = re.compile(r"/buy/([^?#]+)")
+# What ends a caption once its hashtags and addresses are gone: dots on lines of their own, and what pointed to a link.
+_LEFT_OVER = frozenset({".", "•", "-", "–", "—", "|", ":", "→", "👉", "👇", "\u2800"})
 _SHORTEST_DIGITS = 6  # a shorter number alone is a year, a price or a size, whatever else it is
 
 
 def title_of(caption: str) -> str:
     """Without hashtags and addresses, on one line, cut between words where it is too long."""
     words = _TAG.sub(" ", _ADDRESS.sub(" ", caption)).split()
-    while words and not any(sign.isalnum() for sign in words[-1]) and words[-1] in {".", "•", "-", "–", "—", "|", "⠀"}:
+    while words and words[-1] in _LEFT_OVER:
         words.pop()
-    text = " ".join(words)
+    text = " ".join(words).rstrip(":")
     if len(text) <= _LONGEST:
         return text
     return text[: _LONGEST - 1].rpartition(" ")[0] + "…"

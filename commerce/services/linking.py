@@ -109,9 +109,17 @@ class Linking:
             "draft_taken": own.draft != merged.cart.draft,
             "name_taken": not kept.name and bool(joined.name),
             "language_taken": not kept.language and bool(joined.language),
+            "came_from": kept.came_from,
         }
-        kept = replace(kept, name=kept.name or joined.name, language=kept.language or joined.language)
+        first, then = sorted((kept, joined), key=lambda each: each.created_at)
+        kept = replace(
+            kept,
+            name=kept.name or joined.name,
+            language=kept.language or joined.language,
+            came_from=first.came_from or then.came_from,
+        )
         uow.customers.update(kept)
+        uow.customers.brought_by(kept.id, kept.came_from)
         merge = CustomerMerge(self._ids.new_id(), kept.id, joined.id, now, json.dumps(moved, ensure_ascii=False))
         uow.links.add_merge(merge)
         uow.audit.add(f"shopper:{kept.id}", "link", joined.id, {"merge": merge.id, "note": found.note}, now)
@@ -148,6 +156,7 @@ class Linking:
             name = "" if moved["name_taken"] else kept.name
             language = "" if moved["language_taken"] else kept.language
             uow.customers.update(replace(kept, name=name, language=language))
+            uow.customers.brought_by(kept.id, moved.get("came_from", kept.came_from))  # older links took nothing
         uow.audit.add(f"shopper:{merge.kept_id}", "unlink", merge.joined_id, {"merge": merge.id}, now)
         return replace(merge, undone_at=now)
 

@@ -1,44 +1,48 @@
-"""Which products a printed page shows, and where: by the SKUs on it, by its prices and words, and by its pictures.
+"""Which products a printed page shows, and where: by the numbers on it, by its prices and words, and by its pictures.
 
 What two of these say alike is sure. What they say differently is put before a person, with the reason.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from commerce.domain.lookbook import Doubt, FoundBy, Hotspot, Region, Review
-from commerce.domain.money import exponent
-from commerce.domain.printed import PrintedPage, Word
+from commerce.domain.printed import PrintedPage, Word, around, distance
+from commerce.domain.printed_numbers import Said, said_on
+from commerce.domain.printed_prices import PrintedPrice, prices_on
 from commerce.domain.product import Product, Variant
 from commerce.domain.search import Hit, Why
-from commerce.ports import Ids, ImageMatcher, NotSeen, Storage, UnitOfWork
+from commerce.ports import Ids, ImageMatcher, NotSeen, Storage, TextIndex, UnitOfWork
+from commerce.services.article_numbers import KnownNumbers, further_size
+from commerce.services.printed_layout import belonging, captions, frames, lies_in, prices_of
+from commerce.services.printed_titles import Titles
 
-_REACH_FRAC = 0.3  # how far from its picture a SKU is still about it
-_BESIDE_FRAC = 0.12  # how far from its SKU a price is still about it
+_BESIDE_FRAC = 0.12  # how far from its SKU another one of the same product is still the same place
 _LOOKED_AT = 10  # of what a picture resembles: a product that is not among them is not in it
 _SURE = frozenset({Why.EXACT_PICTURE, Why.VERY_CLOSE})
-_PRICE = re.compile(r"^(?:[€$£]\s?)?(\d{1,5}(?:[ \u00a0\u202f.,]\d{3})*(?:[.,]\d{2})?)\s?(?:[€$£]|EUR|CAD|USD)?$")
-_EDGES = ".,;:!?()[]{}«»\"'“”*•–—"
-_SHORTEST_SKU = 3
-_JOINTS = "-_/."  # a word without digits may be an article number when it is put together, such as tote-brown
 
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """A product that the page names, with the words that do."""
+    """A product that the page names, with the words that do. `caption`: those around them; `prices`: those that are
+    printed for it, nearest first."""
 
     product: Product
     variant: Variant | None
     words: tuple[Word, ...]
+    found_by: FoundBy = FoundBy.SKU
+    is_weak: bool = False
+    is_one_of_several: bool = False
+    prices: tuple[PrintedPrice, ...] = ()
+    caption: tuple[Word, ...] = ()
 
     @property
     def region(self) -> Region:
-        return _around([word.region for word in self.words])
+        return around([word.region for word in self.caption or self.words])
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +58,25 @@ class Proposed:
 class Proposing:
     """Reads pages; writes nothing."""
 
-    def __init__(self, storage: Storage, ids: Ids, image_matcher: ImageMatcher, currency: str) -> None:
+    def __init__(
+        self, storage: Storage, ids: Ids, image_matcher: ImageMatcher, text_index: TextIndex, currency: str
+    ) -> None:
         self._storage, self._ids, self._image_matcher, self._currency = storage, ids, image_matcher, currency
+        self._titles = Titles(text_index)
 
     def propose(self, pages: Sequence[PrintedPage], progress: Progress = lambda done, of: None) -> Proposed:
-        """Hotspots for all pages. Takes a tenth of a second a picture; `progress` hears of each page."""
+        """Hotspots for all pages. Takes a tenth of a second a picture, and once some seconds a million article numbers;
+        `progress` hears of each page."""
+        read = []
+        for page in pages:
+            prices = prices_on(page, self._currency)
+            read.append((page, prices, said_on(page, frozenset(word for price in prices for word in price.words))))
+        with self._storage.read() as uow:
+            known = KnownNumbers(uow, {key for _, _, said in read for each in said for key in each.keys})
         found: list[Hotspot] = []
         of_named = alone = 0
-        for page in pages:
-            spots, pictured, recognised = self._of_page(page)
+        for page, prices, said in read:
+            spots, pictured, recognised = self._of_page(page, prices, said, known)
             found += spots
             of_named += pictured
             alone += recognised
@@ -71,99 +85,79 @@ class Proposing:
             found = [_without_number(spot) for spot in found]
         return Proposed(tuple(found), of_named, alone)
 
-    def _of_page(self, page: PrintedPage) -> tuple[list[Hotspot], int, int]:
+    def _of_page(
+        self, page: PrintedPage, prices: Sequence[PrintedPrice], said: Sequence[Said], known: KnownNumbers
+    ) -> tuple[list[Hotspot], int, int]:
+        pictures = frames(page.pictures)
         with self._storage.read() as uow:
-            named = self._named(uow, page)
-        seen = {region: self._looks_like(page, region) for region in page.pictures}
+            named = _captioned(self._named(uow, said, known), page.blocks())
+            belongs = belonging([each.region for each in named], pictures)
+            named = _priced(named, prices, belongs)
+            named = [each for at, each in enumerate(named) if not each.is_weak or each.prices or at in belongs]
+            told = {word for each in named for price in each.prices for word in price.words}
+            free = [price for price in prices if price.is_signed and not told.intersection(price.words)]
+            for title in self._titles.beside(uow, page, free, [word for each in named for word in each.words]):
+                words = (*title.words, *title.price.words)
+                named.append(_Named(title.product, None, words, FoundBy.PRICE, prices=(title.price,)))
+        seen = {region: self._looks_like(page, region) for region in pictures}
+        belongs = belonging([each.region for each in named], pictures)
+        for ground in (each for each in page.pictures if each not in pictures):
+            bare = [at for at, each in enumerate(named) if at not in belongs and lies_in(each.region, ground)]
+            hits = self._looks_like(page, ground) if len(bare) == 1 else ()
+            if any(hit.product_id == named[bare[0]].product.id for hit in hits):
+                belongs[bare[0]], seen[ground] = ground, hits
         spots: list[Hotspot] = []
-        belongs = _belong(named, page.pictures)
         of_named = alone = 0
         for at, each in enumerate(named):
-            where, picture = each.region, belongs.get(at)
-            spot = self._spot(page, each, where if picture is None else _around([where, picture]))
+            picture = belongs.get(at)
+            spot = self._spot(page, each, picture)
             if picture is not None:
                 hits = seen[picture]
                 of_named += 1
                 alone += bool(hits) and hits[0].product_id == each.product.id
                 spot = _checked(spot, hits)
-            spots.append(self._with_price(page, spot, each, where))
-        free = [region for region in page.pictures if region not in belongs.values()]
-        spots += self._by_picture(page, free, seen, {each.product.id for each in named})
-        return spots, of_named, alone
+            elif each.found_by is FoundBy.PRICE:
+                spot = _doubtful(spot, Doubt.NO_NUMBER)
+            spots.append(spot)
+        others = [region for region in pictures if region not in belongs.values()]
+        return [*spots, *self._by_picture(page, others, seen, named)], of_named, alone
 
     # --- names
 
-    def _named(self, uow: UnitOfWork, page: PrintedPage) -> list[_Named]:
+    def _named(self, uow: UnitOfWork, said: Sequence[Said], known: KnownNumbers) -> list[_Named]:
         """Products by SKU, product number or barcode, in reading order. One that is named for each of its sizes side by
         side is named once."""
+        meant, taken = [], set[int]()
+        for each in said:
+            if not taken & each.tokens and (owner := known.of(each)) is not None:
+                taken |= each.tokens
+                meant.append((min(each.tokens), each, owner))
+        products = uow.products.many({owner.product_id for _, _, owner in meant})
         found: list[_Named] = []
-        for word in page.words:
-            said = word.text.strip(_EDGES)
-            if len(said) < _SHORTEST_SKU or not any(sign.isdigit() or sign in _JOINTS for sign in said):
+        for _, each, owner in sorted(meant, key=lambda one: one[0]):
+            product = products.get(owner.product_id)
+            if product is None:
                 continue
-            known = uow.products.by_sku(said) or (uow.products.by_gtin(said) if said.isdigit() else None)
-            product, variant = known or (uow.products.by_source_id(said), None)
-            if product is None or (known is None and _PRICE.match(word.text) and len(said) < 5):
-                continue  # a short number is a page, a size or a price, whatever else it is
-            same = next(
-                (
-                    at
-                    for at, each in enumerate(found)
-                    if each.product.id == product.id and _distance(each.region, word.region) <= _BESIDE_FRAC
-                ),
-                None,
-            )
-            if same is None:
-                found.append(_Named(product, variant, (word,)))
-            else:
-                before = found[same]
-                kept = before.variant if before.variant == variant else None
-                found[same] = _Named(product, kept, (*before.words, word))
+            variant = next((one for one in product.variants if one.id == owner.variant_id), None)
+            if variant is not None and each.then and further_size(product, variant, each.then[0]):
+                variant = None
+            _add(found, _Named(product, variant, each.words, FoundBy.SKU, each.is_weak, owner.is_one_of_several))
         return found
 
-    def _spot(self, page: PrintedPage, named: _Named, where: Region) -> Hotspot:
-        return Hotspot(
+    def _spot(self, page: PrintedPage, named: _Named, picture: Region | None) -> Hotspot:
+        spot = Hotspot(
             id=self._ids.new_id(),
             page=page.number,
-            region=where,
+            region=around([named.region, *([picture] if picture else [price.region for price in named.prices[:1]])]),
             product_id=named.product.id,
             variant_id=named.variant.id if named.variant else 0,
-            found_by=FoundBy.SKU,
+            found_by=named.found_by,
             review=Review.SURE,
             printed=" ".join(word.text for word in named.words)[:200],
         )
-
-    # --- prices
-
-    def _with_price(self, page: PrintedPage, spot: Hotspot, named: _Named, where: Region) -> Hotspot:
-        """A printed price that is not today's is put before a person: paper does not change."""
-        printed = min(
-            (
-                (_distance(word.region, where), amount)
-                for word in page.words
-                if (amount := self._amount(word.text)) is not None
-                and word not in named.words
-                and _distance(word.region, where) <= _BESIDE_FRAC
-            ),
-            default=None,
-        )
-        if printed is None:
-            return spot
-        variants = (named.variant,) if named.variant else named.product.variants
-        spot = replace(spot, printed_price_minor=printed[1])
-        if any(variant.price.minor == printed[1] for variant in variants):
-            return spot
-        return _doubtful(spot, Doubt.OTHER_PRICE)
-
-    def _amount(self, text: str) -> int | None:
-        """Minor units of « 79,00 € »; None for what is not surely a price."""
-        match = _PRICE.match(text.strip("()[]"))
-        if match is None or not (re.search(r"[€$£]|EUR|CAD|USD", text) or re.search(r"[.,]\d{2}$", match[1])):
-            return None
-        digits = exponent(self._currency)
-        whole, cents = re.match(r"^(.*?)(?:[.,](\d{2}))?$", match[1]).groups()  # type: ignore[union-attr]
-        major = re.sub(r"\D", "", whole)
-        return int(major + (cents or "").ljust(digits, "0")[:digits])
+        if named.is_one_of_several:
+            spot = _doubtful(spot, Doubt.SEVERAL_NUMBERS)
+        return _with_price(spot, named)
 
     # --- pictures
 
@@ -182,49 +176,72 @@ class Proposing:
         return () if isinstance(hits, NotSeen) else hits
 
     def _by_picture(
-        self, page: PrintedPage, free: Sequence[Region], seen: dict[Region, tuple[Hit, ...]], named: set[int]
+        self,
+        page: PrintedPage,
+        free: Sequence[Region],
+        seen: dict[Region, tuple[Hit, ...]],
+        named: Sequence[_Named],
     ) -> list[Hotspot]:
-        """Pictures that no name belongs to, where they are surely one of ours."""
+        """Pictures that no name belongs to, where they are surely one of ours: what the page names besides, or not."""
+        by_id = {each.product.id: each for each in named}
         spots = []
         for region in free:
             best = next(iter(seen[region]), None)
-            if best is None or best.why not in _SURE or best.product_id in named:
+            if best is None or best.why not in _SURE:
                 continue
             spot = Hotspot(self._ids.new_id(), page.number, region, best.product_id, 0, FoundBy.PICTURE, Review.SURE)
-            spots.append(spot if best.why is Why.EXACT_PICTURE else _doubtful(spot, Doubt.PICTURE_ALONE))
+            if (owner := by_id.get(best.product_id)) is not None:
+                spot = replace(spot, found_by=owner.found_by, printed=" ".join(word.text for word in owner.words)[:200])
+            elif best.why is not Why.EXACT_PICTURE:
+                spot = _doubtful(spot, Doubt.PICTURE_ALONE)
+            spots.append(spot)
         return spots
 
 
-def _belong(named: Sequence[_Named], pictures: Sequence[Region]) -> dict[int, Region]:
-    """Which picture each name is about, by its place in `named`. The nearest pairs are made first, and every picture
-    belongs to one name: what stands beside a picture is about it rather than what stands above or below."""
-    pairs = sorted(
-        (cost, at, number)
-        for at, each in enumerate(named)
-        for number, picture in enumerate(pictures)
-        if (cost := _cost(each.region, picture)) <= _REACH_FRAC
-    )
-    belongs: dict[int, Region] = {}
-    taken: set[int] = set()
-    for _, at, number in pairs:
-        if at not in belongs and number not in taken:
-            belongs[at] = pictures[number]
-            taken.add(number)
-    return belongs
+def _add(found: list[_Named], new: _Named) -> None:
+    """To what is named, or to the very place where it is named already."""
+    for at, each in enumerate(found):
+        if each.product.id == new.product.id and distance(each.region, new.region) <= _BESIDE_FRAC:
+            kept = each.variant if each.variant == new.variant else None
+            is_weak = each.is_weak and new.is_weak
+            found[at] = replace(each, variant=kept, words=(*each.words, *new.words), is_weak=is_weak)
+            return
+    found.append(new)
 
 
-def _cost(words: Region, picture: Region) -> float:
-    """How little words are about a picture: their distance, of which the way across counts a quarter beside it."""
-    middle = words.y_frac + words.height_frac / 2
-    is_beside = picture.y_frac <= middle <= picture.y_frac + picture.height_frac
-    return _distance(words, picture) * (0.25 if is_beside else 1.0)
+def _captioned(named: Sequence[_Named], blocks: Sequence[Sequence[Word]]) -> list[_Named]:
+    around_each = captions([each.words for each in named], blocks)
+    return [replace(each, caption=caption) for each, caption in zip(named, around_each, strict=True)]
+
+
+def _priced(named: Sequence[_Named], prices: Sequence[PrintedPrice], pictured: Collection[int]) -> list[_Named]:
+    own = prices_of([each.region for each in named], [price.region for price in prices], pictured)
+    return [replace(each, prices=tuple(prices[number] for number in own[at])) for at, each in enumerate(named)]
+
+
+def _with_price(spot: Hotspot, named: _Named) -> Hotspot:
+    """A printed price that is not today's is put before a person: paper does not change. Beside a former price stands
+    the present one: any of them will do."""
+    prices = [price for price in named.prices if price.is_signed] or named.prices
+    if not prices:
+        return spot
+    variants = (named.variant,) if named.variant else named.product.variants
+    today = {variant.price.minor for variant in variants}
+    for price in prices:
+        for amount in price.amounts_minor:
+            if amount in today:
+                return replace(spot, printed_price_minor=amount)
+    return _doubtful(replace(spot, printed_price_minor=prices[0].amounts_minor[0]), Doubt.OTHER_PRICE)
 
 
 def _checked(spot: Hotspot, hits: Sequence[Hit]) -> Hotspot:
-    """Doubtful where the picture is surely something else than what is printed beside it."""
-    if not hits or any(hit.product_id == spot.product_id for hit in hits):
+    """Doubtful where the picture is surely something else than what is printed beside it; what has a name and a price,
+    but no number, is sure only when the picture says so too."""
+    if any(hit.product_id == spot.product_id for hit in hits):
         return spot
-    return _doubtful(spot, Doubt.OTHER_PICTURE) if hits[0].why in _SURE else spot
+    if hits and hits[0].why in _SURE:
+        return _doubtful(spot, Doubt.OTHER_PICTURE)
+    return _doubtful(spot, Doubt.NO_NUMBER) if spot.found_by is FoundBy.PRICE else spot
 
 
 def _without_number(spot: Hotspot) -> Hotspot:
@@ -235,19 +252,3 @@ def _without_number(spot: Hotspot) -> Hotspot:
 
 def _doubtful(spot: Hotspot, why: Doubt) -> Hotspot:
     return replace(spot, review=Review.DOUBTFUL, doubts=(*spot.doubts, why))
-
-
-def _around(regions: Sequence[Region]) -> Region:
-    """The smallest region around all of them."""
-    left = min(region.x_frac for region in regions)
-    top = min(region.y_frac for region in regions)
-    right = max(region.x_frac + region.width_frac for region in regions)
-    bottom = max(region.y_frac + region.height_frac for region in regions)
-    return Region(left, top, min(right, 1.0) - left, min(bottom, 1.0) - top)
-
-
-def _distance(one: Region, other: Region) -> float:
-    """Between their nearest edges, in fractions of the page; 0 where they touch or lie in each other."""
-    across = max(0.0, other.x_frac - one.x_frac - one.width_frac, one.x_frac - other.x_frac - other.width_frac)
-    down = max(0.0, other.y_frac - one.y_frac - one.height_frac, one.y_frac - other.y_frac - other.height_frac)
-    return float((across**2 + down**2) ** 0.5)

@@ -106,6 +106,9 @@ class SqlCustomers:
     def came_from(self, customer_id: str, source: str) -> None:
         self._db.execute(_CAME_FROM, {"id": customer_id, "source": source})
 
+    def brought_by(self, customer_id: str, source: str) -> None:
+        self._db.execute(update(customer).where(customer.c.id == customer_id).values(came_from=source))
+
     def seen(self, by: Contact, at: datetime) -> None:
         key = {"channel": by.channel, "account": by.account, "address": by.address}
         self._db.run(_SEEN, {**key, "at_us": to_us(at)})

@@ -15,6 +15,7 @@ from commerce.domain.moments import from_us, to_us
 from commerce.domain.order import Order, OrderEvent, OrderLine, OrderSource, OrderState, check_order_move
 from commerce.domain.pricing import TaxLine
 from commerce.errors import StaleVersion
+from commerce.storage.attribution import came
 from commerce.storage.direct import insert_into
 from commerce.storage.mapping import dump_json, dump_rows, from_text, load_json, maybe_from_us, maybe_to_us, to_text
 from commerce.storage.prepared import Prepared
@@ -139,7 +140,7 @@ class SqlOrders:
 
     def find(
         self, *, state: OrderState | None = None, source: OrderSource | None = None, store_id: str = "",
-        before_number: int | None = None, limit: int = 50,
+        came_from: str | None = None, before_number: int | None = None, limit: int = 50,
     ) -> list[Order]:  # fmt: skip
         statement = select(shop_order)
         if state is not None:
@@ -148,6 +149,8 @@ class SqlOrders:
             statement = statement.where(shop_order.c.source == source.value)
         if store_id:
             statement = statement.where(shop_order.c.store_id == store_id)
+        if came_from is not None:
+            statement = statement.where(came(came_from) if came_from else shop_order.c.came_from == "")
         if before_number is not None:
             statement = statement.where(shop_order.c.number < before_number)
         newest = statement.order_by(shop_order.c.number.desc()).limit(limit)

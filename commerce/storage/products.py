@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, exists, func, insert, select, update
 from commerce.domain.moments import to_us
 from commerce.domain.money import Money
 from commerce.domain.product import Picture, Product, Variant
-from commerce.ports import Change, ChangeKind, StoredPicture
+from commerce.ports import ArticleNumbers, Change, ChangeKind, StoredPicture
 from commerce.storage.mapping import from_text, id_batches, load_json, to_money
 from commerce.storage.prepared import Prepared
 from commerce.storage.tables import catalogue_change, past_price, picture, product, variant
@@ -112,6 +112,13 @@ _VARIANT_OF = (
 )
 _BY_SKU = Prepared(_VARIANT_OF.where(variant.c.sku == bindparam("value")))
 _BY_GTIN = Prepared(_VARIANT_OF.where(variant.c.gtin == bindparam("value")))
+_NUMBERS_AFTER = (
+    select(variant.c.id, variant.c.product_id, variant.c.sku, variant.c.gtin, product.c.source_id)
+    .join(product, product.c.id == variant.c.product_id)
+    .where(variant.c.active, product.c.active, variant.c.id > bindparam("after"))
+    .order_by(variant.c.id)
+    .limit(bindparam("limit"))
+)
 
 _LAST_CHANGE = select(func.max(catalogue_change.c.seq))
 _CHANGES_AFTER = (
@@ -172,6 +179,10 @@ class SqlProducts:
 
     def after(self, product_id: int, limit: int) -> list[Product]:
         return self._assemble(self._db.execute(_AFTER, {"after": product_id, "limit": limit}).all())
+
+    def numbers_after(self, variant_id: int, limit: int) -> list[ArticleNumbers]:
+        rows = self._db.execute(_NUMBERS_AFTER, {"after": variant_id, "limit": limit})
+        return [ArticleNumbers(*row) for row in rows]
 
     def count(self) -> int:
         return int(self._db.execute(_COUNT).scalar_one())

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, case, distinct, func, select, text, update
 
-from commerce.domain.lookbook import Did, ReadingEvent, came_from
+from commerce.domain.lookbook import Did, ReadingEvent
 from commerce.domain.moments import from_us, to_us
-from commerce.domain.order import OrderState
-from commerce.ports.publishing import OrderFigures, PageFigures, ProductFigures, SourceFigures
-from commerce.storage.tables import order_line, reading_event, shop_order, variant
+from commerce.ports.publishing import PageFigures, PlaceFigures, SourceFigures
+from commerce.storage.tables import reading_event
 from commerce.storage.transaction import Transaction
 
 _EVENT = reading_event.c
@@ -20,19 +20,9 @@ _ADD = text(
     " subject, at_us) VALUES (:event_id, :did, :lookbook_id, :page, :product_id, :dwell_ms, :visitor, :customer_id,"
     " :source, :subject, :at_us) ON CONFLICT (event_id) DO NOTHING RETURNING id"
 )
-_NOT_SOLD = [
-    state.value
-    for state in (OrderState.PENDING_PAYMENT, OrderState.CANCELLED, OrderState.EXPIRED, OrderState.PAID_UNFULFILLABLE)
-]
-# What the shop keeps of an order's total: less what went back, by refunds or to a bank. Money that came twice and went
-# back is no loss.
-_TOO_MUCH = case(
-    (shop_order.c.paid_minor > shop_order.c.total_minor, shop_order.c.paid_minor - shop_order.c.total_minor), else_=0
-)
-_KEPT = shop_order.c.total_minor - case(
-    (shop_order.c.refunded_minor > _TOO_MUCH, shop_order.c.refunded_minor - _TOO_MUCH), else_=0
-)
-_A_DAY_US = timedelta(days=1) // timedelta(microseconds=1)
+_QUARTER_US = timedelta(minutes=15) // timedelta(microseconds=1)
+_TURNED = and_(_EVENT.did == Did.PAGE.value, _EVENT.dwell_ms == 0)
+_STAYED = and_(_EVENT.did == Did.PAGE.value, _EVENT.dwell_ms > 0)  # told when the page is left
 
 
 class SqlReading:
@@ -66,11 +56,13 @@ class SqlReading:
     # --- figures
 
     def by_page(self, lookbook_id: str, since: datetime, until: datetime) -> list[PageFigures]:
+        medians = self._median_stays(lookbook_id, since, until)
         rows = self._db.execute(
             select(
                 _EVENT.page,
-                _count(Did.PAGE, by=and_(_EVENT.did == Did.PAGE.value, _EVENT.dwell_ms == 0)).label("views"),
+                _sum_of(_TURNED).label("views"),
                 func.count(distinct(case((_EVENT.visitor != "", _EVENT.visitor)))).label("visitors"),
+                _sum_of(_STAYED).label("stays"),
                 func.coalesce(func.sum(_EVENT.dwell_ms), 0).label("dwell_ms"),
                 _count(Did.HOTSPOT).label("hotspots"),
                 _count(Did.CART).label("carts"),
@@ -81,35 +73,50 @@ class SqlReading:
         )
         return [
             PageFigures(
-                row.page, int(row.views), int(row.visitors), int(row.dwell_ms), int(row.hotspots), int(row.carts)
+                row.page,
+                int(row.views),
+                int(row.visitors),
+                int(row.stays),
+                int(row.dwell_ms),
+                medians.get(row.page, 0),
+                int(row.hotspots),
+                int(row.carts),
             )
             for row in rows
         ]
 
-    def by_product(self, lookbook_id: str, since: datetime, until: datetime) -> list[ProductFigures]:
-        opened = self._db.execute(
-            select(_EVENT.product_id, _count(Did.HOTSPOT).label("hotspots"), _count(Did.CART).label("carts"))
-            .where(*_of(lookbook_id, since, until), _EVENT.product_id > 0)
-            .group_by(_EVENT.product_id)
-        )
-        ordered = self._db.execute(
-            select(variant.c.product_id, func.sum(order_line.c.quantity).label("units"))
-            .select_from(order_line)
-            .join(shop_order, shop_order.c.id == order_line.c.order_id)
-            .join(variant, variant.c.id == order_line.c.variant_id)
-            .where(*_orders_of(lookbook_id, since, until))
-            .group_by(variant.c.product_id)
-        )
-        units = {row.product_id: int(row.units) for row in ordered}
-        figures = {
-            row.product_id: ProductFigures(
-                row.product_id, int(row.hotspots), int(row.carts), units.pop(row.product_id, 0)
+    def _median_stays(self, lookbook_id: str, since: datetime, until: datetime) -> dict[int, int]:
+        """By page. The mean of the middle one and itself, or of the two in the middle."""
+        ranked = (
+            select(
+                _EVENT.page,
+                _EVENT.dwell_ms,
+                func.row_number().over(partition_by=_EVENT.page, order_by=_EVENT.dwell_ms).label("place"),
+                func.count().over(partition_by=_EVENT.page).label("stays"),
             )
-            for row in opened
-        }
-        for product_id, count in units.items():
-            figures[product_id] = ProductFigures(product_id, 0, 0, count)
-        return sorted(figures.values(), key=lambda each: (-each.hotspots, -each.units_ordered, each.product_id))
+            .where(*_of(lookbook_id, since, until), _EVENT.page > 0, _STAYED)
+            .subquery()
+        )
+        twice = ranked.c.place * 2
+        middle = (twice >= ranked.c.stays) & (twice <= ranked.c.stays + 2)
+        rows = self._db.execute(
+            select(ranked.c.page, func.avg(ranked.c.dwell_ms).label("ms")).where(middle).group_by(ranked.c.page)
+        )
+        return {row.page: round(float(row.ms)) for row in rows}
+
+    def by_place(self, lookbook_id: str, since: datetime, until: datetime) -> list[PlaceFigures]:
+        rows = self._db.execute(
+            select(
+                _EVENT.page,
+                _EVENT.product_id,
+                _count(Did.HOTSPOT).label("hotspots"),
+                _count(Did.CART).label("carts"),
+            )
+            .where(*_of(lookbook_id, since, until), _EVENT.product_id > 0)
+            .group_by(_EVENT.page, _EVENT.product_id)
+            .order_by(_EVENT.page, _EVENT.product_id)
+        )
+        return [PlaceFigures(row.page, row.product_id, int(row.hotspots), int(row.carts)) for row in rows]
 
     def by_source(self, lookbook_id: str, since: datetime, until: datetime) -> list[SourceFigures]:
         rows = self._db.execute(
@@ -120,46 +127,20 @@ class SqlReading:
         )
         return [SourceFigures(row.source, int(row.opened), int(row.carts)) for row in rows]
 
-    def by_day(self, lookbook_id: str, since: datetime, until: datetime) -> list[tuple[str, int]]:
-        day = (_EVENT.at_us - _EVENT.at_us % _A_DAY_US).label("day")
+    def by_day(self, lookbook_id: str, since: datetime, until: datetime, timezone: str) -> list[tuple[str, int]]:
+        # Counted in quarters of an hour, which begin together everywhere, and put together to the days of the place.
+        quarter = (_EVENT.at_us - _EVENT.at_us % _QUARTER_US).label("quarter")
         rows = self._db.execute(
-            select(day, _count(Did.PAGE, by=and_(_EVENT.did == Did.PAGE.value, _EVENT.dwell_ms == 0)).label("pages"))
-            .where(*_of(lookbook_id, since, until))
-            .group_by(day)
-            .order_by(day)
+            select(quarter, _sum_of(_TURNED).label("pages"))
+            .where(*_of(lookbook_id, since, until), _EVENT.did == Did.PAGE.value)
+            .group_by(quarter)
+            .order_by(quarter)
         )
-        return [(from_us(row.day).astimezone(UTC).date().isoformat(), int(row.pages)) for row in rows]
-
-    def orders_from(self, lookbook_id: str, since: datetime, until: datetime) -> list[OrderFigures]:
-        rows = self._db.execute(
-            select(
-                shop_order.c.currency,
-                func.count().label("orders"),
-                func.sum(_KEPT).label("total"),
-            )
-            .where(*_orders_of(lookbook_id, since, until))
-            .group_by(shop_order.c.currency)
-            .order_by(shop_order.c.currency)
-        )
-        return [OrderFigures(row.currency, int(row.orders), int(row.total)) for row in rows]
-
-    def orders_by_link(self) -> dict[str, list[OrderFigures]]:
-        rows = self._db.execute(
-            select(
-                shop_order.c.came_from,
-                shop_order.c.currency,
-                func.count().label("orders"),
-                func.sum(_KEPT).label("total"),
-            )
-            .where(shop_order.c.came_from.startswith("link:", autoescape=True), shop_order.c.state.not_in(_NOT_SOLD))
-            .group_by(shop_order.c.came_from, shop_order.c.currency)
-            .order_by(shop_order.c.came_from, shop_order.c.currency)
-        )
-        found: dict[str, list[OrderFigures]] = {}
+        zone, days = ZoneInfo(timezone), dict[str, int]()
         for row in rows:
-            code = row.came_from.removeprefix("link:")
-            found.setdefault(code, []).append(OrderFigures(row.currency, int(row.orders), int(row.total)))
-        return found
+            day = from_us(row.quarter).astimezone(zone).date().isoformat()
+            days[day] = days.get(day, 0) + int(row.pages)
+        return list(days.items())
 
     # --- one reader
 
@@ -184,21 +165,15 @@ class SqlReading:
         return forgotten.rowcount
 
 
-def _count(did: Did, *, by: ColumnElement[bool] | None = None) -> ColumnElement[int]:
+def _count(did: Did) -> ColumnElement[int]:
     """How many events are of that kind."""
-    return func.coalesce(func.sum(case(((_EVENT.did == did.value) if by is None else by, 1), else_=0)), 0)
+    return _sum_of(_EVENT.did == did.value)
+
+
+def _sum_of(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
 
 
 def _of(lookbook_id: str, since: datetime, until: datetime) -> list[ColumnElement[bool]]:
     within = [_EVENT.at_us >= to_us(since), _EVENT.at_us < to_us(until)]
     return [_EVENT.lookbook_id == lookbook_id, *within] if lookbook_id else within
-
-
-def _orders_of(lookbook_id: str, since: datetime, until: datetime) -> list[ColumnElement[bool]]:
-    source = came_from(lookbook_id)
-    return [
-        (shop_order.c.came_from == source) | shop_order.c.came_from.startswith(f"{source}:", autoescape=True),
-        shop_order.c.state.not_in(_NOT_SOLD),
-        shop_order.c.created_at_us >= to_us(since),
-        shop_order.c.created_at_us < to_us(until),
-    ]

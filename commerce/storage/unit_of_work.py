@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Generic, TypeVar
 
+from commerce.storage.attribution import SqlAttribution
 from commerce.storage.campaigns import SqlBrand, SqlCampaigns
 from commerce.storage.carts import SqlCarts
 from commerce.storage.conversations import SqlConversations
@@ -83,6 +84,7 @@ class SqlUnitOfWork:
     staff_chats = _Over(SqlStaffChats)
     lookbooks = _Over(SqlLookbooks)
     reading = _Over(SqlReading)
+    attribution = _Over(SqlAttribution)
     tastes = _Over(SqlTastes)
     posts = _Over(SqlPosts)
     short_links = _Over(SqlShortLinks)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import abort, redirect, request
 from flask.typing import ResponseReturnValue
 
@@ -11,6 +13,7 @@ from commerce.domain.dispute import NOTHING_GOES_BACK
 from commerce.domain.money import Money
 from commerce.domain.order import ORDER_MOVES, Order, OrderSource, OrderState
 from commerce.domain.reservation import Refused
+from commerce.domain.store import Store
 from commerce.domain.team import Permission, StaffMember
 from commerce.i18n import format_moment, format_money
 from commerce.ports import UnitOfWork
@@ -21,14 +24,25 @@ from shoppable.counter import access
 from shoppable.counter.blueprint import blueprint
 from shoppable.counter.board import Told
 from shoppable.counter.cards import SOURCES
+from shoppable.counter.files import csv_file
 from shoppable.counter.frame import counter_page, store_ids_of
 from shoppable.counter.pick_up import names, who
 from shoppable.language import language, translate
+from shoppable.pages.frame import here
 from shoppable.site import site
 from shoppable.words import DISPUTE_STATES, NOT_ADVANCED, NOT_ENTERED, ORDER_STATES
 
 _PAGE = 50
 _MOST_LINES = 10
+_MOST_IN_A_FILE = 10_000
+UNKNOWN = "unknown"
+CAME = {
+    "catalogue": "A catalogue",
+    "link": "A short link or a post",
+    "campaign": "A campaign or a QR code",
+    "site": "Another site",
+    UNKNOWN: "Not known",
+}
 _STEPS = {
     OrderState.PREPARING: "Being prepared",
     OrderState.READY: "Ready",
@@ -49,26 +63,12 @@ DONE = {
 @access.needs(Permission.ORDERS)
 def orders() -> ResponseReturnValue:
     member, shop = access.member(), site().shop
-    state, source = request.args.get("state", ""), request.args.get("source", "")
     before = inputs.whole_number("before", default=None, least=1, most=10**12)
     with shop.storage.read() as uow:
         stores = [store for store in uow.stores.all() if member.works_at(store.id)]
-        asked = request.args.get("store", "")
-        own = store_ids_of(member)
-        ids = [asked] if asked in {store.id for store in stores} else [None] if own is None else sorted(own)
-        found = [
-            each
-            for store_id in ids
-            for each in uow.orders.find(
-                state=OrderState(state) if state in set(OrderState) else None,
-                source=OrderSource(source) if source in set(OrderSource) else None,
-                store_id=store_id or "",
-                before_number=before,
-                limit=_PAGE,
-            )
-        ]
-        found = sorted(found, key=lambda each: -each.number)[:_PAGE]
+        found = _asked_for(uow, stores, before, _PAGE)
         disputed = uow.disputes.open_among(each.id for each in found)
+        brought_by = {each.came_from: came_from.in_words(uow, each.came_from) for each in found}
     zone = shop.settings.timezone
     return counter_page(
         "counter/orders.html",
@@ -81,6 +81,7 @@ def orders() -> ResponseReturnValue:
                 "name": each.name,
                 "state": translate(ORDER_STATES[each.state]),
                 "source": translate(SOURCES[each.source.value]),
+                "came_from": brought_by[each.came_from],
                 "store": next((store.short_name(language()) for store in stores if store.id == each.store_id), ""),
                 "total": format_money(each.total, language()),
                 "is_disputed": each.id in disputed,
@@ -90,11 +91,57 @@ def orders() -> ResponseReturnValue:
         ],
         next_before=found[-1].number if len(found) == _PAGE else None,
         stores=stores,
-        asked={"state": state, "source": source, "store": asked},
+        asked={name: request.args.get(name, "") for name in ("state", "source", "store", "came")},
+        query=here(before=None).partition("?")[2],
+        came=[(value, translate(label)) for value, label in CAME.items()],
         states=[(each.value, translate(ORDER_STATES[each])) for each in OrderState],
         sources=[(each.value, translate(SOURCES[each.value])) for each in OrderSource],
         told=_done(),
     )
+
+
+@blueprint.get("/orders.csv")
+@access.needs(Permission.ORDERS)
+def orders_csv() -> ResponseReturnValue:
+    """For spreadsheets: names of columns are the same in every language. The newest ones of what is asked for."""
+    member, shop = access.member(), site().shop
+    with shop.storage.read() as uow:
+        stores = [store for store in uow.stores.all() if member.works_at(store.id)]
+        found = _asked_for(uow, stores, None, _MOST_IN_A_FILE)
+        brought_by = {each.came_from: came_from.in_words(uow, each.came_from) for each in found}
+    head = ["number", "at", "state", "source", "came_from", "came_from_name", "store", "currency"]
+    return csv_file(
+        "orders",
+        [*head, "total_minor", "paid_minor", "refunded_minor"],
+        (
+            (
+                *(each.number, each.created_at.isoformat(timespec="seconds"), each.state.value, each.source.value),
+                *(each.came_from, brought_by[each.came_from], each.store_id, each.currency),
+                *(each.total_minor, each.paid_minor, each.refunded_minor),
+            )
+            for each in found
+        ),
+    )
+
+
+def _asked_for(uow: UnitOfWork, stores: Sequence[Store], before: int | None, most: int) -> list[Order]:
+    """As the list's form says it, newest first; only of stores where the member works."""
+    state, source, came = (request.args.get(name, "") for name in ("state", "source", "came"))
+    asked, own = request.args.get("store", ""), store_ids_of(access.member())
+    ids = [asked] if asked in {store.id for store in stores} else [None] if own is None else sorted(own)
+    found = [
+        each
+        for store_id in ids
+        for each in uow.orders.find(
+            state=OrderState(state) if state in set(OrderState) else None,
+            source=OrderSource(source) if source in set(OrderSource) else None,
+            store_id=store_id or "",
+            came_from=(came.removeprefix(UNKNOWN) if came in CAME else None),
+            before_number=before,
+            limit=most,
+        )
+    ]
+    return sorted(found, key=lambda each: -each.number)[:most]
 
 
 def _done() -> Told | None:

@@ -74,7 +74,7 @@ def buy(items: str) -> ResponseReturnValue:
 
     said, unknown, is_known = site().shop.storage.write(work)
     response = back(said, unknown=unknown)
-    return brought.remember(response, code) if is_known else response
+    return brought.remember(response, source_of(code)) if is_known else response
 
 
 def _link_named() -> str:

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, abort
 
 from commerce.domain.campaign import Campaign
 from commerce.ports import UnitOfWork
+from shoppable import came_from
 from shoppable.language import language
 from shoppable.pages import share
 from shoppable.pages.cards import card
@@ -38,16 +39,12 @@ def campaign(campaign: str) -> Response:
         sold = [product for product in products if product.variants]
         shelf = Shelf.of(uow, sold, shop.clock.now())
         claim = uow.brand.get().claim_on(shop.campaigning.today())
-        kind, _, rest = found.came_from.partition(":")
-        book_id, _, number = rest.partition(":")
-        book = uow.lookbooks.get(book_id) if kind == "catalogue" else None
-        is_shown = book is not None and shop.publishing.seen_by_shoppers(uow, book.slug) is not None
+        leaf = came_from.page_of(uow, found.came_from)
     return page(
         "campaign.html",
         title=found.headline(language()),
         claim=claim(language()),
         cards=[card(product, shelf) for product in sold],
-        book=book if is_shown else None,
-        book_page=number,
+        leaf=(leaf[0].lookbook.title(language()), came_from.path_of(*leaf)) if leaf else None,
         shared=share.of_campaign(found),
     )

@@ -28,7 +28,7 @@ from shoppable.words import NOT_APPLIED, NOT_IN_CART, NOT_ORDERED
 blueprint = Blueprint("cart", __name__)
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
-_SOURCE = re.compile(r"[a-z0-9][a-z0-9:._-]{0,59}")
+_SOURCE = re.compile(r"[a-z0-9][a-z0-9:._-]{0,127}")
 SKU_SHOWN = re.compile(r"[\w .\-/+]{1,64}")
 MOST_SKUS_SHOWN = 8
 _LONGEST_CODE = 40

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from commerce.domain.lookbook import Did, Edition, ReadingEvent, came_from
 from commerce.domain.money import Money
 from commerce.domain.product import Variant
+from commerce.domain.sources import campaign
 from commerce.domain.stock import Band
 from commerce.ports import UnitOfWork
 from commerce.services.catalog import prior_price
@@ -204,7 +205,7 @@ def events(slug: str) -> ResponseReturnValue:
     shop = site().shop
     now = shop.clock.now()
 
-    source = brought.source(inputs.clean(told.get("source", ""))[:128], otherwise="")
+    source = brought.source(campaign(inputs.clean(told.get("source", ""))), otherwise="")
 
     def work(uow: UnitOfWork) -> int:
         book = leaves.book_of(uow, slug)

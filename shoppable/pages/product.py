@@ -224,7 +224,7 @@ def _bought(product: Product, variants: Sequence[Variant]) -> Variant | None:
 def _source() -> str:
     """Where the shopper came from, as a link of ours says it (`from=catalogue:spring:4`)."""
     given = request.args.get("from", "")
-    return given if re.fullmatch(r"[a-z0-9][a-z0-9:._-]{0,59}", given) else ""
+    return given if re.fullmatch(r"[a-z0-9][a-z0-9:._-]{0,127}", given) else ""
 
 
 def _colours(product: Product, shelf: Shelf, colour: str, size: str) -> list[ColourChoice]:

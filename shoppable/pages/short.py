@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 
 from commerce.domain.lookbook import ShortLink
 from commerce.ports import UnitOfWork
-from commerce.services.short_links import CODE
-from shoppable import brought, inputs
+from commerce.services.short_links import CODE, source_of
+from shoppable import brought, came_from, inputs
 from shoppable.language import language
 from shoppable.limits import LOOK
 from shoppable.pages.campaign import campaign_at
@@ -28,7 +28,7 @@ _PREVIEWS = re.compile(
 
 def _path(uow: UnitOfWork, link: ShortLink) -> str:
     """Where it leads now; of a post: the product that was tapped, or the first one that is sold; of a campaign: the
-    product that was tapped, or its page."""
+    product that was tapped, the catalogue that it was made of (`to=catalogue`), or its page."""
     post = uow.posts.get(link.post_id) if link.post_id else None
     if post is not None:
         known = uow.products.many(post.product_ids)
@@ -50,7 +50,8 @@ def _in_campaign(uow: UnitOfWork, link: ShortLink) -> str:
         product = uow.products.get(item.product_id) if str(item.product_id) == request.args.get("product") else None
         if product is not None and product.variants:
             return product_path(product, language())
-    return campaign.path
+    leaf = came_from.page_of(uow, campaign.came_from) if request.args.get("to") == "catalogue" else None
+    return came_from.path_of(*leaf) if leaf else campaign.path
 
 
 @blueprint.get("/s/<code>")
@@ -75,4 +76,4 @@ def follow(code: str) -> ResponseReturnValue:
     if request.method == "HEAD" or is_preview:
         return response
     shop.storage.write(lambda uow: shop.short_links.followed(uow, link))
-    return brought.remember(response, code)
+    return brought.remember(response, source_of(link.code))

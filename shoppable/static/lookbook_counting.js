@@ -1,7 +1,7 @@
 // What the shop may count of reading: sent in small bundles, the last one when the page is left. Without the reader's
 // consent it names nobody.
 
-import { choose, consented, mayAsk, newId, tell as sendOff } from "./reading.js";
+import { choose, consented, isFramed, mayAsk, newId, tell as sendOff } from "./reading.js";
 
 const SEND_EVERY_MS = 5_000;
 const A_BUNDLE = 50;
@@ -26,7 +26,7 @@ export function countReading(book) {
 
   const send = () => {
     while (waiting.length) {
-      const source = new URLSearchParams(location.search).get("utm_source") ?? "";
+      const source = new URLSearchParams(location.search).get("utm_source") ?? (isFramed ? "embed" : "");
       sendOff(`/l/${book.dataset.lookbook}/events`, { events: waiting.splice(0, A_BUNDLE), consent: consented(), source });
     }
   };

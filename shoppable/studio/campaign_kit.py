@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from commerce.domain.brand import Brand
 from commerce.domain.campaign import Campaign, Outlet
+from commerce.domain.lookbook import Edition, Page
 from commerce.domain.sheet import Sheet
 from commerce.drawing import PillowDrawer
 from commerce.errors import DrawingFailed
@@ -15,6 +16,7 @@ from commerce.ports import UnitOfWork
 from commerce.services.campaign_posts import TelegramPost, caption, telegram_post
 from commerce.services.campaign_sheets import A4, A5, FEED, STORY, TIKTOK, Format, Logo, campaign_sheet
 from commerce.services.campaign_words import CampaignWords, address_of, in_words
+from shoppable import came_from
 from shoppable.kept import Kept
 from shoppable.sharing import logo_of
 from shoppable.shelf import Shelf
@@ -55,6 +57,7 @@ class Kit:
     logo: Logo | None
     available: frozenset[str]
     base_url: str
+    leaf: tuple[Edition, Page] | None = None  # the page of a catalogue that it was made of
 
     def address(self, outlet: Outlet, product_id: int = 0) -> str:
         return address_of(self.base_url, self.campaign, outlet, product_id)
@@ -102,6 +105,7 @@ def kit_of(uow: UnitOfWork, campaign: Campaign, language: str) -> Kit:
         logo_of(brand),
         frozenset(v.sku for product in products for v in product.variants if shelf.is_available(v)),
         settings.base_url,
+        came_from.page_of(uow, campaign.came_from),
     )
 
 

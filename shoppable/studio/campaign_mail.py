@@ -72,6 +72,7 @@ def mail_of(kit: Kit, *, unsubscribe: str = "") -> Mail:
         items=items,
         home=kit.address(Outlet.EMAIL),
         logo=f"{kit.base_url}/media/{kit.brand.logo_key}" if kit.logo else "",
+        leaf=_leaf(kit),
         see_it=t("See it"),
         see_all=t("See everything"),
         about_prices=about,
@@ -88,6 +89,15 @@ def _inliner() -> CSSInliner:
 
     # Rules for small screens and dark rooms cannot stand in attributes: they stay in the head.
     return CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+
+
+def _leaf(kit: Kit) -> tuple[str, str, str] | None:
+    """What the page of the catalogue is called, its picture, and where it leads: by the link of the whole mail."""
+    if kit.leaf is None:
+        return None
+    edition, page = kit.leaf
+    called = words(kit.said.language, "Leaf through {title}", title=edition.lookbook.title(kit.said.language))
+    return called, f"{kit.base_url}/media/{page.picture_key}", f"{kit.address(Outlet.EMAIL)}?to=catalogue"
 
 
 def _item(kit: Kit, said: ItemWords, item: CampaignItem) -> MailItem:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from flask import Response, abort, redirect, request
 from flask.typing import ResponseReturnValue
@@ -37,6 +38,7 @@ from shoppable.studio.blueprint import blueprint
 from shoppable.studio.campaign_kit import PICTURES, Kit, Picture, jpeg_of, kit_of, mark_of, pdf_of
 from shoppable.studio.campaign_mail import mail_of
 from shoppable.studio.campaign_zip import zip_of
+from shoppable.studio.figures import Worth, sold_by_link
 from shoppable.studio.posts import number_of
 
 NOT_CAMPAIGNED = {
@@ -173,7 +175,7 @@ def campaign(campaign: str) -> ResponseReturnValue:
         stale = shop.campaigning.stale(uow, found)
         links = uow.short_links
         clicks = {outlet: link.clicks for outlet, code in found.links.items() if (link := links.get(code))}
-        orders = uow.reading.orders_by_link()
+        sold = sold_by_link(uow, shop.clock.now() + timedelta(seconds=1))
     mail, spoken = mail_of(kit), language()
     return counter_page(
         "studio/campaign.html",
@@ -198,7 +200,7 @@ def campaign(campaign: str) -> ResponseReturnValue:
                 "name": translate(OUTLETS[outlet]),
                 "address": kit.address(outlet),
                 "clicks": format_number(clicks.get(outlet, 0), spoken),
-                "orders": format_number(sum(of.orders for of in orders.get(code, ())), spoken),
+                "orders": format_number(sold.get(code, Worth()).orders, spoken),
             }
             for outlet, code in found.links.items()
         ],

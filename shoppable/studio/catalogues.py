@@ -11,6 +11,7 @@ from markupsafe import Markup
 from commerce.domain.localtext import LocalText
 from commerce.domain.lookbook import DRAFT, Edition, Lookbook, LookbookState, NotPublished, Review
 from commerce.domain.reservation import Refused
+from commerce.domain.sources import QR
 from commerce.domain.team import Permission
 from commerce.i18n import format_moment
 from commerce.ports import UnitOfWork
@@ -179,7 +180,7 @@ def _editor(book_id: str, told: Told | None, status: int = 200, *, as_typed: boo
         versions=[(number, format_moment(at, language(), zone)) for number, at in versions],
         public=public,
         embeds=_embeds(book),
-        qr=drawn(public),
+        qr=drawn(f"{public}?utm_source={QR}"),
     )
 
 
@@ -294,10 +295,16 @@ def show_version(book: str) -> ResponseReturnValue:
 @blueprint.get("/<book>/qr.svg")
 @access.needs(Permission.PUBLISH)
 def qr_code(book: str) -> ResponseReturnValue:
-    """For print."""
+    """For print: of the catalogue, or of one of its pages. Whoever comes by it is told from other readers."""
     shop = site().shop
+    number = inputs.whole_number("page", default=0, least=0, most=100_000) or 0
     with shop.storage.read() as uow:
-        slug = edition_of(uow, book).lookbook.slug
-    response = Response(str(drawn(f"{shop.settings.base_url}/l/{slug}")), mimetype="image/svg+xml")
-    response.headers["Content-Disposition"] = f'attachment; filename="{slug}.svg"'
+        edition = edition_of(uow, book)
+    slug = edition.lookbook.slug
+    if number and number not in {page.number for page in edition.pages}:
+        abort(404)
+    address = f"{shop.settings.base_url}/l/{slug}?utm_source={QR}" + (f"#page-{number}" if number else "")
+    response = Response(str(drawn(address)), mimetype="image/svg+xml")
+    name = f"{slug}-{number}" if number else slug
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.svg"'
     return response

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask import Response, abort, redirect, request
 from flask.typing import ResponseReturnValue
 
 from commerce.domain.lookbook import NotShortened
-from commerce.domain.money import Money
 from commerce.domain.reservation import Refused
 from commerce.domain.team import Permission
-from commerce.i18n import format_day, format_money, format_number
+from commerce.i18n import format_day, format_number
 from commerce.services.short_links import CODE
 from shoppable import inputs
 from shoppable.counter import access
@@ -18,6 +19,7 @@ from shoppable.counter.frame import counter_page
 from shoppable.language import language, translate
 from shoppable.site import site
 from shoppable.studio.blueprint import blueprint
+from shoppable.studio.figures import Worth, sold_by_link
 from shoppable.studio.qr import drawn
 
 _MOST = 200
@@ -68,7 +70,7 @@ def _page(
     shop, spoken = site().shop, language()
     with shop.storage.read() as uow:
         links = uow.short_links.all(_MOST)
-        orders = uow.reading.orders_by_link()
+        sold = sold_by_link(uow, shop.clock.now() + timedelta(seconds=1))
     return counter_page(
         "studio/links.html",
         room="studio",
@@ -84,8 +86,8 @@ def _page(
                 "path": each.path,
                 "address": _address(each.code),
                 "clicks": format_number(each.clicks, spoken),
-                "orders": format_number(sum(of.orders for of in orders.get(each.code, ())), spoken),
-                "money": [format_money(Money(of.total_minor, of.currency), spoken) for of in orders.get(each.code, ())],
+                "orders": format_number(sold.get(each.code, Worth()).orders, spoken),
+                "money": sold.get(each.code, Worth()).net,
                 "since": format_day(each.created_at, spoken, shop.settings.timezone),
             }
             for each in links

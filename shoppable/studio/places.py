@@ -21,6 +21,8 @@ DOUBTS = {
     Doubt.OTHER_PRICE: "The page says another price than today’s.",
     Doubt.OTHER_PICTURE: "The picture looks like another product.",
     Doubt.PICTURE_ALONE: "Found by its picture alone.",
+    Doubt.NO_NUMBER: "Found by its name and its price, without a number.",
+    Doubt.SEVERAL_NUMBERS: "Another product has nearly the same number.",
 }
 FOUND_BY = {
     FoundBy.SKU: "article number",

@@ -1,92 +1,49 @@
-"""What readers do with a catalogue: by page, by product, by source, by day, as plots, tables and files."""
+"""What readers do with a catalogue: on its own pages, by product, by source, by day, as plots, tables and files."""
 
 from __future__ import annotations
 
-import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from io import StringIO
 
-from flask import Response, abort, request
+from flask import abort
 from flask.typing import ResponseReturnValue
 
-from commerce.domain.lookbook import Lookbook
-from commerce.domain.money import Money
-from commerce.domain.product import Product
-from commerce.domain.spreadsheets import safe_cell
+from commerce.domain.lookbook import Page
 from commerce.domain.team import Permission
-from commerce.i18n import format_money, format_number
-from commerce.ports.publishing import OrderFigures, PageFigures, ProductFigures, SourceFigures
-from shoppable import came_from
+from commerce.i18n import format_number
+from commerce.ports.publishing import PageFigures
 from shoppable.counter import access
+from shoppable.counter.files import csv_file
 from shoppable.counter.frame import counter_page
+from shoppable.counter.speaking import channel_name
 from shoppable.language import language, translate
 from shoppable.site import site
+from shoppable.studio import periods, plots
 from shoppable.studio.blueprint import blueprint
+from shoppable.studio.figures import Report, Worth, book_of, gathered
 
-DAYS = (7, 30, 90, 365)
-_WIDTH, _NAMES, _NUMBERS, _ROW, _BAR = 640, 150, 60, 30, 18  # of a plot, in its own units
-_HEIGHT = 120
-_MOST_BARS = 40
+_FAINTEST, _STRONGEST = 0.12, 0.72  # how much of a page's picture a place hides
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """Of one catalogue in one period. `products`: those that are still sold."""
+class Warm:
+    """A place on a page's picture, in its pixels: the more often it was opened, the stronger its colour."""
 
-    book: Lookbook
-    pages: list[PageFigures]
-    by_product: list[ProductFigures]
-    sources: list[SourceFigures]
-    days: list[tuple[str, int]]  # every one of the period
-    orders: list[OrderFigures]
-    products: dict[int, Product]
-    source_names: dict[str, str]
-
-    @property
-    def opened(self) -> int:
-        return sum(each.opened for each in self.sources)
-
-    @property
-    def steps(self) -> tuple[tuple[str, int], ...]:
-        """From the cover to the till."""
-        return (
-            (translate("Opened"), self.opened),
-            (translate("Places opened"), sum(each.hotspots for each in self.pages)),
-            (translate("Added to the cart"), sum(each.carts for each in self.pages)),
-            (translate("Ordered"), sum(each.orders for each in self.orders)),
-        )
-
-    @property
-    def is_empty(self) -> bool:
-        return not (self.pages or self.sources or self.orders)
-
-    def name_of(self, product_id: int) -> str:
-        known = self.products.get(product_id)
-        return known.title(language()) if known else translate("Product {number}", number=product_id)
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """From left to right, in the units of the plot."""
-
-    name: str
+    x: int
     y: int
-    text_y: int
-    width: float
-    end: float
-    value: str
+    width: int
+    height: int
+    opacity: float
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """One day, from below."""
-
-    x: float
-    y: float
-    width: float
-    height: float
+class PageShown:
+    page: Page
+    places: list[Warm]
     label: str
+    views: str
+    opened: str
 
 
 @blueprint.get("/<book>/report")
@@ -99,37 +56,32 @@ def report(book: str) -> ResponseReturnValue:
         room="studio",
         book=found.book,
         title=found.book.title(spoken),
-        days=DAYS,
-        chosen=_days(),
+        days=periods.DAYS,
+        chosen=found.period.days,
+        period=f"{plots.short_day(found.period.first)} – {plots.short_day(found.period.last)}",
         is_empty=found.is_empty,
-        width=_WIDTH,
-        bar_height=_BAR,
-        bar_from=_NAMES,
-        height=_HEIGHT,
-        funnel=_bars(list(found.steps)),
-        page_bars=_bars([(translate("Page {number}", number=each.page), each.views) for each in found.pages]),
-        columns=_columns(found.days),
-        most=format_number(max((count for _, count in found.days), default=0), spoken),
-        first=found.days[0][0],
-        last=found.days[-1][0],
-        money=[(each.orders, _money(each)) for each in found.orders],
+        plot=plots,
+        funnel=plots.bars([(step.name, step.now) for step in found.steps]),
+        steps=[
+            (step.name, _number(step.now), _number(step.before), plots.change(step.now, step.before))
+            for step in found.steps
+        ],
+        worth=found.worth,
+        shown=_pages_shown(found),
+        page_bars=plots.bars([(translate("Page {number}", number=each.page), each.views) for each in found.pages]),
+        columns=plots.columns(found.days, found.versions),
+        most=_number(max((count for _, count in found.days), default=0)),
+        versions=[(plots.short_day(day), name) for day, name in found.versions.items()],
         pages=[_page_cells(each) for each in found.pages],
         product_rows=[
-            (
-                found.name_of(each.product_id),
-                *(format_number(count, spoken) for count in (each.hotspots, each.carts, each.units_ordered)),
-            )
-            for each in found.by_product
+            (found.name_of(product_id), *map(_number, (opened, carts, units.ordered, units.returned)))
+            for product_id, opened, carts, units in found.product_rows()
         ],
         source_rows=[
-            (
-                found.source_names[each.source] or translate("Not said"),
-                format_number(each.opened, spoken),
-                format_number(each.carts, spoken),
-            )
-            for each in found.sources
+            (found.names[way] or translate("Not said"), _number(came.opened), _number(came.carts), *_worth(came.worth))
+            for way, came in found.ways.items()
         ],
-        row=_ROW,
+        channel_rows=[(_door(channel), *_worth(worth)) for channel, worth in found.channels.items()],
         may_edit=access.member().may(Permission.PUBLISH, ""),
     )
 
@@ -139,116 +91,128 @@ def report(book: str) -> ResponseReturnValue:
 def report_csv(book: str, part: str) -> ResponseReturnValue:
     """For spreadsheets: names of columns are the same in every language."""
     found = _report(book)
-    rows: list[tuple[object, ...]]
+    rows: Sequence[tuple[object, ...]]
     match part:
+        case "steps":
+            head = "step count count_before"
+            rows = [(step.key, step.now, step.before) for step in found.steps]
         case "pages":
-            head = "page views visitors mean_stay_s places_opened carts"
+            head = "page views visitors mean_stay_s median_stay_s places_opened carts"
             rows = [
-                (each.page, each.views, each.visitors, round(_stay_s(each), 1), each.hotspots, each.carts)
+                (
+                    each.page,
+                    each.views,
+                    each.visitors,
+                    round(_mean_s(each), 1),
+                    round(each.median_ms / 1000, 1),
+                    each.hotspots,
+                    each.carts,
+                )
                 for each in found.pages
             ]
-        case "products":
-            head = "product_id product places_opened carts units_ordered"
+        case "places":
+            head = "page product_id product places_opened carts"
             rows = [
-                (each.product_id, found.name_of(each.product_id), each.hotspots, each.carts, each.units_ordered)
-                for each in found.by_product
+                (each.page, each.product_id, found.name_of(each.product_id), each.hotspots, each.carts)
+                for each in found.places
+            ]
+        case "products":
+            head = "product_id product places_opened carts units_ordered units_returned"
+            rows = [
+                (product_id, found.name_of(product_id), opened, carts, units.ordered, units.returned)
+                for product_id, opened, carts, units in found.product_rows()
             ]
         case "sources":
-            head = "source opened carts"
-            rows = [(each.source, each.opened, each.carts) for each in found.sources]
+            head = "source name opened carts orders currency gross_minor net_minor"
+            rows = [
+                (way, found.names[way], came.opened, came.carts, *money)
+                for way, came in found.ways.items()
+                for money in _by_currency(came.worth)
+            ]
+        case "channels":
+            head = "channel orders currency gross_minor net_minor"
+            rows = [(channel, *money) for channel, worth in found.channels.items() for money in _by_currency(worth)]
         case "days":
-            head, rows = "day pages", list(found.days)
+            head = "day pages version"
+            rows = [(day.isoformat(), count, found.versions.get(day, "")) for day, count in found.days]
         case "orders":
-            head = "currency orders total_minor"
-            rows = [(each.currency, each.orders, each.total_minor) for each in found.orders]
+            head, rows = "orders currency gross_minor net_minor", _by_currency(found.worth)
         case _:
             abort(404)
-    out = StringIO()
-    writer = csv.writer(out)
-    writer.writerow(head.split())
-    writer.writerows([safe_cell(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
-    response = Response("\ufeff" + out.getvalue(), mimetype="text/csv")
-    response.headers["Content-Disposition"] = f'attachment; filename="{found.book.slug}-{part}-{_days()}-days.csv"'
-    return response
+    return csv_file(f"{found.book.slug}-{part}-{found.period.days}-days", head.split(), rows)
 
 
 def _report(book_id: str) -> Report:
-    shop = site().shop
-    until = shop.clock.now() + timedelta(seconds=1)
-    since = until - timedelta(days=_days())
-    with shop.storage.read() as uow:
-        book = uow.lookbooks.get(book_id) if len(book_id) <= 32 and "\0" not in book_id else None
+    with site().shop.storage.read() as uow:
+        book = book_of(uow, book_id)
         if book is None:
             abort(404)
-        reading = uow.reading
-        by_product = reading.by_product(book.id, since, until)
-        sources = reading.by_source(book.id, since, until)
-        return Report(
-            book,
-            reading.by_page(book.id, since, until),
-            by_product,
-            sources,
-            _every_day(reading.by_day(book.id, since, until), since, until),
-            reading.orders_from(book.id, since, until),
-            dict(uow.products.many({each.product_id for each in by_product})),
-            {each.source: came_from.in_words(uow, each.source) for each in sources},
-        )
+        return gathered(uow, book, periods.asked_for())
 
 
-def _days() -> int:
-    asked = request.args.get("days", "")
-    return int(asked) if asked in {str(days) for days in DAYS} else 30
+def _pages_shown(found: Report) -> list[PageShown]:
+    """The pages that shoppers see now, each place as warm as its share of all that was opened."""
+    if found.edition is None:
+        return []
+    opened = {(each.page, each.product_id): each.hotspots for each in found.places}
+    views = {each.page: each.views for each in found.pages}
+    most = max(opened.values(), default=0) or 1
+    shown = []
+    for page in found.edition.pages:
+        places = []
+        for spot in found.edition.on(page.number):
+            count, region = opened.get((page.number, spot.product_id), 0), spot.region
+            places.append(
+                Warm(
+                    round(region.x_frac * page.width_px),
+                    round(region.y_frac * page.height_px),
+                    round(region.width_frac * page.width_px),
+                    round(region.height_frac * page.height_px),
+                    round(_FAINTEST + (_STRONGEST - _FAINTEST) * count / most, 2),
+                    f"{found.name_of(spot.product_id)}: {_number(count)}",
+                )
+            )
+        label = translate("Page {number}", number=page.number)
+        total = sum(count for (number, _), count in opened.items() if number == page.number)
+        shown.append(PageShown(page, places, label, _number(views.get(page.number, 0)), _number(total)))
+    return shown
 
 
-def _every_day(counted: list[tuple[str, int]], since: datetime, until: datetime) -> list[tuple[str, int]]:
-    """With those on which nobody read."""
-    known, first = dict(counted), since.date()
-    every = [first + timedelta(days=number) for number in range((until.date() - first).days + 1)]
-    return [(day.isoformat(), known.get(day.isoformat(), 0)) for day in every]
+def _door(channel: str) -> str:
+    """Where the order was made; whoever orders on a page could also be reached in its chat."""
+    return translate("On the web") if channel == "webchat" else channel_name(channel)
 
 
-def _stay_s(page: PageFigures) -> float:
-    """The mean time on it."""
-    return page.dwell_ms / 1000 / page.views if page.views else 0.0
+def _number(count: int) -> str:
+    return format_number(count, language())
+
+
+def _mean_s(page: PageFigures) -> float:
+    """The mean time of one stay on it."""
+    return page.dwell_ms / 1000 / page.stays if page.stays else 0.0
 
 
 def _page_cells(page: PageFigures) -> tuple[str, ...]:
-    spoken = language()
-    stay = translate("{count} s", count=format_number(round(_stay_s(page), 1), spoken))
-    counted = (page.page, page.views, page.visitors), (page.hotspots, page.carts)
-    before, after = ([format_number(count, spoken) for count in part] for part in counted)
-    return (*before, stay, *after)
+    mean, median = (
+        translate("{count} s", count=format_number(round(seconds, 1), language()))
+        for seconds in (_mean_s(page), page.median_ms / 1000)
+    )
+    return (
+        *map(_number, (page.page, page.views, page.visitors)),
+        mean,
+        median,
+        *map(_number, (page.hotspots, page.carts)),
+    )
 
 
-def _money(figures: OrderFigures) -> str:
-    return format_money(Money(figures.total_minor, figures.currency), language())
+def _worth(worth: Worth) -> tuple[str, str, str]:
+    return _number(worth.orders), worth.gross or "–", worth.net or "–"
 
 
-def _bars(counted: list[tuple[str, int]]) -> list[Bar]:
-    most = max((count for _, count in counted), default=0) or 1
-    room = _WIDTH - _NAMES - _NUMBERS
-    bars = []
-    for at, (name, count) in enumerate(counted[:_MOST_BARS]):
-        y, width = at * _ROW + (_ROW - _BAR) // 2, round(room * count / most, 1)
-        bars.append(Bar(name[:20], y, y + 14, width, _NAMES + width + 8, format_number(count, language())))
-    return bars
-
-
-def _columns(days: list[tuple[str, int]]) -> list[Column]:
-    most = max((count for _, count in days), default=0) or 1
-    step = _WIDTH / len(days)
-    gap = min(2.0, step / 5)
-    columns = []
-    for at, (day, count) in enumerate(days):
-        height = round(_HEIGHT * count / most, 1)
-        label = f"{_short(day)}: {count}"
-        columns.append(Column(round(at * step, 1), _HEIGHT - height, round(step - gap, 1), height, label))
-    return columns
-
-
-def _short(day: str) -> str:
-    from babel.dates import format_date
-
-    from commerce.i18n import locale_of
-
-    return format_date(date.fromisoformat(day), "d MMM", locale=locale_of(language()))
+def _by_currency(worth: Worth) -> list[tuple[object, ...]]:
+    """One row a currency; one without money where nothing was ordered."""
+    rows = [
+        (worth.orders, currency, gross, worth.net_minor[currency])
+        for currency, gross in sorted(worth.gross_minor.items())
+    ]
+    return [*rows] or [(0, "", 0, 0)]

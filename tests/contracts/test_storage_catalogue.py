@@ -47,6 +47,18 @@ def test_a_product_comes_back_as_it_was_written(storage: Storage) -> None:
         assert uow.products.by_variant(10**9) is None
 
 
+def test_numbers_are_walked_through_by_variant(storage: Storage) -> None:
+    one, gone = put_product(storage, a_product("p1")), put_product(storage, a_product("gone", active=False))
+    run(storage, f"UPDATE variant SET active = false WHERE id = {one.variants[0].id}")
+    with storage.read() as uow:
+        every = uow.products.numbers_after(0, 100)
+        offered = one.variants[1:]
+        assert [number.variant_id for number in every] == [each.id for each in offered]
+        assert every[0] == (offered[0].id, one.id, offered[0].sku, offered[0].gtin, "p1")
+        assert uow.products.numbers_after(every[0].variant_id, 1) == every[1:2]
+        assert gone.id not in {number.product_id for number in every}
+
+
 def test_what_is_not_offered_is_not_found(storage: Storage) -> None:
     gone = put_product(storage, a_product("gone", active=False))
     bare = put_product(storage, a_product("bare", sizes=()))

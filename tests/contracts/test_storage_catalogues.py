@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -19,6 +20,7 @@ from commerce.domain.lookbook import (
     LookbookState,
     Origin,
     Page,
+    PageKind,
     Post,
     ReadingEvent,
     Region,
@@ -27,12 +29,16 @@ from commerce.domain.lookbook import (
 )
 from commerce.errors import StaleVersion
 from commerce.ports import Storage
+from commerce.ports.publishing import PageFigures, PlaceFigures
 from tests.contracts.storage_values import NOW
 
 BOOK = Lookbook(
     "b" * 32, "spring", LocalText({"fr": "Printemps", "en": "Spring"}), Origin.PDF, LookbookState.DRAFT, 0, 1, NOW
 )
-PAGES = (Page(1, "one.jpg", 1200, 1800, "Robe 79,00 €"), Page(2, "two.jpg", 1200, 1800))
+PAGES = (
+    Page(1, "one.jpg", 1200, 1800, "Robe 79,00 €"),
+    Page(2, "two.jpg", 1200, 1800, kind=PageKind.LAID_OUT, paper="#f8f5ef"),
+)
 SPOT = Hotspot(
     "h" * 32, 1, Region(0.1, 0.2, 0.3, 0.4), 7, 0, FoundBy.SKU, Review.DOUBTFUL, "P1", 7900, (Doubt.OTHER_PRICE,)
 )
@@ -125,23 +131,40 @@ def test_figures_of_what_readers_did(storage: Storage) -> None:
     until = NOW + timedelta(days=1)
     with storage.read() as uow:
         pages = uow.reading.by_page(BOOK.id, NOW, until)
-        products = uow.reading.by_product(BOOK.id, NOW, until)
         sources = uow.reading.by_source(BOOK.id, NOW, until)
-        days = uow.reading.by_day(BOOK.id, NOW, until)
+        days = uow.reading.by_day(BOOK.id, NOW, until, "Pacific/Kiritimati")
+        places = uow.reading.by_place(BOOK.id, NOW, until)
         everything = uow.reading.by_source("", NOW, until)
         assert uow.reading.by_page(BOOK.id, until, until + timedelta(days=1)) == []
         assert uow.reading.last_page_of("v1", "") == (BOOK.id, 1)
         assert uow.reading.last_page_of("", "c" * 32) == (BOOK.id, 2)
         assert uow.reading.last_page_of("", "") is None
-        assert uow.reading.orders_from(BOOK.id, NOW, until) == []
-    assert [(p.page, p.views, p.visitors, p.dwell_ms, p.hotspots, p.carts) for p in pages] == [
-        (1, 1, 1, 4_000, 0, 0),
-        (2, 2, 1, 0, 1, 1),
-    ]
-    assert [(p.product_id, p.hotspots, p.carts, p.units_ordered) for p in products] == [(7, 1, 1, 0)]
+    assert pages == [PageFigures(1, 1, 1, 1, 4_000, 4_000, 0, 0), PageFigures(2, 2, 1, 0, 0, 0, 1, 1)]
+    assert places == [PlaceFigures(2, 7, 1, 1)]
     assert [(s.source, s.opened, s.carts) for s in sources] == [("newsletter", 1, 0), ("", 0, 1)]
     assert sum(s.opened for s in everything) == 2
-    assert [pages for _, pages in days] == [3]
+    assert days == [((NOW + timedelta(hours=14)).date().isoformat(), 3)], "a day of the place, not of Greenwich"
+
+
+@pytest.mark.parametrize(
+    ("stays_ms", "median_ms"), [([5], 5), ([9, 1], 5), ([900, 2, 4], 4), ([8, 1, 2, 400], 5), ([7, 7, 7, 1, 9], 7)]
+)
+def test_the_median_of_what_readers_stayed(storage: Storage, stays_ms: list[int], median_ms: int) -> None:
+    stays = [event(at, Did.PAGE, page=3, dwell_ms=ms) for at, ms in enumerate(stays_ms)]
+    storage.write(lambda uow: uow.reading.add([*stays, event(90, Did.PAGE, page=4, dwell_ms=1_000_000)]))
+    with storage.read() as uow:
+        third, _ = uow.reading.by_page(BOOK.id, NOW, NOW + timedelta(days=1))
+    assert (third.stays, third.dwell_ms, third.median_ms) == (len(stays_ms), sum(stays_ms), median_ms)
+
+
+def test_days_begin_at_midnight_of_the_place(storage: Storage) -> None:
+    midnight = datetime(2026, 3, 10, tzinfo=ZoneInfo("Asia/Kathmandu"))  # a quarter of an hour is its own
+    late, early = midnight - timedelta(seconds=1), midnight
+    events = [replace(event(at, Did.PAGE, page=1), at=moment) for at, moment in enumerate((late, early, early))]
+    storage.write(lambda uow: uow.reading.add(events))
+    with storage.read() as uow:
+        days = uow.reading.by_day(BOOK.id, late, early + timedelta(days=1), "Asia/Kathmandu")
+    assert days == [("2026-03-09", 1), ("2026-03-10", 2)]
 
 
 def test_old_events_forget_who_it_was_and_go_on_counting(storage: Storage) -> None:

@@ -50,6 +50,10 @@ def test_what_brought_a_customer_first_stays(storage: Storage) -> None:
         found, sam = uow.customers.by_contact(LEA), uow.customers.by_contact(SAM)
     assert found is not None and found.came_from == "catalogue:spring:4"
     assert sam is not None and sam.came_from == "link:window"
+    storage.write(lambda uow: uow.customers.brought_by(LEA_PERSON.id, "link:window"))
+    with storage.read() as uow:
+        assert uow.attribution.customers(NOW, NOW + timedelta(seconds=1)) == {"link:window": 2}
+        assert uow.attribution.customers(NOW - timedelta(days=1), NOW) == {}
 
 
 def test_one_contact_is_one_customer(storage: Storage) -> None:

@@ -13,7 +13,7 @@ from commerce.domain.order import OrderEvent, OrderSource, OrderState
 from commerce.domain.pricing import TaxLine
 from commerce.errors import IllegalMove, StaleVersion
 from commerce.ports import Storage
-from commerce.ports.publishing import OrderFigures
+from commerce.ports.publishing import SoldFigures, UnitFigures
 from tests.contracts.selling_values import HOUR, LEA_PERSON, PLACED, SAM_PERSON, an_order, put_order, put_people
 from tests.contracts.storage_values import LEA, NOW, SAM, put_stock
 
@@ -27,21 +27,38 @@ def variants(storage: Storage) -> list[int]:
     return put_stock(storage, {"36": 5, "38": 5, "40": 5})
 
 
-def test_what_links_have_sold(storage: Storage, variants: list[int]) -> None:
-    """What was paid or is to be paid at the counter; what is still to be paid on a page is not sold."""
+def test_what_sources_have_sold(storage: Storage, variants: list[int]) -> None:
+    """What was paid or is to be paid at the counter; what is still to be paid on a page has only begun."""
     placed = replace(an_order(variants), state=OrderState.PLACED, came_from="link:window")
     for order in (
         placed,
         replace(placed, id="o2", cart_id="c2"),
         replace(placed, id="o3", cart_id="c3", state=OrderState.PENDING_PAYMENT),
         replace(placed, id="o4", cart_id="c4", came_from="catalogue:spring:4"),
-        replace(placed, id="o5", cart_id="c5", came_from="link:post"),
-    ):
+        replace(placed, id="o5", cart_id="c5", came_from="link:window-2"),
+        replace(placed, id="o6", cart_id="c6", came_from="link:window", state=OrderState.CANCELLED),
+        replace(
+            placed, id="o7", cart_id="c7", came_from="link:window", state=OrderState.PAID,
+            paid_minor=placed.total_minor, refunded_minor=500,
+        ),
+    ):  # fmt: skip
         storage.write(lambda uow, order=order: uow.orders.add(order, LEA, PLACED))
+    since, until = placed.created_at, placed.created_at + timedelta(seconds=1)
     with storage.read() as uow:
-        sold = uow.reading.orders_by_link()
+        window = uow.attribution.sold(since, until, "link:window")
+        links = uow.attribution.sold(since, until, "link")
+        every = uow.attribution.sold(since, until)
+        units = uow.attribution.units(since, until, "catalogue:spring")
+        assert uow.attribution.sold(until, until + timedelta(days=1)) == []
+        found = uow.orders.find(came_from="catalogue"), uow.orders.find(came_from="")
     total = placed.total_minor
-    assert sold == {"window": [OrderFigures("EUR", 2, 2 * total)], "post": [OrderFigures("EUR", 1, total)]}
+    assert window == [SoldFigures("link:window", LEA.channel, "EUR", 5, 3, 1, 3 * total, 500)]
+    assert window[0].net_minor == 3 * total - 500
+    assert [each.source for each in links] == ["link:window", "link:window-2"]
+    assert [each.source for each in every] == ["catalogue:spring:4", "link:window", "link:window-2"]
+    assert sum(each.ordered for each in units.values()) == sum(line.quantity for line in placed.lines)
+    assert {each.returned for each in units.values()} == {0} and isinstance(next(iter(units.values())), UnitFigures)
+    assert [[order.id for order in orders] for orders in found] == [["o4"], []]
 
 
 def test_what_went_back_is_not_sold_and_what_was_paid_twice_is_no_loss(storage: Storage, variants: list[int]) -> None:
@@ -55,7 +72,8 @@ def test_what_went_back_is_not_sold_and_what_was_paid_twice_is_no_loss(storage: 
     ):
         storage.write(lambda uow, order=order: uow.orders.add(order, LEA, PLACED))
     with storage.read() as uow:
-        assert uow.reading.orders_by_link() == {"window": [OrderFigures("EUR", 4, 3 * total - 800)]}
+        (sold,) = uow.attribution.sold(placed.created_at, placed.created_at + HOUR)
+    assert (sold.orders, sold.gross_minor, sold.net_minor) == (4, 4 * total, 3 * total - 800)
 
 
 def test_an_order_comes_back_as_it_was_placed(storage: Storage, variants: list[int]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ import pytest
 from commerce.clock import ManualClock
 from commerce.wiring import Shop
 from tests.e2e.running_shop import NoBrowser, open_browser, running_shop
-from tests.unit.shoppable.shop_values import fill
+from tests.unit.shoppable.shop_values import filled
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -36,17 +37,31 @@ def browser() -> Iterator[Browser]:
         pytest.skip(str(reason))
 
 
-def clock_and_shop(folder: Path) -> AbstractContextManager[tuple[Shop, str]]:
-    """Tuesday 10 March 2026, 10:00 in Paris: the stores have just opened."""
-    clock = ManualClock(datetime(2026, 3, 10, 9, 0, tzinfo=UTC))
-    return running_shop(
-        folder, fill, clock=clock, shop_name="Maison Test", fake_payments=True, telegram_username="maison_bot"
-    )
+OpenShop = Callable[[Path], AbstractContextManager[tuple[Shop, str]]]
+"""The shop and the address of its pages."""
+
+
+@pytest.fixture(scope="session")
+def open_shop(tmp_path_factory: pytest.TempPathFactory) -> OpenShop:
+    """Opens a shop below a folder. Tuesday 10 March 2026, 10:00 in Paris: the stores have just opened."""
+    template = filled(tmp_path_factory.mktemp("filled") / "data")
+
+    def open_in(folder: Path) -> AbstractContextManager[tuple[Shop, str]]:
+        return running_shop(
+            Path(shutil.copytree(template, folder / "data")),
+            lambda shop: None,
+            clock=ManualClock(datetime(2026, 3, 10, 9, 0, tzinfo=UTC)),
+            shop_name="Maison Test",
+            fake_payments=True,
+            telegram_username="maison_bot",
+        )
+
+    return open_in
 
 
 @pytest.fixture
-def running(tmp_path: Path) -> Iterator[tuple[Shop, str]]:
-    with clock_and_shop(tmp_path) as shop_and_address:
+def running(open_shop: OpenShop, tmp_path: Path) -> Iterator[tuple[Shop, str]]:
+    with open_shop(tmp_path) as shop_and_address:
         yield shop_and_address
 
 

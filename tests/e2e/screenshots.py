@@ -125,6 +125,24 @@ def take_catalogue(browser: Browser, address: str, folder: Path) -> None:
         page.context.close()
 
 
+def take_lookbook(browser: Browser, address: str, folder: Path) -> None:
+    """Photos laid out by us, on a desk and on a phone."""
+    for name, size, language, turns in (
+        ("lookbook-en", (1440, 900), "en", 1),
+        ("lookbook-fr-phone", PHONE, "fr", 3),
+    ):
+        page = open_page(browser, address, size, language)
+        page.goto("/l/lookbook")
+        page.locator("[data-where]", has_text="/").wait_for()
+        for _ in range(turns):
+            page.keyboard.press("ArrowRight")
+            page.wait_for_timeout(400)
+        settled(page)
+        page.evaluate("document.activeElement.blur()")
+        light(_opened(page.screenshot()), folder / f"{name}.png")
+        page.context.close()
+
+
 def take(browser: Browser, address: str, folder: Path) -> None:
     def shot(page: Page, name: str) -> None:
         from PIL import Image as Images
@@ -292,6 +310,7 @@ def main() -> None:
         ):
             take_photo_pages(browser, address, shop, folder)
             take_catalogue(browser, address, folder)
+            take_lookbook(browser, address, folder)
             take_buying(browser, address, folder)
             take(browser, address, folder)
     except NoBrowser as reason:

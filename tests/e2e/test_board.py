@@ -150,7 +150,7 @@ def test_axe_and_no_page_scrolls_sideways(window: Callable[..., Page], shop: Sho
         "/staff/stores",
     ):
         page.goto(path)
-        for summary in page.locator("details:not([open]) > summary").all():
+        for summary in page.locator("main details:not([open]) > summary").all():
             if summary.is_visible():
                 summary.click()
         assert findings(page) == [], path

@@ -59,6 +59,11 @@ def test_from_the_page_into_the_chat_and_into_the_report(
     assert findings(page) == []
     wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert wide <= 0, "nothing hangs over the side"
+    warm = page.locator(".studio-warm svg[role=img]").first.get_attribute("aria-label") or ""
+    assert {"fr": "Robe midi en lin", "en": "Linen midi dress"}[language] in warm
+    page.goto("/studio/sources")
+    assert findings(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
 @pytest.mark.parametrize(("language", "size"), [("fr", PHONE), ("en", DESK)], ids=["fr-390", "en-1280"])

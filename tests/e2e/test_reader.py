@@ -11,7 +11,7 @@ import pytest
 
 from commerce.domain.lookbook import Edition
 from commerce.wiring import Shop
-from tests.e2e.conftest import clock_and_shop
+from tests.e2e.conftest import OpenShop
 from tests.e2e.reading import SHEETS, fits, opens, press_until, publish, size, stands, still
 from tests.e2e.test_shop_front import findings
 
@@ -24,9 +24,9 @@ LARGEST_PAINT_MS = 2_500
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shop, str]]:
+def running(open_shop: OpenShop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shop, str]]:
     """These tests only look: one shop for all of them."""
-    with clock_and_shop(tmp_path_factory.mktemp("reader")) as shop_and_address:
+    with open_shop(tmp_path_factory.mktemp("reader")) as shop_and_address:
         yield shop_and_address
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from commerce.wiring import Shop
-from tests.e2e.conftest import DESK, PHONE, clock_and_shop
+from tests.e2e.conftest import DESK, PHONE, OpenShop
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -29,9 +29,9 @@ PAGES = (
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shop, str]]:
+def running(open_shop: OpenShop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shop, str]]:
     """These tests only look: one shop for all of them."""
-    with clock_and_shop(tmp_path_factory.mktemp("front")) as shop_and_address:
+    with open_shop(tmp_path_factory.mktemp("front")) as shop_and_address:
         yield shop_and_address
 
 

@@ -44,7 +44,7 @@ def test_an_owner_comes_in_sets_up_the_app_and_comes_in_again(
     page.goto("/staff/team")
     typed(page, "olga", PASSWORD)  # the login has the focus already
     page.wait_for_url("**/staff/account/second-factor**")
-    page.locator("summary").click()
+    page.locator("main summary").click()
     secret = (page.locator("code").text_content() or "").replace(" ", "")
     assert page.locator("img[src^='data:image/svg']").bounding_box()["width"] == 240
     totp = pyotp.TOTP(secret)
@@ -95,7 +95,7 @@ def test_axe_and_no_page_scrolls_sideways(
 
     def look(path: str) -> None:
         page.goto(path)
-        for summary in page.locator("details:not([open]) > summary").all():
+        for summary in page.locator("main details:not([open]) > summary").all():
             summary.click()
         assert findings(page) == [], path
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path

@@ -20,6 +20,7 @@ from bot.worker import Worker
 from commerce.clock import ManualClock
 from commerce.domain.team import Role, StaffMember
 from commerce.ids import SeededIds
+from commerce.image_matching import picture_index_folder
 from commerce.services.team import Place
 from commerce.settings import load_settings
 from commerce.wiring import Shop, build_shop
@@ -72,7 +73,8 @@ def database_url(request: pytest.FixtureRequest, stage: str) -> str:
 
 @pytest.fixture
 def shop(data_dir: Path, database_url: str, clock: ManualClock, ids: SeededIds) -> Iterator[Shop]:
-    """The fixture shop, eyes shut."""
+    """The fixture shop, eyes shut: without an index that could go on answering."""
+    shutil.rmtree(picture_index_folder(data_dir / "index"))
     settings = load_settings(data_dir=data_dir, database_url=database_url, encoder="none", secret_key="s" * 32)
     with build_shop(settings, clock=clock, ids=ids, channels=rules_of_channels()) as shop:
         if database_url:

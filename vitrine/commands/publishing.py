@@ -55,16 +55,14 @@ def publish(
     with open_shop() as shop, progress_bars(quiet=json) as progress:
         named = title or file.stem.replace("-", " ").replace("_", " ")
         titled = LocalText(dict.fromkeys(shop.settings.languages, named))
+
+        def told(done: int, of: int) -> None:
+            progress("pages", done, of)
+
         if file.is_dir():
-            made = shop.publishing.from_pictures(pictures_in(file), titled, actor=ACTOR, slug=slug)
+            made = shop.publishing.from_pictures(pictures_in(file), titled, actor=ACTOR, slug=slug, progress=told)
         else:
-            made = shop.publishing.from_pdf(
-                file.read_bytes(),
-                titled,
-                actor=ACTOR,
-                slug=slug,
-                progress=lambda done, of: progress("pages", done, of),
-            )
+            made = shop.publishing.from_pdf(file.read_bytes(), titled, actor=ACTOR, slug=slug, progress=told)
         if isinstance(made, Refused):
             refuse(f"{file.name}: {made.reason.value}")
         doubtful = [spot for spot in made.hotspots if spot.review is Review.DOUBTFUL]

@@ -17,12 +17,14 @@ _MARGIN_PT = 48.0
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """One article of the catalogue. `jpeg`: its picture; `number`: what is printed as its article number."""
+    """One article of the catalogue. `jpeg`: its picture; `number`: what is printed as its article number; `translated`:
+    its title in another language, printed below the first one."""
 
     title: str
     price: str
     number: str
     jpeg: bytes
+    translated: str = ""
 
 
 def write_pdf(path: Path, heading: str, articles: Sequence[Article]) -> Path:
@@ -33,8 +35,8 @@ def write_pdf(path: Path, heading: str, articles: Sequence[Article]) -> Path:
     pages = [articles[at : at + A_PAGE] for at in range(0, len(articles), A_PAGE)]
     for number, shown in enumerate(pages, start=1):
         page = document.new_page(WIDTH_PT, HEIGHT_PT)
-        _text(document, page, heading, _MARGIN_PT, HEIGHT_PT - 56, 20)
-        _text(document, page, str(number), WIDTH_PT / 2, 28, 9)
+        draw_text(document, page, heading, _MARGIN_PT, HEIGHT_PT - 56, 20)
+        draw_text(document, page, str(number), WIDTH_PT / 2, 28, 9)
         for place, article in enumerate(shown):
             _article(document, page, article, place)
         page.gen_content()
@@ -51,13 +53,17 @@ def _article(document: Any, page: Any, article: Article, place: int) -> None:
     bottom = HEIGHT_PT - 90 - (place + 1) * (height + 16)
     left = _MARGIN_PT if place % 2 == 0 else WIDTH_PT - _MARGIN_PT - 176
     beside = left + 176 + 18 if place % 2 == 0 else _MARGIN_PT
-    _picture(document, page, article.jpeg, left, bottom, 176, height)
-    _text(document, page, article.title, beside, bottom + 150, 15)
-    _text(document, page, article.price, beside, bottom + 122, 13)
-    _text(document, page, f"Art. {article.number}", beside, bottom + 100, 8)
+    draw_picture(document, page, article.jpeg, left, bottom, 176, height)
+    draw_text(document, page, article.title, beside, bottom + 150, 15)
+    if article.translated and article.translated != article.title:
+        draw_text(document, page, article.translated, beside, bottom + 136, 10)
+    draw_text(document, page, article.price, beside, bottom + 114, 13)
+    draw_text(document, page, f"Art. {article.number}", beside, bottom + 96, 8)
 
 
-def _picture(document: Any, page: Any, jpeg: bytes, left: float, bottom: float, width: float, height: float) -> None:
+def draw_picture(
+    document: Any, page: Any, jpeg: bytes, left: float, bottom: float, width: float, height: float
+) -> None:
     import pypdfium2
 
     image = pypdfium2.PdfImage.new(document)
@@ -66,7 +72,7 @@ def _picture(document: Any, page: Any, jpeg: bytes, left: float, bottom: float, 
     page.insert_obj(image)
 
 
-def _text(document: Any, page: Any, words: str, left: float, bottom: float, size: float) -> None:
+def draw_text(document: Any, page: Any, words: str, left: float, bottom: float, size: float) -> None:
     from pypdfium2 import raw
 
     item = raw.FPDFPageObj_NewTextObj(document, b"Helvetica", size)

@@ -68,6 +68,34 @@ def test_a_token_joins_two_contacts_and_brings_the_cart(small: Small):
     assert cart_of(small).lines[0].source == NOTE
 
 
+def came_from(small: Small, customer_id: str) -> str:
+    with small.storage.read() as uow:
+        found = uow.customers.get(customer_id)
+    assert found is not None
+    return found.came_from
+
+
+def test_the_earlier_known_source_stays_and_comes_back(small: Small):
+    web = small.customer(WEB)
+    add(small, "36", contact=WEB, source="link:window")
+    small.clock.advance(timedelta(days=1))
+    lea = small.customer(LEA)
+    write(small, lambda uow: uow.customers.came_from(lea, NOTE))
+    assert isinstance(accept(small, offer(small)), Linked)
+    assert came_from(small, lea) == "link:window", "who was here first knows what brought them"
+    unlink(small, lea)
+    assert (came_from(small, lea), came_from(small, web)) == (NOTE, "link:window")
+
+
+def test_a_known_source_is_better_than_none(small: Small):
+    small.customer(WEB)
+    small.clock.advance(timedelta(days=1))
+    lea = small.customer(LEA)
+    write(small, lambda uow: uow.customers.came_from(lea, NOTE))
+    assert isinstance(accept(small, offer(small)), Linked)
+    assert came_from(small, lea) == NOTE
+
+
 def test_it_works_once(small: Small):
     small.customer(SAM)
     token = offer(small)
@@ -210,7 +238,16 @@ def test_three_are_joined_and_parted_in_turn(small: Small):
 def test_it_is_on_the_record(small: Small):
     linked = accept(small, offer(small))
     moved = json.loads(linked.merge.moved)
-    assert set(moved) == {"shop", "kept", "joined", "merged", "draft_taken", "name_taken", "language_taken"}
+    assert set(moved) == {
+        "shop",
+        "kept",
+        "joined",
+        "merged",
+        "draft_taken",
+        "name_taken",
+        "language_taken",
+        "came_from",
+    }
 
 
 _carts = st.dictionaries(

@@ -20,7 +20,7 @@ from commerce.wiring import Shop, build_shop
 from shoppable import create_app
 from tests.unit.shoppable.chatting import HOST, ORIGIN
 from tests.unit.shoppable.seeing import fill_seeing
-from tests.unit.shoppable.shop_values import fill
+from tests.unit.shoppable.shop_values import filled
 
 KEY = "a-key-for-tests-0123456789"
 
@@ -31,11 +31,7 @@ SETTINGS: dict[str, object] = {"encoder": "none", "secret_key": "s" * 32, "shop_
 @pytest.fixture(scope="session")
 def filled_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data folder of the shop of these tests, to be copied."""
-    folder = tmp_path_factory.mktemp("filled") / "data"
-    clock = ManualClock(datetime(2026, 3, 10, 9, 0, tzinfo=UTC))
-    with build_shop(load_settings(data_dir=folder, **SETTINGS), clock=clock) as shop:
-        fill(shop)
-    return folder
+    return filled(tmp_path_factory.mktemp("filled") / "data")
 
 
 @pytest.fixture
@@ -109,3 +105,10 @@ def say(client: FlaskClient) -> Callable[..., TestResponse]:
         return client.post("/api/v1/chat/messages", json=what, headers=ORIGIN, base_url=HOST)
 
     return say
+
+
+@pytest.fixture
+def described(client: FlaskClient) -> dict[str, Any]:
+    """The API as it describes itself."""
+    document: dict[str, Any] = client.get("/api/v1/openapi.json").json
+    return document

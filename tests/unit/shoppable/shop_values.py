@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import struct
 import zlib
-from datetime import time
+from datetime import UTC, datetime, time
+from pathlib import Path
 
+from commerce.clock import ManualClock
 from commerce.domain.geo import GeoPoint
 from commerce.domain.localtext import LocalText
 from commerce.domain.money import Money
@@ -13,8 +15,9 @@ from commerce.domain.product import Picture, Product, Variant
 from commerce.domain.stock import MovementReason
 from commerce.domain.store import Opening, OpeningHours, Store, StoreKind
 from commerce.ports import UnitOfWork
+from commerce.settings import load_settings
 from commerce.storage.seeding import add_product
-from commerce.wiring import Shop
+from commerce.wiring import Shop, build_shop
 
 HOSTILE = "<script>alert(1)</script>\"'&{{7*7}}"
 
@@ -114,3 +117,11 @@ def fill(shop: Shop) -> None:
                     uow.stock.set_on_hand(variant.id, store_id, on_hand, MovementReason.COUNT, shop.clock.now())
 
     shop.storage.write(write)
+
+
+def filled(folder: Path) -> Path:
+    """A data folder with that shop in it, eyes shut."""
+    clock = ManualClock(datetime(2026, 3, 10, 9, 0, tzinfo=UTC))
+    with build_shop(load_settings(data_dir=folder, encoder="none", secret_key="s" * 32), clock=clock) as shop:
+        fill(shop)
+    return folder

@@ -12,8 +12,8 @@ from werkzeug.test import TestResponse
 
 from commerce.domain.order import Order
 from commerce.wiring import Shop
+from tests.unit.shoppable.api_description import check
 from tests.unit.shoppable.conftest import KEY
-from tests.unit.shoppable.test_api import check
 
 HOST = "http://127.0.0.1:8000"
 ORIGIN = {"Origin": HOST}

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,38 +12,9 @@ from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from werkzeug.test import TestResponse
 
-from commerce.ports import NotSeen
-from commerce.wiring import Shop
-from shoppable import create_app
 from shoppable.api.openapi import operations
-from shoppable.api.products import not_seen
-from shoppable.language import translate
-from tests.unit.shoppable.conftest import KEY
+from tests.unit.shoppable.api_description import BEARER, HOST, ORIGIN, SELLING, check
 from tests.unit.shoppable.shop_values import png
-
-ORIGIN = {"Origin": "http://127.0.0.1:8000"}
-HOST = {"base_url": "http://127.0.0.1:8000"}
-BEARER = {"Authorization": f"Bearer {KEY}"}
-SELLING = ("/api/v1/carts", "/api/v1/checkout", "/api/v1/orders")  # see test_selling_api.py
-
-
-@pytest.fixture
-def described(client: FlaskClient) -> dict[str, Any]:
-    document: dict[str, Any] = client.get("/api/v1/openapi.json").json
-    return document
-
-
-def check(described: dict[str, Any], path: str, method: str, answer: TestResponse) -> Any:
-    """The answer's JSON, after validating it against the description of this path."""
-    responses = described["paths"][path][method]["responses"]
-    assert str(answer.status_code) in responses, (path, method, answer.status_code, answer.text)
-    content = responses[str(answer.status_code)].get("content", {})
-    if not content:
-        return answer.json if answer.is_json else None
-    assert answer.mimetype in content, answer.mimetype
-    schema = {**content[answer.mimetype]["schema"], "components": described["components"]}
-    Draft202012Validator(schema).validate(answer.json)
-    return answer.json
 
 
 def test_the_description_is_valid_and_complete(app: Flask, described: dict[str, Any]) -> None:
@@ -272,150 +241,3 @@ def test_stores_nearest_first(client: FlaskClient) -> None:
         ("S1", "last", 663), ("S2", "few", 1323),
     ]  # fmt: skip
     assert with_it[0]["open_now"] is True and with_it[0]["closes_at"] == "2026-03-10T18:00:00+00:00"
-
-
-# --- photos
-
-
-@pytest.mark.parametrize("lang", ["fr", "en"])
-def test_a_shop_that_cannot_see_says_so(client: FlaskClient, lang: str) -> None:
-    answer = client.post(
-        "/api/v1/similar", json={"photo_base64": base64.b64encode(png()).decode()}, query_string={"lang": lang}
-    )
-    assert answer.status_code == 503 and answer.json["code"] == "photo_off"
-    assert answer.json["detail"].startswith(
-        "La recherche par photo" if lang == "fr" else "This shop cannot search by photo"
-    )
-
-
-@pytest.mark.parametrize(
-    ("body", "status"),
-    [
-        ({}, 422),
-        ({"photo_base64": 5}, 422),
-        ({"photo_base64": ["a"]}, 422),
-        ({"photo_base64": "not base64!"}, 422),
-        ({"photo_base64": "AAAA", "words": {"$gt": ""}}, 422),
-        ({"photo_base64": "AAAA", "surprise": 1}, 422),
-        ([], 422),
-    ],
-)
-def test_wrong_bodies_are_refused(client: FlaskClient, body: Any, status: int) -> None:
-    assert client.post("/api/v1/similar", json=body).status_code == status
-
-
-def test_photos_that_are_too_large_or_no_photos(client: FlaskClient) -> None:
-    def send(data: bytes) -> TestResponse:
-        return client.post("/api/v1/similar", data={"photo": (io.BytesIO(data), "a.jpg")})
-
-    assert send(b"\xff\xd8\xff" + bytes(10 * 1024 * 1024)).status_code == 413
-    assert send(b"<svg xmlns='http://www.w3.org/2000/svg'/>").status_code == 415
-    assert send(b"<html>").status_code == 415
-    assert send(b"").status_code == 415
-    assert client.post("/api/v1/similar", data={"other": "x"}, content_type="multipart/form-data").status_code == 422
-    big = base64.b64encode(bytes(11 * 1024 * 1024)).decode()
-    assert client.post("/api/v1/similar", json={"photo_base64": big}).status_code in (413, 422)
-    assert (
-        client.post("/api/v1/similar", data=b"x" * (16 * 1024 * 1024), content_type="application/json").status_code
-        == 413
-    )
-
-
-def test_other_bodies_stay_below_a_mebibyte(client: FlaskClient) -> None:
-    answer = client.patch(
-        "/api/v1/products/P1/price",
-        data=b"x" * (1024 * 1024 + 1),
-        headers={**BEARER, "Content-Type": "application/json"},
-    )
-    assert answer.status_code == 413
-
-
-# --- operators
-
-
-def test_without_keys_there_is_no_door(make_shop: Callable[..., Shop]) -> None:
-    client = create_app(make_shop()).test_client()
-    assert client.patch("/api/v1/products/P2-blue-M/price", json={"price_minor": 1}, headers=BEARER).status_code in (
-        404,
-        405,
-    )
-    assert client.put("/api/v1/stock/P2-blue-M/S1", json={"on_hand": 1}, headers=BEARER).status_code == 404
-    assert "/api/v1/stock/{sku}/{store}" not in client.get("/api/v1/openapi.json").json["paths"]
-
-
-@pytest.mark.parametrize(
-    "header",
-    [
-        "",
-        "Bearer",
-        "Bearer ",
-        f"Basic {KEY}",
-        f"Bearer {KEY}x",
-        f"Bearer {KEY[:-1]}",
-        "Bearer ü",
-        f"Bearer {KEY},{KEY}",
-    ],
-)
-def test_wrong_keys_change_nothing(shop: Shop, client: FlaskClient, header: str) -> None:
-    answer = client.patch(
-        "/api/v1/products/P2-blue-M/price", json={"price_minor": 1}, headers={"Authorization": header}
-    )
-    assert answer.status_code == 401
-    product = shop.catalog.by_source_id("P2")
-    assert product is not None and product.price_from.minor == 6500
-
-
-def test_keys_may_be_rotated(make_shop: Callable[..., Shop]) -> None:
-    client = create_app(make_shop(api_keys=f"{'n' * 20},{KEY}")).test_client()
-    for key in ("n" * 20, KEY):
-        answer = client.put(
-            "/api/v1/stock/P2-blue-M/S1", json={"on_hand": 4}, headers={"Authorization": f"bearer {key}"}
-        )
-        assert answer.status_code == 200
-
-
-@pytest.mark.parametrize(
-    "body",
-    [{}, {"price_minor": -1}, {"price_minor": 1.5}, {"price_minor": "1"}, {"price_minor": True}, {"price_minor": None},
-     {"price_minor": 10**13}, {"price_minor": 1, "currency": "usd"}, {"price_minor": 1, "currency": "USD"},
-     {"price_minor": 1, "list_price_minor": "2"}, {"price_minor": 1, "extra": 1}, [], "x", 5],
-)  # fmt: skip
-def test_wrong_prices_change_nothing(shop: Shop, client: FlaskClient, body: Any) -> None:
-    assert client.patch("/api/v1/products/P2-blue-M/price", json=body, headers=BEARER).status_code == 422
-    product = shop.catalog.by_source_id("P2")
-    assert product is not None and product.price_from.minor == 6500
-
-
-@pytest.mark.parametrize(
-    "body", [{}, {"on_hand": -1}, {"on_hand": 1.5}, {"on_hand": "3"}, {"on_hand": 10**7}, {"on_hand": [1]}]
-)
-def test_wrong_counts_change_nothing(shop: Shop, client: FlaskClient, body: Any) -> None:
-    assert client.put("/api/v1/stock/P2-blue-M/S1", json=body, headers=BEARER).status_code == 422
-
-
-def test_a_price_is_written_with_a_line_in_the_record(shop: Shop, client: FlaskClient) -> None:
-    path = "/api/v1/products/P2-blue-M/price"
-    first = client.patch(path, json={"price_minor": 4900, "list_price_minor": 6500}, headers=BEARER)
-    again = client.patch(path, json={"price_minor": 4900, "list_price_minor": 6500}, headers=BEARER)
-    assert first.json == {
-        "sku": "P2-blue-M", "price_minor": 4900, "list_price_minor": 6500, "currency": "EUR", "changed": True,
-    }  # fmt: skip
-    assert again.json["changed"] is False
-    from sqlalchemy import create_engine, text
-
-    with create_engine(shop.settings.url_of_database).connect() as connection:
-        lines = connection.execute(text("SELECT actor, action, subject, details FROM audit")).all()
-    assert [(action, subject) for _, action, subject, _ in lines] == [("set_price", "P2-blue-M")]
-    assert KEY not in str(lines)
-
-
-def test_every_reason_for_not_seeing_has_words(app: Flask) -> None:
-    """In both languages, with a status that says whose turn it is."""
-    for lang in ("fr", "en"):
-        details = set()
-        for reason in NotSeen:
-            with app.test_request_context(f"/api/v1/similar?lang={lang}"):
-                problem = not_seen(reason)
-                assert problem.code == f"photo_{reason.value}" and problem.status in (413, 415, 422, 503)
-                details.add(translate(problem.detail))
-        assert len(details) == len(NotSeen)

@@ -13,14 +13,16 @@ from flask import Flask
 from PIL import Image
 
 from commerce.clock import ManualClock
+from commerce.domain.brand import Brand
 from commerce.domain.campaign import Outlet
 from commerce.domain.money import Money
+from commerce.domain.team import Role
 from commerce.drawing.plain import plain_png
 from commerce.services.share_cards import price_sheet
 from commerce.wiring import Shop
-from shoppable.pages import prices_in_mail
 from shoppable.studio.campaign_mail import Mail, mail_of
 from tests.unit.shoppable.shopping import HOST, Browser, text_of
+from tests.unit.shoppable.staffing import StaffBrowser, add_member
 from tests.unit.shoppable.test_campaigns import ids, kit, make, plain
 
 
@@ -122,25 +124,17 @@ def test_the_picture_shows_the_price_of_the_moment(
     assert pixels(after.data) == pixels(plain_png(price_sheet(brand, price=said, lines=()))) != pixels(before.data)
 
 
-def test_it_says_what_is_sold_out_and_what_was_before(
-    app: Flask, shop: Shop, lea: Browser, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    drawn: list[tuple[str, tuple[str, ...]]] = []
-
-    def noting(brand: object, *, price: str, lines: tuple[str, ...], is_sold_out: bool = False) -> object:
-        drawn.append((plain(price), tuple(map(plain, lines))))
-        return price_sheet(brand, price=price, lines=lines, is_sold_out=is_sold_out)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(prices_in_mail, "price_sheet", noting)
+def test_it_says_what_is_sold_out_and_what_was_before(shop: Shop, lea: Browser, clock: ManualClock) -> None:
     (beanie,), (jacket,) = ids(shop, "P8"), ids(shop, "P2")
-    assert lea.get(f"/mail/price/{beanie}.png?lang=fr").status_code == 200
     clock.advance(timedelta(days=2))
     shop.storage.write(lambda uow: shop.catalog.set_price(uow, "P2-blue-M", Money(5900, "EUR"), Money(6500, "EUR")))
-    assert lea.get(f"/mail/price/{jacket}.png?lang=fr").status_code == 200
-    assert drawn == [
-        ("Épuisé pour le moment.", ()),
-        ("59,00 €", ("au lieu de 65,00 €", "prix le plus bas des 30 jours précédents : 65,00 €")),
-    ]
+    cut = ("au lieu de 65,00\xa0€", "prix le plus bas des 30 jours précédents\u202f: 65,00\xa0€")
+    for product_id, expected in (
+        (beanie, price_sheet(Brand(), price="Épuisé pour le moment.", lines=(), is_sold_out=True)),
+        (jacket, price_sheet(Brand(), price="59,00\xa0€", lines=cut)),
+    ):
+        shown = lea.get(f"/mail/price/{product_id}.png?lang=fr").data
+        assert pixels(shown) == pixels(plain_png(expected))
     assert lea.get("/mail/price/999999.png").status_code == 404
 
 
@@ -154,6 +148,20 @@ def test_the_text_in_the_pictures_place_says_when_the_price_was_so(app: Flask, s
 
 
 # --- as mail programs want it
+
+
+def test_its_preview_runs_nothing_and_fetches_pictures_of_ours_alone(app: Flask, shop: Shop) -> None:
+    hugo = StaffBrowser(app, shop, add_member(shop, "hugo", Role.MARKETER))
+    page = f"/studio/campaigns/{make(shop, 'P7').id}"
+    shown = hugo.get(f"{page}/mail.html?in=fr")
+    policy = shown.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy and "sandbox" in policy and "frame-ancestors 'self'" in policy
+    outside = re.sub(r'="[^"]*"', "", shown.text)  # inside of an attribute's quotes a tag is none
+    assert "<script" not in outside and "&lt;script&gt;" in outside
+    assert re.search(r"<iframe sandbox src=", hugo.get(page).text)
+    draft = hugo.get(f"{page}/mail.eml?in=fr")
+    assert draft.headers["Content-Disposition"] == 'attachment; filename="mail-fr.eml"'
+    assert hugo.get(f"{page}/none.jpg").status_code == hugo.get(f"{page}/telegram.pdf").status_code == 404
 
 
 class Looked(HTMLParser):

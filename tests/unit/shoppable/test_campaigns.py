@@ -24,7 +24,9 @@ from commerce.domain.localtext import LocalText
 from commerce.domain.lookbook import Region
 from commerce.domain.money import Money
 from commerce.domain.reservation import Refused
+from commerce.domain.sheet import Words
 from commerce.domain.team import Role
+from commerce.drawing.lettering import set_in_box
 from commerce.services.campaign_posts import LONGEST_TELEGRAM
 from commerce.services.campaign_sheets import STORY, TIKTOK, texts_of
 from commerce.wiring import Shop
@@ -134,6 +136,33 @@ def test_words_lie_where_the_apps_leave_them_uncovered(app: Flask, shop: Shop) -
             assert safe.x_px <= box.x_px and box.x_px + box.width_px <= safe.x_px + safe.width_px, part
             assert safe.y_px <= box.y_px and box.y_px + box.height_px <= safe.y_px + safe.height_px, part
     assert (STORY.safe.y_px, TIKTOK.safe.width_px) == (270, 870)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_price_and_no_promise_is_ever_cut_short(app: Flask, shop: Shop, clock: ManualClock, language: str) -> None:
+    """Titles may end in an ellipsis; what the law or the shop says beside a price may not."""
+    clock.advance(timedelta(days=2))
+    sold = ("P1", "P2", "P3", "P4", "P6")
+    for number in ids(shop, *sold):
+        with shop.storage.read() as uow:
+            product = uow.products.get(number)
+        assert product is not None
+        for variant in product.variants:
+            now, before = Money(variant.price.minor + 100_000, "EUR"), Money(variant.price.minor + 200_000, "EUR")
+            shop.storage.write(
+                lambda uow, sku=variant.sku, now=now, before=before: shop.catalog.set_price(uow, sku, now, before)  # type: ignore[misc]
+            )
+    long = "Livraison offerte dès 60 € partout en France, et retours gratuits trente jours"
+    said = LocalText(dict.fromkeys(LANGUAGES, long))
+    shop.storage.write(lambda uow: uow.brand.put(Brand(claim=said, claim_until=date(2026, 9, 30)), clock.now()))
+    for count in range(1, len(sold) + 1):
+        made = kit(app, shop, make(shop, *sold[:count]), language)
+        titles = {item.title for item in made.said.items}
+        for picture in PICTURES:
+            for part in made.sheet(picture).parts:
+                if isinstance(part, Words) and part.text not in titles:
+                    drawn = "".join(set_in_box(part).lines)
+                    assert drawn.replace(" ", "") == part.text.replace(" ", "").replace("\n", ""), picture.name
 
 
 @pytest.mark.parametrize("count", range(1, 8))
@@ -246,6 +275,11 @@ def test_from_a_page_of_a_catalogue_to_a_sale_that_says_so(
     assert landed.headers["Location"] == campaign.path
     shown = text_of(lea.get(campaign.path).text)
     assert "Le cuir" in shown and "Leather tote" in shown and "Leaf through Spring" in shown
+    assert lea.get(f"/s/{code}?to=catalogue").headers["Location"] == f"/l/{book.slug}#page-2"
+    with app.test_request_context():
+        mail = mail_of(kit(app, shop, campaign, "en"))
+    assert f'href="{HOST}/s/{campaign.links[Outlet.EMAIL]}?to=catalogue"' in mail.html
+    assert "Leaf through Spring" in text_of(mail.html)
     one = lea.get(f"/s/{code}?product={campaign.items[0].product_id}").headers["Location"]
     assert one.startswith(f"/p/{campaign.items[0].product_id}-")
     order = lea.buy("P4-brown-")

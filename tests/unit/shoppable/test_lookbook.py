@@ -311,4 +311,4 @@ def test_characters_that_no_database_keeps(book: Edition, reader: Browser, shop:
     now = shop.clock.now()
     with shop.storage.read() as uow:
         found = uow.reading.by_source(book.lookbook.id, now - timedelta(days=1), now + timedelta(days=1))
-    assert [(each.source, each.opened) for each in found] == [("newsletter", 1)]
+    assert [(each.source, each.opened) for each in found] == [("campaign:newsletter", 1)]

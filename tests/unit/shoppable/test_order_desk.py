@@ -13,9 +13,9 @@ from werkzeug.test import TestResponse
 from commerce.domain.order import OrderState
 from commerce.wiring import Shop
 from shoppable import create_app
+from tests.unit.shoppable.api_description import check
 from tests.unit.shoppable.conftest import KEY
 from tests.unit.shoppable.shopping import ADDRESS, BEARER, BELLECOUR, HOST, V1, Agent, Browser
-from tests.unit.shoppable.test_api import check
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from commerce.domain.customer import Contact
 from commerce.domain.reservation import Reservation
 from commerce.ports import UnitOfWork
 from commerce.wiring import Shop
+from tests.unit.shoppable.api_description import check
 from tests.unit.shoppable.shopping import BEARER, V1
-from tests.unit.shoppable.test_api import check
 
 LEA = Contact("telegram", "shop", "1001")
 

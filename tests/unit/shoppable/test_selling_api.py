@@ -18,8 +18,8 @@ from commerce.wiring import Shop
 from shoppable.api import idempotency
 from shoppable.api.openapi import operations
 from shoppable.site import site_of
+from tests.unit.shoppable.api_description import SELLING, check
 from tests.unit.shoppable.shopping import ADDRESS, BEARER, HOME, HOST, ORDER, V1, Agent, Browser
-from tests.unit.shoppable.test_api import SELLING, check
 
 
 @pytest.fixture

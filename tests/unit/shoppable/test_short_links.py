@@ -105,8 +105,8 @@ def test_what_is_known_better_is_kept(shop: Shop, lea: Browser) -> None:
         (customer,) = uow.customers.after("", 10)
         cart = shop.carts.of(uow, customer.id)
     assert cart is not None
-    assert [line.source for line in cart.lines] == ["catalogue:abc:4", "link:window", "link:window"]
-    assert customer.came_from == "catalogue:abc:4"
+    assert [line.source for line in cart.lines] == ["catalogue:abc:4:link:window", "link:window", "link:window"]
+    assert customer.came_from == "catalogue:abc:4:link:window"
 
 
 @pytest.mark.parametrize(

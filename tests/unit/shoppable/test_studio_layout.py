@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from commerce.domain.brand import Brand
 from commerce.domain.layout import Density
 from commerce.domain.lookbook import Edition, NotPublished, Origin, PageKind, Region
 from commerce.domain.team import Role
+from commerce.services.branding import BrandWish
 from commerce.services.laying_out import Chosen, LaidOut, chosen_in
 from commerce.wiring import Shop
 from shoppable.studio.catalogues import NOT_PUBLISHED
@@ -304,3 +306,16 @@ def test_captions_are_words_with_todays_price(hugo: StaffBrowser, shop: Shop) ->
         assert region.y_frac * 100 < float(rule[2]) < (region.y_frac + region.height_frac) * 100
     policy = page.headers["Content-Security-Policy"]
     assert "style-src 'self' 'sha256-" in policy and "unsafe" not in policy
+
+
+def test_in_frames_of_others_and_on_dark_paper(hugo: StaffBrowser, shop: Shop) -> None:
+    dark = BrandWish(ink="#f8f5ef", paper="#202020", accent="#ffcc66")
+    assert isinstance(shop.branding.keep(dark, actor="test"), Brand)
+    edition = laid_out(shop, "P1")
+    assert {page.paper for page in edition.pages} == {"#202020"}
+    book = edition.lookbook
+    shop.storage.write(lambda uow: shop.publishing.publish(uow, book.id, book.revision, actor="test"))
+    framed = hugo.get(f"/embed/l/{book.slug}")
+    assert 'class="lookbook-captions is-dark"' in framed.text
+    policy = framed.headers["Content-Security-Policy"]
+    assert "frame-ancestors *" in policy and "style-src 'self' 'sha256-" in policy

@@ -31,6 +31,8 @@ def test_every_article_is_placed_and_nothing_is_doubtful(tmp_path: Path) -> None
     prices = {variant.id: variant.price.minor for product in products for variant in product.variants}
     assert all(spot.printed_price_minor == prices[spot.variant_id] for spot in edition.hotspots)
     assert {(spot.found_by, spot.review) for spot in edition.hotspots} == {(FoundBy.SKU, Review.SURE)}
+    printed = " ".join(page.text for page in edition.pages)
+    assert "Robe midi en lin" in printed and "Linen midi dress" in printed, "in both languages"
 
 
 def test_the_lookbook_shows_every_product_once(tmp_path: Path) -> None:
