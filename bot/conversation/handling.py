@@ -39,7 +39,7 @@ _NAMES = frozenset(
         Question.PROXY, Question.VEHICLE, Question.SPOT,
     }
 )  # fmt: skip
-_ALWAYS = (Intent.STOP_MESSAGES, Intent.WITHDRAW)  # done whatever the tone is
+_ALWAYS = (Intent.STOP_MESSAGES, Intent.STOP_RECOMMENDING, Intent.WITHDRAW)  # done whatever the tone is
 _MASKED_DIGITS = 9  # of the shortest card number; here or by the channel
 _COMMANDS = {
     "/start": "start",

@@ -1,7 +1,8 @@
 """While a person speaks for the shop the bot says nothing: what is said is theirs to answer.
 
 A tap on what was promised (a reservation, an order, a payment, an offer, a call) is no conversation: it acts. So does
-what must work at any time: an end to promotions, the legal withdrawal, and the wish to have the bot again.
+what must work at any time: an end to promotions or to suggestions, the legal withdrawal, and the wish to have the bot
+again.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ COMMANDS: frozenset[type[actions.Action]] = frozenset(
         actions.DeclineLink,
         actions.MakeLink,
         actions.Unlink,
+        actions.SuggestFrom,
         actions.CallBack,
         coming_actions.ExtendOrder,
         coming_actions.OnMyWay,
@@ -50,7 +52,7 @@ COMMANDS: frozenset[type[actions.Action]] = frozenset(
         actions.BackToBot,
     }
 )
-_AT_ANY_TIME = (Intent.STOP_MESSAGES, Intent.WITHDRAW, Intent.BACK_TO_BOT)
+_AT_ANY_TIME = (Intent.STOP_MESSAGES, Intent.STOP_RECOMMENDING, Intent.WITHDRAW, Intent.BACK_TO_BOT)
 # Questions that such a tap leads to: their answers belong to it.
 _ASKED_BY_COMMANDS = frozenset(
     {

@@ -39,8 +39,8 @@ def _photo(canvas: Image.Image, part: Photo) -> None:
     if not part.tile and tile.size != scaled.size:
         if is_even(picture, across=at[0] > 0, down=at[1] > 0):
             _carried_on(tile, scaled, at)
-        elif is_even(picture, across=True, down=False):  # somebody who is cut off by the lower edge
-            tile.paste(_mean_of_sides(picture), (0, 0, *tile.size))
+        elif is_even(upper := picture.crop((0, 0, picture.width, picture.height // 2)), across=True, down=False):
+            tile.paste(_mean_of_sides(upper), (0, 0, *tile.size))  # somebody who is cut off further down
     tile.alpha_composite(scaled, at)
     mask = tile.getchannel("A")
     if part.radius_px:

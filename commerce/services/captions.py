@@ -81,5 +81,7 @@ def _numbered(uow: UnitOfWork, word: str) -> tuple[int, ...]:
     number = said(word)
     if not number or word.startswith(("#", "＃", "@")) or (number.isdigit() and len(number) < _SHORTEST_DIGITS):
         return ()
-    known = named(uow, number)
-    return (known[0].id,) if known else ()
+    for written in dict.fromkeys((number, number.upper(), number.lower())):
+        if known := named(uow, written):
+            return (known[0].id,)
+    return ()

@@ -15,7 +15,7 @@ from commerce.storage.prepared import Prepared
 from commerce.storage.tables import hotspot, lookbook, order_line, product, reading_event, shop_order, variant
 from commerce.storage.transaction import Transaction
 
-_ORDERS_LOOKED_INTO = 2_000  # of those with one of the products: enough to say what goes with it
+_ORDERS_LOOKED_INTO = 600  # of those with one of the products: enough to say what goes with it
 _SAYS_SOMETHING = [did.value for did in (Did.PAGE, Did.HOTSPOT, Did.CART, Did.VIEW)]
 _NOT_KEPT = [
     state.value

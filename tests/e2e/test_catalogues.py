@@ -131,7 +131,7 @@ def test_a_document_becomes_a_catalogue(window: Callable[..., Page], shop: Shop,
     assert new.region.width_frac == pytest.approx(0.30, abs=0.02)
     assert {spot.review for spot in saved.values()} == {Review.SURE, Review.CONFIRMED}
     address = page.locator(".studio-share a").first
-    assert "/embed/l/printemps" in page.locator("#embed").input_value()
+    assert "/embed/l/printemps" in page.locator("#embed-frame").input_value()
     address.click()
     page.get_by_role("heading", name="Spring").wait_for()
 

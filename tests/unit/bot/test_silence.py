@@ -135,6 +135,19 @@ def test_an_end_to_promotions_is_heard_at_any_time(desk: Desk, said: str) -> Non
     assert conversation(desk).bot_is_silent
 
 
+@pytest.mark.parametrize("how", [{"text": "stop recommending from what I do"}, {"action": "ideasfrom"}])
+def test_an_end_to_suggestions_is_heard_at_any_time(desk: Desk, how: dict[str, str]) -> None:
+    desk.say("talk to a person")
+    assert "no more suggestions from what you do" in desk.say(**how)[-1]
+    assert desk.say("what do you recommend?") == []
+
+
+def test_an_end_to_suggestions_is_heard_in_any_tone(desk: Desk) -> None:
+    assert (
+        "no more suggestions from what you do" in desk.say("STOP TRACKING ME YOU IDIOTS!!! this is fucking awful")[-1]
+    )
+
+
 def test_the_legal_withdrawal_works_at_any_time(desk: Desk) -> None:
     desk.say("talk to a person")
     assert desk.say("I want to withdraw from the contract") != []

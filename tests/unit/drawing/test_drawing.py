@@ -76,6 +76,16 @@ def test_a_ground_that_is_none_is_not_carried_on() -> None:
     assert touched(image) == pytest.approx((125, 60, 275, 260), abs=2)
 
 
+def test_somebody_who_is_cut_off_stands_on_the_ground_above() -> None:
+    shoulders = Image.new("RGB", (60, 80), "#d8e4f0")
+    shoulders.paste("#c02020", (0, 60, 60, 80))
+    out = io.BytesIO()
+    shoulders.save(out, "PNG")
+    image = drawn(Photo(out.getvalue(), Box(50, 60, 300, 200)))
+    assert all(near(image.getpixel(at), "#d8e4f0") for at in ((60, 100), (340, 100), (60, 250), (340, 250)))
+    assert near(image.getpixel((200, 250)), "#c02020", by=20)
+
+
 @pytest.mark.parametrize(("kind", "fit"), [("JPEG", Fit.CONTAIN), ("PNG", Fit.COVER)])
 def test_a_tiny_photo_is_not_blown_up(kind: str, fit: Fit) -> None:
     photo = Photo(picture(30, 40, "#204080", kind=kind), Box(0, 0, 400, 500), fit, largest_scale=3.0, tile="none")

@@ -58,6 +58,7 @@ def test_our_own_addresses(address: str, path: str) -> None:
         "(/p/{id})",
         "Réf. {sku}, en boutique",
         "« {sku} »",
+        "{sku_in_capitals}",
         "Code {gtin}.",
         "{base}/buy/{sku}:1,nothing:2?coupon=ETE",
     ],
@@ -65,7 +66,8 @@ def test_our_own_addresses(address: str, path: str) -> None:
 def test_what_it_surely_means(small: Small, caption: str) -> None:
     with small.storage.read() as uow:
         product = uow.products.after(0, 1)[0]
-        said = caption.format(base=SHOP, id=product.id, sku=product.variants[1].sku, gtin=product.variants[1].gtin)
+        sku, gtin = product.variants[1].sku, product.variants[1].gtin
+        said = caption.format(base=SHOP, id=product.id, sku=sku, sku_in_capitals=sku.upper(), gtin=gtin)
         assert products_in(uow, said, SHOP) == (product.id,)
 
 
