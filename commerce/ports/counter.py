@@ -199,8 +199,8 @@ class WaitRepository(Protocol):
         ...
 
     def move(self, waiter: StockWaiter, to_state: WaitState) -> bool:
-        """Writes `waiter` in its new state if the stored state is still `waiter.state`; one that waits again has no
-        unit."""
+        """Writes `waiter` in its new state if the stored state is still `waiter.state`, and for one that was told the
+        unit still the same; one that waits again has no unit."""
         ...
 
 

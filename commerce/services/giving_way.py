@@ -47,7 +47,7 @@ class GivingWay:
             if units <= 0:
                 break
             try:
-                gone = self._loses(uow, held, actor)
+                gone = self.loses(uow, held, actor)
             except StaleVersion:
                 continue  # paid, cancelled or collected in this very moment
             if gone:
@@ -55,7 +55,8 @@ class GivingWay:
                 units -= held.hold.quantity
         return tuple(lost)
 
-    def _loses(self, uow: UnitOfWork, held: HeldFor, actor: str) -> bool:
+    def loses(self, uow: UnitOfWork, held: HeldFor, actor: str) -> bool:
+        """This one; False when it has become somebody else's since it was looked for. Under the lock of its shelf."""
         if held.reservation_id:
             return self._reservation_loses(uow, held, actor)
         if held.offer_id:  # whoever taps hears that it is gone, and what is left; whoever was faster has reserved it
@@ -84,7 +85,9 @@ class GivingWay:
     def _waiter_loses(self, uow: UnitOfWork, held: HeldFor) -> bool:
         """Whoever was told that it is back waits again, at their old place."""
         waiter = uow.waiters.get(held.waiter_id)
-        if waiter is None or not uow.waiters.move(waiter, WaitState.WAITING):
+        if waiter is None or (waiter.state, waiter.hold_id) != (WaitState.TOLD, held.hold.id):
+            return False  # they have just reserved it
+        if not uow.waiters.move(waiter, WaitState.WAITING):
             return False
         uow.stock.release(held.hold.id, MovementReason.RELEASE, self._clock.now())
         facts: dict[str, object] = {"waiter_id": waiter.id, "store_id": held.hold.store_id}

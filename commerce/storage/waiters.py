@@ -83,10 +83,13 @@ class SqlWaiters:
 
     def move(self, waiter: StockWaiter, to_state: WaitState) -> bool:
         again = to_state is WaitState.WAITING
+        same = (stock_waiter.c.id == waiter.id) & (stock_waiter.c.state == waiter.state.value)
+        if waiter.state is WaitState.TOLD:  # of this unit: it may have been sold meanwhile, and another one held
+            same &= stock_waiter.c.hold_id == waiter.hold_id
         return one_row_changed(
             self._db.execute(
                 update(stock_waiter)
-                .where(stock_waiter.c.id == waiter.id, stock_waiter.c.state == waiter.state.value)
+                .where(same)
                 .values(
                     state=to_state.value,
                     told_at_us=None if again else maybe_to_us(waiter.told_at),

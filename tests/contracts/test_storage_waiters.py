@@ -104,6 +104,19 @@ def test_a_move_is_made_once(storage: Storage, variants: list[int]) -> None:
         assert uow.waiters.of_customer(LEA_PERSON.id) == []
 
 
+def test_a_promise_is_of_one_unit(storage: Storage, variants: list[int]) -> None:
+    """Sold in the store meanwhile, and told of another: whoever still thinks of the first is too late."""
+    waits(storage, "w1", variants[0])
+    storage.write(lambda uow: uow.waiters.move(told(known_in(uow, "w1")), WaitState.TOLD))
+    first = known(storage, "w1")
+    assert storage.write(lambda uow: uow.waiters.move(first, WaitState.WAITING))
+    again = replace(told(known(storage, "w1")), hold_id="another")
+    assert storage.write(lambda uow: uow.waiters.move(again, WaitState.TOLD))
+    assert not storage.write(lambda uow: uow.waiters.move(first, WaitState.PASSED))
+    assert not storage.write(lambda uow: uow.waiters.move(first, WaitState.SERVED))
+    assert known(storage, "w1") == replace(again, state=WaitState.TOLD)
+
+
 def test_two_who_become_one_wait_once_for_each_thing(storage: Storage, variants: list[int]) -> None:
     a, b = variants
     waits(storage, "lea-a", a, minutes=5)

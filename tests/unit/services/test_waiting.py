@@ -18,6 +18,10 @@ from commerce.domain.reservation import Refused, Reservation, ReservationState
 from commerce.domain.stock import MovementReason
 from commerce.domain.stocktaking import StockEntry
 from commerce.domain.waiting import NotWaiting, StockWaiter, WaitState
+from commerce.ids import SeededIds
+from commerce.ports import ReservationRules
+from commerce.services.alternatives import Alternatives
+from commerce.services.giving_way import GivingWay
 from tests.unit.services.offering_store import HOME, LEA, SAM, Store
 
 PAIR, BAG = "P3-white-42", "P4-brown"
@@ -203,6 +207,24 @@ def test_what_the_store_sells_meanwhile_is_lost_and_the_place_is_not(queue: Queu
     queue.comes_back()
     assert queue.told() == [lea.id]
     assert queue.state(sam) is WaitState.WAITING
+
+
+def test_what_is_reserved_while_the_counter_looks_is_not_taken_away(queue: Queue, clock: ManualClock) -> None:
+    """Two transactions on PostgreSQL: the till has seen a unit that waits for its owner, who reserves it before the
+    till takes it."""
+    shop, lea = queue.store.shop, queue.waits()
+    queue.comes_back()
+    queue.told()
+    with shop.storage.read() as uow:
+        (seen,) = uow.stock_records.held_for(queue.store.variant(PAIR), "S1")
+    assert isinstance(queue.take(lea), Reservation)
+    rules = ReservationRules(None, timedelta(), 5)
+    alternatives = Alternatives(clock, SeededIds(seed=71), rules, timedelta(minutes=15), ships=True)
+    giving_way = GivingWay(clock, shop.reserving, alternatives, {"pay_in_store"})
+    assert not shop.storage.write(lambda uow: giving_way.loses(uow, seen, "staff:nadia"))
+    assert queue.state(lea) is WaitState.SERVED
+    assert queue.store.stock(PAIR, "S1") == (1, 1)
+    assert queue.store.wrong() == []
 
 
 def test_one_that_can_only_be_sent_is_in_the_cart_and_theirs_until_it_is_ordered(queue: Queue) -> None:
