@@ -95,6 +95,8 @@ class Dispatcher:
         photo_key = turn.photo_key
         language = turn.session.language
         customer = self._shop.customers.recognise(uow, message.contact, name=message.sender_name, language=language)
+        if brought := turn.session.source_of(now):
+            uow.customers.came_from(customer.id, brought)
         if turn.act is not None:
             turn = turn.act(uow)
         entry_id = uow.threads.add(message.contact, Direction.IN, _thread_body(message, photo_key), now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from commerce.domain.customer import Contact, Customer
@@ -29,7 +30,9 @@ class Shown:
         return any(each.reason.because.is_personal for each in self.items)
 
 
-def shown_to(contact: Contact | None, *, limit: int = LONGEST, but: int = 0, near: GeoPoint | None = None) -> Shown:
+def shown_to(
+    contact: Contact | None, *, limit: int = LONGEST, but: Collection[int] = (), near: GeoPoint | None = None
+) -> Shown:
     """What everybody is shown to whom the shop does not know."""
     shop = site().shop
     customer: Customer | None = None

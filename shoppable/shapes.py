@@ -238,12 +238,14 @@ class StockWritten(TypedDict):
 
 @_exact
 class CustomerFacts(TypedDict):
-    """One person, however many doors they use. `channels`: where they have written from, the latest first."""
+    """One person, however many doors they use. `channels`: where they have written from, the latest first; `came_from`:
+    the first thing that is known to have brought them, such as "catalogue:<id>:4" or "link:<code>"."""
 
     id: str
     name: str
     language: str
     channels: list[str]
+    came_from: str
     created_at: Iso
 
 

@@ -17,19 +17,24 @@ from commerce.domain.lookbook import Edition, Lookbook, LookbookState, came_from
 from commerce.domain.product import Product
 from commerce.domain.search import Found, Hit, Why
 from commerce.domain.wish import Wish
+from commerce.services.short_links import source_of
 from commerce.understanding import Intent
 
 if TYPE_CHECKING:
     from commerce.ports import UnitOfWork
 
 START = "l_"  # before product, page and catalogue in the parameter of a deep link
+LINK = "s_"  # before the code of a short link that leads into the chat
 _LONGEST_START = 64  # letters that a messenger carries: an address may have lost its end
 _START = re.compile(r"l_([0-9]{1,18})_([0-9]{1,5})_([a-z0-9-]{1,64})")
+_LINK = re.compile(r"s_([a-z0-9][a-z0-9-]{0,31})")
 _PAGE = re.compile(r"\bpages?\s*(?:n[°o]\s*)?([0-9]{1,4})\b", re.IGNORECASE)
 
 
 def started(talk: Talk, start: str) -> Turn:
     """A link from a page, its QR code or a hotspot. One that means nothing is a plain hello."""
+    if (link := _LINK.fullmatch(start)) is not None:
+        return _by_link(talk, link[1])
     found = _START.fullmatch(start)
     if found is None:
         return greet(talk)
@@ -40,6 +45,21 @@ def started(talk: Talk, start: str) -> Turn:
             cut = [each for each in uow.lookbooks.all() if each.slug.startswith(slug)]
             book = cut[0] if len(cut) == 1 else None
     return _opened(talk, book, int(found[2]), int(found[1]))
+
+
+def _by_link(talk: Talk, code: str) -> Turn:
+    """A hello; the link is followed once more, and what is bought says so. One that is not known is a plain hello."""
+    with talk.shop.storage.read() as uow:
+        link = uow.short_links.get(code)
+    if link is None:
+        return greet(talk)
+    turn = greet(talk.with_session(talk.session.brought(source_of(code), talk.now)))
+
+    def act(uow: UnitOfWork) -> Turn:
+        talk.shop.short_links.followed(uow, link)
+        return turn
+
+    return replace(turn, act=act)
 
 
 def tapped(talk: Talk, action: Leaf) -> Turn:
@@ -82,7 +102,7 @@ def _opened(talk: Talk, book: Lookbook | None, number: int, product_id: int) -> 
     number = number if any(each.number == number for each in edition.pages) else 0
     source = came_from(edition.lookbook.id, number)
     talk = talk.with_session(talk.session.brought(source, talk.now))
-    return _noted(talk, _turn(talk, edition, number, products, product_id), source)
+    return _turn(talk, edition, number, products, product_id)
 
 
 def _turn(talk: Talk, edition: Edition, number: int, products: list[Product], product_id: int) -> Turn:
@@ -104,17 +124,6 @@ def _turn(talk: Talk, edition: Edition, number: int, products: list[Product], pr
     talk = talk.with_session(replace(talk.session, wish=Wish(), queue=rest, offset=0))
     available = levels_of(talk, [each.variants for each in products[:CARDS]])
     return page(talk, found[:CARDS], where, more=bool(rest), available=available)
-
-
-def _noted(talk: Talk, turn: Turn, source: str) -> Turn:
-    """The turn; and what brought this customer is kept, where nothing was known to have."""
-
-    def act(uow: UnitOfWork) -> Turn:
-        customer = talk.shop.customers.recognise(uow, talk.contact, language=talk.language)
-        uow.customers.came_from(customer.id, source)
-        return turn
-
-    return replace(turn, act=act)
 
 
 def _products(uow: UnitOfWork, edition: Edition, number: int) -> list[Product]:

@@ -28,9 +28,10 @@ _OWN_NAMES = {"telegram": "Telegram", "whatsapp": "WhatsApp", "messenger": "Mess
 
 
 def started(talk: Talk) -> Turn:
-    """A deep link into the conversation: with a token, from a page of a catalogue, or a plain hello."""
+    """A deep link into the conversation: with a token, from a page of a catalogue, by a short link, or a plain
+    hello."""
     start = talk.message.start or ""
-    if start.startswith(catalogues.START):
+    if start.startswith((catalogues.START, catalogues.LINK)):
         return catalogues.started(talk, start)
     return offered(talk, start.removeprefix(START)) if start.startswith(START) else greet(talk)
 

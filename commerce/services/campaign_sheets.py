@@ -45,8 +45,9 @@ class Format:
 
 
 FEED = Format(1080, 1350, (64, 64, 64, 64), 30, 6)
-# Meta: 14 % above and 20 % below are covered by the profile and the answer field of a story, 6 % at the sides.
-# https://www.facebook.com/business/ads-guide/update/image/instagram-story
+# 14 % above and 20 % below are covered by the profile and the answer field of a story, 6 % at the sides: as trade
+# guides give Meta's figures in 2026 (https://www.imagefactory.co.kr/en/guides/instagram-story-ad-text-safe-zone). A
+# reel covers 35 % below.
 STORY = Format(1080, 1920, (65, 270, 65, 384), 32, 4)
 # TikTok shows templates rather than figures: tabs above, description below, buttons on the right.
 # https://ads.tiktok.com/help/article/in-feed-ads-safe-zone

@@ -4,7 +4,7 @@ shown, where nothing is known or they want it so."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -63,10 +63,10 @@ class Recommending:
         self._everybody: tuple[datetime, tuple[Candidate, ...]] | None = None
 
     def for_customer(
-        self, customer_id: str, *, near: GeoPoint | None = None, but: int = 0, limit: int = LONGEST
+        self, customer_id: str, *, near: GeoPoint | None = None, but: Collection[int] = (), limit: int = LONGEST
     ) -> tuple[Recommendation, ...]:
         """Best first, at most `LONGEST`. Everything can be bought now, in the remembered size where one is remembered
-        for its kind; nothing twice; what the store nearest to `near` has comes sooner. `but`: not this product.
+        for its kind; nothing twice; what the store nearest to `near` has comes sooner. `but`: none of these products.
 
         What everybody is shown where `customer_id` is '', where nothing is known of them, and where they have refused.
         """
@@ -189,8 +189,8 @@ class Recommending:
         return not size or not variant.size or variant.size.casefold() == size.casefold()
 
 
-def _may_be(each: Candidate, tastes: Tastes, but: int) -> bool:
-    return each.product_id != but and each.product_id not in tastes.left_out
+def _may_be(each: Candidate, tastes: Tastes, but: Collection[int]) -> bool:
+    return each.product_id not in but and each.product_id not in tastes.left_out
 
 
 def _nearest(stores: Iterable[Store], near: GeoPoint | None, now: datetime) -> str:

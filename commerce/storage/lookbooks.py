@@ -26,6 +26,7 @@ from commerce.domain.lookbook import (
 from commerce.domain.moments import from_us, to_us
 from commerce.errors import StaleVersion
 from commerce.storage.mapping import from_text, load_json, maybe_from_us, maybe_to_us, to_text
+from commerce.storage.prepared import Prepared
 from commerce.storage.tables import hotspot, lookbook, lookbook_version
 from commerce.storage.transaction import AnyRow, Transaction, one_row_changed
 
@@ -46,6 +47,7 @@ _COPY_PAGES = text(
     " SELECT lookbook_id, :to_version, pages, :at_us FROM lookbook_version"
     " WHERE lookbook_id = :id AND version = :from_version"
 )
+_BY_SLUG = Prepared(select(lookbook).where(lookbook.c.slug == bindparam("slug")))  # of every look at a catalogue
 _SHOWING = (
     select(lookbook, hotspot.c.page)
     .join(hotspot, (hotspot.c.lookbook_id == lookbook.c.id) & (hotspot.c.version == lookbook.c.version))
@@ -73,7 +75,7 @@ class SqlLookbooks:
         return None if row is None else _lookbook(row)
 
     def by_slug(self, slug: str) -> Lookbook | None:
-        row = self._db.execute(select(lookbook).where(lookbook.c.slug == slug)).one_or_none()
+        row = self._db.row(_BY_SLUG, {"slug": slug})
         return None if row is None else _lookbook(row)
 
     def all(self) -> list[Lookbook]:

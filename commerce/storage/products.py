@@ -120,7 +120,7 @@ _NUMBERS_AFTER = (
     .limit(bindparam("limit"))
 )
 
-_LAST_CHANGE = select(func.max(catalogue_change.c.seq))
+_LAST_CHANGE = Prepared(select(func.max(catalogue_change.c.seq).label("seq")))
 _CHANGES_AFTER = (
     select(catalogue_change.c.seq, catalogue_change.c.product_id, catalogue_change.c.what)
     .where(catalogue_change.c.seq > bindparam("after"))
@@ -248,7 +248,7 @@ class SqlProducts:
 
     def last_change(self) -> int:
         self._db.number_changes()
-        return self._db.execute(_LAST_CHANGE).scalar() or 0
+        return self._db.row(_LAST_CHANGE).seq or 0
 
     def changes_after(self, seq: int, limit: int) -> list[Change]:
         self._db.number_changes()

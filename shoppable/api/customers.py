@@ -58,5 +58,6 @@ def _facts(uow: UnitOfWork, customer: Customer) -> CustomerFacts:
         "name": customer.name,
         "language": customer.language,
         "channels": list(dict.fromkeys(contact.channel for contact in uow.customers.contacts(customer.id))),
+        "came_from": customer.came_from,
         "created_at": customer.created_at.astimezone(UTC).isoformat(),
     }

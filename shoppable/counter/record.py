@@ -90,6 +90,21 @@ ACTIONS = {
     "unlink": "Customers parted again",
     "photo_deleted": "Photo deleted",
     "message_dead": "Message given up",
+    "catalogue_made": "Catalogue made",
+    "catalogue_saved": "Catalogue changed",
+    "catalogue_published": "Catalogue published",
+    "catalogue_withdrawn": "Catalogue withdrawn",
+    "campaign_made": "Campaign made",
+    "campaign_read_again": "Campaign read again",
+    "campaign_removed": "Campaign removed",
+    "brand_kept": "Brand changed",
+    "post_made": "Post made",
+    "post_imported": "Post brought in",
+    "post_changed": "Post changed",
+    "post_removed": "Post removed",
+    "posts_followed": "Posts changed at their source",
+    "link_made": "Short link made",
+    "decline_link": "Joining declined",
 }
 
 

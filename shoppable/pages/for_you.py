@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, make_response, redirect, request
@@ -72,8 +73,9 @@ def choice() -> ResponseReturnValue:
     return shopper.private(response)
 
 
-def beside(but: int = 0) -> Block | None:
-    """For a page about something else: to whom the shop knows nothing, and there is nothing to choose."""
+def beside(but: Collection[int] = ()) -> Block | None:
+    """For a page about something else, which shows the products `but` by itself. None for whom the shop does not
+    know."""
     contact = session.current()
     if contact is None:
         return None

@@ -110,7 +110,7 @@ def product(address: str) -> Response:
         similar=[card(other, shelf, note=why_similar(reasons.get(other.id, ()))) for other in others],
         alike_at=alike_at,
         alikes=alikes,
-        for_you=for_you.beside(found.id),
+        for_you=for_you.beside((found.id, *(other.id for other in others))),
         facts=_facts(found),
         path=product_path(found, language()),
         shared=share.of_product(found, post),

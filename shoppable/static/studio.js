@@ -50,12 +50,14 @@ const moved = document.querySelector("[data-moved]");
 
 async function settle(item) {
   const items = [...order.children];
+  const [first, count] = [Number(order.dataset.first), Number(order.dataset.count)];
   for (const [at, each] of items.entries())
     for (const button of each.querySelectorAll("[data-by]")) {
-      button.value = String(at + 1 + Number(button.dataset.by));
-      button.disabled = items[at + Number(button.dataset.by)] === undefined;
+      const to = first + at + 1 + Number(button.dataset.by);
+      button.value = String(to);
+      button.disabled = to < 1 || to > count;
     }
-  const place = items.indexOf(item) + 1;
+  const place = first + items.indexOf(item) + 1;
   const form = item.querySelector("[data-move]");
   const body = new URLSearchParams(new FormData(form));
   body.set("to", String(place));
@@ -67,10 +69,10 @@ async function settle(item) {
 for (const form of order?.querySelectorAll("[data-move]") ?? []) {
   const item = form.closest("li");
   form.addEventListener("submit", (event) => {
-    event.preventDefault();
     const button = event.submitter;
     const other = button.dataset.by === "1" ? item.nextElementSibling : item.previousElementSibling;
-    if (!other) return;
+    if (!other) return; // to the page before or after this one: the form is sent
+    event.preventDefault();
     if (button.dataset.by === "1") other.after(item);
     else other.before(item);
     settle(item);

@@ -17,6 +17,7 @@ from shoppable.counter import access
 from shoppable.counter.board import Told
 from shoppable.counter.frame import counter_page
 from shoppable.language import language, translate
+from shoppable.pages.frame import telegram_link
 from shoppable.site import site
 from shoppable.studio.blueprint import blueprint
 from shoppable.studio.figures import Worth, sold_by_link
@@ -67,7 +68,7 @@ def short_link_qr(code: str) -> ResponseReturnValue:
 def _page(
     told: Told | None, *, where: str = "", label: str = "", code: str = "", status: int = 200
 ) -> ResponseReturnValue:
-    shop, spoken = site().shop, language()
+    shop, spoken, bot = site().shop, language(), telegram_link()
     with shop.storage.read() as uow:
         links = uow.short_links.all(_MOST)
         sold = sold_by_link(uow, shop.clock.now() + timedelta(seconds=1))
@@ -85,6 +86,7 @@ def _page(
                 "label": each.label or each.code,
                 "path": each.path,
                 "address": _address(each.code),
+                "into_chat": f"{bot}?start=s_{each.code}" if bot else "",
                 "clicks": format_number(each.clicks, spoken),
                 "orders": format_number(sold.get(each.code, Worth()).orders, spoken),
                 "money": sold.get(each.code, Worth()).net,

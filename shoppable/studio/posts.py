@@ -40,6 +40,9 @@ DONE = {
 }
 
 
+A_PAGE = 40
+
+
 @blueprint.before_request
 def room_for_a_picture() -> None:
     if request.endpoint == "studio.make_post":
@@ -98,7 +101,7 @@ def save_post(post: str) -> ResponseReturnValue:
         if saved.reason is NotPosted.NOT_FOUND:
             abort(404)
         return _refused(saved.reason)
-    return redirect(f"/studio/posts?done=saved#post-{post}", 303)
+    return redirect(_where(saved.position, post, "done=saved"), 303)
 
 
 @blueprint.post("/posts/<post>/move")
@@ -108,12 +111,22 @@ def move_post(post: str) -> ResponseReturnValue:
     shop, to = site().shop, request.form.get("to", "")
     place = int(to) if to.isdecimal() and to.isascii() and len(to) < 7 else 0
 
-    def work(uow: UnitOfWork) -> bool:
-        return shop.posting.move(uow, post, place) if place else uow.posts.get(post) is not None
+    def work(uow: UnitOfWork) -> Post | None:
+        if place:
+            shop.posting.move(uow, post, place)
+        return uow.posts.get(post)
 
-    if not _is_id(post) or not shop.storage.write(work):
+    moved = shop.storage.write(work) if _is_id(post) else None
+    if moved is None:
         abort(404)
-    return ("", 204) if access.is_script() else redirect(f"/studio/posts#post-{post}", 303)
+    return ("", 204) if access.is_script() else redirect(_where(moved.position, post), 303)
+
+
+def _where(position: int, post: str, said: str = "") -> str:
+    """The page on which a post stands."""
+    page = (max(position, 1) - 1) // A_PAGE + 1
+    asked = "&".join(filter(None, (f"page={page}" if page > 1 else "", said)))
+    return f"/studio/posts?{asked}#post-{post}" if asked else f"/studio/posts#post-{post}"
 
 
 def _caption() -> LocalText:
@@ -130,8 +143,12 @@ def _refused(reason: NotPosted) -> ResponseReturnValue:
 
 
 def _page(told: Told | None, status: int = 200) -> ResponseReturnValue:
+    asked = request.args.get("page", "")
+    page = max(1, int(asked)) if asked.isdecimal() and asked.isascii() and len(asked) < 5 else 1
+    first = (page - 1) * A_PAGE
     with site().shop.storage.read() as uow:
-        found = uow.posts.all(shown_only=False)
+        every = uow.posts.all(shown_only=False)
+        found = every[first : first + A_PAGE]
         imported = uow.posts.imported()
         products = uow.products.many({number for post in found for number in post.product_ids})
         clicks = {post.id: link.clicks for post in found if (link := uow.short_links.get(code_of(post)))}
@@ -145,9 +162,14 @@ def _page(told: Told | None, status: int = 200) -> ResponseReturnValue:
         longest=LONGEST_CAPTION,
         captions=site().languages,
         elsewhere=elsewhere,
+        first=first,
+        count=len(every),
+        before=f"/studio/posts?page={page - 1}" if page > 1 else "",
+        after=f"/studio/posts?page={page + 1}" if first + A_PAGE < len(every) else "",
         posts=[
             {
                 "post": post,
+                "place": place,
                 "picture": picture_path(post.picture_key),
                 "name": post.caption(language())[:60] or _day(post.created_at),
                 "captions": [(code, post.caption.by_language.get(code, "")) for code in site().languages],
@@ -158,7 +180,7 @@ def _page(told: Told | None, status: int = 200) -> ResponseReturnValue:
                 "day": _day(post.created_at),
                 "gone": _day(known.gone_at) if (known := imported.get(post.external_id)) and known.gone_at else "",
             }
-            for post in found
+            for place, post in enumerate(found, start=first + 1)
         ],
     )
 

@@ -107,19 +107,20 @@ def light(picture: Image, path: Path) -> None:
 
 
 def take_catalogue(browser: Browser, address: str, folder: Path) -> None:
-    """On a phone and a tablet as it opens, on a desk with what a place leads to."""
-    for name, size, language in (
-        ("catalogue-fr-phone", (360, 740), "fr"),
-        ("catalogue-fr-tablet", (820, 1180), "fr"),
-        ("catalogue-en", (1440, 900), "en"),
+    """On a phone as it opens, on a tablet between two pages, on a desk with what a place leads to."""
+    for name, size, language, opened in (
+        ("catalogue-fr-phone", (360, 740), "fr", 1),
+        ("catalogue-fr-tablet", (820, 1180), "fr", 2),
+        ("catalogue-en", (1440, 900), "en", 2),
     ):
         page = open_page(browser, address, size, language)
-        page.goto("/l/saison")
-        settled(page)
+        page.goto(f"/l/saison#page-{opened}")
+        page.locator("[data-where]").filter(has_text=f"{opened}").wait_for()
+        page.wait_for_timeout(1_000)  # a page that listens for prices never idles
         if size[0] > 1000:
-            page.locator("#page-1 .lookbook-spots a").first.click()
+            page.locator(f"#page-{opened} .lookbook-spots a").first.click()
             page.get_by_role("dialog").locator("h2").wait_for()
-            settled(page)
+            page.wait_for_timeout(500)
         page.evaluate("document.activeElement.blur()")
         light(_opened(page.screenshot()), folder / f"{name}.png")
         page.context.close()

@@ -22,6 +22,7 @@ from commerce.domain.lookbook import (
     Review,
     came_from,
 )
+from commerce.domain.reservation import Refused
 from commerce.wiring import Shop
 from tests.unit.bot.conftest import Desk
 from tests.unit.bot.test_basket import variant
@@ -116,6 +117,23 @@ def test_what_brought_somebody_first_stays(desk: Desk) -> None:
     with desk.shop.storage.read() as uow:
         customer = uow.customers.by_contact(desk.contact())
     assert customer is not None and customer.came_from == came_from(book.id, 4) != came_from(other.id, 1)
+
+
+def test_a_short_link_into_the_chat(desk: Desk) -> None:
+    made = desk.shop.storage.write(
+        lambda uow: desk.shop.short_links.make(uow, "/", "Window", code="window", actor="test")
+    )
+    assert not isinstance(made, Refused)
+    told = start(desk, "s_window")
+    assert "Hello" in told
+    desk.say(action=encode(AddToCart(0, variant(desk.shop, "P4-brown"))))
+    with desk.shop.storage.read() as uow:
+        customer = uow.customers.by_contact(desk.contact())
+        assert customer is not None and customer.came_from == "link:window"
+        cart, link = desk.shop.carts.of(uow, customer.id), uow.short_links.get("window")
+    assert cart is not None and [line.source for line in cart.lines] == ["link:window"]
+    assert link is not None and link.clicks == 1
+    assert start(desk, "s_nothing") == start(desk, "s_../x") == start(desk, ""), "what leads nowhere is a plain hello"
 
 
 def test_an_address_that_lost_its_end_is_found(desk: Desk) -> None:

@@ -340,7 +340,7 @@ def _moved(store_id: str, point: GeoPoint) -> Store:
 def test_a_product_that_is_on_the_page_already_is_left_out(window: Window) -> None:
     window.publishes(("linen", "trench"))
     window.looks(Did.PAGE, page=1, times=3)
-    assert "linen" not in window.names(but=window.products["linen"].id)
+    assert "linen" not in window.names(but=[window.products["linen"].id])
 
 
 # --- what everybody is shown

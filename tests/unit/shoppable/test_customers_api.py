@@ -40,11 +40,13 @@ def test_two_that_were_linked_are_one_with_two_channels(shop: Shop, client: Flas
         for contact, name in ((PHONE, "Léa"), (BROWSER, ""))
     ]
     assert {customer["id"] for customer in listed(client)["customers"]} == {person.id for person in people}
+    shop.storage.write(lambda uow: uow.customers.came_from(people[1].id, "link:window"))
     token = shop.storage.write(lambda uow: shop.linking.offer(uow, people[1].id, BROWSER, TokenPurpose.LINK))
     linked = shop.storage.write(lambda uow: shop.linking.accept(uow, token, PHONE))
     assert isinstance(linked, Linked)
     (one,) = listed(client)["customers"]
     assert (one["id"], one["name"], one["language"]) == (people[0].id, "Léa", "fr")
+    assert one["came_from"] == "link:window"
     assert sorted(one["channels"]) == ["telegram", "webchat"]
     assert "1001" not in json.dumps(one)
     shop.storage.write(lambda uow: shop.linking.unlink(uow, people[0].id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from uuid import uuid4
 
@@ -81,7 +82,8 @@ def test_the_page_of_a_product_tells_where_looking_is_counted_and_writes_nothing
     assert f'data-seen-at="/p/{dress}/views"' in html
     assert "product.js" in html
     with shop.storage.read() as uow:
-        assert uow.reading.by_day("", shop.clock.now() - timedelta(days=1), shop.clock.now() + timedelta(days=1)) == []
+        since = shop.clock.now() - timedelta(days=1)
+        assert uow.reading.by_source("", since, since + timedelta(days=2)) == []
 
 
 # --- suggestions on pages
@@ -101,6 +103,8 @@ def test_pages_suggest_to_whom_the_shop_knows_something(lea: Browser, shop: Shop
     part = page[page.index('id="for-you"') :]
     assert "Seen on p. 4 of Spring" in text_of(part)
     assert f"/p/{dress}-" not in part, "they are looking at it"
+    links = re.findall(r'class="tile-link" href="([^"]+)"', page)
+    assert len(links) == len(set(links)), "nothing stands on a page twice"
     assert "for-you-foot" not in lea.get("/?q=robe").text
 
 

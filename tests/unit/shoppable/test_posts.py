@@ -10,12 +10,15 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from commerce.domain.localtext import LocalText
 from commerce.domain.lookbook import Post
 from commerce.domain.stock import MovementReason
 from commerce.domain.team import Role
+from commerce.ports import UnitOfWork
 from commerce.services.posting import code_of
 from commerce.wiring import Shop
 from shoppable import create_app
+from shoppable.studio.posts import A_PAGE
 from tests.unit.shoppable.leafing import product_of
 from tests.unit.shoppable.seeing import drawing
 from tests.unit.shoppable.shopping import HOME, Browser, text_of, variant_of
@@ -151,3 +154,32 @@ def test_the_eyes_propose_what_is_in_it(seeing: Shop) -> None:
     assert upload(hugo, picture).status_code == 303
     assert only_post(seeing).product_ids == (product.id,)
     assert not only_post(seeing).is_shown
+
+
+def test_many_posts_stand_on_pages_and_are_moved_from_one_to_the_other(shop: Shop, hugo: StaffBrowser) -> None:
+    now = shop.clock.now()
+    posts = [
+        Post(f"{number:032x}", "", LocalText({"en": f"No. {number}"}), (), number, False, now)
+        for number in range(1, A_PAGE + 3)
+    ]
+
+    def write(uow: UnitOfWork) -> None:
+        for post in posts:
+            uow.posts.put(post)
+
+    def shown(path: str) -> list[str]:
+        return re.findall(r'data-name="(No\. \d+)"', hugo.get(path).text)
+
+    shop.storage.write(write)
+    assert len(shown("/studio/posts")) == A_PAGE and shown("/studio/posts?page=2") == ["No. 41", "No. 42"]
+    assert shown("/studio/posts?page=9") == [] and len(shown("/studio/posts?page=-1")) == A_PAGE
+    assert 'href="/studio/posts?page=2"' in hugo.get("/studio/posts").text
+    page = hugo.get("/studio/posts?page=2").text
+    assert 'value="40" data-by="-1"' in page and re.search(r'value="43" data-by="1"[^>]* disabled', page)
+    moved = hugo.post(f"/studio/posts/{posts[40].id}/move", {"to": "40"})
+    assert moved.headers["Location"] == f"/studio/posts#post-{posts[40].id}"
+    moved = hugo.post(f"/studio/posts/{posts[0].id}/move", {"to": "42"})
+    assert moved.headers["Location"] == f"/studio/posts?page=2#post-{posts[0].id}"
+    assert shown("/studio/posts?page=2") == ["No. 42", "No. 1"]
+    saved = show(hugo, posts[0], "P4")
+    assert saved.headers["Location"] == f"/studio/posts?page=2&done=saved#post-{posts[0].id}"
