@@ -168,9 +168,10 @@ class Worker:
         return self._shop.storage.write(lambda uow: uow.reading.forget_before(before))
 
     def forget_calls(self) -> int:
-        """Providers' calls that took effect long ago."""
-        before = self._shop.clock.now() - timedelta(days=self._shop.settings.payment_call_keep_days)
-        return self._shop.paying.forget_calls(before)
+        """Providers' calls that took effect long ago, and numbers that nobody has to ring any more."""
+        now, settings = self._shop.clock.now(), self._shop.settings
+        numbers = self._shop.calling_back.forget_numbers(now - timedelta(days=settings.callback_phone_days))
+        return numbers + self._shop.paying.forget_calls(now - timedelta(days=settings.payment_call_keep_days))
 
     # --- lanes
 

@@ -134,6 +134,9 @@ class Settings(BaseSettings):
     callback_after_min: int = Field(
         10, ge=1, le=24 * 60, description="Minutes without an answer of a person after which a call is offered."
     )
+    callback_phone_days: int = Field(
+        30, ge=0, le=730, description="Days after which the number of somebody who was rung back is deleted."
+    )
     bot_resumes_h: int = Field(
         12, ge=1, le=30 * 24, description="Hours after a person's last word from which the bot answers again."
     )

@@ -43,6 +43,7 @@ from commerce.services.collecting import Collecting
 from commerce.services.coming import Coming
 from commerce.services.customers import Customers
 from commerce.services.discovery import Discovery
+from commerce.services.forgetting import Forgetting
 from commerce.services.giving_way import GivingWay
 from commerce.services.handing_over import HandingOver
 from commerce.services.handoff import Handoff
@@ -140,6 +141,7 @@ class Shop:
     routing: Routing
     handoff: Handoff
     calling_back: CallingBack
+    forgetting: Forgetting
     publishing: Publishing
     laying_out: LayingOut
     drawer: SheetDrawer
@@ -319,6 +321,7 @@ def build_shop(
         waiting=second.waiting,
         routing=routing,
         handoff=handoff,
+        forgetting=Forgetting(clock),
         calling_back=CallingBack(storage, clock, ids, alerting, timedelta(minutes=settings.callback_after_min)),
         publishing=publishing,
         laying_out=LayingOut(storage, ids, media, drawer, publishing, settings.shop_name),

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from commerce.clock import ManualClock
 from commerce.ids import SeededIds
@@ -22,6 +23,10 @@ from commerce.storage import open_storage
 from tests.emptied import EmptiedDatabases
 from tests.made_once import make_once
 from vitrine.prove._databases import NoPostgres, PostgresServer, postgres_server, sqlite_database
+
+# No test is judged by the clock: a machine that is busy proves nothing about an example.
+settings.register_profile("untimed")
+settings.load_profile("untimed")
 
 MEMORY = Path("/dev/shm")
 ENOUGH_BYTES = 3 << 30

@@ -228,12 +228,15 @@ class TouchKind(StrEnum):
     LINKED = "linked"
     CONSENT = "consent"
     WAITING = "waiting"
+    READING = "reading"  # in catalogues and on product pages, of whoever has agreed
+    OFFER = "offer"  # in place of something that a store could not serve
 
 
 @dataclass(frozen=True, slots=True)
 class Touch:
     """One event of everything between a customer and the shop. `what` is the state or word, `subject` its id: of a
-    cart's line or of a wait the variant's. `text` is what people know it by (a number, a code, words)."""
+    cart's line, of a wait or an offer the variant's; of what was read the catalogue's and the product's ("b1:42").
+    `text` is what people know it by (a number, a code, words)."""
 
     at: datetime
     kind: TouchKind

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -219,6 +219,11 @@ class ConversationLine:
 
 
 class ConversationRepository(Protocol):
+    def forget(self, customer_ids: Iterable[str]) -> int:
+        """Who spoke with these, of what, with its summary: gone. How many conversations. Answers of the team go on
+        being counted, of nobody."""
+        ...
+
     def get(self, customer_id: str) -> Conversation | None:
         """None: nobody of the shop was ever needed, the bot answers."""
         ...

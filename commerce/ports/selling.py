@@ -24,7 +24,7 @@ from commerce.domain.payment import (
 )
 from commerce.domain.promotion import Promotion
 from commerce.domain.returns import ReturnRequest, ReturnState
-from commerce.domain.staff import PauseMethod, StaffTask, StorePause, TaskKind
+from commerce.domain.staff import PauseMethod, StorePause
 
 
 class CartRepository(Protocol):
@@ -342,16 +342,6 @@ class LinkRepository(Protocol):
     def sweep(self, now: datetime) -> int:
         """Deletes tokens that ended long ago."""
         ...
-
-
-class StaffTaskRepository(Protocol):
-    def raise_task(self, task: StaffTask) -> bool:
-        """False when an open task of this kind and subject is there already."""
-        ...
-
-    def open(self, *, kind: TaskKind | None = None, store_id: str = "", limit: int = 100) -> list[StaffTask]: ...
-
-    def done(self, kind: TaskKind, subject: str, at: datetime) -> bool: ...
 
 
 class PauseRepository(Protocol):

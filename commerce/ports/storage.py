@@ -43,8 +43,8 @@ from commerce.ports.selling import (
     PaymentRepository,
     PromotionRepository,
     ReturnRepository,
-    StaffTaskRepository,
 )
+from commerce.ports.staff_tasks import StaffTaskRepository
 from commerce.ports.stocktaking import StockRecordRepository
 
 T = TypeVar("T")

@@ -79,6 +79,10 @@ class CallingBack:
             for each in waiting
         )
 
+    def forget_numbers(self, before: datetime) -> int:
+        """Numbers of people whom somebody rang, or who gave up, until then. Opens its own transaction."""
+        return self._storage.write(lambda uow: uow.tasks.forget_done(TaskKind.CALL_BACK, before))
+
     def is_awaited(self, conversation: Conversation | None) -> bool:
         """Whether the question whether to ring still stands."""
         return conversation is not None and conversation.bot_is_silent and conversation.unanswered_since is not None

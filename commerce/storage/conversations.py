@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -64,6 +64,11 @@ class SqlConversations:
         if not one_row_changed(result):
             raise StaleVersion(f"the conversation of {changed.customer_id} is no longer at version {changed.version}")
         return written
+
+    def forget(self, customer_ids: Iterable[str]) -> int:
+        ids = list(customer_ids)
+        self._db.execute(update(staff_answer).where(staff_answer.c.customer_id.in_(ids)).values(customer_id=""))
+        return self._db.execute(delete(conversation).where(conversation.c.customer_id.in_(ids))).rowcount
 
     def heard(self, customer_id: str, at: datetime) -> None:
         self._db.execute(_HEARD, {"customer_id": customer_id, "at_us": to_us(at)})

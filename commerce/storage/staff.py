@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import delete, literal, select, text, update
+from sqlalchemy import ColumnElement, delete, literal, select, text, update
 
 from commerce.domain.customer import Contact
 from commerce.domain.moments import from_us, to_us
@@ -26,6 +27,7 @@ _PAUSE = text(
 )
 _WAIT = insert_once("pause_waiter", "store_id, channel, account, address", "store_id, channel, account, address")
 
+NOTHING = "{}"  # of the details of a task, as they are where there never were any
 ENDED_US = 0  # the time of a pause that somebody ended: over, and those who wait are still to be told
 
 
@@ -92,6 +94,20 @@ class SqlStaffTasks:
                 .values(done_at_us=to_us(at))
             )
         )
+
+    def forget_done(self, kind: TaskKind, before: datetime) -> int:
+        return self._forget(staff_task.c.kind == kind.value, staff_task.c.done_at_us <= to_us(before))
+
+    def forget_subjects(self, subjects: Iterable[str], at: datetime) -> int:
+        about = staff_task.c.subject.in_(list(subjects))
+        self._db.execute(
+            update(staff_task).where(about, staff_task.c.done_at_us.is_(None)).values(done_at_us=to_us(at))
+        )
+        return self._forget(about)
+
+    def _forget(self, *which: ColumnElement[bool]) -> int:
+        forgotten = update(staff_task).where(*which, staff_task.c.details != NOTHING).values(details=NOTHING)
+        return self._db.execute(forgotten).rowcount
 
 
 class SqlPauses:

@@ -9,11 +9,13 @@ from heapq import merge
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 
 from commerce.domain.conversation import NOTE_CHANNELS, Touch, TouchKind
+from commerce.domain.lookbook import Did
 from commerce.domain.mail import Direction
 from commerce.domain.moments import from_us, to_us
+from commerce.domain.offering import OfferState
 from commerce.storage.mapping import load_json
 from commerce.storage.tables import (
     cart,
@@ -21,8 +23,11 @@ from commerce.storage.tables import (
     consent,
     customer_merge,
     ledger_entry,
+    offer,
+    offer_choice,
     order_event,
     payment_attempt,
+    reading_event,
     reservation,
     reservation_event,
     return_request,
@@ -179,6 +184,46 @@ _waits = _rows(
         row.sku,
     ),
 )
+_read = _rows(
+    # How long they stayed is told by a second row of the same page.
+    lambda customer_id: select(reading_event).where(
+        reading_event.c.customer_id == customer_id,
+        reading_event.c.did.in_([Did.OPENED.value, Did.PAGE.value, Did.HOTSPOT.value, Did.VIEW.value]),
+        reading_event.c.dwell_ms == 0,
+    ),
+    reading_event.c.at_us,
+    lambda row: Touch(
+        from_us(row.at_us),
+        TouchKind.READING,
+        "web",
+        f"{row.lookbook_id}:{row.product_id or ''}",
+        row.did,
+        f"p. {row.page}" if row.page else "",
+    ),
+)
+
+
+def _offered(db: Transaction, customer_id: str, until_us: int, limit: int) -> list[Touch]:
+    """When it was made, with what became of it by now; of the choice that was taken, else of the first."""
+    chosen = func.coalesce(offer.c.taken, 1)
+    rows = db.execute(
+        select(offer.c.channel, offer.c.state, offer.c.created_at_us, offer_choice.c.kind, offer_choice.c.variant_id)
+        .join(offer_choice, and_(offer_choice.c.offer_id == offer.c.id, offer_choice.c.position == chosen))
+        .where(offer.c.customer_id == customer_id, offer.c.created_at_us < until_us)
+        .order_by(offer.c.created_at_us.desc(), offer.c.id, offer_choice.c.variant_id)
+        .limit(limit)
+    ).all()
+    return [
+        Touch(
+            from_us(row.created_at_us),
+            TouchKind.OFFER,
+            row.channel,
+            str(row.variant_id),
+            f"offer_{row.state}",
+            row.kind if row.state == OfferState.TAKEN.value else "",
+        )
+        for row in rows
+    ]
 
 
 def _linked(db: Transaction, customer_id: str, until_us: int, limit: int) -> list[Touch]:
@@ -204,5 +249,5 @@ def _moved(stored: str) -> Any:
 
 
 _READERS: tuple[Callable[[Transaction, str, int, int], Iterable[Touch]], ...] = (
-    _messages, _in_carts, _reserved, _ordered, _paid, _sent_back, _linked, _agreed, _waits,
+    _messages, _in_carts, _reserved, _ordered, _paid, _sent_back, _linked, _agreed, _waits, _read, _offered,
 )  # fmt: skip

@@ -22,14 +22,18 @@ def is_angry(text: str) -> bool:
     """Whether this message is that of somebody who has had enough. Pure; raises for no text at all."""
     lexicon = _lexicon()
     found = [word for word in words(text)[:_READ] if word not in lexicon["degree"]]
-    strong = weak = 0
-    scolds = False
+    strong = weak = harsh = 0
+    scolds = spoken_to = False
     place = 0
     while place < len(found):
         for end in range(min(place + _LONGEST, len(found)), place, -1):
             phrase = " ".join(found[place:end])
             if phrase in lexicon["strong"]:
-                strong += not _is_doubt(found, place, text)
+                strong += not _is_doubt(found, place, end, text)
+                break
+            if phrase in lexicon["harsh"] and not _is_doubt(found, place, end, text):
+                harsh += 1
+                weak += phrase in lexicon["weak"]
                 break
             if phrase in lexicon["weak"]:
                 weak += 1
@@ -38,11 +42,12 @@ def is_angry(text: str) -> bool:
                 scolds = True
                 break
         else:
+            spoken_to = spoken_to or found[place] in lexicon["you"]
             place += 1
             continue
         place = end
     signs = _is_cried(text) + _is_shouted(text) + scolds
-    return strong > 0 or (weak > 0 and weak + signs >= 2)
+    return strong > 0 or (weak > 0 and weak + signs >= 2) or (harsh > 0 and harsh + signs + spoken_to >= 2)
 
 
 def is_goodbye(text: str) -> bool:
@@ -56,10 +61,11 @@ def is_goodbye(text: str) -> bool:
     return any("goodbye" in cues.get(span, ()) for span in spans)
 
 
-def _is_doubt(found: list[str], place: int, text: str) -> bool:
-    """« c'est pas une arnaque ? »: asked, not said."""
+def _is_doubt(found: list[str], place: int, end: int, text: str) -> bool:
+    """« c'est pas une arnaque ? », « arnaque ? »: asked, not said."""
     before = " ".join(found[:place])
-    return "?" in text and (not before or any(before.endswith(doubt) for doubt in _lexicon()["doubt"]))
+    asked_alone = not before and end - place == 1
+    return "?" in text and (asked_alone or any(before.endswith(doubt) for doubt in _lexicon()["doubt"]))
 
 
 def _is_cried(text: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,7 @@ from shoppable import came_from
 from shoppable.counter import access, facts, thread
 from shoppable.counter.blueprint import blueprint
 from shoppable.counter.frame import counter_page
-from shoppable.counter.speaking import RESERVATION_STATES, TOUCH_KINDS, TOUCH_WORDS, channel_name, said
+from shoppable.counter.speaking import OFFER_KINDS, RESERVATION_STATES, TOUCH_KINDS, TOUCH_WORDS, channel_name, said
 from shoppable.language import language, translate
 from shoppable.site import site
 from shoppable.words import ORDER_STATES
@@ -114,6 +114,16 @@ def _shown(
         case TouchKind.CART | TouchKind.WAITING:
             what = said(TOUCH_WORDS, touch.what)
             text = _thing(uow, touch)
+        case TouchKind.OFFER:
+            what = said(TOUCH_WORDS, touch.what)
+            text = _thing(uow, replace(touch, text=said(OFFER_KINDS, touch.text) if touch.text else ""))
+        case TouchKind.READING:
+            what = said(TOUCH_WORDS, touch.what)
+            lookbook_id, _, product_id = touch.subject.partition(":")
+            book = uow.lookbooks.get(lookbook_id) if lookbook_id else None
+            product = uow.products.get(int(product_id)) if product_id else None
+            titles = [found.title(language()) for found in (book, product) if found is not None]
+            text = " · ".join(part for part in (*titles, touch.text) if part)
         case TouchKind.MESSAGE_IN | TouchKind.MESSAGE_OUT | TouchKind.NOTE:
             what = said(TOUCH_WORDS, touch.what) if touch.what else ""
             path = f"/staff/inbox/{customer_id}"

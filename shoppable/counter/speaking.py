@@ -100,6 +100,8 @@ TOUCH_KINDS = {
     TouchKind.LINKED: "Linked",
     TouchKind.CONSENT: "Consent",
     TouchKind.WAITING: "Waits for stock",
+    TouchKind.READING: "Catalogues and pages",
+    TouchKind.OFFER: "Offers",
 }
 # What happened, where it is no state of an order or of a reservation.
 TOUCH_WORDS = {
@@ -127,6 +129,20 @@ TOUCH_WORDS = {
     "exchange": "exchange",
     "problem": "wrong or damaged",
     "withdrawal": "withdrawal",
+    "dispute": "disputed at the bank",
+    "opened": "opened a catalogue",
+    "page": "turned to a page",
+    "hotspot": "looked at a thing in a catalogue",
+    "view": "looked at a product",
+    "offer_open": "was offered something else",
+    "offer_taken": "took what was offered",
+    "offer_declined": "wanted none of what was offered",
+    "offer_expired": "let an offer pass",
+}
+OFFER_KINDS = {
+    "other_store": "in another store",
+    "look_alike": "something that looks like it",
+    "shipped": "by parcel",
 }
 RESERVATION_STATES = {
     "held": "held",

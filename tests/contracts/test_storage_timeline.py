@@ -6,9 +6,12 @@ import json
 from dataclasses import replace
 from datetime import datetime
 
+from commerce.domain.collecting import PickUpKind, PickUpRef
 from commerce.domain.conversation import TouchKind
 from commerce.domain.customer import Consent, Customer, Purpose
+from commerce.domain.lookbook import Did, ReadingEvent
 from commerce.domain.mail import Direction
+from commerce.domain.offering import ChoiceKind, Offer, OfferChoice, OfferLine, OfferState
 from commerce.domain.order import OrderEvent, OrderState
 from commerce.domain.reservation import Reservation, ReservationEvent, ReservationLine, ReservationState
 from commerce.ports import Storage, UnitOfWork
@@ -84,3 +87,47 @@ def test_everything_is_one_list_newest_first(storage: Storage, people: None) -> 
         assert uow.conversations.touches(LEA_PERSON.id, before=NOW + 2 * MINUTE) == touches[3:]
         assert uow.conversations.touches(LEA_PERSON.id, limit=2) == touches[:2]
         assert uow.conversations.touches(SAM_PERSON.id) == []
+
+
+def test_what_was_read_with_consent_and_what_was_offered_are_touches(storage: Storage, people: None) -> None:
+    variants = put_stock(storage, {"38": 3, "40": 3})
+
+    def fill(uow: UnitOfWork) -> None:
+        read = ReadingEvent("e1", Did.PAGE, NOW + MINUTE, "b" * 32, page=4, customer_id=LEA_PERSON.id)
+        uow.reading.add(
+            [
+                read,
+                replace(read, event_id="e2", at=NOW + 2 * MINUTE, dwell_ms=9000),  # how long: no touch of its own
+                replace(read, event_id="e3", did=Did.HOTSPOT, at=NOW + 3 * MINUTE, product_id=42),
+                replace(read, event_id="e4", at=NOW + 4 * MINUTE, customer_id="", visitor="v" * 32),  # nobody's
+                replace(read, event_id="e5", at=NOW + 5 * MINUTE, customer_id=SAM_PERSON.id),
+            ]
+        )
+        for number, state in enumerate((OfferState.TAKEN, OfferState.DECLINED, OfferState.OPEN)):
+            choices = []
+            for position, variant_id in enumerate(variants, start=1):
+                (hold,) = (
+                    uow.stock.take(f"h{number}{position}", [(variant_id, 1)], "bellecour", "o", NOW + HOUR, NOW) or []
+                )
+                line = OfferLine(variant_id, 1, euros(7900), hold.id)
+                choices.append(OfferChoice(position, ChoiceKind.OTHER_STORE, "bellecour", (line,)))
+            made_at = NOW + (10 + number) * MINUTE
+            ref = PickUpRef(PickUpKind.RESERVATION, f"r{number}")
+            made = Offer(
+                f"o{number}", LEA_PERSON.id, LEA, ref, tuple(choices), OfferState.OPEN, made_at, made_at + HOUR
+            )
+            uow.offers.add(made)
+            if state is not OfferState.OPEN:
+                uow.offers.end(made.id, state, *((2,) if state is OfferState.TAKEN else ()))
+
+    storage.write(fill)
+    with storage.read() as uow:
+        touches = uow.conversations.touches(LEA_PERSON.id)[::-1]
+        assert uow.conversations.touches(LEA_PERSON.id, limit=2) == touches[:-3:-1]
+    assert [(touch.kind, touch.what, touch.subject, touch.text) for touch in touches] == [
+        (TouchKind.READING, "page", f"{'b' * 32}:", "p. 4"),
+        (TouchKind.READING, "hotspot", f"{'b' * 32}:42", "p. 4"),
+        (TouchKind.OFFER, "offer_taken", str(variants[1]), "other_store"),
+        (TouchKind.OFFER, "offer_declined", str(variants[0]), ""),
+        (TouchKind.OFFER, "offer_open", str(variants[0]), ""),
+    ]

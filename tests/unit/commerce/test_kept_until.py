@@ -46,7 +46,7 @@ def opened(store: Store, since: datetime, until: datetime) -> timedelta:
     return sum((closes - opens for opens, closes in store.open_times(since, until)), timedelta())
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(stores(), moments, durations)
 def test_one_can_come_before_it_runs_out(store: Store, now: datetime, duration: timedelta | None) -> None:
     rules = ReservationRules(duration, timedelta(), 5)
@@ -69,7 +69,7 @@ def test_one_can_come_before_it_runs_out(store: Store, now: datetime, duration: 
             assert opened(store, until, now + duration) == timedelta(), "nobody can come until then"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(stores(), moments)
 def test_open_times_are_those_at_which_it_is_open(store: Store, now: datetime) -> None:
     later = now + timedelta(days=3)

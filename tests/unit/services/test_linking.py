@@ -256,7 +256,7 @@ _carts = st.dictionaries(
 _people = count()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(own=_carts, brought=_carts, choice=st.sampled_from([None, *MergeChoice]))
 def test_whatever_is_in_two_carts_nothing_is_lost_and_both_come_back(
     small: Small,

@@ -17,7 +17,10 @@ OTHERS = (
     (HERE / "utterances_unseen.tsv", "text"),
     (HERE.parents[1] / "search_quality" / "queries.tsv", "query"),
 )
-MOST_FALSE_ALARMS = 0.02
+MOST_FALSE_ALARMS = 0.01
+# moods_unseen.tsv: written beside the words by the same hand, so this share flatters. Of the 30 that were written when
+# all words stood, 13 were found; do not read its failures while changing words.
+LEAST_FOUND_UNSEEN = 0.7
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
@@ -33,6 +36,15 @@ def test_angry_people_are_found_and_the_others_left_alone(language: str) -> None
     assert len(angry) >= 60 and len(calm) >= 60
     missed = [text for text in angry if not is_angry(text)]
     assert len(missed) <= (1 - LEAST_FOUND) * len(angry), missed
+    assert [text for text in calm if is_angry(text)] == []
+
+
+def test_those_that_no_word_was_taken_from_are_found_too() -> None:
+    rows = _rows(HERE / "moods_unseen.tsv")
+    angry = [row["text"] for row in rows if row["angry"] == "yes"]
+    calm = [row["text"] for row in rows if row["angry"] == "no"]
+    assert len(angry) > 140 and len(calm) >= 60
+    assert sum(map(is_angry, angry)) >= LEAST_FOUND_UNSEEN * len(angry)
     assert [text for text in calm if is_angry(text)] == []
 
 

@@ -54,14 +54,14 @@ def _check_promises(found: Understood, context: Context) -> None:
     assert len(slots.words) <= 32
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(max_size=300), st.sampled_from(sorted(SITUATIONS)), st.sampled_from(["fr", "en", "de", ""]))
 def test_any_text_at_all_is_understood_somehow(text: str, situation: str, language: str) -> None:
     context = SITUATIONS[situation]
     _check_promises(_say(text, context, language), context)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(st.lists(st.sampled_from(_WORDS), max_size=25), st.sampled_from(sorted(SITUATIONS)))
 def test_any_salad_of_our_own_words_is_understood_somehow(words: list[str], situation: str) -> None:
     context = SITUATIONS[situation]
