@@ -16,7 +16,7 @@ def in_words(uow: UnitOfWork, came_from: str) -> str:
     if known.kind == "catalogue":
         said = _catalogue(uow, known)
         if said and known.via:
-            return translate("{source}, by {via}", source=said, via=in_words(uow, known.via))
+            return translate("{source}, via {via}", source=said, via=in_words(uow, known.via))
         return said or came_from
     if known.kind == "link":
         link = uow.short_links.get(known.name)

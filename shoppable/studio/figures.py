@@ -175,7 +175,7 @@ def _steps(in_it: _Counted, before_it: _Counted) -> list[Step]:
         (translate("Added to the cart"), "carts"),
         (translate("Went to the till"), "checkouts"),
         (translate("Ordered"), "orders"),
-        (translate("Paid"), "paid"),
+        (translate("Paid for"), "paid"),
     )
     return [Step(name, key, *counts) for (name, key), counts in zip(named, zip(now, before, strict=True), strict=True)]
 

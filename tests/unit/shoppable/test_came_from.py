@@ -148,7 +148,7 @@ def test_a_code_in_print_is_told_from_the_web(shop: Shop, lea: Browser, app: Fla
     order = lea.order()
     assert order.came_from == f"catalogue:{book.id}:4:campaign:qr"
     assert order.source is OrderSource.CATALOGUE
-    assert "(Page 4 of Spring, by QR code)" in text_of(hugo.get(f"/staff/orders/{order.id}").text)
+    assert "(Page 4 of Spring, via QR code)" in text_of(hugo.get(f"/staff/orders/{order.id}").text)
 
 
 def test_a_frame_in_another_site_says_so(shop: Shop, lea: Browser) -> None:

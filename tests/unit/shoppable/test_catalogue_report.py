@@ -70,7 +70,7 @@ def test_from_the_cover_to_the_till(shop: Shop, app: Flask, hugo: StaffBrowser) 
     lea.play(lea.pay("fake").headers["Location"], "pay")
     order = lea.order()
     whole = hugo.get(f"/studio/{book.id}/report?days=7").text
-    steps = "Opened 2; Pages turned 3; Places opened 1; Added to the cart 1; Went to the till 1; Ordered 1; Paid 1"
+    steps = "Opened 2; Pages turned 3; Places opened 1; Added to the cart 1; Went to the till 1; Ordered 1; Paid for 1"
     assert f"From the cover to the till: {steps}" in whole
     assert "€124.90 from 1 order" in text_of(whole) and order.total_minor == 12490
     assert "Views by page: Page 1 2; Page 4 1" in whole
