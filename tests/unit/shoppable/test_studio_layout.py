@@ -319,3 +319,13 @@ def test_in_frames_of_others_and_on_dark_paper(hugo: StaffBrowser, shop: Shop) -
     assert 'class="lookbook-captions is-dark"' in framed.text
     policy = framed.headers["Content-Security-Policy"]
     assert "frame-ancestors *" in policy and "style-src 'self' 'sha256-" in policy
+
+
+@pytest.mark.parametrize(
+    ("title", "names"), [("Spring", ""), ("a word " * 10, " is-long"), ("a word " * 25, " is-longest")]
+)
+def test_a_title_as_large_as_its_place_allows(hugo: StaffBrowser, shop: Shop, title: str, names: str) -> None:
+    book = laid_out(shop, "P1").lookbook
+    save(hugo, book.id, lambda form: form.update({"title-en": [title]}))
+    page = hugo.get(f"/studio/{book.id}/preview").text
+    assert f'<p class="lookbook-title{names}">{title.strip()}</p>' in page
