@@ -89,6 +89,8 @@ def _not_paid(talk: Talk, uow: UnitOfWork, found: Order, why: OrderRefused | Non
         return talk.say(text, buttons=(_track(talk, found),))
     if why is None:
         return _over(talk, uow, found)
+    if _is_in_cart(uow, found):  # the same basket: what it costs now is shown at once, to be paid
+        return refused(talk, uow, why)
     again = Button(talk.t("Start again"), encode(Pay()))
     if why.reason is NotOrdered.PRICE_CHANGED:
         text = talk.t("Order {number}: a price has changed since. You have not been charged.", number=found.number)
@@ -97,6 +99,12 @@ def _not_paid(talk: Talk, uow: UnitOfWork, found: Order, why: OrderRefused | Non
             "Order {number}: not everything is there any more. You have not been charged.", number=found.number
         )
     return talk.say(text, buttons=(again, _track(talk, found)))
+
+
+def _is_in_cart(uow: UnitOfWork, found: Order) -> bool:
+    cart = uow.carts.of_customer(found.customer_id)
+    chosen = {line.variant_id: line.quantity for line in cart.lines if not line.saved} if cart else {}
+    return chosen == {line.variant_id: line.quantity for line in found.lines}
 
 
 def _over(talk: Talk, uow: UnitOfWork, found: Order) -> Turn:

@@ -185,6 +185,16 @@ def test_at_another_price_nothing_is_charged(desk: Desk) -> None:
     assert f"Order {order.number}: a price has changed since. You have not been charged." in text
 
 
+def test_at_another_price_the_same_cart_is_shown_with_what_it_costs_now(desk: Desk) -> None:
+    put_in(desk, "P2-blue-m")
+    desk.say(action=encode(PlaceOrder("fake", 6500)))
+    (order,) = orders(desk)
+    desk.shop.storage.write(lambda uow: desk.shop.catalog.set_price(uow, "P2-blue-m", Money(7000, "EUR")))
+    (text,) = desk.say(action=encode(PayOrder(order.id)))
+    assert "The total has changed since." in text and "Total: €70.00" in text
+    assert len(attempts(desk)) == 1
+
+
 @pytest.mark.parametrize("forged", ["", "0" * 32])
 def test_somebody_elses_order_looks_like_none(desk: Desk, forged: str) -> None:
     order = ordered(desk)
