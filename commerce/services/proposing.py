@@ -21,6 +21,7 @@ from commerce.services.printed_titles import Titles
 
 _BESIDE_FRAC = 0.12  # how far from its SKU another one of the same product is still the same place
 _LOOKED_AT = 10  # of what a picture resembles: a product that is not among them is not in it
+_WITHOUT_NUMBER = {FoundBy.PICTURE: Doubt.PICTURE_ALONE, FoundBy.PRICE: Doubt.NO_NUMBER}
 _SURE = frozenset({Why.EXACT_PICTURE, Why.VERY_CLOSE})
 
 Progress = Callable[[int, int], None]
@@ -245,9 +246,10 @@ def _checked(spot: Hotspot, hits: Sequence[Hit]) -> Hotspot:
 
 
 def _without_number(spot: Hotspot) -> Hotspot:
-    """Where others have a number, a picture without one has perhaps a wrong one."""
-    is_sure_alone = spot.found_by is FoundBy.PICTURE and spot.review is Review.SURE
-    return _doubtful(spot, Doubt.PICTURE_ALONE) if is_sure_alone else spot
+    """Where others have a number, one that is placed without has perhaps a wrong one."""
+    if spot.review is not Review.SURE or spot.found_by not in _WITHOUT_NUMBER:
+        return spot
+    return _doubtful(spot, _WITHOUT_NUMBER[spot.found_by])
 
 
 def _doubtful(spot: Hotspot, why: Doubt) -> Hotspot:

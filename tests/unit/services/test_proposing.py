@@ -200,3 +200,11 @@ def test_a_name_and_its_price_without_a_number(seeing: Shop) -> None:
     assert Doubt.OTHER_PICTURE in other.doubts or Doubt.NO_NUMBER in other.doubts
     assert proposed(seeing, caption("Sac cabas en cuir", "99,00 €", x=0.6, y=0.41)) == ()
     assert proposed(seeing, caption("Sac", "120,00 €", x=0.6, y=0.41)) == ()
+
+
+def test_what_has_no_number_where_others_have_one_is_looked_at(seeing: Shop) -> None:
+    """Name, price and picture say what it is; its number is missing, or one that nobody has."""
+    said = caption("P1-navy-38", x=0.1, y=0.41) + caption("Sac cabas en cuir", "120,00 €", x=0.6, y=0.45)
+    dress, bag = proposed(seeing, said, {P1_PICTURE: "P1", P4_PICTURE: "P4"})
+    assert (sku_of(seeing, dress), dress.review) == ("P1-navy-38", Review.SURE)
+    assert (bag.found_by, bag.review, bag.doubts) == (FoundBy.PRICE, Review.DOUBTFUL, (Doubt.NO_NUMBER,))
