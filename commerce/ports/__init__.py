@@ -33,14 +33,13 @@ from commerce.ports.finding import (
 )
 from commerce.ports.keeping import AuditEntry, AuditRepository, PhotoRepository, StateRepository
 from commerce.ports.mail import InboxRepository, LeaseRepository, OutboxRepository, ThreadRepository
+from commerce.ports.payments import PaymentProvider, PaymentRepository
 from commerce.ports.products import ArticleNumbers, Change, ChangeKind, ProductRepository, StoredPicture
 from commerce.ports.selling import (
     CartRepository,
     LinkRepository,
     OrderRepository,
     PauseRepository,
-    PaymentProvider,
-    PaymentRepository,
     PromotionRepository,
     ReturnRepository,
 )

@@ -19,6 +19,7 @@ from commerce.ports.customers import CustomerRepository
 from commerce.ports.disputes import DisputeRepository
 from commerce.ports.keeping import AuditRepository, PhotoRepository, StateRepository
 from commerce.ports.mail import InboxRepository, LeaseRepository, OutboxRepository, ThreadRepository
+from commerce.ports.payments import PaymentRepository
 from commerce.ports.products import ProductRepository
 from commerce.ports.publishing import (
     AttributionRepository,
@@ -33,7 +34,6 @@ from commerce.ports.selling import (
     LinkRepository,
     OrderRepository,
     PauseRepository,
-    PaymentRepository,
     PromotionRepository,
     ReturnRepository,
 )
