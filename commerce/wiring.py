@@ -250,7 +250,8 @@ def build_shop(
         at_counter=offline_of(providers),
     )
     fetcher = SafeWebFetcher(allow_hosts=settings.fetch_allow_hosts)
-    posting = Posting(storage, clock, ids, media, image_matcher)
+    drawer = PillowDrawer()
+    posting = Posting(storage, clock, ids, media, image_matcher, drawer)
     discovery = Discovery(storage, text_index, facets, image_matcher, words)
     second = build_second_choices(
         settings,
@@ -266,7 +267,7 @@ def build_shop(
         carts=carts,
     )
     canned = Canned(clock, ids, settings.languages)
-    drawer, proposing = PillowDrawer(), Proposing(storage, ids, image_matcher, text_index, settings.currency)
+    proposing = Proposing(storage, ids, image_matcher, text_index, settings.currency)
     publishing = Publishing(storage, clock, ids, media, PdfReader(), proposing)
     short_links = ShortLinks(clock, ids, settings.base_url)
     links, passwords = OneTimeLinks(clock, ids), Argon2Passwords()
