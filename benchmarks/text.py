@@ -105,8 +105,8 @@ def measure(names: Sequence[Name], queries: Sequence[Query], peers: bool, slow: 
             if limit >= 100:
                 search(query.text)
     gc.collect()
-    gc.freeze()  # the millions of objects of this harness are none of a shop's: no collection should walk them
-    hold_in_large_pages()  # as a shop of this size does once its indexes are read
+    gc.freeze()  # the millions of objects of this harness too: no collection should walk them
+    hold_in_large_pages()  # both as a shop of this size does once its indexes are read
     order = random.Random(1)
     for number, (query, truth) in enumerate(zip(queries, right, strict=True)):
         turns = [method for method in methods if number < method[4]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -341,6 +342,7 @@ class IndexKeeper:
         with self._storage.read() as uow:
             products = uow.products.count()
         if products >= _MANY_PRODUCTS:
+            gc.freeze()  # millions of words stay: no collection should walk them
             _log.info("indexes moved into large pages", products=products, bytes=self._into_large_pages())
 
     def _take_over_or_rebuild(self) -> None:
