@@ -12,6 +12,7 @@ from commerce.domain.geo import GeoPoint
 from commerce.domain.pricing import DeliveryRules, TaxRules
 from commerce.gazetteer import FileGazetteer
 from commerce.ids import RandomIds
+from commerce.large_pages import hold_in_large_pages
 from commerce.lexicon import Lexicon, lexicon
 from commerce.ports import (
     ChannelRules,
@@ -342,7 +343,9 @@ def build_shop(
         short_links=short_links,
         branding=Branding(storage, clock, media, image_matcher),
         campaigning=Campaigning(clock, ids, short_links, settings.timezone),
-        index_keeper=IndexKeeper(storage, text_index, facets, image_matcher, media, words, kept_words),
+        index_keeper=IndexKeeper(
+            storage, text_index, facets, image_matcher, media, words, kept_words, hold_in_large_pages
+        ),
         teaching=Teaching(storage, media, words, image_matcher),
         canned=canned,
         inbox=Inbox(clock, canned, handoff, alerting, media, channels or {}, timedelta(days=settings.staff_photo_days)),
