@@ -22,7 +22,7 @@ class HttpsJson:
     """Opened by the first call. Redirects are not followed, and nothing is repeated."""
 
     def __init__(self, api_url: str, headers: Mapping[str, str] | None = None) -> None:
-        self._api_url, self._headers = api_url, headers
+        self.api_url, self._headers = api_url, headers
         self._lock = threading.Lock()
         self._made: httpx.Client | None = None
 
@@ -39,7 +39,7 @@ class HttpsJson:
                 import httpx
 
                 self._made = httpx.Client(
-                    base_url=self._api_url,
+                    base_url=self.api_url,
                     headers=self._headers,
                     timeout=httpx.Timeout(READ_S, connect=CONNECT_S),
                     follow_redirects=False,
