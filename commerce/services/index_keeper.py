@@ -24,6 +24,7 @@ from commerce.ports import (
     TextIndex,
     UnitOfWork,
 )
+from commerce.services.choosing_eyes import ChoosingEyes
 from commerce.services.documents import text_document
 
 Progress = Callable[[str, int, int | None], None]
@@ -53,6 +54,7 @@ class IndexKeeper:
         media: MediaStore,
         lexicon: Lexicon,
         kept_words: KeptWords | None = None,
+        choosing: ChoosingEyes | None = None,  # None: the matcher's encoder stays
     ) -> None:
         """`kept_words`: where words and conditions are kept between two processes; None: every start reads all."""
         self._storage = storage
@@ -62,6 +64,7 @@ class IndexKeeper:
         self._media = media
         self._lexicon = lexicon
         self._kept_words = kept_words
+        self._choosing = choosing
         self._seq: int | None = None  # None: nothing was read yet
         self._pictures_seq = 0  # pictures of changes up to this one are in the index or wait
         self._unkept = 0  # changes since the words were kept
@@ -329,7 +332,8 @@ class IndexKeeper:
 
     def _take_over_or_rebuild(self) -> None:
         """One process builds; the others, which answer with the old index, use the new one once it is on the disk."""
-        if self._rebuilding is not None and self._rebuilding.is_alive():
+        is_building = self._rebuilding is not None and self._rebuilding.is_alive()
+        if is_building or (self._choosing is not None and not self._waiting and self._choosing.step()):
             return
         if self._image_matcher.take_over():
             _log.info("picture index of another process taken over")
