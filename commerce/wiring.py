@@ -12,6 +12,7 @@ from commerce.domain.geo import GeoPoint
 from commerce.domain.pricing import DeliveryRules, TaxRules
 from commerce.gazetteer import FileGazetteer
 from commerce.ids import RandomIds
+from commerce.large_pages import hold_in_large_pages
 from commerce.lexicon import Lexicon, lexicon
 from commerce.ports import (
     ChannelRules,
@@ -255,7 +256,8 @@ def build_shop(
         at_counter=offline_of(providers),
     )
     fetcher = SafeWebFetcher(allow_hosts=settings.fetch_allow_hosts)
-    posting = Posting(storage, clock, ids, media, image_matcher)
+    drawer = PillowDrawer()
+    posting = Posting(storage, clock, ids, media, image_matcher, drawer)
     discovery = Discovery(storage, text_index, facets, image_matcher, words)
     second = build_second_choices(
         settings,
@@ -271,7 +273,7 @@ def build_shop(
         carts=carts,
     )
     canned = Canned(clock, ids, settings.languages)
-    drawer, proposing = PillowDrawer(), Proposing(storage, ids, image_matcher, text_index, settings.currency)
+    proposing = Proposing(storage, ids, image_matcher, text_index, settings.currency)
     publishing = Publishing(storage, clock, ids, media, PdfReader(), proposing)
     short_links = ShortLinks(clock, ids, settings.base_url)
     links, passwords = OneTimeLinks(clock, ids), Argon2Passwords()
@@ -346,7 +348,9 @@ def build_shop(
         short_links=short_links,
         branding=Branding(storage, clock, media, image_matcher),
         campaigning=Campaigning(clock, ids, short_links, settings.timezone),
-        index_keeper=IndexKeeper(storage, text_index, facets, image_matcher, media, words, kept_words, choosing_eyes),
+        index_keeper=IndexKeeper(
+            storage, text_index, facets, image_matcher, media, words, kept_words, hold_in_large_pages, choosing_eyes
+        ),
         choosing_eyes=choosing_eyes,
         teaching=Teaching(storage, media, words, image_matcher),
         canned=canned,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from commerce.domain.product import Product
 from commerce.domain.search import Filters, Hit
 from commerce.domain.stock import StockLevel
-from commerce.ports.storage import StoredPicture
+from commerce.ports.products import StoredPicture
 from commerce.ports.teaching import Teachable
 
 

@@ -145,7 +145,7 @@ def _shown(order_id: str) -> Shown:
             store,
             bool(who_cancels(uow, order)),
             successor_of(uow, order),
-            site().shop.checkout.may_cancel(uow, order),
+            site().shop.orders.may_cancel(uow, order),
             coming.slot_of(uow, order) if store else None,
             tuple(coming.days_for(uow, order, store)),
         )
@@ -316,7 +316,7 @@ def cancel(order_id: str) -> ResponseReturnValue:
 
     def work(uow: UnitOfWork) -> object:
         found, _ = seen_order(uow, order_id)
-        return shop.checkout.cancel(uow, found.id, found.customer_id)
+        return shop.orders.cancel(uow, found.id, found.customer_id)
 
     result = write_again(shop.storage, work)
     shown = _shown(order_id)

@@ -34,7 +34,7 @@ _RETRY_S = 60.0
 
 
 class SquareProvider:
-    """`commerce.ports.selling.PaymentProvider`. Safe for many threads."""
+    """`commerce.ports.PaymentProvider`. Safe for many threads."""
 
     name = NAME
     is_online = True

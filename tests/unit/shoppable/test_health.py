@@ -23,7 +23,7 @@ def beat(shop: Shop) -> None:
 
 
 def test_the_worker_and_the_pages_mean_the_same_line() -> None:
-    from bot.worker import ALIVE
+    from bot.chores import ALIVE
 
     assert ALIVE == HEARTBEAT
 
