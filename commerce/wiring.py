@@ -40,6 +40,7 @@ from commerce.services.canned import Canned
 from commerce.services.carts import Carts
 from commerce.services.catalog import Catalog
 from commerce.services.checkout import Checkout
+from commerce.services.choosing_eyes import ChoosingEyes, encoder_to_open
 from commerce.services.collecting import Collecting
 from commerce.services.coming import Coming
 from commerce.services.customers import Customers
@@ -152,6 +153,7 @@ class Shop:
     branding: Branding
     campaigning: Campaigning
     index_keeper: IndexKeeper
+    choosing_eyes: ChoosingEyes
     teaching: Teaching
     canned: Canned
     inbox: Inbox
@@ -164,6 +166,7 @@ class Shop:
 
     def close(self) -> None:
         self.index_keeper.stop()
+        self.choosing_eyes.rest()
         self.image_matcher.close()
         self.storage.close()
 
@@ -213,9 +216,11 @@ def build_shop(
     media = FileMediaStore(settings.data_dir / "media")
     image_matcher = open_image_matcher(
         settings.data_dir / "index",
-        settings.encoder,
+        encoder_to_open(settings.encoder, storage, clock),
         open_picture_index(settings.url_of_database, settings.vector_store),
     )
+    choosing_eyes = ChoosingEyes(storage, media, clock, image_matcher, settings.encoder)
+    choosing_eyes.follow()
     kept_words = WordsOnDisk(settings.data_dir / "index" / "words", {"words": text_index, "facets": facets})
     rules = ReservationRules(
         duration=timedelta(seconds=settings.hold_s) if settings.hold_s else None,
@@ -344,8 +349,9 @@ def build_shop(
         branding=Branding(storage, clock, media, image_matcher),
         campaigning=Campaigning(clock, ids, short_links, settings.timezone),
         index_keeper=IndexKeeper(
-            storage, text_index, facets, image_matcher, media, words, kept_words, hold_in_large_pages
+            storage, text_index, facets, image_matcher, media, words, kept_words, hold_in_large_pages, choosing_eyes
         ),
+        choosing_eyes=choosing_eyes,
         teaching=Teaching(storage, media, words, image_matcher),
         canned=canned,
         inbox=Inbox(clock, canned, handoff, alerting, media, channels or {}, timedelta(days=settings.staff_photo_days)),

@@ -25,6 +25,7 @@ from commerce.ports import (
     TextIndex,
     UnitOfWork,
 )
+from commerce.services.choosing_eyes import ChoosingEyes
 from commerce.services.documents import text_document
 from commerce.services.missing_pictures import MissingPictures
 
@@ -57,6 +58,7 @@ class IndexKeeper:
         lexicon: Lexicon,
         kept_words: KeptWords | None = None,
         into_large_pages: Callable[[], int] = lambda: 0,
+        choosing: ChoosingEyes | None = None,  # None: the matcher's encoder stays
     ) -> None:
         """`kept_words`: where words and conditions are kept between two processes; None: every start reads all.
         `into_large_pages`: has large indexes lie so that they are looked through sooner; returns bytes."""
@@ -68,6 +70,7 @@ class IndexKeeper:
         self._lexicon = lexicon
         self._kept_words = kept_words
         self._into_large_pages = into_large_pages
+        self._choosing = choosing
         self._seq: int | None = None  # None: nothing was read yet
         self._pictures_seq = 0  # pictures of changes up to this one are in the index or wait
         self._unkept = 0  # changes since the words were kept
@@ -347,7 +350,8 @@ class IndexKeeper:
 
     def _take_over_or_rebuild(self) -> None:
         """One process builds; the others, which answer with the old index, use the new one once it is on the disk."""
-        if self._rebuilding is not None and self._rebuilding.is_alive():
+        is_building = self._rebuilding is not None and self._rebuilding.is_alive()
+        if is_building or (self._choosing is not None and not self._waiting and self._choosing.step()):
             return
         if self._image_matcher.take_over():
             _log.info("picture index of another process taken over")

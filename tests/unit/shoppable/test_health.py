@@ -34,7 +34,7 @@ def test_ready_says_each_reason(shop: Shop, client: FlaskClient, monkeypatch: py
     assert silent.status_code == 503 and silent.json["reasons"] == ["worker_silent"]
     assert silent.json["status"] == "unready"
     beat(shop)
-    seen = {"state": "off", "revision": "", "pictures": 0, "changing_encoder": False}
+    seen = {"state": "off", "revision": "", "pictures": 0, "changing_encoder": False, "why": ""}
     assert client.get("/readyz").json == {"status": "ready", "reasons": [], "photo_search": seen}
 
     class Usage(NamedTuple):
