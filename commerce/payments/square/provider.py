@@ -22,8 +22,9 @@ from commerce.domain.payment import (
     RefundReport,
 )
 from commerce.errors import PaymentRefused, PaymentUnknown, RetryLater
+from commerce.https_json import Json
 from commerce.payments.square.asking import link_body, marked, refund_body
-from commerce.payments.square.client import Json, NotFound, SquareClient
+from commerce.payments.square.client import NotFound, SquareClient
 from commerce.payments.square.reading import NAME, callback, payment_report, refund_report
 from commerce.payments.square.verify import verify
 from commerce.ports import Clock

@@ -198,7 +198,7 @@ def test_every_failure_has_one_meaning(provider, standin, case, fault, error):
 
 
 def test_an_answer_that_takes_too_long_is_unknown(monkeypatch, provider, standin, case):
-    monkeypatch.setattr("commerce.payments.square.client.READ_S", 0.3)
+    monkeypatch.setattr("commerce.https_json.READ_S", 0.3)
     standin.fail("links.create", Fault(hang_s=1.0))
     with pytest.raises(PaymentUnknown):
         provider.start(case.request(case.attempt()))
