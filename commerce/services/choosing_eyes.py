@@ -81,6 +81,8 @@ class ChoosingEyes:
         wanted = (chosen.encoder, chosen.why) if chosen else (FOR_CLOTHES, _NOT_YET)
         if wanted != self._wanted:
             self._image_matcher.want(*wanted)
+            if self._wanted != ("", ""):  # not at the start, where `vitrine serve` says it in words
+                _log.info("eyes chosen", encoder=wanted[0], why=wanted[1])
         self._heard, self._wanted = chosen, wanted
 
     def step(self) -> bool:
@@ -149,15 +151,12 @@ class ChoosingEyes:
         others = share >= limit if used == FOR_CLOTHES else share > limit
         chosen = Chosen(FOR_ANYTHING if others else FOR_CLOTHES, len(verdicts), sum(verdicts), sample)
 
-        def keep(uow: UnitOfWork) -> bool:
+        def keep(uow: UnitOfWork) -> None:
             """Not over what another process found meanwhile."""
-            if _kept(uow, self._clock) != before:
-                return False
-            uow.state.put(_KEY, json.dumps(asdict(chosen)), self._clock.now() + _KEPT)
-            return True
+            if _kept(uow, self._clock) == before:
+                uow.state.put(_KEY, json.dumps(asdict(chosen)), self._clock.now() + _KEPT)
 
-        if self._storage.write(keep):
-            _log.info("eyes chosen", encoder=chosen.encoder, was=used, why=chosen.why)
+        self._storage.write(keep)
         self.follow()
 
     def _files(self, picture_ids: Sequence[int]) -> Iterator[bytes]:

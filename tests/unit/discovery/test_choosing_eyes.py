@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from commerce.clock import SystemClock
 from commerce.domain.search import Why
@@ -151,7 +152,11 @@ def test_the_old_index_answers_until_the_new_one_is_there(opened: Open, others: 
     here = opened()
     here.sell(others[:40])
     here.keeper.catch_up()
-    here.choosing.settle()
+    with capture_logs() as logs:
+        here.choosing.settle()
+    assert [(log["event"], log["encoder"], log["why"]) for log in logs] == [
+        ("eyes chosen", "objects", here.told["why"])
+    ]
     assert (here.told["state"], here.told["encoder"], here.told["next_encoder"]) == ("ready", "vitrine", "objects")
     assert here.matcher.needs_rebuild() and here.told["pictures"] == 40
     later = opened()
