@@ -44,6 +44,7 @@ class Chores:
         self._shop.reminding.tick()
         self._shop.slots.tick()
         self._shop.importing.tick()
+        self._shop.posting.make_small_ones()
         self.delete_photos()
         self.forget_readers()
         self.forget_calls()
@@ -60,6 +61,7 @@ class Chores:
             (SLOTS_EVERY_S, self._shop.slots.tick),
             (PHOTOS_EVERY_S, self.delete_photos),
             (SWEEP_EVERY_S, self._sweep),
+            (SWEEP_EVERY_S, self._shop.posting.make_small_ones),
             (COMPARING_EVERY_S, self._compare_stock),
             (FORGETTING_EVERY_S, self.forget_readers),
             (FORGETTING_EVERY_S, self.forget_calls),

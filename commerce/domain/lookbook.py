@@ -215,7 +215,7 @@ class Post:
     created_at: datetime
     external_id: str = ""  # the media's id where it came from
     external_url: str = ""
-    small_key: str = ""  # a square out of the middle of the picture, for tiles; "" where there is none
+    small_key: str = ""  # of what tiles show: see `Posting.keep`; "" where nobody has made it yet
 
     @property
     def tile_key(self) -> str:
@@ -224,7 +224,7 @@ class Post:
     @property
     def files(self) -> tuple[str, ...]:
         """Keys of everything that is to be deleted with it."""
-        return tuple(filter(None, (self.picture_key, self.small_key)))
+        return tuple(dict.fromkeys(filter(None, (self.picture_key, self.small_key))))
 
 
 class NotPosted(StrEnum):

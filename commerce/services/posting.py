@@ -80,9 +80,33 @@ class Posting:
         return self._storage.write(work)
 
     def keep(self, jpeg: bytes) -> tuple[str, str]:
-        """The keys of our copy of a picture, and of a small one for tiles: "" where that would save nothing."""
+        """The keys of our copy of a picture, and of a small one for tiles: the same where that would save nothing."""
+        key = self._media.put(jpeg, ".jpg")
+        return key, self._keep_small(jpeg) or key
+
+    def make_small_ones(self) -> int:
+        """The tick: small pictures of posts that have none yet; how many were seen to. Takes a tenth of a second
+        each."""
+        with self._storage.read() as uow:
+            waiting = [post for post in uow.posts.all(shown_only=False) if not post.small_key]
+        for post in waiting:
+            small_key = self._keep_small(self._media.get(post.picture_key) or b"")
+
+            def take(uow: UnitOfWork, post: Post = post, small_key: str = small_key) -> bool:
+                present = uow.posts.get(post.id)
+                if present is None or present.small_key:
+                    return False
+                uow.posts.put(replace(present, small_key=small_key or post.picture_key))
+                return True
+
+            if not self._storage.write(take):
+                self._media.delete(small_key)
+        return len(waiting)
+
+    def _keep_small(self, jpeg: bytes) -> str:
+        """The key of a small one; "" where it would save nothing."""
         small = self._small(jpeg)
-        return self._media.put(jpeg, ".jpg"), self._media.put(small, ".jpg") if 0 < len(small) < len(jpeg) else ""
+        return self._media.put(small, ".jpg") if 0 < len(small) < len(jpeg) else ""
 
     def _small(self, jpeg: bytes) -> bytes:
         """A square out of its middle, never larger than it is itself; b"" where it cannot be drawn."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -112,6 +113,21 @@ def test_tiles_show_a_small_square_of_the_picture(
     assert len(small) * 2 < len(whole) or side < SMALL_PX
     red, green, _ = tile.getpixel((side // 2, side // 2))  # type: ignore[misc]
     assert red > 200 and green < 60, "the middle of it"
+
+
+def test_posts_from_before_there_were_small_ones_get_theirs(shop: Shop, hugo: StaffBrowser, lea: Browser) -> None:
+    post = posted(shop, hugo)
+    large, gone = shop.media.put(a_photo(900, 900), ".jpg"), f"{'0' * 32}.jpg"
+    older = replace(post, small_key="", picture_key=large)
+    for each in (older, replace(older, id="f" * 32, picture_key=gone)):
+        shop.storage.write(lambda uow, each=each: uow.posts.put(each))  # type: ignore[misc]
+    assert f'src="/media/{large}"' in lea.get("/links").text
+    assert [shop.posting.make_small_ones() for _ in range(2)] == [2, 0]
+    with shop.storage.read() as uow:
+        made, without = uow.posts.get(post.id), uow.posts.get("f" * 32)
+    assert made and without and without.small_key == gone, "there is nothing to make it of"
+    assert f'src="/media/{made.small_key}"' in lea.get("/links").text
+    assert made.small_key != large and Image.open(io.BytesIO(shop.media.get(made.small_key) or b"")).size == (480, 480)
 
 
 def test_what_is_sold_out_is_said_at_once(shop: Shop, hugo: StaffBrowser, lea: Browser) -> None:
