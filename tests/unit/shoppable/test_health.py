@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from commerce.wiring import Shop
 from shoppable import create_app
 from shoppable.health import HEARTBEAT
-from tests.unit.shoppable.conftest import KEY
+from tests.unit.shoppable.shop_values import KEY
 
 
 def beat(shop: Shop) -> None:
