@@ -134,7 +134,7 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
 
 def test_other_things_end_up_before_the_eyes_for_anything_in_every_process(opened: Open, others: list[bytes]) -> None:
     here, there = opened(), opened()
-    assert here.told["encoder"] == "vitrine" and "until 30 products" in str(here.told["why"])
+    assert here.told["encoder"] == "vitrine" and "until the catalogue chooses (from 30" in str(here.told["why"])
     here.sell(others)
     for each in (here, there):
         each.keeper.refresh()
@@ -169,7 +169,7 @@ def test_clothes_keep_the_eyes_for_clothes(opened: Open, worn: list[bytes]) -> N
     here = opened()
     here.sell(worn[:29])
     here.choosing.settle()
-    assert here.kept() is None and "until 30 products" in str(here.told["why"])
+    assert here.kept() is None and "until the catalogue chooses (from 30" in str(here.told["why"])
     here.sell(worn[29:], first=29)
     here.keeper.catch_up()
     here.choosing.settle()
