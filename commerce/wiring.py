@@ -71,6 +71,7 @@ from commerce.services.recognising import Recognising
 from commerce.services.recommending import Recommending
 from commerce.services.refunding import Refunding
 from commerce.services.reminding import Reminding
+from commerce.services.renditions import Renditions
 from commerce.services.reserving import Reserving
 from commerce.services.returns import Returns
 from commerce.services.routing import Routing
@@ -147,6 +148,7 @@ class Shop:
     publishing: Publishing
     laying_out: LayingOut
     drawer: SheetDrawer
+    renditions: Renditions
     short_links: ShortLinks
     posting: Posting
     importing: Importing
@@ -192,7 +194,7 @@ def build_shop(
     keeps them in step. `channels`: those through which staff can write to people, by name; without them nobody is
     written to. Raises SettingsError or StorageError.
     """
-    from commerce.drawing import PillowDrawer
+    from commerce.drawing import Limits, PillowDrawer
     from commerce.facets import ColumnFacets
     from commerce.image_matching import open_image_matcher
     from commerce.instagram import open_instagram
@@ -333,6 +335,10 @@ def build_shop(
         publishing=publishing,
         laying_out=LayingOut(storage, ids, media, drawer, publishing, settings.shop_name),
         drawer=drawer,
+        # People wait for these: given up sooner than a sheet of a catalogue.
+        renditions=Renditions(
+            media, PillowDrawer(Limits(memory_bytes=512 << 20, quality=80, thins_colour=True, sheet_s=5.0))
+        ),
         posting=posting,
         importing=Importing(
             storage,

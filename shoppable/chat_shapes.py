@@ -42,8 +42,11 @@ class ChatAccepted(TypedDict):
 
 @_exact
 class ChatPicture(TypedDict):
+    """`srcset`: smaller ones, as an image of a page wants them; "" where there is none."""
+
     alt: str
     url: str
+    srcset: str
 
 
 @_exact

@@ -53,7 +53,7 @@ _DOORS: tuple[tuple[Who | Permission, str], ...] = (
         Who.ANYBODY,
         """
         : static api_openapi
-        front: front | product: product view | stores: stores | chat: chat | media: picture | buy: buy
+        front: front | product: product view | stores: stores | chat: chat | media: picture sized | buy: buy
         short: follow | posts: posts | campaign: campaign | prices_in_mail: price
         share: campaign catalogue posts product
         lookbook: lookbook embedded embed_script facts sheet events

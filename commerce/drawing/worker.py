@@ -29,16 +29,17 @@ def main() -> None:
     os.dup2(2, 1)  # a library that prints must not speak on the wire
     for sheet in _sheets(sys.stdin.buffer):
         try:
-            jpeg = _as_jpeg(composed(sheet), limits.quality)
+            jpeg = _as_jpeg(composed(sheet), limits)
         except (*_UNREADABLE, Warning):
             jpeg = b""
         out.write(LENGTH.pack(len(jpeg)) + jpeg)
         out.flush()
 
 
-def _as_jpeg(drawn: Image.Image, quality: int) -> bytes:
+def _as_jpeg(drawn: Image.Image, limits: Limits) -> bytes:
     out = io.BytesIO()
-    drawn.save(out, "JPEG", quality=quality, optimize=True, progressive=True, subsampling=0)
+    thinned = "4:2:0" if limits.thins_colour else "4:4:4"
+    drawn.save(out, "JPEG", quality=limits.quality, optimize=True, progressive=True, subsampling=thinned)
     return out.getvalue()
 
 

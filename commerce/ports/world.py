@@ -46,7 +46,15 @@ class MediaStore(Protocol):
 
     def get(self, key: str) -> bytes | None: ...
 
-    def delete(self, key: str) -> None: ...
+    def put_smaller(self, key: str, width_px: int, data: bytes) -> None:
+        """A copy of that picture of another width, instead of the one before; nothing where the picture is gone."""
+        ...
+
+    def get_smaller(self, key: str, width_px: int) -> bytes | None: ...
+
+    def delete(self, key: str) -> None:
+        """With its smaller copies."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

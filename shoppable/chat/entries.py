@@ -23,6 +23,7 @@ from shoppable.chat_shapes import (
 from shoppable.language import translate
 from shoppable.shelf import picture_path
 from shoppable.site import site
+from shoppable.sized import srcset
 
 MOST_ENTRIES = 100
 
@@ -108,9 +109,10 @@ def _picture(picture: dict[str, Any] | None, sender: str = "") -> ChatPicture | 
     """`sender`: who of the team sent it, where it says nothing itself."""
     if not picture:
         return None
-    url = picture_path(str(picture.get("media_key") or ""))
+    key = str(picture.get("media_key") or "")
+    url = picture_path(key)
     if not url and picture.get("png"):
         png = urlsafe_b64decode(str(picture["png"]))
         url = f"data:image/png;base64,{b64encode(png).decode()}"
     alt = str(picture.get("alt") or "") or (translate("Photo of {name}", name=sender) if sender else "")
-    return {"alt": alt, "url": url} if url else None
+    return {"alt": alt, "url": url, "srcset": srcset(key)} if url else None

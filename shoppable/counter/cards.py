@@ -13,6 +13,7 @@ from commerce.domain.team import StaffMember
 from commerce.i18n import format_deadline, format_money, format_time
 from shoppable.language import language, translate
 from shoppable.pages.cards import swatch
+from shoppable.sized import sized_path
 
 NEW_IS_LATE_MIN, READY_IS_LATE_MIN = 10, 24 * 60
 
@@ -188,7 +189,7 @@ def _payment(pick_up: PickUp, spoken: str) -> str:
 def _line(line: PickUpLine, spoken: str) -> LineShown:
     colour = swatch(line.colour, line.colour).label.lower() if line.colour else ""
     words = " · ".join(part for part in (line.title(spoken), colour, line.size) if part)
-    return LineShown(line.quantity, words, line.sku, f"/media/{line.picture_key}" if line.picture_key else "")
+    return LineShown(line.quantity, words, line.sku, sized_path(line.picture_key, 240) if line.picture_key else "")
 
 
 def age(since: datetime, now: datetime) -> str:

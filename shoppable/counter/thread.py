@@ -19,8 +19,8 @@ from commerce.ports import UnitOfWork
 from commerce.services.inbox import photo_in
 from shoppable.counter.speaking import NOTE_KINDS, TOUCH_WORDS, channel_name
 from shoppable.language import language, translate
-from shoppable.shelf import picture_path
 from shoppable.site import site
+from shoppable.sized import sized_path
 
 _NOTES = {kind.value: words for kind, words in NOTE_KINDS.items()}
 
@@ -142,7 +142,7 @@ def _card(card: dict[str, Any]) -> str:
 
 
 def _picture(picture: dict[str, Any] | None) -> str:
-    return picture_path(str(picture.get("media_key") or "")) if picture else ""
+    return sized_path(str(picture.get("media_key") or ""), 240) if picture else ""
 
 
 def _map(place: dict[str, Any]) -> str:

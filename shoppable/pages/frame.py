@@ -18,6 +18,7 @@ from shoppable.chat import greeting, session
 from shoppable.language import language, translate
 from shoppable.shelf import picture_path
 from shoppable.site import site
+from shoppable.sized import sized_path, srcset
 
 _WORDS_OF_FORMS = 300
 
@@ -155,7 +156,7 @@ def install(app: Flask) -> None:
     app.after_request(_fresh_modules)
     app.context_processor(_values)
     app.jinja_env.filters.update(money=money, distance=distance, picture=picture_path, language_name=language_name)
-    app.jinja_env.filters.update(country=country_name)
+    app.jinja_env.filters.update(country=country_name, sized=sized_path, srcset=srcset)
     app.jinja_env.globals.update(here=here, clock=clock, when=when, asset=_asset(app), chat_words=chat_words)
     app.jinja_env.globals.update(cart_count=cart_count, has_session=has_session)
     app.jinja_env.globals.update(reading_refused=recommended.is_refused)

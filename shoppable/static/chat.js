@@ -202,7 +202,7 @@ export function mount(root, words) {
   function showSaid(id, { text: said, thumb, waiting }) {
     const node = element("div", waiting ? "said waiting" : "said");
     node.append(element("span", "unseen", words.you));
-    if (thumb) node.append(image("sent-photo", thumb, words.photo));
+    if (thumb) node.append(image("sent-photo", { url: thumb, alt: words.photo }));
     if (said) node.append(element("p", "bubble", said));
     if (waiting) node.append(element("span", "note"));
     bubbles.set(id, node);
@@ -229,7 +229,7 @@ export function mount(root, words) {
     node.append(reply.speaker ? element("span", "speaker", reply.speaker) : element("span", "unseen", words.shop));
     if (reply.text) node.append(element("p", "bubble", reply.text));
     if (reply.picture) {
-      const picture = image("told-picture", reply.picture.url, reply.picture.alt);
+      const picture = image("told-picture", reply.picture, "15rem");
       picture.addEventListener("error", () => picture.remove()); // a photo of the shopper's whose time is over
       node.append(picture);
     }
@@ -258,7 +258,7 @@ export function mount(root, words) {
     if (card.picture) {
       const frame = element(card.url ? "a" : "span", "chat-card-picture");
       if (card.url) Object.assign(frame, { href: card.url, tabIndex: -1 });
-      frame.append(image("", card.picture.url, card.picture.alt));
+      frame.append(image("", card.picture, alone ? "15rem" : "12.5rem"));
       node.append(frame);
     }
     const title = element("h3");
@@ -331,7 +331,7 @@ export function mount(root, words) {
     remove.type = "button";
     remove.ariaLabel = words.removePhoto;
     remove.addEventListener("click", dropPhoto);
-    preview.replaceChildren(image("", URL.createObjectURL(blob), ""), element("span", "", words.photoReady), remove);
+    preview.replaceChildren(image("", { url: URL.createObjectURL(blob), alt: "" }), element("span", "", words.photoReady), remove);
     preview.hidden = false;
     status.textContent = words.photoReady;
     text.focus();
@@ -504,9 +504,10 @@ function wrap(className, children) {
   return node;
 }
 
-function image(className, address, alt) {
+function image(className, { url, srcset = "", alt }, sizes) {
   const node = element("img", className);
-  Object.assign(node, { src: address, alt, decoding: "async" });
+  if (srcset) Object.assign(node, { sizes, srcset });
+  Object.assign(node, { src: url, alt, decoding: "async" });
   return node;
 }
 

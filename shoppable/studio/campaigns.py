@@ -32,8 +32,8 @@ from shoppable.counter import access
 from shoppable.counter.board import Told
 from shoppable.counter.frame import counter_page
 from shoppable.language import language, translate
-from shoppable.shelf import picture_path
 from shoppable.site import site
+from shoppable.sized import sized_path
 from shoppable.studio.blueprint import blueprint
 from shoppable.studio.campaign_kit import PICTURES, Kit, Picture, jpeg_of, kit_of, mark_of, pdf_of
 from shoppable.studio.campaign_mail import mail_of
@@ -151,7 +151,7 @@ def _list(told: Told | None, *, products: str = "", source: str = "", status: in
             {
                 "id": each.id,
                 "headline": each.headline(language()),
-                "pictures": [picture_path(item.picture_key) for item in each.items if item.picture_key][:3],
+                "pictures": [sized_path(item.picture_key, 240) for item in each.items if item.picture_key][:3],
                 "count": len(each.items),
                 "at": format_moment(each.created_at, language(), shop.settings.timezone),
                 "is_stale": each.id in stale,

@@ -31,8 +31,9 @@ from shoppable.language import language, translate
 from shoppable.pages.asked import LAST_PAGE, Asked, asked_for, question
 from shoppable.pages.cards import Card, card, swatch
 from shoppable.pages.menu import menu
-from shoppable.shelf import Shelf, picture_path
+from shoppable.shelf import Shelf
 from shoppable.site import site
+from shoppable.sized import sized_path
 from shoppable.studio.blueprint import blueprint
 from shoppable.studio.catalogues import NOT_PUBLISHED, edition_of, is_id, revision_typed, titles_typed
 
@@ -241,7 +242,7 @@ def _page(wanted: Wanted, told: Told | None = None, status: int = 200) -> Respon
 
 
 def _offered(shown: Card, product: Product, have: set[int]) -> Offered:
-    picture = picture_path(shown.picture.media_key) if shown.picture else ""
+    picture = sized_path(shown.picture.media_key, 480) if shown.picture else ""
     return Offered(str(product.id), shown, picture, product.id in have)
 
 
@@ -259,7 +260,7 @@ def _line(chosen: Chosen, product: Product | None) -> Line:
         f"{chosen.product_id}.{chosen.variant_id}" if chosen.variant_id else str(chosen.product_id),
         str(chosen.product_id),
         product.title(language()) if product else translate("No longer sold"),
-        picture_path(picture.media_key) if picture else "",
+        sized_path(picture.media_key, 240) if picture else "",
         variant.sku if variant else "",
         picture is not None and (variant is not None or not chosen.variant_id),
     )

@@ -45,6 +45,20 @@ def test_deleting_is_final_and_may_be_repeated(media: MediaStore) -> None:
     media.delete("f" * 32 + ".jpg")
 
 
+def test_smaller_copies_lie_beside_a_picture_and_go_with_it(media: MediaStore) -> None:
+    key, other = media.put(b"large", ".jpg"), media.put(b"another", ".jpg")
+    assert media.get_smaller(key, 480) is None
+    for width, data in ((240, b"small"), (480, b"medium"), (480, b"")):
+        media.put_smaller(key, width, data)
+    media.put_smaller(other, 240, b"its own")
+    assert (media.get_smaller(key, 240), media.get_smaller(key, 480), media.get(key)) == (b"small", b"", b"large")
+    media.delete(key)
+    assert media.get_smaller(key, 240) is media.get_smaller(key, 480) is media.get(key) is None
+    media.put_smaller(key, 240, b"too late")
+    assert media.get_smaller(key, 240) is None
+    assert (media.get(other), media.get_smaller(other, 240)) == (b"another", b"its own")
+
+
 @pytest.mark.parametrize(
     "key",
     [
@@ -72,6 +86,8 @@ def test_nothing_but_our_keys_is_looked_up(media: MediaStore, tmp_path: Path, ke
     media.put(b"x", ".jpg")
     assert not is_key(key)
     assert media.get(key) is None
+    media.put_smaller(key, 480, b"x")
+    assert media.get_smaller(key, 480) is None
     media.delete(key)
     assert secret.read_bytes() == b"secret"
 
@@ -105,6 +121,15 @@ def test_nothing_is_made_before_the_first_file(tmp_path: Path) -> None:
 def test_files_are_spread_over_folders(tmp_path: Path) -> None:
     key = FileMediaStore(tmp_path).put(b"x", ".jpg")
     assert all_files(tmp_path) == [tmp_path / key[:2] / key]
+
+
+def test_a_deleted_picture_leaves_no_file(tmp_path: Path) -> None:
+    store = FileMediaStore(tmp_path)
+    key = store.put(b"x", ".jpg")
+    store.put_smaller(key, 240, b"s")
+    assert all_files(tmp_path / key[:2]) != [tmp_path / key[:2] / key]
+    store.delete(key)
+    assert all_files(tmp_path) == []
 
 
 @pytest.mark.parametrize("step", ["fsync", "replace"])

@@ -183,6 +183,8 @@ class World:
             "cart": self.cart_of_a_machine,
             "ref": self.payment_session,
             "media.picture:key": self.picture,
+            "media.sized:key": self.picture,
+            "width_px": lambda: "480",
             "photo.picture:key": self.photo,
             "link.show:token": self.link,
             "link.accept:token": self.link,

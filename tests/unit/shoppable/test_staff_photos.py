@@ -110,7 +110,7 @@ def test_the_web_chat_shows_it_to_that_shopper_alone(
             entry = uow.conversations.thread(lea.id, limit=1)[0]
         reply = event(entry)["reply"]
     assert reply is not None
-    assert reply["picture"] == {"alt": "Photo de Nadia", "url": f"/photo/{key}"}
+    assert reply["picture"] == {"alt": "Photo de Nadia", "url": f"/photo/{key}", "srcset": ""}
     assert reply["speaker"] == "Nadia"
     assert "Nadia: Photo" in text_of(browser.get("/staff/inbox?shelf=all").text)
 
