@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import structlog
@@ -13,7 +14,7 @@ from commerce.ports import MediaStore
 from commerce.ports.publishing import SheetDrawer
 
 # On a telephone a tile is 350 to 520 real pixels across, the picture on a product's page 700 to 1,100.
-WIDTHS_PX = (240, 480, 720, 960)
+WIDTHS_PX = (240, 360, 480, 720, 960)
 # Whoever asks while so many wait gets the picture as it is: the threads that answer pages are not to stand in a queue.
 MOST_WAITING = 6
 
@@ -29,16 +30,19 @@ class Rendition:
 
 
 class Renditions:
-    """One is drawn at a time. A picture is never enlarged, and what cannot be made smaller is shown as it is; an empty
-    copy remembers that."""
+    """One is drawn at a time, by a child that stays for as long as somebody waits. Nothing is enlarged; what cannot be
+    made smaller is shown as it is, and an empty copy remembers that."""
 
     def __init__(self, media: MediaStore, drawer: SheetDrawer) -> None:
         self._media, self._drawer = media, drawer
-        self._drawing, self._room = threading.Lock(), threading.Semaphore(MOST_WAITING)
+        self._counting, self._drawing = threading.Lock(), threading.Lock()
+        self._waiting = 0  # with whoever draws
+        self._child: Iterator[bytes] | None = None  # ends when it is let go of
+        self._wanted: Sheet
 
     def sized(self, key: str, width_px: int) -> Rendition | None:
         """That picture, `width_px` across or its own width; None for what we do not have, and for another width than
-        `WIDTHS_PX`. Takes a few tenths of a second the first time."""
+        `WIDTHS_PX`. Takes some tenths of a second the first time."""
         if width_px not in WIDTHS_PX:
             return None
         if kept := self._media.get_smaller(key, width_px):
@@ -49,16 +53,29 @@ class Renditions:
         size = self._drawer.size_of(original)
         if kept is not None or size is None or size[0] <= width_px or size[1] > LARGEST_PX:
             return Rendition(original)
-        if not self._room.acquire(blocking=False):
+        if not self._queue_up():
             return Rendition(original, is_final=False)
-        try:
-            with self._drawing:
+        with self._drawing:
+            try:
                 return Rendition(self._made(key, width_px, original, size) or original)
-        except OSError as error:  # no child to draw it, or no room on the disk
-            _log.warning("picture_not_made_smaller", key=key, width_px=width_px, reason=str(error))
-            return Rendition(original, is_final=False)
-        finally:
-            self._room.release()
+            except OSError as error:  # no child to draw it, or no room on the disk
+                _log.warning("picture_not_made_smaller", key=key, width_px=width_px, reason=str(error))
+                return Rendition(original, is_final=False)
+            finally:
+                self._leave()
+
+    def _queue_up(self) -> bool:
+        with self._counting:
+            if self._waiting == MOST_WAITING:
+                return False
+            self._waiting += 1
+            return True
+
+    def _leave(self) -> None:
+        with self._counting:
+            self._waiting -= 1
+            if not self._waiting:
+                self._child = None
 
     def _made(self, key: str, width_px: int, original: bytes, size: tuple[int, int]) -> bytes:
         """b"" where the picture as it is has to do. Raises OSError."""
@@ -72,7 +89,17 @@ class Renditions:
 
     def _drawn(self, original: bytes, width_px: int, height_px: int) -> bytes:
         photo = Photo(original, Box(0, 0, width_px, height_px), Fit.COVER)
+        self._wanted = Sheet(width_px, height_px, "#ffffff", (photo,))
+        self._child = self._child or self._drawer.draw(self._asked())
         try:
-            return next(iter(self._drawer.draw([Sheet(width_px, height_px, "#ffffff", (photo,))])))
+            return next(self._child)
         except DrawingFailed:
+            self._child = None
             return b""
+        except BaseException:
+            self._child = None
+            raise
+
+    def _asked(self) -> Iterator[Sheet]:
+        while True:
+            yield self._wanted

@@ -8,13 +8,14 @@ from flask import Blueprint, Response
 
 from commerce.domain.lookbook import Post
 from commerce.ports import UnitOfWork
-from commerce.services.posting import PAGE, code_of
+from commerce.services.posting import PAGE, SMALL_PX, code_of
 from shoppable.language import language
 from shoppable.pages import share
 from shoppable.pages.cards import Card, card
 from shoppable.pages.frame import page
 from shoppable.shelf import Shelf, picture_path
 from shoppable.site import site
+from shoppable.sized import srcset
 
 blueprint = Blueprint("posts", __name__)
 
@@ -28,6 +29,7 @@ class Tile:
 
     path: str
     picture: str
+    srcset: str
     caption: str
     products: tuple[tuple[str, Card], ...]
     sold_out: bool
@@ -62,4 +64,12 @@ def _tile(post: Post, cards: dict[int, Card]) -> Tile:
     tagged = tuple((f"{path}?product={number}", cards[number]) for number in post.product_ids if number in cards)
     caption = post.caption(language())
     sold_out = all(each.sold_out for _, each in tagged)
-    return Tile(path, picture_path(post.tile_key), caption, tagged, sold_out, post.external_url)
+    return Tile(
+        path,
+        picture_path(post.tile_key),
+        srcset(post.tile_key, SMALL_PX),
+        caption,
+        tagged,
+        sold_out,
+        post.external_url,
+    )
