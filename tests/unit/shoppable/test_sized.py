@@ -227,6 +227,13 @@ def test_browsers_choose_among_what_is_smaller_than_the_picture(own_px: int | No
         assert path == (f"/media/{KEY}" if width == f"{own_px}w" else f"/media/{width[:-1]}/{KEY}")
 
 
+def test_what_is_cut_on_both_sides_counts_as_wide_as_what_is_seen() -> None:
+    assert srcset(KEY, 600, 750) == srcset(KEY, 600, 1200) == srcset(KEY, 600)
+    square = "192w 288w 384w 480w"
+    assert [each.split(" ")[1] for each in srcset(KEY, 600, 600).split(", ")] == square.split(" ")
+    assert srcset(KEY, 600, 1).endswith(" 1w"), "two choices that are alike do no harm"
+
+
 def test_a_shoppers_photo_and_a_drawn_logo_have_one_size() -> None:
     photo, png = f"{'a' * 32}{SUFFIX}", f"{'a' * 32}.png"
     assert srcset(photo, 900) == srcset(png, 900) == srcset("") == ""
