@@ -14,6 +14,7 @@
     │   ├── PaymentRefused       the provider will never do this; `reason` says why
     │   └── PaymentUnknown       no answer: it may or may not have happened, ask by key or reference
     ├── DrawingFailed            a sheet of ours cannot be drawn
+    │   └── DrawingLost          the process that draws has died, or took too long
     ├── IndexNotBuilt            the picture index cannot be built here and now; the text says why
     └── FetchRefused             a page or picture on the web may not or could not be fetched
 
@@ -110,3 +111,7 @@ class FetchRefused(VitrineError):
 
 class DrawingFailed(VitrineError):
     """A sheet could not be drawn: a picture of ours is damaged, or the process that draws was lost."""
+
+
+class DrawingLost(DrawingFailed):
+    """The process that draws has died, or took too long: the picture's fault or the machine's."""

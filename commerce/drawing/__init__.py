@@ -18,7 +18,7 @@ from typing import IO
 from commerce.domain.sheet import Photo, Sheet
 from commerce.drawing.limits import ASK, LENGTH, Limits
 from commerce.drawing.measuring import size_of
-from commerce.errors import DrawingFailed
+from commerce.errors import DrawingFailed, DrawingLost
 
 _JPEG = b"\xff\xd8\xff"
 
@@ -41,7 +41,7 @@ class PillowDrawer:
                     _ask(process.stdin, sheet)
                     jpeg = _answer(process.stdout)
                 except (BrokenPipeError, EOFError) as lost:
-                    raise DrawingFailed("the child that draws has died, or took too long") from lost
+                    raise DrawingLost("the child that draws has died, or took too long") from lost
                 finally:
                     killed.cancel()
                 if not jpeg.startswith(_JPEG):

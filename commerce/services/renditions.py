@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 from commerce.domain.sheet import LARGEST_PX, Box, Fit, Photo, Sheet
-from commerce.errors import DrawingFailed
+from commerce.errors import DrawingFailed, DrawingLost
 from commerce.ports import MediaStore
 from commerce.ports.publishing import SheetDrawer
 
@@ -31,7 +31,8 @@ class Rendition:
 
 class Renditions:
     """One is drawn at a time, by a child that stays for as long as somebody waits. Nothing is enlarged; what cannot be
-    made smaller is shown as it is, and an empty copy remembers that."""
+    made smaller is shown as it is, and an empty copy remembers that; of what lost its child, once it has done so twice:
+    a busy machine is slow with any picture."""
 
     def __init__(self, media: MediaStore, drawer: SheetDrawer) -> None:
         self._media, self._drawer = media, drawer
@@ -39,6 +40,7 @@ class Renditions:
         self._waiting = 0  # with whoever draws
         self._child: Iterator[bytes] | None = None  # ends when it is let go of
         self._wanted: Sheet
+        self._lost: set[tuple[str, int]] = set()
 
     def sized(self, key: str, width_px: int) -> Rendition | None:
         """That picture, `width_px` across or its own width; None for what we do not have, and for another width than
@@ -58,7 +60,7 @@ class Renditions:
         with self._drawing:
             try:
                 return Rendition(self._made(key, width_px, original, size) or original)
-            except OSError as error:  # no child to draw it, or no room on the disk
+            except (OSError, DrawingLost) as error:  # no child to draw it, or no room on the disk
                 _log.warning("picture_not_made_smaller", key=key, width_px=width_px, reason=str(error))
                 return Rendition(original, is_final=False)
             finally:
@@ -78,10 +80,18 @@ class Renditions:
                 self._child = None
 
     def _made(self, key: str, width_px: int, original: bytes, size: tuple[int, int]) -> bytes:
-        """b"" where the picture as it is has to do. Raises OSError."""
+        """b"" where the picture as it is has to do. Raises OSError, DrawingLost."""
         made = self._media.get_smaller(key, width_px)  # by whoever was before in the queue
         if made is None:
-            made = self._drawn(original, width_px, max(1, round(size[1] * width_px / size[0])))
+            try:
+                made = self._drawn(original, width_px, max(1, round(size[1] * width_px / size[0])))
+            except DrawingLost:
+                if (key, width_px) not in self._lost:
+                    self._lost.add((key, width_px))
+                    raise
+                made = b""
+            except DrawingFailed:
+                made = b""
             if len(made) >= len(original):
                 made = b""
             self._media.put_smaller(key, width_px, made)
@@ -93,9 +103,6 @@ class Renditions:
         self._child = self._child or self._drawer.draw(self._asked())
         try:
             return next(self._child)
-        except DrawingFailed:
-            self._child = None
-            return b""
         except BaseException:
             self._child = None
             raise

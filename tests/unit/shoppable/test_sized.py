@@ -22,9 +22,10 @@ from commerce.domain.product import Picture, Product, Variant
 from commerce.domain.sheet import Sheet
 from commerce.domain.stock import MovementReason
 from commerce.drawing import PillowDrawer
+from commerce.drawing.limits import Limits
 from commerce.ports import UnitOfWork
 from commerce.services.photos import SUFFIX
-from commerce.services.renditions import MOST_WAITING, WIDTHS_PX, Renditions
+from commerce.services.renditions import MOST_WAITING, WIDTHS_PX, Rendition, Renditions
 from commerce.storage.seeding import add_product
 from commerce.wiring import Shop
 from shoppable.sized import sized_path, srcset
@@ -160,6 +161,17 @@ def test_a_machine_in_trouble_shows_the_picture_as_it_is_for_now(
             trouble.setattr(Path, "replace", full)
         assert is_as_it_is(client.get(f"/media/240/{key}"), original, "no-store")
     assert Image.open(io.BytesIO(client.get(f"/media/240/{key}").data)).width == 240
+
+
+def test_a_picture_that_loses_its_child_is_tried_once_more(shop: Shop) -> None:
+    pictures = a_photo(1280, 1600), a_photo(1280, 1500)
+    lost, late = (shop.media.put(picture, ".jpg") for picture in pictures)
+    hurried = Renditions(shop.media, PillowDrawer(Limits(start_s=0.0, sheet_s=0.01)))
+    for key, picture in zip((lost, late), pictures, strict=True):
+        assert hurried.sized(key, 240) == Rendition(picture, is_final=False)
+    assert hurried.sized(lost, 240) == Rendition(pictures[0])
+    small = Renditions(shop.media, PillowDrawer()).sized(late, 240)
+    assert small is not None and Image.open(io.BytesIO(small.data)).width == 240
 
 
 class GatedDrawer:
