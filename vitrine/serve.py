@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import structlog
@@ -234,7 +234,8 @@ def _close(server: TcpWSGIServer) -> None:
 
     server.trigger.pull_trigger(hang_up)
     server.task_dispatcher.shutdown(timeout=3)
-    server.trigger.pull_trigger(server.trigger.close)
+    with suppress(OSError):  # the loop may close it between the two halves of the pull
+        server.trigger.pull_trigger(server.trigger.close)
 
 
 def _host_in_url(host: str) -> str:

@@ -82,12 +82,13 @@ class Importing:
         is_due = state.last_at is None or now - state.last_at >= self._rules.every
         if state.running or not (wanted or is_due) or _waits(state, now):
             return False
-        self.run(actor=wanted or "clock")
+        self.run(actor=json.loads(wanted)[0] if wanted else "clock")
         return True
 
     def want(self, uow: UnitOfWork, actor: str) -> None:
         """Whoever keeps time looks as soon as it can."""
-        uow.state.put(_WANTED, actor, self._clock.now() + _PATIENCE)
+        wish = json.dumps([actor, self._ids.new_id()])  # told from one made before: see `_note`
+        uow.state.put(_WANTED, wish, self._clock.now() + _PATIENCE)
 
     def state(self, uow: UnitOfWork) -> ImportState:
         return self._state(uow)
@@ -97,13 +98,13 @@ class Importing:
         assert self._source is not None, "there is nowhere to look"
         now = self._clock.now()
         with self._storage.read() as uow:
-            state = self._state(uow)
+            state, wish = self._state(uow), uow.state.get(_WANTED, now)
         if isinstance(state.last, NotRead) and _waits(state, now):
             return state.last
         if not self._storage.write(lambda uow: uow.state.claim(_RUNNING, "[0, 0]", now + _LEASE, now)):
             return NotRead(Unread.RUNNING)
         outcome = self._look(self._source, actor, progress)  # after a surprise nobody looks again before the lease ends
-        self._storage.write(lambda uow: self._note(uow, outcome, actor))
+        self._storage.write(lambda uow: self._note(uow, outcome, actor, wish))
         return outcome
 
     def _look(self, source: PostSource, actor: str, progress: Progress) -> Imported | NotRead:
@@ -223,7 +224,8 @@ class Importing:
         self._storage.write(lambda uow: uow.state.put(_RUNNING, json.dumps([done, of]), until))
         progress(done, of)
 
-    def _note(self, uow: UnitOfWork, outcome: Imported | NotRead, actor: str) -> None:
+    def _note(self, uow: UnitOfWork, outcome: Imported | NotRead, actor: str, wish: str | None) -> None:
+        """A wish that was made while it looked stays: what was just published elsewhere may have been missed."""
         now = self._clock.now()
         if isinstance(outcome, NotRead):
             said: dict[str, object] = {"why": outcome.why.value}
@@ -233,8 +235,9 @@ class Importing:
             if outcome.changed or outcome.gone:
                 uow.audit.add(actor, "posts_followed", "posts", {"changed": outcome.changed, "gone": outcome.gone}, now)
         uow.state.put(_LAST, json.dumps({"at": now.isoformat(), **said}), now + _KEPT)
-        for done_with in (_RUNNING, _WANTED):
-            uow.state.delete(done_with)
+        uow.state.delete(_RUNNING)
+        if uow.state.get(_WANTED, now) == wish:
+            uow.state.delete(_WANTED)
 
     def _state(self, uow: UnitOfWork) -> ImportState:
         now = self._clock.now()

@@ -72,6 +72,23 @@ def test_each_once_however_many_look(small: Small, importing: Importing, instagr
     assert importing.run(actor="test") == Imported()
 
 
+def test_what_is_asked_for_while_it_looks_is_not_forgotten(
+    small: Small, importing: Importing, instagram: InstagramStandIn
+) -> None:
+    instagram.publish("Avant", drawing("dress"))
+
+    def published_meanwhile(done: int, of: int) -> None:
+        if done == of:
+            instagram.publish("Pendant", drawing("dress"))
+            small.storage.write(lambda uow: importing.want(uow, "staff:1"))
+
+    small.storage.write(lambda uow: importing.want(uow, "staff:1"))
+    assert importing.run(actor="staff:1", progress=published_meanwhile) == Imported(new=1)
+    assert importing.tick() and not importing.tick()
+    with small.storage.read() as uow:
+        assert {post.caption("fr") for post in uow.posts.all(shown_only=False)} == {"Avant", "Pendant"}
+
+
 def test_it_follows_and_waits(
     small: Small, importing: Importing, instagram: InstagramStandIn, clock: ManualClock
 ) -> None:
