@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from benchmarks.names import Name, Query, Truth, invented_names, make_queries, many_names, real_names
 from benchmarks.peers import Fts5, Search, Tantivy, TunedTantivy, brute
 from benchmarks.tables import Stopwatch, Table, keep, ms
+from commerce.large_pages import hold_in_large_pages
 from commerce.lexicon import lexicon, words
 from commerce.ports import TextDocument
 from commerce.text_index import FuzzyTextIndex
@@ -104,7 +105,8 @@ def measure(names: Sequence[Name], queries: Sequence[Query], peers: bool, slow: 
             if limit >= 100:
                 search(query.text)
     gc.collect()
-    gc.freeze()  # the millions of objects of this harness are none of a shop's: no collection should walk them
+    gc.freeze()  # the millions of objects of this harness too: no collection should walk them
+    hold_in_large_pages()  # both as a shop of this size does once its indexes are read
     order = random.Random(1)
     for number, (query, truth) in enumerate(zip(queries, right, strict=True)):
         turns = [method for method in methods if number < method[4]]
@@ -142,6 +144,7 @@ def head_to_head(names: Sequence[Name], queries: Sequence[Query], seed: int) -> 
             search(query.text)
     gc.collect()
     gc.freeze()
+    hold_in_large_pages()
     order = random.Random(seed)
     for _ in range(2):
         for query, truth in zip(queries, right, strict=True):

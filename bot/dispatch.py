@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,18 +17,18 @@ from bot.messages import Approval, MediaRef, Message, Paid, Reply
 from bot.render import choices
 from bot.sessions import CHOICES_KEPT, Choice, Session
 from bot.surprises import described
+from bot.trying import MAX_TRIES, RETRY_AFTER, try_to_answer
 from bot.wire import message_to_json, reply_to_json
 from bot.wording import words
 from commerce.domain.mail import Direction, InboxRow, OutboundMessage
 from commerce.errors import StaleVersion, StorageError
+from commerce.services.again import write_again
 
 if TYPE_CHECKING:
     from bot.channels.port import Channel
     from commerce.ports import UnitOfWork
     from commerce.wiring import Shop
 
-MAX_TRIES = 3
-_RETRY_AFTER = (timedelta(seconds=1), timedelta(seconds=5))
 FLOOD_S = 10  # by the sender's own clock
 
 log = structlog.get_logger(__name__)
@@ -46,13 +44,7 @@ class Dispatcher:
     def answer(self, row: InboxRow) -> None:
         """Brings one row to its end, or counts a failed try. Whatever happens the row is not lost, and nothing of it
         happens twice. A StorageError leaves the row as it is: the caller comes back to it."""
-        try:
-            self._answer(row)
-        except StorageError:
-            raise
-        except Exception as error:  # a surprise of any kind must not stop the lane
-            log.error("message_failed", inbox=row.id, tries=row.tries + 1, error=described(error))
-            self._failed(row, error)
+        try_to_answer(self._shop, row, self._answer, self._apologise)
 
     def _answer(self, row: InboxRow) -> None:
         channel = self._channels.get((row.event.contact.channel, row.event.contact.account))
@@ -125,7 +117,7 @@ class Dispatcher:
             approving.refuse(self._shop, uow, message, approval)
 
         try:
-            self._again_while_stale(answer)
+            write_again(self._shop.storage, answer)
         except StorageError:
             raise
         except Exception as error:
@@ -134,7 +126,7 @@ class Dispatcher:
             if row.tries:
                 self._shop.storage.write(give_up)
             else:
-                retry_at = self._shop.clock.now() + _RETRY_AFTER[0]
+                retry_at = self._shop.clock.now() + RETRY_AFTER[0]
                 self._shop.storage.write(lambda uow: uow.inbox.failed(row.id, reason, retry_at))
 
     def _settle(self, row: InboxRow, message: Message, paid: Paid) -> None:
@@ -147,7 +139,7 @@ class Dispatcher:
             approving.unsettled(self._shop, uow, message, paid, reason)
 
         try:
-            self._again_while_stale(book)
+            write_again(self._shop.storage, book)
         except StorageError:
             raise
         except Exception as error:
@@ -159,37 +151,16 @@ class Dispatcher:
             else:
                 self._shop.storage.write(give_up)
 
-    def _again_while_stale(self, work: Callable[[UnitOfWork], None]) -> None:
-        """Somebody else was faster at the same order: it is read anew."""
-        for _ in range(MAX_TRIES - 1):
-            with suppress(StaleVersion):
-                self._shop.storage.write(work)
-                return
-        self._shop.storage.write(work)
-
-    def _failed(self, row: InboxRow, error: Exception) -> None:
-        """Three tries, then the dead letters with a word to the shopper."""
-        now = self._shop.clock.now()
-        reason = described(error)
-        if row.tries + 1 < MAX_TRIES:
-            retry_at = now + _RETRY_AFTER[min(row.tries, len(_RETRY_AFTER) - 1)]
-            self._shop.storage.write(lambda uow: uow.inbox.failed(row.id, reason, retry_at))
+    def _apologise(self, uow: UnitOfWork, row: InboxRow) -> None:
+        """To whoever wrote what could not be answered, unless a person of the shop speaks with them."""
+        contact, now = row.event.contact, self._shop.clock.now()
+        if self._shop.handoff.is_silent(uow, contact):
             return
-
-        def give_up(uow: UnitOfWork) -> None:
-            contact = row.event.contact
-            uow.inbox.failed(row.id, reason, None)
-            if self._shop.handoff.is_silent(uow, contact):
-                return
-            language = sessions.load(uow, contact, now).language or self._shop.settings.languages[0]
-            sorry = Reply(
-                words(language, "Sorry, something went wrong on our side. Please try again."), language=language
-            )
-            body = reply_to_json(sorry)
-            uow.threads.add(contact, Direction.OUT, body, now)
-            uow.outbox.add(OutboundMessage(contact, "reply", body), now)
-
-        self._shop.storage.write(give_up)
+        language = sessions.load(uow, contact, now).language or self._shop.settings.languages[0]
+        sorry = Reply(words(language, "Sorry, something went wrong on our side. Please try again."), language=language)
+        body = reply_to_json(sorry)
+        uow.threads.add(contact, Direction.OUT, body, now)
+        uow.outbox.add(OutboundMessage(contact, "reply", body), now)
 
 
 def _fetcher(channel: Channel) -> Fetch:

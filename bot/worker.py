@@ -12,12 +12,12 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
 
 from bot.channels.telegram_staff.parse import CHANNEL as STAFF_CHANNEL
+from bot.chores import Chores
 from bot.dispatch import Dispatcher
 from bot.leases import HEARTBEAT_S, Leases
 from bot.outbox_worker import Sender
@@ -36,14 +36,9 @@ PACE_S = 0.05
 ROWS_PER_TURN = 20  # of one lane before others get their chance
 LANES = 64
 URGENT_THREADS, HELPERS_POLL_S = 6, 30.0  # beside the one that looks for work, who wakes them when there is more
-EXPIRY_EVERY_S, PHOTOS_EVERY_S, SWEEP_EVERY_S, COMPARING_EVERY_S = 1.0, 60.0, 600.0, 3600.0
-SPEAKING_EVERY_S, FORGETTING_EVERY_S = 5.0, 6 * 3600.0
-REMINDING_EVERY_S, SLOTS_EVERY_S = 5.0, 20.0
 PAYING_EVERY_S = 0.5  # how long somebody who has ordered waits for the place to pay, at most
 POSTS_EVERY_S = 2.0  # how long somebody who asks for new posts waits until they are looked for
-ALIVE, ALIVE_EVERY_S = "heartbeat:worker", 10.0
 GIVE_WAY_S = 2.0  # at most so long other messages wait for what a vendor waits for
-_BATCH = 200
 _LANES_REMEMBERED = 10_000
 _RUNAWAY = 10_000  # rounds after which `run_until_quiet` says that something goes round in circles
 
@@ -69,6 +64,7 @@ class Worker:
         self._wake_in, self._wake_out = _Bell(), _Bell()
         self._wake_urgent, self._wake_helpers = _Bell(), _Bell()
         self._hurry = _Hurry()
+        self.chores = Chores(shop, self._owner, self._wake_out.ring)
         self._threads: list[threading.Thread] = []
 
     # --- running
@@ -86,7 +82,7 @@ class Worker:
             *((f"urgent-{n}", self._urgent_helper_loop) for n in range(URGENT_THREADS)),
             ("paying", self._paying_loop),
             ("heartbeat", self._heartbeat_loop),
-            ("ticks", self._tick_loop),
+            ("ticks", self._chores_loop),
         ]
         if self._shop.importing.source is not None:
             loops.append(("posts", self._posts_loop))
@@ -131,47 +127,7 @@ class Worker:
 
     def tick(self) -> None:
         """Everything that only time brings about, once."""
-        self._shop.reserving.expire_due()
-        self._shop.returns.expire_due()
-        self._shop.offering.expire_due()
-        self._shop.waiting.tick()
-        self._shop.paying.tick()
-        self._shop.pausing.tick()
-        self._shop.handoff.tick()
-        self._shop.calling_back.tick()
-        self._shop.reminding.tick()
-        self._shop.slots.tick()
-        self._shop.importing.tick()
-        self.delete_photos()
-        self.forget_readers()
-        self.forget_calls()
-        self._sweep()
-
-    def delete_photos(self) -> int:
-        """Deletes shoppers' photos whose time is over: the file first, then its row with a line in the record."""
-        now = self._shop.clock.now()
-        with self._shop.storage.read() as uow:
-            keys = uow.photos.due(now, _BATCH)
-
-        def forget(uow: UnitOfWork, key: str) -> None:
-            uow.photos.forget(key)
-            uow.audit.add("clock", "photo_deleted", key, {}, now)
-
-        for key in keys:
-            self._shop.media.delete(key)
-            self._shop.storage.write(lambda uow, key=key: forget(uow, key))  # type: ignore[misc]
-        return len(keys)
-
-    def forget_readers(self) -> int:
-        """What was read in catalogues long ago goes on counting, and names nobody any more."""
-        before = self._shop.clock.now() - timedelta(days=self._shop.settings.reading_keep_days)
-        return self._shop.storage.write(lambda uow: uow.reading.forget_before(before))
-
-    def forget_calls(self) -> int:
-        """Providers' calls that took effect long ago, and numbers that nobody has to ring any more."""
-        now, settings = self._shop.clock.now(), self._shop.settings
-        numbers = self._shop.calling_back.forget_numbers(now - timedelta(days=settings.callback_phone_days))
-        return numbers + self._shop.paying.forget_calls(now - timedelta(days=settings.payment_call_keep_days))
+        self.chores.tick()
 
     # --- lanes
 
@@ -297,6 +253,9 @@ class Worker:
             except Exception as error:  # without it lanes would be taken from under those who are at them
                 log.error("heartbeat_surprised", error=described(error))
 
+    def _chores_loop(self) -> None:
+        self.chores.go_on(self._stopping)
+
     def _paying_loop(self) -> None:
         """A thread of its own: providers may take their time."""
         while not self._stopping.wait(PAYING_EVERY_S):
@@ -306,70 +265,6 @@ class Worker:
     def _posts_loop(self) -> None:
         """A thread of its own: every picture is fetched and looked at."""
         self._loop(_Bell(), self._shop.importing.tick, POSTS_EVERY_S)
-
-    def _tick_loop(self) -> None:
-        chores: list[tuple[float, Callable[[], object]]] = [
-            (ALIVE_EVERY_S, self._say_alive),
-            (EXPIRY_EVERY_S, self._expire),
-            (EXPIRY_EVERY_S, self._resume_stores),
-            (SPEAKING_EVERY_S, self._see_who_speaks),
-            (REMINDING_EVERY_S, self._remind),
-            (SLOTS_EVERY_S, self._shop.slots.tick),
-            (PHOTOS_EVERY_S, self.delete_photos),
-            (SWEEP_EVERY_S, self._sweep),
-            (COMPARING_EVERY_S, self._compare_stock),
-            (FORGETTING_EVERY_S, self.forget_readers),
-            (FORGETTING_EVERY_S, self.forget_calls),
-        ]
-        waited = [every for every, _ in chores]  # all of them at once in the beginning
-        while True:
-            for place, (every, chore) in enumerate(chores):
-                if waited[place] >= every:
-                    waited[place] = 0.0
-                    try:
-                        chore()
-                    except StorageError as error:
-                        log.warning("storage_trouble", error=described(error))
-                    except Exception as error:  # the others go on
-                        log.error("chore_surprised", error=described(error))
-            if self._stopping.wait(EXPIRY_EVERY_S):
-                return
-            waited = [seconds + EXPIRY_EVERY_S for seconds in waited]
-
-    def _say_alive(self) -> None:
-        """For whoever asks whether anybody works (/readyz): a line that runs out when nobody does."""
-        until = self._shop.clock.now() + timedelta(seconds=3 * ALIVE_EVERY_S)
-        self._shop.storage.write(lambda uow: uow.state.put(ALIVE, self._owner, until))
-
-    def _expire(self) -> None:
-        """What is over is free again, and whoever waits for it is told in the same breath."""
-        over = self._shop.reserving.expire_due() + self._shop.returns.expire_due() + self._shop.offering.expire_due()
-        if over + self._shop.waiting.tick():
-            self._wake_out.ring()
-
-    def _resume_stores(self) -> None:
-        if self._shop.pausing.tick():
-            self._wake_out.ring()
-
-    def _see_who_speaks(self) -> None:
-        if self._shop.calling_back.tick() + self._shop.handoff.tick():
-            self._wake_out.ring()
-
-    def _remind(self) -> None:
-        if self._shop.reminding.tick():
-            self._wake_out.ring()
-
-    def _compare_stock(self) -> None:
-        """Feeds and tills that say another number than we do, for no reason that we know."""
-        with self._shop.storage.read() as uow:
-            odd = self._shop.stocktaking.unexplained(uow)
-        if odd:
-            self._shop.storage.write(self._shop.stocktaking.raise_differences)
-
-    def _sweep(self) -> None:
-        now = self._shop.clock.now()
-        self._shop.storage.write(lambda uow: uow.state.sweep(now))
-        self._shop.storage.write(self._shop.linking.sweep)
 
 
 class _Hurry:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from html.parser import HTMLParser
 from typing import Protocol
 
 from catalog_sync.options import FeedOptions
+from catalog_sync.plain_text import line_of_text, paragraphs, shown
 from catalog_sync.prices import PriceRefused, parse_price
-from catalog_sync.rows import FeedRow, Reason, RowError, StockDraft, VariantDraft
+from catalog_sync.rows import FeedRow, FieldRefused, Reason, RowError, StockDraft, VariantDraft
 from commerce.domain.moments import to_us
 from commerce.lexicon import Lexicon
 from commerce.lexicon.entries import Kind
@@ -24,12 +23,6 @@ MAX_ID, MAX_TITLE, MAX_DESCRIPTION, MAX_WORDS, MAX_SIZE, MAX_URL, MAX_PICTURES =
 MAX_COUNT = 1_000_000
 _REMEMBERED = 20_000
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_INVISIBLE = re.compile("[\u200b\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
-_SPACE = re.compile(r"\s+")
-# Tags without attributes, as descriptions have them; all others are for the parser.
-_BREAK_TAG = re.compile(r"</?(?:br|p|div|li|ul|ol|tr|h[1-4])\s*/?>", re.IGNORECASE)
-_INLINE_TAG = re.compile(r"</?(?:b|i|u|em|strong|span|small|sup|sub|font)\s*>", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://[^\s<>\"]+\Z", re.IGNORECASE)
 # A picture beside the feed: a relative path, or a member of a tar beside it.
 _BESIDE = re.compile(
@@ -55,11 +48,6 @@ Get = Callable[[str, str], str]
 """A row's field by its name, or what to take instead."""
 
 
-class _Refused(Exception):
-    def __init__(self, field: str, reason: Reason, value: str = "") -> None:
-        self.field, self.reason, self.value = field, reason, value
-
-
 class Normaliser:
     """One per import: it remembers what words meant. `warnings` holds what was left out of rows that were taken."""
 
@@ -76,21 +64,21 @@ class Normaliser:
     def draft(self, row: FeedRow) -> VariantDraft | RowError:
         try:
             return self._draft(row)
-        except _Refused as refused:
+        except FieldRefused as refused:
             return RowError(row.line, refused.field, refused.reason, shown(refused.value))
 
     def _draft(self, row: FeedRow) -> VariantDraft:
         get: Get = ({**self._fixed, **row.fields} if self._fixed else row.fields).get
-        item_id = _line_of_text("id", get("id", ""), MAX_ID, required=True)
-        group = _line_of_text("item_group_id", get("item_group_id", ""), MAX_ID) or item_id
+        item_id = line_of_text("id", get("id", ""), MAX_ID, required=True)
+        group = line_of_text("item_group_id", get("item_group_id", ""), MAX_ID) or item_id
         size = self._short("size", get("size", ""), MAX_SIZE)
         colour_words = self._short("color", get("color", ""), MAX_WORDS)
         title = {
-            language: _without_options(_line_of_text("title", text, MAX_TITLE), size, colour_words)
+            language: _without_options(line_of_text("title", text, MAX_TITLE), size, colour_words)
             for language, text in self._texts(get("title", ""), get("title_fr", ""), get("title_en", ""))
         }
         if not any(title.values()):
-            raise _Refused("title", Reason.MISSING)
+            raise FieldRefused("title", Reason.MISSING)
         category_words = self._short("product_type", get("product_type", ""), MAX_WORDS * 4)
         google_category = get("google_product_category", "")
         minor, list_minor, currency, changes_at_us = self._prices(get)
@@ -100,7 +88,7 @@ class Normaliser:
             group=group,
             title=title,
             description={
-                language: _paragraphs(text)
+                language: paragraphs("description", text, MAX_DESCRIPTION)
                 for language, text in self._texts(
                     get("description", ""), get("description_fr", ""), get("description_en", "")
                 )
@@ -124,12 +112,12 @@ class Normaliser:
         )
 
     def _short(self, field: str, text: str, limit: int) -> str:
-        """`_line_of_text` for fields that say the same thing again and again."""
+        """`line_of_text` for fields that say the same thing again and again."""
         if not text:
             return ""
         found = self._lines.get((field, text))
         if found is None:
-            found = _line_of_text(field, text, limit)
+            found = line_of_text(field, text, limit)
             if len(self._lines) < _REMEMBERED:
                 self._lines[field, text] = found
         return found
@@ -151,7 +139,7 @@ class Normaliser:
             return price, None, currency, 0
         sale, sale_currency = self._price("sale_price", sale_text)
         if sale_currency != currency:
-            raise _Refused("sale_price", Reason.OTHER_CURRENCY, sale_text)
+            raise FieldRefused("sale_price", Reason.OTHER_CURRENCY, sale_text)
         if sale >= price:
             return price, None, currency, 0
         starts, ends = _period(get("sale_price_effective_date", ""))
@@ -164,15 +152,15 @@ class Normaliser:
     def _price(self, field: str, text: str) -> tuple[int, str]:
         text = text.strip()
         if not text:
-            raise _Refused(field, Reason.MISSING)
+            raise FieldRefused(field, Reason.MISSING)
         try:
             if len(text) > 64:
                 raise PriceRefused(Reason.NOT_A_PRICE)
             minor, currency = parse_price(text, decimal=self._decimal, currency=self._currency, allowed=self._allowed)
         except PriceRefused as refused:
-            raise _Refused(field, refused.reason, text) from refused
+            raise FieldRefused(field, refused.reason, text) from refused
         if minor == 0:
-            raise _Refused(field, Reason.NOT_A_PRICE, text)
+            raise FieldRefused(field, Reason.NOT_A_PRICE, text)
         return minor, currency
 
     def _meaning(self, kind: Kind, text: str) -> str:
@@ -250,8 +238,8 @@ def stock_draft(row: FeedRow) -> StockDraft | RowError:
     """
     get: Get = row.fields.get
     try:
-        item_id = _line_of_text("id", get("id", ""), MAX_ID, required=True)
-        store = _line_of_text("store_code", get("store_code", ""), 64, required=True)
+        item_id = line_of_text("id", get("id", ""), MAX_ID, required=True)
+        store = line_of_text("store_code", get("store_code", ""), 64, required=True)
         text = get("quantity", "").strip()
         available = get("availability", "").strip().casefold().replace(" ", "_")
         if text:
@@ -259,15 +247,15 @@ def stock_draft(row: FeedRow) -> StockDraft | RowError:
         elif available:
             count = int(available in ("in_stock", "limited_availability", "on_display_to_order"))
         else:
-            raise _Refused("quantity", Reason.MISSING)
+            raise FieldRefused("quantity", Reason.MISSING)
         return StockDraft(row.line, item_id, store, 0 if available == "out_of_stock" else count)
-    except _Refused as refused:
+    except FieldRefused as refused:
         return RowError(row.line, refused.field, refused.reason, shown(refused.value))
 
 
 def parse_count(field: str, text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 9 and int(text) <= MAX_COUNT):
-        raise _Refused(field, Reason.NOT_A_COUNT, text)
+        raise FieldRefused(field, Reason.NOT_A_COUNT, text)
     return int(text)
 
 
@@ -278,88 +266,6 @@ def is_gtin(text: str) -> bool:
     codes = text.encode()  # 48 is "0"
     single, triple = codes[::-2], codes[-2::-2]
     return (sum(single) - 48 * len(single) + 3 * (sum(triple) - 48 * len(triple))) % 10 == 0
-
-
-def shown(value: str, limit: int = 60) -> str:
-    """The beginning of a value, safe on a terminal."""
-    text = _CONTROL.sub("·", _INVISIBLE.sub("", _SPACE.sub(" ", value[: limit * 4]))).strip()
-    return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
-def _line_of_text(field: str, text: str, limit: int, *, required: bool = False) -> str:
-    """One line of plain text: no markup, no control characters, single spaces, at most `limit` characters."""
-    if len(text) > limit * 4 + 1000:
-        raise _Refused(field, Reason.TOO_LONG, text)
-    if "<" in text or "&" in text:
-        text = strip_markup(text)
-    if not text.isprintable():
-        if _CONTROL.search(text):
-            raise _Refused(field, Reason.CONTROL_CHARACTERS, text)
-        text = _INVISIBLE.sub("", text)
-    text = " ".join(text.split())
-    if len(text) > limit:
-        raise _Refused(field, Reason.TOO_LONG, text)
-    if required and not text:
-        raise _Refused(field, Reason.MISSING)
-    return text
-
-
-def _paragraphs(text: str) -> str:
-    """Plain text that keeps its line breaks."""
-    if len(text) > MAX_DESCRIPTION * 8:
-        raise _Refused("description", Reason.TOO_LONG, text)
-    if "<" in text or "&" in text:
-        text = strip_markup(text)
-    if not text.isprintable():
-        if _CONTROL.search(text):
-            raise _Refused("description", Reason.CONTROL_CHARACTERS, text)
-        text = _INVISIBLE.sub("", text)
-        text = "\n".join(line for line in (" ".join(line.split()) for line in text.splitlines()) if line)
-    else:
-        text = " ".join(text.split())
-    if len(text) > MAX_DESCRIPTION:
-        raise _Refused("description", Reason.TOO_LONG, text)
-    return text
-
-
-class _Text(HTMLParser):
-    """Keeps the words of a page and drops everything that would be run or styled."""
-
-    _BREAKS = frozenset({"br", "p", "div", "li", "ul", "ol", "tr", "h1", "h2", "h3", "h4"})
-    _DROPPED = frozenset({"script", "style", "template", "noscript", "iframe", "object"})
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.pieces: list[str] = []
-        self._inside = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._inside += tag in self._DROPPED
-        if tag in self._BREAKS:
-            self.pieces.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in self._DROPPED and self._inside:
-            self._inside -= 1
-        if tag in self._BREAKS:
-            self.pieces.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self._inside:
-            self.pieces.append(data)
-
-
-def strip_markup(text: str) -> str:
-    """The words of an HTML fragment; entities become characters. What was escaped twice stays text, never markup."""
-    if "<" in text:
-        plain = _INLINE_TAG.sub("", _BREAK_TAG.sub("\n", text))
-        if "<" in plain:  # something that regular expressions should not judge
-            parser = _Text()
-            parser.feed(text)
-            parser.close()
-            return "".join(parser.pieces)
-        text = plain
-    return html.unescape(text) if "&" in text else text
 
 
 def _without_options(title: str, size: str, colour: str) -> str:
@@ -389,9 +295,9 @@ def _period(text: str) -> tuple[datetime | None, datetime | None]:
     try:
         starts, ends = datetime.fromisoformat(start.strip()), datetime.fromisoformat(end.strip())
     except ValueError as error:
-        raise _Refused("sale_price_effective_date", Reason.NOT_WELL_FORMED, text) from error
+        raise FieldRefused("sale_price_effective_date", Reason.NOT_WELL_FORMED, text) from error
     if starts.tzinfo is None or ends.tzinfo is None or ends <= starts:
-        raise _Refused("sale_price_effective_date", Reason.NOT_WELL_FORMED, text)
+        raise FieldRefused("sale_price_effective_date", Reason.NOT_WELL_FORMED, text)
     return starts, ends
 
 

@@ -94,6 +94,13 @@ class RowError:
     """For a duplicate: the line that came first."""
 
 
+class FieldRefused(Exception):
+    """What a field says cannot be taken, so its line is left out: becomes a RowError."""
+
+    def __init__(self, field: str, reason: Reason, value: str = "") -> None:
+        self.field, self.reason, self.value = field, reason, value
+
+
 class FeedRefused(Exception):
     """The whole feed is refused and nothing was changed. `details` fill the words of `catalog_sync.report`."""
 

@@ -166,8 +166,9 @@ class Settings(BaseSettings):
         "of stays in the ledger. Never shorter than providers send a call again (Stripe: by hand, for 30 days).",
     )
     encoder: str = Field(
-        "vitrine",
-        description="What looks at pictures: `vitrine` (built in), `imagenet`, `open_clip:MODEL/TAG`, "
+        "auto",
+        description="What looks at pictures: `auto` (the shop's own pictures choose: `vitrine` for things to wear, "
+        "`objects` for others), `vitrine`, `objects`, `imagenet`, `open_clip:MODEL/TAG`, "
         "`open_clip:hf-hub:OWNER/REPOSITORY` or a folder; see howto/use-another-encoder.md.",
     )
     vector_store: Literal["faiss", "pgvector"] = Field(

@@ -12,6 +12,7 @@ from commerce.domain.geo import GeoPoint
 from commerce.domain.pricing import DeliveryRules, TaxRules
 from commerce.gazetteer import FileGazetteer
 from commerce.ids import RandomIds
+from commerce.large_pages import hold_in_large_pages
 from commerce.lexicon import Lexicon, lexicon
 from commerce.ports import (
     ChannelRules,
@@ -39,6 +40,7 @@ from commerce.services.canned import Canned
 from commerce.services.carts import Carts
 from commerce.services.catalog import Catalog
 from commerce.services.checkout import Checkout
+from commerce.services.choosing_eyes import ChoosingEyes, encoder_to_open
 from commerce.services.collecting import Collecting
 from commerce.services.coming import Coming
 from commerce.services.customers import Customers
@@ -151,6 +153,7 @@ class Shop:
     branding: Branding
     campaigning: Campaigning
     index_keeper: IndexKeeper
+    choosing_eyes: ChoosingEyes
     teaching: Teaching
     canned: Canned
     inbox: Inbox
@@ -163,6 +166,7 @@ class Shop:
 
     def close(self) -> None:
         self.index_keeper.stop()
+        self.choosing_eyes.rest()
         self.image_matcher.close()
         self.storage.close()
 
@@ -212,9 +216,11 @@ def build_shop(
     media = FileMediaStore(settings.data_dir / "media")
     image_matcher = open_image_matcher(
         settings.data_dir / "index",
-        settings.encoder,
+        encoder_to_open(settings.encoder, storage, clock),
         open_picture_index(settings.url_of_database, settings.vector_store),
     )
+    choosing_eyes = ChoosingEyes(storage, media, clock, image_matcher, settings.encoder)
+    choosing_eyes.follow()
     kept_words = WordsOnDisk(settings.data_dir / "index" / "words", {"words": text_index, "facets": facets})
     rules = ReservationRules(
         duration=timedelta(seconds=settings.hold_s) if settings.hold_s else None,
@@ -250,7 +256,8 @@ def build_shop(
         at_counter=offline_of(providers),
     )
     fetcher = SafeWebFetcher(allow_hosts=settings.fetch_allow_hosts)
-    posting = Posting(storage, clock, ids, media, image_matcher)
+    drawer = PillowDrawer()
+    posting = Posting(storage, clock, ids, media, image_matcher, drawer)
     discovery = Discovery(storage, text_index, facets, image_matcher, words)
     second = build_second_choices(
         settings,
@@ -266,7 +273,7 @@ def build_shop(
         carts=carts,
     )
     canned = Canned(clock, ids, settings.languages)
-    drawer, proposing = PillowDrawer(), Proposing(storage, ids, image_matcher, text_index, settings.currency)
+    proposing = Proposing(storage, ids, image_matcher, text_index, settings.currency)
     publishing = Publishing(storage, clock, ids, media, PdfReader(), proposing)
     short_links = ShortLinks(clock, ids, settings.base_url)
     links, passwords = OneTimeLinks(clock, ids), Argon2Passwords()
@@ -341,7 +348,10 @@ def build_shop(
         short_links=short_links,
         branding=Branding(storage, clock, media, image_matcher),
         campaigning=Campaigning(clock, ids, short_links, settings.timezone),
-        index_keeper=IndexKeeper(storage, text_index, facets, image_matcher, media, words, kept_words),
+        index_keeper=IndexKeeper(
+            storage, text_index, facets, image_matcher, media, words, kept_words, hold_in_large_pages, choosing_eyes
+        ),
+        choosing_eyes=choosing_eyes,
         teaching=Teaching(storage, media, words, image_matcher),
         canned=canned,
         inbox=Inbox(clock, canned, handoff, alerting, media, channels or {}, timedelta(days=settings.staff_photo_days)),

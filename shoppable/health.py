@@ -52,6 +52,7 @@ def _photo_search(here: Site) -> dict[str, object]:
         "revision": eyes["revision"],
         "pictures": eyes["pictures"],
         "changing_encoder": bool(eyes["next_encoder"]),
+        "why": eyes["why"],
     }
     return {**told, "pictures_of_the_next": eyes["next_pictures"]} if told["changing_encoder"] else told
 

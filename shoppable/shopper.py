@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Response
+from flask import Blueprint, Response, request
 
 from commerce.domain.customer import Contact, Customer
+from shoppable import security
 from shoppable.chat import session
 from shoppable.language import language
 from shoppable.site import site
@@ -37,6 +38,17 @@ def quoted(uow: UnitOfWork, customer: Customer | None) -> Quote | None:
 def mark(cart: Cart | None) -> str:
     """Changes whenever the cart does, or becomes another one; tells nothing else."""
     return session.sign("cart", f"{cart.id}\n{cart.version}")[:16] if cart else "none"
+
+
+def keep_to_one_person(blueprint: Blueprint) -> None:
+    """Its pages are written to from pages of ours alone, and what they show is `private`."""
+    blueprint.before_request(_only_from_our_pages)
+    blueprint.after_request(private)
+
+
+def _only_from_our_pages() -> None:
+    if request.method not in {"GET", "HEAD", "OPTIONS"}:
+        security.require_same_origin()
 
 
 def private(response: Response) -> Response:

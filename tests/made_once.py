@@ -3,8 +3,8 @@ routes are compiled once, encoders opened once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
+from typing import ClassVar
 
 from flask import Flask
 from jinja2 import BytecodeCache
@@ -17,7 +17,7 @@ from visual_search.encoders import registry
 def make_once() -> None:
     """For every shop and application made from now on."""
     Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": CompiledTemplates()}
-    _compile_routes_once()
+    Flask.url_rule_class = KnownRule
     for name, build in registry._ENCODERS.items():
         registry._ENCODERS[name] = cache(build)
 
@@ -36,16 +36,16 @@ class CompiledTemplates(BytecodeCache):
         self._code[bucket.key] = bucket.bytecode_to_string()
 
 
-def _compile_routes_once() -> None:
-    """The functions that write addresses: werkzeug compiles two for each route of an application, which is most of what
-    making one costs."""
-    compile_one = Rule._compile_builder
-    compiled: dict[object, Callable[..., tuple[str, str]]] = {}
+class KnownRule(Rule):
+    """A route that is compiled once a process: what compiling makes of it is most of what an application costs."""
 
-    def builder(self: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        key = (self.rule, tuple(self._trace), repr(self.defaults), append_unknown)
-        if key not in compiled:
-            compiled[key] = compile_one(self, append_unknown)
-        return compiled[key]
+    _compiled: ClassVar[dict[object, dict[str, object]]] = {}
 
-    Rule._compile_builder = builder  # type: ignore[method-assign]
+    def compile(self) -> None:
+        key = (self.rule, self.subdomain, self.host, self.merge_slashes, repr(self.defaults))
+        if key not in self._compiled:
+            before = dict(vars(self))
+            self.arguments = set(self.arguments)  # compiling adds to it
+            super().compile()
+            self._compiled[key] = {name: made for name, made in vars(self).items() if before.get(name) is not made}
+        vars(self).update(self._compiled[key])

@@ -202,8 +202,7 @@ class Eyes:
             vector = serving.gallery.index.vectors_of([picture_id])[0]
         except KeyError:
             return []
-        hits = serving.hits(vector, k + 1, allowed)
-        return [hit for hit in hits if hit.picture_id != picture_id][:k]
+        return [hit for hit in serving.hits(vector, k + 1, allowed) if hit.picture_id != picture_id][:k]
 
     def exact(self, seen: Remembered, whole: Vectors | None = None) -> list[int]:
         """Ids of the very same picture: the same bytes, else the same photo saved again or resized, looked for among
@@ -295,6 +294,10 @@ class Eyes:
         self._choice.rest_others()
         return added
 
+    def want(self, encoder: str) -> None:
+        """Another encoder than it was opened with is wanted from now on: `rebuild` changes to it."""
+        self._choice.want(encoder)
+
     def teach(
         self, products: Sequence[Taught], captions: Sequence[Caption], read: Read, report: Report, *, apply: bool = True
     ) -> Outcome:
@@ -360,14 +363,12 @@ class Eyes:
         return serving.sight if serving else self._choice.sight
 
     def _seeing(self) -> Sight:
-        sight = self._looking()
-        if sight is None:
+        if (sight := self._looking()) is None:
             raise EyesUnavailable(self._off_reason)
         return sight
 
     def _now(self) -> Serving:
-        serving = self._serving
-        if serving is None:
+        if (serving := self._serving) is None:
             raise EyesUnavailable(self._off_reason or "the index is being built")
         return serving
 

@@ -53,6 +53,11 @@ class Choice:
             name = sight.encoder.name
         self.sight, self.name, self.reason, self.notice = sight, name, reason, notice
 
+    def want(self, encoder: str) -> None:
+        """From now on that encoder is asked for."""
+        self._asked = encoder
+        self.choose()
+
     @property
     def is_outdated(self) -> bool:
         """Whether another process has taught the encoder meanwhile, or made it forget."""

@@ -108,6 +108,8 @@ def _eyes(shop: Shop) -> Finding:
         detail += f", revision {eyes['revision']}"
     if eyes["next_encoder"]:
         detail += f"; {eyes['next_encoder']} follows once its index is built (while the shop runs, or index rebuild)"
+    if eyes["why"]:  # of the one that is wanted: the next one, where there is one
+        detail += f", {eyes['why']}"
     return Finding("what looks at pictures", True, f"{detail}: {eyes['reason']}" if eyes["reason"] else detail)
 
 

@@ -275,6 +275,8 @@ def announce(shop: Shop, address: str) -> None:
         print(f"  photo search: {eyes['state']}, {eyes['pictures']:,} pictures\n  {eyes['about']}")
     if eyes["next_encoder"]:
         print(f"  {eyes['next_encoder']} is to follow: {eyes['reason'] or 'its index is being built'}")
+    if eyes["why"]:
+        print(f"  {eyes['next_encoder'] or eyes['encoder']} was {eyes['why']}")
     print("\nCtrl+C ends it.", flush=True)
 
 

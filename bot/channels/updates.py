@@ -94,6 +94,15 @@ def split(body: bytes, channel: str, account: str, now: datetime) -> list[Receiv
         return [Received(event, problem=f"unreadable update: {type(error).__name__}")]
 
 
+def update_in(event: InboundEvent) -> Json:
+    """The update that was stored; {} for what nobody can answer."""
+    try:
+        update = json.loads(event.body)
+    except (ValueError, RecursionError):
+        return {}
+    return update if isinstance(update, dict) and event.contact.address != NOWHERE else {}
+
+
 def _received(update: Json, channel: str, account: str, now: datetime) -> Received:
     update_id = id_of(update.get("update_id"))
     if update_id is None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from bot.conversation.actions import More, Refine, Show, Similar, Without
 from bot.conversation.cards import card, cart_button, choose_button, levels_of, similar_button, store_button
 from bot.conversation.options import colour_label, colours_of, kindred, matching, product_focus, size_named, subject
-from bot.conversation.questions import ask_product, gone, no_such_size
+from bot.conversation.questions import about_it, ask_product, gone, no_such_size
 from bot.conversation.results import more, show
 from bot.conversation.results import search as find
 from bot.conversation.stores import at_place, store_named
@@ -55,14 +55,9 @@ def refine(talk: Talk) -> Turn:
     return show(talk, wish, _currency_note(talk))
 
 
-def pick(talk: Talk) -> Turn:
+@about_it
+def pick(talk: Talk, product: Product, focus: Focus) -> Turn:
     """« la deuxième », « the second one in 38 », « celle-ci »."""
-    focus = subject(talk)
-    if focus is None:
-        return ask_product(talk)
-    product = talk.shop.catalog.product(focus.product_id)
-    if product is None:
-        return gone(talk, focus.product_id)
     if talk.slots.size and not size_named(product, talk.slots.size):
         return no_such_size(talk, product, focus, talk.slots.size)
     return present(talk, product, focus)

@@ -77,7 +77,7 @@ def _buttons(talk: Talk, uow: UnitOfWork, order: Order) -> tuple[Button, ...]:
     buttons = []
     if order.state is OrderState.PENDING_PAYMENT:
         buttons.append(Button(talk.t("Pay"), encode(PayOrder(order.id))))
-    if talk.shop.checkout.may_cancel(uow, order):
+    if talk.shop.orders.may_cancel(uow, order):
         buttons.append(Button(talk.t("Cancel the order"), encode(CancelOrder(order.id))))
     store = store_of(uow, order)
     if store is not None and order.is_open:
@@ -126,7 +126,7 @@ def cancel(talk: Talk, action: CancelOrder) -> Turn:
         customer = uow.customers.by_contact(talk.message.contact)
         if customer is None:
             return talk.say(talk.t("I cannot find this order."))
-        result = talk.shop.checkout.cancel(uow, action.order_id, customer.id)
+        result = talk.shop.orders.cancel(uow, action.order_id, customer.id)
         if isinstance(result, Refused):
             return talk.say(_not_cancelled(talk, result.reason), buttons=(_team(talk),))
         match result.state:

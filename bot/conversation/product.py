@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from bot.conversation.browse import present
 from bot.conversation.cards import facts, levels_of
-from bot.conversation.options import colour_label, colours_of, matching, sizes_of, subject
-from bot.conversation.questions import ask_product, gone
+from bot.conversation.options import colour_label, colours_of, matching, sizes_of
+from bot.conversation.questions import about_it, ask_product
 from bot.conversation.talk import Ability, Talk, Turn
 from bot.graphemes import cut
+from bot.sessions import Focus
 from commerce.domain.product import Product
 from commerce.understanding import Intent
 
@@ -17,14 +18,9 @@ MOST_COMPARED = 4
 _LONGEST_DESCRIPTION = 280
 
 
-def details(talk: Talk) -> Turn:
+@about_it
+def details(talk: Talk, product: Product, focus: Focus) -> Turn:
     """Price, colours, sizes with what is left of them, material, and the shop's own words."""
-    focus = subject(talk)
-    if focus is None:
-        return ask_product(talk)
-    product = talk.shop.catalog.product(focus.product_id)
-    if product is None:
-        return gone(talk, focus.product_id)
     turn = present(talk, product, focus)
     lines = [product.title(talk.language), *_lines(talk, product)]
     description = cut(" ".join(product.description(talk.language).split()), _LONGEST_DESCRIPTION)

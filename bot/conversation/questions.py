@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import wraps
 
 from bot.conversation.actions import (
     AddToCart,
@@ -17,7 +19,7 @@ from bot.conversation.actions import (
 )
 from bot.conversation.cards import levels_of, similar_button
 from bot.conversation.offer_actions import WaitFor
-from bot.conversation.options import colour_label, colours_of, matching, sizes_of
+from bot.conversation.options import colour_label, colours_of, matching, sizes_of, subject
 from bot.conversation.talk import Talk, Turn
 from bot.messages import Ask, Button
 from bot.sessions import Focus, Goal, Pending, Question
@@ -101,6 +103,21 @@ def ask_place(talk: Talk, goal: Goal = Goal.STORES) -> Turn:
         ask=Ask.LOCATION,
         session=replace(talk.session, pending=Pending(Question.PLACE, goal)),
     )
+
+
+def about_it(say: Callable[[Talk, Product, Focus], Turn]) -> Callable[[Talk], Turn]:
+    """Of the product that the message is about; where that is not clear it is asked, and one that is gone is said to
+    be."""
+
+    @wraps(say)
+    def answer(talk: Talk) -> Turn:
+        focus = subject(talk)
+        if focus is None:
+            return ask_product(talk)
+        product = talk.shop.catalog.product(focus.product_id)
+        return gone(talk, focus.product_id) if product is None else say(talk, product, focus)
+
+    return answer
 
 
 def gone(talk: Talk, product_id: int) -> Turn:

@@ -20,7 +20,7 @@ from bot.conversation.options import (
     the_variant,
 )
 from bot.conversation.putting_in import add as put_into_cart
-from bot.conversation.questions import ask_colour, ask_product, ask_size, gone, no_such_size, size_buttons
+from bot.conversation.questions import about_it, ask_colour, ask_size, gone, no_such_size, size_buttons
 from bot.conversation.stores import find
 from bot.conversation.talk import Ability, Talk, Turn
 from bot.conversation.waits_in_words import wait_for
@@ -60,14 +60,9 @@ def tapped_colour(talk: Talk, action: ChooseColour) -> Turn:
     return pick_colour(talk, product, focus, colour_of(product, variant))
 
 
-def in_words(talk: Talk) -> Turn:
+@about_it
+def in_words(talk: Talk, product: Product, focus: Focus) -> Turn:
     """« 38 », « et en 42 ? », « je fais du M »."""
-    focus = subject(talk)
-    if focus is None:
-        return ask_product(talk)
-    product = talk.shop.catalog.product(focus.product_id)
-    if product is None:
-        return gone(talk, focus.product_id)
     if not talk.slots.size:
         return ask_size(talk, product, focus, _goal(talk), _store_id(talk))
     size = size_named(product, talk.slots.size)
@@ -76,13 +71,8 @@ def in_words(talk: Talk) -> Turn:
     return pick(talk, product, focus, size)
 
 
-def colour_in_words(talk: Talk) -> Turn:
-    focus = subject(talk)
-    if focus is None:
-        return ask_product(talk)
-    product = talk.shop.catalog.product(focus.product_id)
-    if product is None:
-        return gone(talk, focus.product_id)
+@about_it
+def colour_in_words(talk: Talk, product: Product, focus: Focus) -> Turn:
     if not focus.colour:
         return ask_colour(talk, product, focus, _goal(talk), _store_id(talk))
     return pick_colour(talk, product, focus, focus.colour)

@@ -4,11 +4,7 @@ transaction."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
-from datetime import timedelta
 from typing import TYPE_CHECKING
-
-import structlog
 
 from bot.channels.telegram_staff.parse import Happened, StaffMessage, read
 from bot.channels.telegram_staff.send import StaffTelegram
@@ -16,20 +12,15 @@ from bot.staff import commands, groups, pick_ups, talking, tasks
 from bot.staff.desk import Ahead, Desk, language_for, say
 from bot.staff.people import member_of, turn_away
 from bot.staff.taps import CardDeed, CardTap, TalkTap, TaskTap, read_tap
-from bot.surprises import described
+from bot.trying import try_to_answer
 from bot.wording import words
 from commerce.domain.mail import InboxRow
-from commerce.errors import StaleVersion, StorageError
+from commerce.services.again import write_again
 
 if TYPE_CHECKING:
     from bot.channels.port import Channel
     from commerce.ports import UnitOfWork
     from commerce.wiring import Shop
-
-MAX_TRIES = 3
-_RETRY_AFTER = (timedelta(seconds=1), timedelta(seconds=5))
-
-log = structlog.get_logger(__name__)
 
 
 class StaffDispatcher:
@@ -42,13 +33,7 @@ class StaffDispatcher:
     def answer(self, row: InboxRow) -> None:
         """Brings one row to its end, or counts a failed try. Whatever happens the row is not lost, and nothing of it
         happens twice. A StorageError leaves the row as it is: the caller comes back to it."""
-        try:
-            self._answer(row)
-        except StorageError:
-            raise
-        except Exception as error:  # a surprise of any kind must not stop the lane
-            log.error("staff_message_failed", inbox=row.id, tries=row.tries + 1, error=described(error))
-            self._failed(row, error)
+        try_to_answer(self._shop, row, self._answer, self._apologise)
 
     def _answer(self, row: InboxRow) -> None:
         contact = row.event.contact
@@ -62,11 +47,7 @@ class StaffDispatcher:
             if uow.inbox.done(row.id, self._shop.clock.now()) and said is not None:
                 self._handle(uow, said, ahead)
 
-        for _ in range(MAX_TRIES - 1):
-            with suppress(StaleVersion):  # somebody else was faster at the same thing: it is read anew
-                self._shop.storage.write(finish)
-                return
-        self._shop.storage.write(finish)
+        write_again(self._shop.storage, finish)
 
     def _look_ahead(self, said: StaffMessage, channel: StaffTelegram) -> Ahead:
         """What takes time, before the transaction begins."""
@@ -99,25 +80,15 @@ class StaffDispatcher:
         else:
             _typed(desk)
 
-    def _failed(self, row: InboxRow, error: Exception) -> None:
-        """Three tries, then the dead letters with a word to whoever wrote."""
+    def _apologise(self, uow: UnitOfWork, row: InboxRow) -> None:
+        """To whoever wrote what could not be answered."""
         now = self._shop.clock.now()
-        reason = described(error)
-        if row.tries + 1 < MAX_TRIES:
-            retry_at = now + _RETRY_AFTER[min(row.tries, len(_RETRY_AFTER) - 1)]
-            self._shop.storage.write(lambda uow: uow.inbox.failed(row.id, reason, retry_at))
-            return
-
-        def give_up(uow: UnitOfWork) -> None:
-            uow.inbox.failed(row.id, reason, None)
-            said = read(row.event)
-            member = member_of(uow, said.user) if said else None
-            if said is not None and member is not None:
-                language = language_for(member, self._shop.settings.languages)
-                sorry = words(language, "Sorry, something went wrong on our side. Please try again.")
-                say(uow, said.chat, sorry, now=now, topic_id=said.topic_id)
-
-        self._shop.storage.write(give_up)
+        said = read(row.event)
+        member = member_of(uow, said.user) if said else None
+        if said is not None and member is not None:
+            language = language_for(member, self._shop.settings.languages)
+            sorry = words(language, "Sorry, something went wrong on our side. Please try again.")
+            say(uow, said.chat, sorry, now=now, topic_id=said.topic_id)
 
 
 def _tapped(desk: Desk) -> None:

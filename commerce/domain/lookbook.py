@@ -215,6 +215,16 @@ class Post:
     created_at: datetime
     external_id: str = ""  # the media's id where it came from
     external_url: str = ""
+    small_key: str = ""  # of what tiles show: see `Posting.keep`; "" where nobody has made it yet
+
+    @property
+    def tile_key(self) -> str:
+        return self.small_key or self.picture_key
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Keys of everything that is to be deleted with it."""
+        return tuple(dict.fromkeys(filter(None, (self.picture_key, self.small_key))))
 
 
 class NotPosted(StrEnum):

@@ -176,6 +176,10 @@ class RefundState(StrEnum):
     FAILED = "failed"  # the provider refuses for good: a person must act
 
 
+REFUNDS_IN_FLIGHT = frozenset({RefundState.SENDING, RefundState.UNKNOWN})
+OPEN_REFUNDS = frozenset({RefundState.QUEUED, *REFUNDS_IN_FLIGHT})
+
+
 class RefundReason(StrEnum):
     UNFULFILLABLE = "unfulfillable"  # paid, and nothing left to sell
     PAID_TWICE = "paid_twice"

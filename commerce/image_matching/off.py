@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -106,6 +106,12 @@ class NoImageMatcher:
     def needs_rebuild(self) -> bool:
         return False
 
+    def showing_nothing_to_wear(self, pictures: Iterable[bytes]) -> Iterator[bool]:
+        return iter(())
+
+    def want(self, encoder: str, why: str) -> None:
+        pass
+
     def teach(
         self,
         products: Sequence[Product],
@@ -129,6 +135,7 @@ class NoImageMatcher:
             "pictures": 0,
             "next_encoder": "",
             "next_pictures": 0,
+            "why": "",
         }
 
     def verify(self) -> Mapping[str, object]:

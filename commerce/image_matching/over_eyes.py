@@ -56,6 +56,7 @@ class EyesImageMatcher:
         self._pictures: dict[int, frozenset[int]] = {}
         self._changing = threading.Lock()
         self._columns: tuple[Ids, Ids] | None = None
+        self._why = "named in the settings"
 
     # Looking
 
@@ -259,6 +260,21 @@ class EyesImageMatcher:
         """See `commerce.ports.ImageMatcher`."""
         return self._eyes.rebuild_is_due
 
+    def showing_nothing_to_wear(self, pictures: Iterable[bytes]) -> Iterator[bool]:
+        """See `commerce.ports.ImageMatcher`."""
+        from visual_search.errors import EncoderUnavailable, EyesUnavailable
+        from visual_search.survey import showing_nothing_to_wear
+
+        try:
+            yield from showing_nothing_to_wear(pictures)
+        except (EncoderUnavailable, EyesUnavailable):
+            return
+
+    def want(self, encoder: str, why: str) -> None:
+        """See `commerce.ports.ImageMatcher`."""
+        self._why = why
+        self._eyes.want(encoder)
+
     def rebuild(
         self,
         pictures: Iterable[tuple[StoredPicture, bytes]],
@@ -319,6 +335,7 @@ class EyesImageMatcher:
             "pictures": status.count,
             "next_encoder": status.next_encoder,
             "next_pictures": status.next_count,
+            "why": self._why,
             "about": self._eyes.describe(),
         }
 

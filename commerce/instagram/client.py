@@ -9,12 +9,12 @@ address and no error of httpx leaves this module, and `paging.next`, which repea
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from commerce.domain.imported import NotRead, Unread
+from commerce.https_json import HttpsJson, Json, object_in
 from commerce.ports import Clock
 
 if TYPE_CHECKING:
@@ -22,11 +22,8 @@ if TYPE_CHECKING:
 
 API_VERSION = "v25.0"  # pinned: the version that the fields here were read in
 INSTAGRAM_URL, FACEBOOK_URL = "https://graph.instagram.com", "https://graph.facebook.com"
-CONNECT_S, READ_S = 5.0, 30.0
-_MOST_BYTES = 8 * 1024 * 1024
-_WAIT = timedelta(
-    hours=1
-)  # calls are counted over an hour: https://developers.facebook.com/docs/graph-api/overview/rate-limiting
+# Calls are counted over an hour: https://developers.facebook.com/docs/graph-api/overview/rate-limiting
+_WAIT = timedelta(hours=1)
 _LONGEST_WAIT = timedelta(days=1)
 
 _TOKEN_ENDED = frozenset({102, 190})
@@ -34,25 +31,21 @@ _BUSY = frozenset({4, 17, 32, 341, 613, 80001, 80002})
 _TROUBLE = frozenset({1, 2})  # of theirs, and it passes
 _NOT_ALLOWED = frozenset({3, 10, *range(200, 300)})
 
-Json = dict[str, Any]
-
 
 class GraphClient:
     """Blocking calls for any thread; starts with the first one."""
 
     def __init__(self, api_url: str, clock: Clock) -> None:
-        self._api_url, self._clock = api_url, clock
-        self._lock = threading.Lock()
-        self._made: httpx.Client | None = None
+        self._https, self._clock = HttpsJson(api_url), clock
 
     def get(self, path: str, query: Mapping[str, str | int], token: str) -> Json | NotRead:
         import httpx
 
         try:
-            answer = self._http.get(path, params={**query, "access_token": token})
+            answer = self._https.call("GET", path, query={**query, "access_token": token})
         except httpx.HTTPError:
             return NotRead(Unread.UNREACHABLE)
-        found = _json(answer)
+        found = object_in(answer)
         if answer.is_success and found is not None and "error" not in found:
             return found
         return self._refusal(answer, found)
@@ -69,29 +62,6 @@ class GraphClient:
         if code in _TROUBLE or answer.status_code >= 500:
             return NotRead(Unread.UNREACHABLE)
         return NotRead(Unread.UNREADABLE)
-
-    @property
-    def _http(self) -> httpx.Client:
-        with self._lock:
-            if self._made is None:
-                import httpx
-
-                self._made = httpx.Client(
-                    base_url=self._api_url,
-                    timeout=httpx.Timeout(READ_S, connect=CONNECT_S),
-                    follow_redirects=False,
-                )
-            return self._made
-
-
-def _json(answer: httpx.Response) -> Json | None:
-    if len(answer.content) > _MOST_BYTES:
-        return None
-    try:
-        found = answer.json()
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
 
 
 def _wait(answer: httpx.Response) -> timedelta:

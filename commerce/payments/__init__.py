@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from commerce.ports import Clock
-    from commerce.ports.selling import PaymentProvider
+    from commerce.ports.payments import PaymentProvider
     from commerce.settings import Settings
 
 __all__ = ["ProviderState", "describe_providers", "open_providers"]

@@ -19,7 +19,7 @@ from commerce.domain.payment import (
 
 
 class Uncalled:
-    """`commerce.ports.selling.PaymentProvider` without a wire. It knows nothing of what was paid: the order does."""
+    """`commerce.ports.PaymentProvider` without a wire. It knows nothing of what was paid: the order does."""
 
     name: str
     is_online: bool

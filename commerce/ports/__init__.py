@@ -15,6 +15,7 @@ from commerce.ports.counter import (
     TeamRepository,
     WaitRepository,
 )
+from commerce.ports.customers import CustomerRepository
 from commerce.ports.disputes import DisputeRepository
 from commerce.ports.finding import (
     Facets,
@@ -32,31 +33,20 @@ from commerce.ports.finding import (
 )
 from commerce.ports.keeping import AuditEntry, AuditRepository, PhotoRepository, StateRepository
 from commerce.ports.mail import InboxRepository, LeaseRepository, OutboxRepository, ThreadRepository
+from commerce.ports.payments import PaymentProvider, PaymentRepository
+from commerce.ports.products import ArticleNumbers, Change, ChangeKind, ProductRepository, StoredPicture
 from commerce.ports.selling import (
     CartRepository,
     LinkRepository,
     OrderRepository,
     PauseRepository,
-    PaymentProvider,
-    PaymentRepository,
     PromotionRepository,
     ReturnRepository,
 )
 from commerce.ports.staff_tasks import StaffTaskRepository
+from commerce.ports.stock import ReservationRepository, StockRepository, StoreRepository
 from commerce.ports.stocktaking import StockRecordRepository
-from commerce.ports.storage import (
-    ArticleNumbers,
-    Change,
-    ChangeKind,
-    CustomerRepository,
-    ProductRepository,
-    ReservationRepository,
-    StockRepository,
-    Storage,
-    StoredPicture,
-    StoreRepository,
-    UnitOfWork,
-)
+from commerce.ports.storage import Storage, UnitOfWork
 from commerce.ports.teaching import KindWords, Taught, Teachable
 from commerce.ports.world import (
     ChannelRules,

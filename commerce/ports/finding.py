@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Literal, Protocol, TypeAlias
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from commerce.domain.product import Product
 from commerce.domain.search import Filters, Hit
 from commerce.domain.stock import StockLevel
-from commerce.ports.storage import StoredPicture
+from commerce.ports.products import StoredPicture
 from commerce.ports.teaching import Teachable
 
 
@@ -249,13 +249,23 @@ class ImageMatcher(Teachable, Protocol):
         """Whether the index cannot be used or is another encoder's, and there is what to build a new one with."""
         ...
 
+    def showing_nothing_to_wear(self, pictures: Iterable[bytes]) -> Iterator[bool]:
+        """Of each of the shop's own pictures that can be read, lazily and in order, whichever encoder looks. Nothing at
+        all where the shop cannot see."""
+        ...
+
+    def want(self, encoder: str, why: str) -> None:
+        """Which encoder is to look from now on, and why, in words for `describe`. `rebuild` changes to it; until then
+        the one that made the index goes on."""
+        ...
+
     def save(self, change_seq: int) -> None:
         """Keeps the index on disk, as covering the catalogue up to that change. Raises OSError."""
         ...
 
     def describe(self) -> Mapping[str, object]:
         """What it is, for people and /readyz: on or off with the reason, encoder, number of pictures;
-        `next_encoder`, `next_pictures`: what follows once it is built, how far that is."""
+        `next_encoder`, `next_pictures`: what follows once it is built, how far that is; `why` it is the one wanted."""
         ...
 
     def verify(self) -> Mapping[str, object]:

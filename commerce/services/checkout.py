@@ -12,7 +12,6 @@ from commerce.domain.customer import Contact
 from commerce.domain.money import Money
 from commerce.domain.order import (
     NotApproved,
-    NotCancelled,
     NotOrdered,
     Order,
     OrderEvent,
@@ -38,7 +37,6 @@ from commerce.services.ending import (
 from commerce.services.order_news import OrderNews, tell
 from commerce.services.order_stock import is_held, keep, make_good
 from commerce.services.order_writing import is_same, lines_of, new_order, units_of
-from commerce.services.orders import Orders
 from commerce.services.own_units import order_holds, take_over
 from commerce.services.promised import promise, promised_with
 from commerce.services.quoting import Looked, Quoting
@@ -72,11 +70,10 @@ class Checkout:
         providers: Mapping[str, PaymentProvider],
         quoting: Quoting,
         settling: Settling,
-        orders: Orders,
         slots: Slots,
     ) -> None:
         self._clock, self._ids, self._rules, self._providers = clock, ids, rules, providers
-        self._quoting, self._settling, self._orders, self._slots = quoting, settling, orders, slots
+        self._quoting, self._settling, self._slots = quoting, settling, slots
         self._offline = frozenset(name for name, provider in providers.items() if not provider.is_online)
 
     # --- ordering
@@ -372,41 +369,6 @@ class Checkout:
                 if promised.get(line.variant_id) != line.unit_price_minor:
                     return False
         return True
-
-    # --- changing one's mind
-
-    def may_cancel(self, uow: UnitOfWork, order: Order) -> bool:
-        """Whether the shopper can still call it off."""
-        match order.state:
-            case OrderState.PENDING_PAYMENT | OrderState.PLACED | OrderState.PAID:
-                return True
-            case OrderState.PREPARING | OrderState.READY:
-                return not (order.paid_minor or self._orders.is_paid(uow, order))
-            case _:
-                return False
-
-    def cancel(self, uow: UnitOfWork, order_id: str, customer_id: str) -> Order | Refused[NotCancelled]:
-        """The shopper changed their mind. What is paid already is refunded, until the shop has begun to prepare it;
-        what nobody has paid goes back to the shelf until it is handed over.
-
-        An order that may be paid at this moment stays pending until the provider has said that it no longer can: the
-        tick sees to it, within seconds.
-        """
-        order = uow.orders.get(order_id)
-        if order is None or order.customer_id != customer_id:
-            return Refused(NotCancelled.NOT_FOUND)
-        now = self._clock.now()
-        match order.state:
-            case OrderState.PENDING_PAYMENT | OrderState.PLACED:
-                return self._orders.end(uow, order, actor="shopper", note="", at=now)
-            case OrderState.PAID:
-                return self._orders.refund_all(uow, order, actor="shopper", note="", at=now)
-            case OrderState.PREPARING | OrderState.READY if self.may_cancel(uow, order):
-                return self._orders.end(uow, order, actor="shopper", note="", at=now)
-            case OrderState.PREPARING | OrderState.READY | OrderState.SHIPPED | OrderState.COMPLETED:
-                return Refused(NotCancelled.TOO_LATE)
-            case _:
-                return Refused(NotCancelled.ALREADY_OVER)
 
 
 def _short(uow: UnitOfWork, quote: Quote) -> tuple[int, ...]:

@@ -134,7 +134,7 @@ class Importing:
         looked = [each for address in post.pictures[:MOST_PICTURES] if (each := self._picture(address)) is not None]
         if not looked:
             return False
-        key = self._media.put(looked[0].jpeg, ".jpg")
+        key, small_key = self._posting.keep(looked[0].jpeg)
 
         def work(uow: UnitOfWork) -> bool:
             made_id = self._ids.new_id()
@@ -146,7 +146,8 @@ class Importing:
             products = tuple(number for number in tagged if number in known)[:MOST_PRODUCTS]
             shown = self._rules.show_sure and bool(products)
             made = Post(
-                made_id, key, self._caption(post.caption), products, 0, shown, post.posted_at, post.id, post.url
+                made_id, key, self._caption(post.caption), products, 0, shown, post.posted_at, post.id, post.url,
+                small_key,
             )  # fmt: skip
             self._posting.add(uow, made)
             uow.audit.add(
@@ -160,6 +161,7 @@ class Importing:
         finally:
             if not is_ours:
                 self._media.delete(key)
+                self._media.delete(small_key)
         return True
 
     def _picture(self, address: str) -> Looked | None:

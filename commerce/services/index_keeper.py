@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -24,7 +25,9 @@ from commerce.ports import (
     TextIndex,
     UnitOfWork,
 )
+from commerce.services.choosing_eyes import ChoosingEyes
 from commerce.services.documents import text_document
+from commerce.services.missing_pictures import MissingPictures
 
 Progress = Callable[[str, int, int | None], None]
 """What is being done, how much of it is done, of how much (None: not known)."""
@@ -37,6 +40,7 @@ _TELL_EVERY_S = 30.0  # how far a rebuild is, in the log
 _REBUILD_AGAIN_S = 60.0  # after a rebuild that failed, or that another process was at
 _KEEP_WORDS_EVERY_S = 300.0
 _KEEP_WORDS_AFTER = 1_000  # changes; fewer are soon followed at the next start
+_MANY_PRODUCTS = 100_000  # from here on the indexes are worth large pages
 
 _log = structlog.get_logger(__name__)
 
@@ -53,8 +57,11 @@ class IndexKeeper:
         media: MediaStore,
         lexicon: Lexicon,
         kept_words: KeptWords | None = None,
+        into_large_pages: Callable[[], int] = lambda: 0,
+        choosing: ChoosingEyes | None = None,  # None: the matcher's encoder stays
     ) -> None:
-        """`kept_words`: where words and conditions are kept between two processes; None: every start reads all."""
+        """`kept_words`: where words and conditions are kept between two processes; None: every start reads all.
+        `into_large_pages`: has large indexes lie so that they are looked through sooner; returns bytes."""
         self._storage = storage
         self._text_index = text_index
         self._facets = facets
@@ -62,11 +69,13 @@ class IndexKeeper:
         self._media = media
         self._lexicon = lexicon
         self._kept_words = kept_words
+        self._into_large_pages = into_large_pages
+        self._choosing = choosing
         self._seq: int | None = None  # None: nothing was read yet
         self._pictures_seq = 0  # pictures of changes up to this one are in the index or wait
         self._unkept = 0  # changes since the words were kept
         self._kept_at_s = monotonic()
-        self._missing = _Missing()
+        self._missing = MissingPictures()
         self._waiting: deque[StoredPicture] = deque()  # pictures still to be looked at
         self._unsaved = False
         self._saved_at_s = monotonic()
@@ -135,7 +144,7 @@ class IndexKeeper:
             seq, products = uow.products.last_change(), uow.products.count()
             total = len(uow.products.picture_owners())
         report = None if on_progress is None else (lambda done: on_progress("Pictures", done, max(done, total)))
-        missing = _Missing()
+        missing = MissingPictures()
         every = self._until_stopped(stored for batch in self._stored_pictures() for stored in batch)
         count = self._image_matcher.rebuild(self._with_bytes(every, missing), seq, report)
         missing.tell()
@@ -258,7 +267,7 @@ class IndexKeeper:
             last_id = batch[-1].picture.id
 
     def _with_bytes(
-        self, pictures: Iterable[StoredPicture], missing: _Missing
+        self, pictures: Iterable[StoredPicture], missing: MissingPictures
     ) -> Iterator[tuple[StoredPicture, bytes]]:
         for stored in pictures:
             data = self._media.get(stored.picture.media_key) if stored.picture.media_key else None
@@ -306,6 +315,7 @@ class IndexKeeper:
     # In the background
 
     def _run(self, every_s: float) -> None:
+        is_settled = False
         while not self._stop.is_set():
             wait_s = every_s
             try:
@@ -321,15 +331,27 @@ class IndexKeeper:
                     if monotonic() - self._kept_at_s >= _KEEP_WORDS_EVERY_S:
                         self._keep_words(_KEEP_WORDS_AFTER)
                 self._take_over_or_rebuild()
+                if not is_settled:
+                    self._settle()
+                    is_settled = True
             except Exception:
                 # The database is away, or a bug: what is indexed goes on answering, and we try again.
                 _log.exception("following the catalogue failed")
                 wait_s = max(every_s, 1.0)
             self._stop.wait(wait_s)
 
+    def _settle(self) -> None:
+        """A large index answers a tenth sooner from large pages; a small one fits the caches anyway."""
+        with self._storage.read() as uow:
+            products = uow.products.count()
+        if products >= _MANY_PRODUCTS:
+            gc.freeze()  # millions of words stay: no collection should walk them
+            _log.info("indexes moved into large pages", products=products, bytes=self._into_large_pages())
+
     def _take_over_or_rebuild(self) -> None:
         """One process builds; the others, which answer with the old index, use the new one once it is on the disk."""
-        if self._rebuilding is not None and self._rebuilding.is_alive():
+        is_building = self._rebuilding is not None and self._rebuilding.is_alive()
+        if is_building or (self._choosing is not None and not self._waiting and self._choosing.step()):
             return
         if self._image_matcher.take_over():
             _log.info("picture index of another process taken over")
@@ -374,24 +396,6 @@ class IndexKeeper:
 
 class _Stopped(Exception):
     """The shop closes."""
-
-
-class _Missing:
-    """Pictures whose file is gone: told once, however many there are."""
-
-    def __init__(self) -> None:
-        self._count = 0
-        self._first: StoredPicture | None = None
-
-    def add(self, stored: StoredPicture) -> None:
-        self._first = self._first or stored
-        self._count += 1
-
-    def tell(self) -> None:
-        if self._first is not None:
-            picture = self._first.picture
-            _log.warning("picture files are missing", count=self._count, first=picture.id, key=picture.media_key)
-        self._count, self._first = 0, None
 
 
 def _pictures_to_look_at(uow: UnitOfWork, products: dict[int, Product], pictured: set[int]) -> list[StoredPicture]:

@@ -1,11 +1,21 @@
-"""Orders of every source, moved on by staff: one list, one table of moves, whoever took the order and wherever."""
+"""Orders of every source, moved on by staff or called off by whoever ordered: one list, one table of moves, wherever
+the order was taken."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
 
-from commerce.domain.order import ORDER_MOVES, NotAdvanced, NotEntered, Order, OrderEvent, OrderSource, OrderState
+from commerce.domain.order import (
+    ORDER_MOVES,
+    NotAdvanced,
+    NotCancelled,
+    NotEntered,
+    Order,
+    OrderEvent,
+    OrderSource,
+    OrderState,
+)
 from commerce.domain.payment import OPEN_PAYMENTS, PaymentState, RefundReason
 from commerce.domain.reservation import Refused
 from commerce.errors import StaleVersion
@@ -140,6 +150,41 @@ class Orders:
         if not left or current.state is not OrderState.REFUND_PENDING:  # it cost nothing, or all is on its way already
             current = self._refunding.nothing_to_send(uow, current, actor, note)
         return current
+
+    # --- changing one's mind
+
+    def may_cancel(self, uow: UnitOfWork, order: Order) -> bool:
+        """Whether the shopper can still call it off."""
+        match order.state:
+            case OrderState.PENDING_PAYMENT | OrderState.PLACED | OrderState.PAID:
+                return True
+            case OrderState.PREPARING | OrderState.READY:
+                return not (order.paid_minor or self.is_paid(uow, order))
+            case _:
+                return False
+
+    def cancel(self, uow: UnitOfWork, order_id: str, customer_id: str) -> Order | Refused[NotCancelled]:
+        """The shopper changed their mind. What is paid already is refunded, until the shop has begun to prepare it;
+        what nobody has paid goes back to the shelf until it is handed over.
+
+        An order that may be paid at this moment stays pending until the provider has said that it no longer can: the
+        tick sees to it, within seconds.
+        """
+        order = uow.orders.get(order_id)
+        if order is None or order.customer_id != customer_id:
+            return Refused(NotCancelled.NOT_FOUND)
+        now = self._clock.now()
+        match order.state:
+            case OrderState.PENDING_PAYMENT | OrderState.PLACED:
+                return self.end(uow, order, actor="shopper", note="", at=now)
+            case OrderState.PAID:
+                return self.refund_all(uow, order, actor="shopper", note="", at=now)
+            case OrderState.PREPARING | OrderState.READY if self.may_cancel(uow, order):
+                return self.end(uow, order, actor="shopper", note="", at=now)
+            case OrderState.PREPARING | OrderState.READY | OrderState.SHIPPED | OrderState.COMPLETED:
+                return Refused(NotCancelled.TOO_LATE)
+            case _:
+                return Refused(NotCancelled.ALREADY_OVER)
 
     # --- orders that staff took elsewhere
 

@@ -25,7 +25,7 @@ from commerce.services.payment_calls import PaymentCalls
 from commerce.services.payment_watch import PaymentWatch
 from commerce.services.quoting import PAY_IN_STORE
 from commerce.services.reconciling import Reconciling
-from commerce.services.refunding import Refunding
+from commerce.services.refund_sending import RefundSending
 from commerce.services.settling import Settling
 from commerce.services.starting import Starting
 
@@ -44,12 +44,12 @@ class Paying:
         starting: Starting,
         calls: PaymentCalls,
         watch: PaymentWatch,
-        refunding: Refunding,
+        refunds: RefundSending,
         reconciling: Reconciling,
     ) -> None:
         self._clock, self._ids, self._settling = clock, ids, settling
         self._starting, self._calls, self._watch = starting, calls, watch
-        self._refunding, self._reconciling = refunding, reconciling
+        self._refunds, self._reconciling = refunds, reconciling
 
     def begin(self, attempt_id: str) -> PaymentAttempt:
         """Asks the provider for a session unless there is one or somebody is at it; the attempt as it is then.
@@ -83,7 +83,7 @@ class Paying:
             self._calls.see_to_waiting,
             self._watch.see_to_attempts,
             self._watch.expire,
-            self._refunding.send_due,
+            self._refunds.send_due,
             self._reconciling.when_due,
         ]
         for do in work:

@@ -20,6 +20,7 @@ from commerce.services.payment_calls import PaymentCalls, TakeStock
 from commerce.services.payment_watch import PaymentWatch
 from commerce.services.quoting import Quoting
 from commerce.services.reconciling import Reconciling
+from commerce.services.refund_sending import RefundSending
 from commerce.services.refunding import Refunding
 from commerce.services.settling import Settling
 from commerce.services.slots import Slots
@@ -50,7 +51,7 @@ def build_selling(
     """Raises SettingsError when stock would be free again while a provider still lets somebody pay for it."""
     _check_hold(rules, providers)
     offline = offline_of(providers)
-    refunding = Refunding(storage, clock, ids, providers)
+    refunding = Refunding(clock, ids, providers)
     settling = Settling(clock, ids, refunding, offline)
     words = Translator(Path(__file__).parent.parent)
     starting = Starting(storage, clock, providers, settling, links, words, shop_name)
@@ -58,7 +59,7 @@ def build_selling(
     orders = Orders(clock, refunding, Entering(clock, ids, rules, customers), offline)
     return Selling(
         quoting=quoting,
-        checkout=Checkout(clock, ids, rules, providers, quoting, settling, orders, Slots(storage, clock)),
+        checkout=Checkout(clock, ids, rules, providers, quoting, settling, Slots(storage, clock)),
         paying=Paying(
             clock,
             ids,
@@ -66,7 +67,7 @@ def build_selling(
             starting,
             PaymentCalls(storage, clock, providers, settling, Disputing(clock, ids, refunding), take_stock),
             PaymentWatch(storage, clock, ids, rules, providers, settling, starting),
-            refunding,
+            RefundSending(storage, clock, ids, providers),
             Reconciling(storage, clock, ids, providers, settling),
         ),
         refunding=refunding,

@@ -15,10 +15,11 @@ from commerce.storage.transaction import AnyRow, Transaction, insert_once, one_r
 
 _PUT = text(
     "INSERT INTO post (id, picture_key, caption, product_ids, position, shown, external_id, external_url,"
-    " created_at_us) VALUES (:id, :picture_key, :caption, :product_ids, :position, :shown, :external_id,"
-    " :external_url, :created_at_us) ON CONFLICT (id) DO UPDATE SET picture_key = excluded.picture_key,"
+    " created_at_us, small_key) VALUES (:id, :picture_key, :caption, :product_ids, :position, :shown, :external_id,"
+    " :external_url, :created_at_us, :small_key) ON CONFLICT (id) DO UPDATE SET picture_key = excluded.picture_key,"
     " caption = excluded.caption, product_ids = excluded.product_ids, position = excluded.position,"
-    " shown = excluded.shown, external_id = excluded.external_id, external_url = excluded.external_url"
+    " shown = excluded.shown, external_id = excluded.external_id, external_url = excluded.external_url,"
+    " small_key = excluded.small_key"
 )
 _ADD_IMPORTED = insert_once("imported_post", "external_id, post_id, caption, gone_at_us", "external_id")
 _SAVE_IMPORTED = text(
@@ -48,6 +49,7 @@ class SqlPosts:
                 "external_id": shown.external_id,
                 "external_url": shown.external_url,
                 "created_at_us": to_us(shown.created_at),
+                "small_key": shown.small_key,
             },
         )
 
@@ -121,6 +123,7 @@ def _post(row: AnyRow) -> Post:
         created_at=from_us(row.created_at_us),
         external_id=row.external_id,
         external_url=row.external_url,
+        small_key=row.small_key,
     )
 
 

@@ -1046,6 +1046,7 @@ post = Table(
     Column("external_id", String(128), nullable=False, server_default="", index=True),
     Column("external_url", Text, nullable=False, server_default=""),
     Column("created_at_us", BigInteger, nullable=False),  # when it was posted
+    Column("small_key", String(128), nullable=False, server_default=""),
 )
 
 imported_post = Table(

@@ -12,10 +12,10 @@ from shoppable import inputs, streams
 from shoppable.api.openapi import Operation, Parameter, describes
 from shoppable.api.products import LANG
 from shoppable.chat import entries, inbound, listening, recognised, session
+from shoppable.chat_shapes import ChatAccepted, ChatEvents, ChatMessage, Recognised, Uploaded
 from shoppable.limits import LISTEN, PHOTO, TALK
 from shoppable.photos import photo_of_form, room_for_a_photo
 from shoppable.security import require_same_origin
-from shoppable.shapes import ChatAccepted, ChatEvents, ChatMessage, Recognised, Uploaded
 from shoppable.site import site
 
 blueprint = Blueprint("api_chat", __name__, url_prefix="/api/v1/chat")

@@ -150,7 +150,7 @@ def cancel(order: str) -> ResponseReturnValue:
 
     def work(uow: UnitOfWork) -> OrderFacts:
         found = seen(uow, order)
-        result = shop.checkout.cancel(uow, found.id, found.customer_id)
+        result = shop.orders.cancel(uow, found.id, found.customer_id)
         if isinstance(result, Refused):
             raise Problem(409, f"not_cancelled_{result.reason.value}", NOT_CANCELLED[result.reason])
         return facts(uow, uow.orders.get(found.id) or found)

@@ -10,8 +10,17 @@ from typing import Any
 
 from commerce.domain.customer import Contact
 from commerce.domain.mail import Direction, ThreadEntry
+from shoppable.chat_shapes import (
+    ChatButton,
+    ChatCard,
+    ChatDocument,
+    ChatEvent,
+    ChatEvents,
+    ChatPicture,
+    ChatReply,
+    ChatSaid,
+)
 from shoppable.language import translate
-from shoppable.shapes import ChatButton, ChatCard, ChatDocument, ChatEvent, ChatEvents, ChatPicture, ChatReply, ChatSaid
 from shoppable.shelf import picture_path
 from shoppable.site import site
 

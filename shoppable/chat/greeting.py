@@ -12,8 +12,8 @@ from commerce.domain.waiting import StockWaiter
 from commerce.i18n import format_deadline, format_money
 from commerce.ports import UnitOfWork
 from commerce.services.recognising import Recognition
+from shoppable.chat_shapes import ChatButton
 from shoppable.language import language, translate
-from shoppable.shapes import ChatButton
 from shoppable.site import site
 from shoppable.words import ORDER_STATES
 

@@ -10,10 +10,10 @@ from commerce.domain.mail import InboundEvent
 from shoppable import brought
 from shoppable.chat.masking import mask_cards
 from shoppable.chat.session import sign
+from shoppable.chat_shapes import ChatMessage
 from shoppable.inputs import clean
 from shoppable.language import language
 from shoppable.problems import Problem
-from shoppable.shapes import ChatMessage
 from shoppable.site import site
 
 UPLOAD_SUFFIX = ".upload"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from commerce.domain.customer import Contact
 from shoppable import streams
 from shoppable.chat import entries
-from shoppable.shapes import ChatEvents
+from shoppable.chat_shapes import ChatEvents
 
 
 def wait_for_more(contact: Contact, after: int, wait_s: float, gone: Callable[[], bool]) -> ChatEvents:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from commerce.domain.customer import Contact
 from commerce.services.recognising import Recognition
 from shoppable.chat import greeting
+from shoppable.chat_shapes import KnownOrder, KnownWait, Recognised
 from shoppable.language import language
-from shoppable.shapes import KnownOrder, KnownWait, Recognised
 from shoppable.site import site
 
 

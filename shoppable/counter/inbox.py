@@ -1,4 +1,4 @@
-"""The inbox: who waits, one conversation beside the list, and the words that go out.
+"""The inbox: one conversation beside the list of who waits, and the words that go out.
 
 Without a script every button is a form that leads back here; with it, the parts of the page are fetched alone.
 """
@@ -9,7 +9,6 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import Response, abort, redirect, request
 from flask.typing import ResponseReturnValue
@@ -23,30 +22,25 @@ from commerce.domain.conversation import (
     NoteKind,
     NotSpeaking,
     Reach,
-    Shelf,
 )
-from commerce.domain.moments import from_us, to_us
 from commerce.domain.reservation import Refused
 from commerce.domain.team import Permission, StaffMember
-from commerce.ports import ConversationLine, UnitOfWork
+from commerce.ports import UnitOfWork
 from commerce.services.again import write_again
 from shoppable import inputs
-from shoppable.counter import access, facts, thread
+from shoppable.counter import access, facts, inbox_list, thread
 from shoppable.counter.blueprint import blueprint
 from shoppable.counter.frame import counter_page
 from shoppable.counter.sent_photos import kept_photo
 from shoppable.counter.speaking import (
-    EMPTY_SHELVES,
     NOT_ANSWERED,
     NOT_SPEAKING,
-    SHELVES,
     channel_name,
 )
 from shoppable.language import translate
 from shoppable.site import site
 
-LINES, ENTRIES = 50, 60
-LATE_MIN = 10
+ENTRIES = 60
 _ID = re.compile(r"[0-9a-f]{32}")
 DONE = {
     "sent": "Sent.",
@@ -65,23 +59,6 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class LineShown:
-    """`key` changes when somebody begins to wait: then it rings."""
-
-    customer_id: str
-    key: str
-    path: str
-    name: str
-    words: str
-    channels: str
-    when: str
-    voice: str
-    waits_since: str
-    held_by: str
-    is_mine: bool
-
-
-@dataclass(frozen=True, slots=True)
 class AnswerBox:
     """What is in the box in which an answer is written. `lane`: of the channel that was chosen on purpose."""
 
@@ -96,7 +73,7 @@ class AnswerBox:
 @access.needs(Permission.INBOX)
 def inbox() -> ResponseReturnValue:
     with site().shop.storage.read() as uow:
-        values = _list(uow)
+        values = inbox_list.shown(uow)
     template = "counter/inbox_list.html" if _wants("inbox-list") else "counter/inbox.html"
     return counter_page(template, room="inbox", talk=None, told=_done(), **values)
 
@@ -123,7 +100,7 @@ def _conversation(
             "told": told,
         }
         if not request.headers.get("X-Part") or _wants("inbox-list"):
-            values |= _list(uow, present)
+            values |= inbox_list.shown(uow, present)
     for part in ("inbox-list", "inbox-thread", "inbox-facts", "inbox-answer"):
         if _wants(part):
             return counter_page(f"counter/{part.replace('-', '_')}.html", room="inbox", **values)
@@ -256,55 +233,6 @@ def _moved(customer_id: str, done: str) -> ResponseReturnValue:
 # --- what the page says
 
 
-def _list(uow: UnitOfWork, open_id: str = "") -> dict[str, Any]:
-    """The list on the left: a shelf of the inbox, or what was found."""
-    shop, member = site().shop, access.member()
-    asked, shelf = inputs.words_of("q", longest=100), _shelf()
-    zone, now = thread.zone_of(uow, member), shop.clock.now()
-    names = {each.id: each.name for each in uow.team.all()}
-    before = _before()
-    if asked:
-        lines = shop.inbox.found(uow, asked)
-    else:
-        lines = shop.inbox.lines(uow, member, shelf, before=before, limit=LINES)
-    older = ""
-    if not asked and shelf in (Shelf.ALL, Shelf.CLOSED) and len(lines) == LINES:
-        older = f"/staff/inbox?{urlencode({'shelf': shelf.value, 'before': to_us(lines[-1].heard_at)})}"
-    return {
-        "lines": [_line(line, member, names, zone, now) for line in lines],
-        "shelves": [(each.value, translate(words), each is shelf and not asked) for each, words in SHELVES.items()],
-        "shelf": shelf.value,
-        "asked": asked,
-        "empty": translate("Nobody is known by that.") if asked else translate(EMPTY_SHELVES[shelf]),
-        "open_id": open_id,
-        "older": older,
-        "mark": uow.conversations.last_mark(),
-        "now_iso": now.isoformat(),
-        "late_min": LATE_MIN,
-        "may_write_replies": member.may(Permission.RULES),
-    }
-
-
-def _line(line: ConversationLine, member: StaffMember, names: dict[str, str], zone: str, now: datetime) -> LineShown:
-    there = line.conversation
-    waits = there.unanswered_since if there.bot_is_silent else None
-    since = waits.isoformat() if waits else ""
-    at = line.last.at if line.last else line.heard_at
-    return LineShown(
-        customer_id=there.customer_id,
-        key=f"{there.customer_id}{'' if waits is None else to_us(waits)}",
-        path=f"/staff/inbox/{there.customer_id}{_kept()}",
-        name=line.customer_name or translate("Unknown"),
-        words=thread.last_words(line.last)[:160],
-        channels=", ".join(channel_name(channel) for channel in line.channels),
-        when=thread.ago(at, zone, now),
-        voice=there.voice.value,
-        waits_since=since,
-        held_by=names.get(there.assigned_to, ""),
-        is_mine=there.assigned_to == member.id,
-    )
-
-
 def _box(uow: UnitOfWork, member: StaffMember, customer_id: str) -> AnswerBox:
     """With the canned reply that was asked for, filled."""
     shop, canned_id = site().shop, request.args.get("canned", "")[:32]
@@ -328,7 +256,7 @@ def _answer_values(uow: UnitOfWork, customer_id: str, box: AnswerBox) -> dict[st
         "is_taken": box.refused is not None and box.refused.reason is NotAnswered.TAKEN,
         "is_same": box.refused is not None and box.refused.reason is NotAnswered.SAME_TWICE,
         "path": f"/staff/inbox/{customer_id}",
-        "kept": _kept(),
+        "kept": inbox_list.kept(),
         "customer_id": customer_id,
     }
 
@@ -368,24 +296,6 @@ def _wants(part: str) -> bool:
     return request.headers.get("X-Part") == part
 
 
-def _shelf() -> Shelf:
-    asked = request.values.get("shelf", "")
-    return Shelf(asked) if asked in {each.value for each in Shelf} else Shelf.WAITING
-
-
-def _kept() -> str:
-    """Which list stands beside the conversation, for addresses."""
-    kept = {"q": request.values.get("q", "")[:100]} if request.values.get("q") else {}
-    if _shelf() is not Shelf.WAITING:
-        kept["shelf"] = _shelf().value
-    return f"?{urlencode(kept)}" if kept else ""
-
-
-def _before() -> datetime | None:
-    asked = request.args.get("before", "")
-    return from_us(int(asked)) if re.fullmatch(r"[0-9]{1,17}", asked) else None
-
-
 def _before_id() -> int | None:
     asked = request.args.get("before_id", "")
     return int(asked) if re.fullmatch(r"[0-9]{1,18}", asked) else None
@@ -414,5 +324,5 @@ def _told(customer_id: str, done: str) -> ResponseReturnValue:
 
 def _led(customer_id: str, done: str) -> ResponseReturnValue:
     """The next page that a browser without the script sees."""
-    kept = _kept()
+    kept = inbox_list.kept()
     return redirect(f"/staff/inbox/{customer_id}{kept}{'&' if kept else '?'}done={done}", 303)

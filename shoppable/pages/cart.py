@@ -26,6 +26,7 @@ from shoppable.site import site
 from shoppable.words import NOT_APPLIED, NOT_IN_CART, NOT_ORDERED
 
 blueprint = Blueprint("cart", __name__)
+shopper.keep_to_one_person(blueprint)
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9:._-]{0,127}")
@@ -46,17 +47,6 @@ SAID = {
     "linked": "This is one cart now, here and in your conversation.",
     "nothing": "That was not in your cart any more.",
 }
-
-
-@blueprint.before_request
-def only_from_our_pages() -> None:
-    if request.method not in {"GET", "HEAD", "OPTIONS"}:
-        security.require_same_origin()
-
-
-@blueprint.after_request
-def private(response: Response) -> Response:
-    return shopper.private(response)
 
 
 @blueprint.get("/cart")

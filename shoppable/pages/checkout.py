@@ -16,7 +16,7 @@ from commerce.domain.payment import Placed
 from commerce.ports import UnitOfWork
 from commerce.services.again import write_again
 from commerce.services.own_units import pending_order
-from shoppable import coming, inputs, ordering, security, shopper
+from shoppable import coming, inputs, ordering, shopper
 from shoppable.chat import session
 from shoppable.language import language, translate
 from shoppable.limits import CART, CHECKOUT
@@ -28,23 +28,13 @@ from shoppable.site import site
 from shoppable.words import NOT_ORDERED
 
 blueprint = Blueprint("checkout", __name__, url_prefix="/checkout")
+shopper.keep_to_one_person(blueprint)
 
 _TOTAL = re.compile(r"[0-9]{1,15}")
 # What can be said on this page and is not worth a complaint before anything was said.
 _ASKED_HERE = frozenset({
     NotOrdered.NO_FULFILMENT, NotOrdered.NO_ADDRESS, NotOrdered.NO_CONTACT, NotOrdered.NO_PROVIDER,
 })  # fmt: skip
-
-
-@blueprint.before_request
-def only_from_our_pages() -> None:
-    if request.method not in {"GET", "HEAD", "OPTIONS"}:
-        security.require_same_origin()
-
-
-@blueprint.after_request
-def private(response: Response) -> Response:
-    return shopper.private(response)
 
 
 @blueprint.get("")

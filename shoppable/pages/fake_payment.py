@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from commerce.domain.money import Money
 from commerce.errors import StorageError
 from commerce.payments.fake import PAGE, FakeProvider, FakeSession, SessionState
-from shoppable import inputs, security, shopper
+from shoppable import inputs, shopper
 from shoppable.limits import CART
 from shoppable.pages.frame import page
 from shoppable.payment_callbacks import callback_url
@@ -25,20 +25,10 @@ if TYPE_CHECKING:
     from commerce.wiring import Shop
 
 blueprint = Blueprint("fake_payment", __name__)
+shopper.keep_to_one_person(blueprint)
 
 NAME = "fake"
 _REF = re.compile(r"[A-Za-z0-9_-]{8,64}")
-
-
-@blueprint.before_request
-def only_from_our_pages() -> None:
-    if request.method not in {"GET", "HEAD", "OPTIONS"}:
-        security.require_same_origin()
-
-
-@blueprint.after_request
-def private(response: Response) -> Response:
-    return shopper.private(response)
 
 
 def _provider() -> FakeProvider:

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from commerce.domain.cart import MergeChoice
 from commerce.domain.linking import Linked, NotLinked
 from commerce.domain.reservation import Refused
-from shoppable import inputs, security, shopper
+from shoppable import inputs, shopper
 from shoppable.chat import session
 from shoppable.language import translate
 from shoppable.limits import CHECKOUT
@@ -18,6 +18,7 @@ from shoppable.pages.frame import page
 from shoppable.site import site
 
 blueprint = Blueprint("link", __name__)
+shopper.keep_to_one_person(blueprint)
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{8,40}")
 
@@ -29,17 +30,6 @@ NOT_LINKED = {
 }
 _STATUS = {NotLinked.UNKNOWN: 404, NotLinked.ALREADY_USED: 410, NotLinked.EXPIRED: 410}
 _CHANNELS = {"telegram": "Telegram", "whatsapp": "WhatsApp", "messenger": "Messenger", "instagram": "Instagram"}
-
-
-@blueprint.before_request
-def only_from_our_pages() -> None:
-    if request.method not in {"GET", "HEAD", "OPTIONS"}:
-        security.require_same_origin()
-
-
-@blueprint.after_request
-def private(response: Response) -> Response:
-    return shopper.private(response)
 
 
 @blueprint.get("/link/<token>")

@@ -25,7 +25,7 @@ from commerce.ports import UnitOfWork
 from commerce.services.again import write_again
 from commerce.services.alerting import pick_up_changed
 from commerce.services.ending import successor_of, who_cancels
-from shoppable import coming, inputs, security, shopper
+from shoppable import coming, inputs, shopper
 from shoppable.chat import session
 from shoppable.language import language, translate
 from shoppable.limits import CHECKOUT, LOOK, LOOK_UP
@@ -36,6 +36,7 @@ from shoppable.site import site
 from shoppable.words import NOT_CANCELLED, NOT_COLLECTING, NOT_ORDERED, ORDER_STATES, how_to_pay
 
 blueprint = Blueprint("orders", __name__)
+shopper.keep_to_one_person(blueprint)
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _OVER = frozenset({
@@ -89,17 +90,6 @@ class Shown:
         return f"/orders/{self.successor.id}{proof}"
 
 
-@blueprint.before_request
-def only_from_our_pages() -> None:
-    if request.method not in {"GET", "HEAD", "OPTIONS"}:
-        security.require_same_origin()
-
-
-@blueprint.after_request
-def private(response: Response) -> Response:
-    return shopper.private(response)
-
-
 @blueprint.get("/orders")
 def orders() -> Response:
     shop = site().shop
@@ -145,7 +135,7 @@ def _shown(order_id: str) -> Shown:
             store,
             bool(who_cancels(uow, order)),
             successor_of(uow, order),
-            site().shop.checkout.may_cancel(uow, order),
+            site().shop.orders.may_cancel(uow, order),
             coming.slot_of(uow, order) if store else None,
             tuple(coming.days_for(uow, order, store)),
         )
@@ -316,7 +306,7 @@ def cancel(order_id: str) -> ResponseReturnValue:
 
     def work(uow: UnitOfWork) -> object:
         found, _ = seen_order(uow, order_id)
-        return shop.checkout.cancel(uow, found.id, found.customer_id)
+        return shop.orders.cancel(uow, found.id, found.customer_id)
 
     result = write_again(shop.storage, work)
     shown = _shown(order_id)

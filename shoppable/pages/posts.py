@@ -62,4 +62,4 @@ def _tile(post: Post, cards: dict[int, Card]) -> Tile:
     tagged = tuple((f"{path}?product={number}", cards[number]) for number in post.product_ids if number in cards)
     caption = post.caption(language())
     sold_out = all(each.sold_out for _, each in tagged)
-    return Tile(path, picture_path(post.picture_key), caption, tagged, sold_out, post.external_url)
+    return Tile(path, picture_path(post.tile_key), caption, tagged, sold_out, post.external_url)

@@ -19,7 +19,7 @@ from commerce.i18n import format_date
 from commerce.ports import UnitOfWork
 from commerce.services.again import write_again
 from commerce.services.returns import ReturnOptions, Wanted
-from shoppable import inputs, security, shopper
+from shoppable import inputs, shopper
 from shoppable.chat import session
 from shoppable.language import language, translate
 from shoppable.limits import CHECKOUT
@@ -29,6 +29,7 @@ from shoppable.site import site
 from shoppable.words import NOT_RETURNED, RETURN_REASONS
 
 blueprint = Blueprint("returns", __name__)
+shopper.keep_to_one_person(blueprint)
 
 _LONGEST_NAME = 120
 _KINDS = {kind.value: kind for kind in (ReturnKind.EXCHANGE, ReturnKind.RETURN, ReturnKind.PROBLEM)}
@@ -44,17 +45,6 @@ class Section:
     too_late: bool
     may_return: bool
     open_requests: tuple[ReturnRequest, ...]
-
-
-@blueprint.before_request
-def only_from_our_pages() -> None:
-    if request.method not in {"GET", "HEAD", "OPTIONS"}:
-        security.require_same_origin()
-
-
-@blueprint.after_request
-def private(response: Response) -> Response:
-    return shopper.private(response)
 
 
 def section(order: Order) -> Section:

@@ -77,7 +77,8 @@ def save_post(post: str) -> ResponseReturnValue:
         gone = shop.storage.write(lambda uow: shop.posting.remove(uow, post, actor=actor) if _is_id(post) else None)
         if gone is None or isinstance(gone, Refused):
             abort(404)
-        shop.media.delete(gone.picture_key)
+        for key in gone.files:
+            shop.media.delete(key)
         return redirect("/studio/posts?done=removed", 303)
     named = form.get("products", "")[:2000].replace(",", " ").split()[:MOST_PRODUCTS]
 
@@ -170,7 +171,7 @@ def _page(told: Told | None, status: int = 200) -> ResponseReturnValue:
             {
                 "post": post,
                 "place": place,
-                "picture": picture_path(post.picture_key),
+                "picture": picture_path(post.tile_key),
                 "name": post.caption(language())[:60] or _day(post.created_at),
                 "captions": [(code, post.caption.by_language.get(code, "")) for code in site().languages],
                 "products": " ".join(number_of(products[each]) for each in post.product_ids if each in products),

@@ -43,6 +43,19 @@ Call = tuple[bytes, dict[str, str]]
 
 
 @dataclass
+class Wire:
+    """Of a provider that is called over HTTP. `start`: the stand-in's name for a start. `secret`: what no error may
+    tell. `patience`: where it says how long it waits for an answer. `refund_refused`: the word for a refund that did
+    not arrive."""
+
+    standin: SquareStandIn | StripeStandIn
+    start: str
+    secret: str
+    patience: str
+    refund_refused: str
+
+
+@dataclass
 class Case:
     """`pay`: the shopper pays on the provider's page; False when there is no longer anything to pay. `calls`: what the
     provider has sent since the last time. `lose`: the next such call happens, and its answer does not arrive.
@@ -60,6 +73,7 @@ class Case:
     made: Callable[[], int]
     dispute: Callable[[PaymentSession, DisputeState], None]
     signs_time: bool = True
+    wire: Wire | None = None
 
     @property
     def url(self) -> str:
@@ -175,6 +189,13 @@ def stripe(tmp_path: Path) -> Iterator[Case]:
             unreachable=standin.close,
             made=lambda: len(standin.sessions),
             dispute=partial(_dispute, standin),
+            wire=Wire(
+                standin,
+                calls["start"],
+                standin.key,
+                "commerce.payments.stripe.provider.READ_S",
+                "lost_or_stolen_card",
+            ),
         )
 
 
@@ -195,6 +216,7 @@ def square(tmp_path: Path) -> Iterator[Case]:
             made=lambda: len(standin.orders),
             dispute=partial(_dispute, standin),
             signs_time=False,
+            wire=Wire(standin, calls["start"], standin.token, "commerce.https_json.READ_S", "refused"),
         )
 
 
@@ -218,4 +240,5 @@ def _told(standin: ProviderStandIn, secret: str, url: str) -> list[Call]:
     return told
 
 
-CASES = {"fake": fake, "square": square, "stripe": stripe}
+WIRED = {"square": square, "stripe": stripe}
+CASES = {"fake": fake, **WIRED}

@@ -177,13 +177,13 @@ def test_old_events_forget_who_it_was_and_go_on_counting(storage: Storage) -> No
 
 def test_posts_in_their_order(storage: Storage) -> None:
     first = Post("1" * 32, "a.jpg", LocalText({"fr": "Robe"}), (7, 8), 2, True, NOW, "ig-1", "https://example.com/p/1")
-    second = replace(first, id="2" * 32, position=1, is_shown=False, external_id="")
+    second = replace(first, id="2" * 32, position=1, is_shown=False, external_id="", small_key="b.jpg")
     for each in (first, second):
         storage.write(lambda uow, each=each: uow.posts.put(each))
     with storage.read() as uow:
         assert uow.posts.all(shown_only=False) == [second, first]
         assert uow.posts.all(shown_only=True) == [first]
-    moved = replace(first, position=0, product_ids=())
+    moved = replace(first, position=0, product_ids=(), small_key="c.jpg")
     storage.write(lambda uow: uow.posts.put(moved))
     with storage.read() as uow:
         assert uow.posts.get(first.id) == moved

@@ -250,8 +250,8 @@ def test_a_photo_of_what_is_wrong_is_kept_for_the_team(
         assert shop.photos.get(lea.driver.contact, asked.photo_key), "our own copy of it"
         clock.advance(timedelta(days=89))
         timekeeper = Worker(shop, [])
-        timekeeper.delete_photos()
+        timekeeper.chores.delete_photos()
         assert shop.photos.get(lea.driver.contact, asked.photo_key), "kept longer than a photo of a search"
         clock.advance(timedelta(days=2))
-        timekeeper.delete_photos()
+        timekeeper.chores.delete_photos()
         assert shop.photos.get(lea.driver.contact, asked.photo_key) is None

@@ -83,7 +83,7 @@ def cancel(till: Till) -> None:
         orders = uow.orders.of_customer(customer_id)
     for order in orders:
         if order.state is OrderState.PAID:
-            till.storage.write(lambda uow, order_id=order.id: till.selling.checkout.cancel(uow, order_id, customer_id))
+            till.storage.write(lambda uow, order_id=order.id: till.selling.orders.cancel(uow, order_id, customer_id))
 
 
 @pytest.fixture(params=["before it is durable", "when it is durable"])

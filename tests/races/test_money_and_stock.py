@@ -113,7 +113,7 @@ class Shop(RuleBasedStateMachine):
     @precondition(lambda self: self.orders())
     def change_ones_mind(self, data: st.DataObject) -> None:
         order = data.draw(st.sampled_from(self.orders()))
-        self.storage.write(lambda uow: self.till.selling.checkout.cancel(uow, order.id, order.customer_id))
+        self.storage.write(lambda uow: self.till.selling.orders.cancel(uow, order.id, order.customer_id))
 
     @rule(data=st.data())
     @precondition(lambda self: self.orders())

@@ -19,6 +19,12 @@ def _imagenet() -> Encoder:
     return ImagenetEncoder()
 
 
+def _objects() -> Encoder:
+    from visual_search.encoders.objects import ObjectsEncoder
+
+    return ObjectsEncoder()
+
+
 def _vitrine() -> Encoder:
     from visual_search.encoders.vitrine import VitrineEncoder
 
@@ -28,6 +34,7 @@ def _vitrine() -> Encoder:
 _ENCODERS: dict[str, Callable[[], Encoder]] = {
     "vitrine": _vitrine,
     "imagenet": _imagenet,
+    "objects": _objects,
 }
 
 

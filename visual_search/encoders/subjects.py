@@ -62,6 +62,12 @@ class SubjectJudge:
         strangeness = 1 - inside / np.maximum((centred**2).sum(1), 1e-9)
         return share[:, self._worn].sum(1), share[:, self._other].sum(1), strangeness.astype(np.float32)
 
+    def nothing_worn(self, features: Floats, logits: Floats) -> NDArray[np.bool_]:
+        """[n]: hardly any share of "worn" classes, and unlike clothes. Of a single photo too little to turn it away; of
+        a catalogue, the share of such pictures tells what it sells (`docs/decisions/0020-eyes-by-catalogue.md`)."""
+        worn, _, strangeness = self.evidence(features, logits)
+        return (worn < self._rule.worn_frac) & (strangeness >= self._rule.unusual_frac)
+
     def judge(self, features: Floats, logits: Floats) -> list[Subject]:
         """One verdict a row."""
         worn, other, strangeness = self.evidence(features, logits)

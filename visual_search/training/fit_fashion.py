@@ -131,7 +131,10 @@ def _write(directory: Path, arrays: dict[str, NDArray[Any]]) -> None:
     path = directory / "encoder.json"
     told = json.loads(path.read_text()) if path.exists() else {}
     files = ("tower.onnx", "fashion.npz", "labels.tsv")
-    told["sha256"] = {name: hashlib.sha256((directory / name).read_bytes()).hexdigest() for name in files}
+    told["sha256"] = {
+        **told.get("sha256", {}),  # what others wrote stays
+        **{name: hashlib.sha256((directory / name).read_bytes()).hexdigest() for name in files},
+    }
     told["colour_weight"] = COLOUR_WEIGHT
     told.setdefault("bands", {"very_close": 0.6, "close": 0.5})
     told["subject"] = SUBJECT_RULE

@@ -44,6 +44,7 @@ def sync(
         )
         if report.state == "applied":
             shop.index_keeper.catch_up(progress)
+            shop.choosing_eyes.settle()
     if json:
         print_json(report.as_json())
     else:

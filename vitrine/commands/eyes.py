@@ -49,6 +49,7 @@ def rebuild(json: Json = False) -> None:
     from commerce.errors import IndexNotBuilt
 
     with open_shop() as shop, progress_bars(quiet=json) as progress:
+        shop.choosing_eyes.settle()
         try:
             count = shop.index_keeper.rebuild_pictures(on_progress=progress)
         except IndexNotBuilt as refused:
@@ -74,6 +75,8 @@ def fit(
     if undo and dry_run:
         misuse("--undo and --dry-run: one or the other")
     with open_shop() as shop, progress_bars(quiet=json) as progress:
+        if not undo:
+            shop.choosing_eyes.settle()
         try:
             if undo:
                 if not shop.teaching.forget():
@@ -86,7 +89,7 @@ def fit(
                 if dry_run:
                     return
         except IndexNotBuilt as refused:
-            refuse(str(refused))
+            refuse(f"{refused}; what looks here was {shop.image_matcher.describe()['why']}")
         try:
             count = shop.index_keeper.rebuild_pictures(on_progress=progress)
         except IndexNotBuilt as refused:  # it is decided; whoever holds the index makes the change
@@ -200,12 +203,17 @@ def _lines(listing: Path) -> list[str]:
 def _opened_by(encoder: str) -> tuple[str, Path]:
     """The encoder of that name, "" the one that looks in this shop; and where what it was taught lies."""
     from commerce.image_matching import fits_folder
+    from commerce.services.choosing_eyes import AUTO, encoder_to_open
     from commerce.settings import load_settings
     from visual_search.fits import FitStore
 
     settings = load_settings()
     fits = fits_folder(settings.data_dir / "index")
-    return encoder or FitStore(fits).wanted(settings.encoder), fits
+    named = encoder or settings.encoder
+    if named == AUTO:
+        with open_shop(indexed=False) as shop:
+            named = encoder_to_open(AUTO, shop.storage, shop.clock)
+    return (encoder if encoder not in ("", AUTO) else FitStore(fits).wanted(named)), fits
 
 
 def _write(out: Path, rows: Vectors) -> None:

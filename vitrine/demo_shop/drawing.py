@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vitrine.demo_shop import bags, bottoms, footwear, tops
+from vitrine.demo_shop import bags, bottoms, dresses, footwear, jackets, tops
 from vitrine.demo_shop.backdrops import backdrop, tint_for
 from vitrine.demo_shop.canvas import Canvas
 from vitrine.demo_shop.fabrics import Fabric, fabric
@@ -27,14 +27,14 @@ HANGING: dict[str, Draw] = {
     "roll_neck": partial(tops.jumper, roll_neck=True),
     "hoodie": tops.sweatshirt,
     "cardigan": tops.cardigan,
-    "denim_jacket": tops.denim_jacket,
-    "blazer": tops.blazer,
-    "coat": tops.coat,
-    "puffer": tops.puffer,
-    "midi_dress": partial(tops.dress, cut="midi"),
-    "wrap_dress": partial(tops.dress, cut="wrap"),
-    "slip_dress": partial(tops.dress, cut="slip"),
-    "shirt_dress": partial(tops.dress, cut="shirt"),
+    "denim_jacket": jackets.denim_jacket,
+    "blazer": jackets.blazer,
+    "coat": jackets.coat,
+    "puffer": jackets.puffer,
+    "midi_dress": partial(dresses.dress, cut="midi"),
+    "wrap_dress": partial(dresses.dress, cut="wrap"),
+    "slip_dress": partial(dresses.dress, cut="slip"),
+    "shirt_dress": partial(dresses.dress, cut="shirt"),
     "trousers": bottoms.trousers,
     "wide_trousers": partial(bottoms.trousers, wide=True),
     "jeans": partial(bottoms.trousers, jeans=True),

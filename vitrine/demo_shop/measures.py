@@ -1,4 +1,4 @@
-"""The size of a drawing, and what colours and points are."""
+"""The size of a drawing, what colours and points are, and points counted from the middle."""
 
 from __future__ import annotations
 
@@ -10,3 +10,13 @@ Point = tuple[float, float] | tuple[float, float, int]
 """x, y, and 1 for a corner; a point without it is passed through smoothly."""
 Line = list[tuple[float, float]]
 Rgb = tuple[int, int, int]
+
+
+def mid(dx: float) -> float:
+    """x of what is that far to the right of the middle."""
+    return CENTRE + dx
+
+
+def line(*points: tuple[float, float]) -> list[Point]:
+    """Points given from the middle."""
+    return [(mid(dx), y) for dx, y in points]

@@ -52,10 +52,24 @@ def _replace(path: Path, text: str) -> None:
 
 def drawing_version() -> str:
     """Differs when the drawing code does: pictures are then drawn again, under new names."""
-    from vitrine.demo_shop import backdrops, bags, bottoms, canvas, drawing, fabrics, footwear, tops
+    from vitrine.demo_shop import (
+        backdrops,
+        bags,
+        bottoms,
+        canvas,
+        drawing,
+        dresses,
+        fabrics,
+        footwear,
+        jackets,
+        measures,
+        tops,
+        torso,
+    )
 
+    easel = (backdrops, canvas, drawing, fabrics, measures)
     digest = hashlib.blake2b(digest_size=4)
-    for module in (backdrops, bags, bottoms, canvas, drawing, fabrics, footwear, tops):
+    for module in (*easel, bags, bottoms, dresses, footwear, jackets, tops, torso):
         digest.update(inspect.getsource(module).encode())
     return digest.hexdigest()
 

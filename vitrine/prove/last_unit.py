@@ -202,7 +202,7 @@ class _Rounds:
     # --- and back
 
     def _cancelled(self, uow: UnitOfWork, *, number: int, order_id: str) -> None:
-        answer = self._shop.checkout.cancel(uow, order_id, self._selling.person(number)[0])
+        answer = self._shop.orders.cancel(uow, order_id, self._selling.person(number)[0])
         assert not isinstance(answer, Refused), answer
         assert answer.state is OrderState.CANCELLED, answer.state
         if not any(line.variant_id == self._variant for line in self._cart(uow, number)):

@@ -1,32 +1,26 @@
-"""What the stand-ins for payment providers have in common: a port, faults on demand, keys, and calls to the shop."""
+"""What the stand-ins for payment providers have in common: faults on demand, keys, and calls to the shop."""
 
 from __future__ import annotations
 
 import contextlib
-import http.client
 import json
 import random
 import socket
 import threading
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
 
 from commerce.clock import SystemClock
 from commerce.ports import Clock
+from vitrine.standins.port import OnAPort, post
 
 if TYPE_CHECKING:
     from flask import Flask
-    from werkzeug.serving import BaseWSGIServer
 
 _DELIVERY_TRIES = 5
-_DELIVERY_TIMEOUT_S = 30
-
-Self = TypeVar("Self", bound="ProviderStandIn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +53,8 @@ class Kept:
     answer: tuple[int, dict[str, Any]] | None = None
 
 
-class ProviderStandIn(ABC):
-    """Starts with `start()` or `with`; `url` is the address to give to the shop's settings.
+class ProviderStandIn(OnAPort):
+    """`url` is the address to give to the shop's settings.
 
     `fail(call, ...)` makes calls of that name ("*": any) fail. `set_webhook(url, secret)` has every event posted there,
     again and again while it is refused; without one, events wait in `events`.
@@ -76,54 +70,15 @@ class ProviderStandIn(ABC):
         self._keys: dict[str, Kept] = {}
         self._webhook = ("", "")
         self._held: list[dict[str, Any]] | None = None
-        self._server: BaseWSGIServer | None = None
-        self._thread: threading.Thread | None = None
         self._posting: list[threading.Thread] = []
-
-    @abstractmethod
-    def create_app(self) -> Flask: ...
 
     @abstractmethod
     def signed(self, body: bytes, secret: str, url: str) -> dict[str, str]:
         """The headers that prove a call to the shop."""
 
-    # --- life
-
-    def start(self: Self) -> Self:
-        from werkzeug.serving import WSGIRequestHandler, make_server
-
-        class Quiet(WSGIRequestHandler):
-            def log(self, type: str, message: str, *args: Any) -> None:
-                """Nothing: the shop's own logs tell what it asked."""
-
-        self._server = make_server("127.0.0.1", self._port, self.create_app(), threaded=True, request_handler=Quiet)
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.02,), name=type(self).__name__, daemon=True
-        )
-        self._thread.start()
-        return self
-
     def close(self) -> None:
         self.settle()
-        if self._server and self._thread:
-            self._server.shutdown()
-            self._thread.join(5)
-            self._server.server_close()
-            self._server = self._thread = None
-
-    def __enter__(self: Self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    @property
-    def url(self) -> str:
-        if self._server is None:
-            raise RuntimeError("the stand-in is not started")
-        return f"http://127.0.0.1:{self._server.server_port}"
+        super().close()
 
     def now_s(self) -> float:
         return self.clock.now().timestamp()
@@ -218,7 +173,7 @@ class ProviderStandIn(ABC):
         url, secret = self._webhook
         body = json.dumps(event).encode()
         for attempt in range(_DELIVERY_TRIES):
-            if 200 <= _post(url, body, self.signed(body, secret, url)) < 300:
+            if 200 <= post(url, body, self.signed(body, secret, url))[0] < 300:
                 return True
             time.sleep(min(0.1 * 2**attempt, 2))
         return False
@@ -247,22 +202,6 @@ class ProviderStandIn(ABC):
     @abstractmethod
     def broken(self, status: int = 500) -> dict[str, Any]:
         """The body of an answer that the provider gives when it is in trouble."""
-
-
-def _post(url: str, body: bytes, headers: dict[str, str]) -> int:
-    """The answer's code; 0 for none."""
-    parts = urlsplit(url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=_DELIVERY_TIMEOUT_S)
-    try:
-        connection.request("POST", parts.path or "/", body, {"Content-Type": "application/json", **headers})
-        response = connection.getresponse()
-        response.read()
-        return response.status
-    except OSError:
-        return 0
-    finally:
-        connection.close()
 
 
 def _cut_off() -> None:

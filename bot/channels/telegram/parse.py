@@ -5,14 +5,12 @@ https://core.telegram.org/bots/api#update
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import datetime
 
 from bot.channels import updates
 from bot.channels.port import Received
 from bot.channels.updates import (
-    NOWHERE,
     Json,
     amount_of,
     id_of,
@@ -48,12 +46,7 @@ def parse(event: InboundEvent, username: str = "") -> Message | None:
 
     `username`: the bot's, without @, to know when a group speaks to it.
     """
-    try:
-        update = json.loads(event.body)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(update, dict) or event.contact.address == NOWHERE:
-        return None
+    update = updates.update_in(event)
     if query := object_in(update, "callback_query"):
         return _tap(event, query)
     if query := object_in(update, "pre_checkout_query"):

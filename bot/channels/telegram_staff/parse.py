@@ -5,7 +5,6 @@ https://core.telegram.org/bots/api#update
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,7 +12,7 @@ from enum import StrEnum
 
 from bot.channels import updates
 from bot.channels.port import Received
-from bot.channels.updates import NOWHERE, Json, id_of, media_of, object_in, sender_of, text_in
+from bot.channels.updates import Json, id_of, media_of, object_in, sender_of, text_in
 from bot.intake import clean
 from bot.messages import Message
 from commerce.domain.customer import Contact
@@ -80,12 +79,7 @@ def parse(event: InboundEvent) -> Message | None:
 
 def read(event: InboundEvent) -> StaffMessage | None:
     """None for what does not concern us: other bots, edits, channels, who came and went. Never raises."""
-    try:
-        update = json.loads(event.body)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(update, dict) or event.contact.address == NOWHERE:
-        return None
+    update = updates.update_in(event)
     if query := object_in(update, "callback_query"):
         return _tap(event, query)
     if changed := object_in(update, "my_chat_member"):

@@ -46,7 +46,7 @@ _REFUND_STATES = {"done": RefundState.DONE, "pending": RefundState.UNKNOWN, "fai
 
 
 class FakeProvider:
-    """`commerce.ports.selling.PaymentProvider` with money that is worth nothing. Safe for threads and processes."""
+    """`commerce.ports.PaymentProvider` with money that is worth nothing. Safe for threads and processes."""
 
     name = "fake"
     is_online = True

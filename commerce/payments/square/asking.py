@@ -6,8 +6,8 @@ https://developer.squareup.com/reference/square/checkout-api/create-payment-link
 from __future__ import annotations
 
 from commerce.domain.payment import PaymentAttempt, PaymentRequest, Refund
+from commerce.https_json import Json
 from commerce.payments.showing import ShownLine, email_to_show, shown_lines
-from commerce.payments.square.client import Json
 
 MARK = "vitrine:"
 """Before our own id in notes that Square carries from the link to the payment, and in reasons of refunds."""

@@ -6,21 +6,13 @@ nothing is repeated here.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
 
 from commerce.errors import PaymentRefused, PaymentUnknown, RetryLater
-
-if TYPE_CHECKING:
-    import httpx
+from commerce.https_json import HttpsJson, Json, object_in
 
 API_VERSION = "2026-09-16"  # pinned: the version that the fields here were read in
-CONNECT_S, READ_S = 5.0, 30.0
 _RETRY_S, _MISCONFIGURED_S = 5.0, 60.0
-_MOST_BYTES = 8 * 1024 * 1024
-
-Json = dict[str, Any]
 
 
 class NotFound(PaymentRefused):
@@ -34,9 +26,7 @@ class SquareClient:
     """Blocking calls for any thread; starts with the first one. Error texts never hold the token."""
 
     def __init__(self, token: str, api_url: str) -> None:
-        self._token, self._api_url = token, api_url
-        self._lock = threading.Lock()
-        self._made: httpx.Client | None = None
+        self._https = HttpsJson(api_url, {"Authorization": f"Bearer {token}", "Square-Version": API_VERSION})
 
     def get(self, path: str, query: Mapping[str, str | int] | None = None) -> Json:
         return self._call("GET", path, query=query)
@@ -65,12 +55,12 @@ class SquareClient:
         import httpx
 
         try:
-            answer = self._http.request(method, path, params=query, json=body)
+            answer = self._https.call(method, path, query=query, body=body)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise RetryLater(_RETRY_S, "Square cannot be reached") from error
         except httpx.HTTPError as error:
             raise PaymentUnknown("Square did not answer") from error
-        found = _json(answer)
+        found = object_in(answer)
         if answer.is_success and found is not None:
             return found
         self._refuse(answer.status_code, _code(found))
@@ -89,30 +79,6 @@ class SquareClient:
             raise NotFound
         if 400 <= status < 500:
             raise PaymentRefused(code.lower() or "invalid_request")
-
-    @property
-    def _http(self) -> httpx.Client:
-        with self._lock:
-            if self._made is None:
-                import httpx
-
-                self._made = httpx.Client(
-                    base_url=self._api_url,
-                    headers={"Authorization": f"Bearer {self._token}", "Square-Version": API_VERSION},
-                    timeout=httpx.Timeout(READ_S, connect=CONNECT_S),
-                    follow_redirects=False,
-                )
-            return self._made
-
-
-def _json(answer: httpx.Response) -> Json | None:
-    if len(answer.content) > _MOST_BYTES:
-        return None
-    try:
-        found = answer.json()
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
 
 
 def _code(answer: Json | None) -> str:

@@ -22,8 +22,9 @@ from commerce.domain.payment import (
     RefundReport,
 )
 from commerce.errors import PaymentRefused, PaymentUnknown, RetryLater
+from commerce.https_json import Json
 from commerce.payments.square.asking import link_body, marked, refund_body
-from commerce.payments.square.client import Json, NotFound, SquareClient
+from commerce.payments.square.client import NotFound, SquareClient
 from commerce.payments.square.reading import NAME, callback, payment_report, refund_report
 from commerce.payments.square.verify import verify
 from commerce.ports import Clock
@@ -34,7 +35,7 @@ _RETRY_S = 60.0
 
 
 class SquareProvider:
-    """`commerce.ports.selling.PaymentProvider`. Safe for many threads."""
+    """`commerce.ports.PaymentProvider`. Safe for many threads."""
 
     name = NAME
     is_online = True

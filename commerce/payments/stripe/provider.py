@@ -37,7 +37,7 @@ _WITH_MONEY = ["payment_intent.latest_charge"]
 
 
 class StripeProvider:
-    """`commerce.ports.selling.PaymentProvider`. Safe for many threads; the library is imported by the first call."""
+    """`commerce.ports.PaymentProvider`. Safe for many threads; the library is imported by the first call."""
 
     name = NAME
     is_online = True

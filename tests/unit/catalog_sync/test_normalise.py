@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from catalog_sync.normalise import Normaliser, is_gtin, shown, stock_draft, strip_markup
+from catalog_sync.normalise import Normaliser, is_gtin, stock_draft
 from catalog_sync.options import FeedOptions
+from catalog_sync.plain_text import shown, strip_markup
 from catalog_sync.rows import FeedRow, Reason, RowError, StockDraft, VariantDraft
 from commerce.lexicon import lexicon
 

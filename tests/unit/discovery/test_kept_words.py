@@ -206,3 +206,33 @@ def test_missing_files_are_told_once_a_call(street: Street, tmp_path: Path) -> N
     missing = [line["count"] for line in told if line["event"] == "picture files are missing"]
     assert missing == [80, 80]  # the first reading, the rebuild
     eyes.close()
+
+
+# Where indexes lie
+
+
+@pytest.mark.parametrize(("many", "times"), [(7, 1), (100, 0)])
+def test_large_indexes_are_moved_once(street: Street, monkeypatch: pytest.MonkeyPatch, many: int, times: int) -> None:
+    monkeypatch.setattr(index_keeper, "_MANY_PRODUCTS", many)
+    moved: list[int] = []
+
+    def into_large_pages() -> int:
+        moved.append(1)
+        return 0
+
+    facets, off, media = ColumnFacets(), NoImageMatcher("no eyes"), MemoryMediaStore()
+    words = FuzzyTextIndex(lexicon())
+    keeper = IndexKeeper(street.storage, words, facets, off, media, lexicon(), None, into_large_pages)
+    keeper.start(every_s=0.01)
+    for number in range(2):  # at least a round for each
+        street.add(a_product(f"N{number}", ("Gants", "Gloves"), "gloves", sizes("black", 1500, "M")))
+        _until_it_finds(words, number + 1)
+    keeper.stop()
+    assert sum(moved) == times
+
+
+def _until_it_finds(words: FuzzyTextIndex, gloves: int) -> None:
+    until_s = time.monotonic() + 30
+    while words.search("gants", limit=5).total < gloves:
+        assert time.monotonic() < until_s
+        time.sleep(0.01)

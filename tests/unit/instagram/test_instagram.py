@@ -149,7 +149,7 @@ def test_each_login_has_its_address(tmp_path: Path, clock: ManualClock) -> None:
     for account, address in (("", INSTAGRAM_URL), ("17841400000000001", FACEBOOK_URL)):
         settings = load_settings(data_dir=tmp_path, instagram_token="IGAAsecret", instagram_user_id=account)
         opened = open_instagram(settings, clock)
-        assert isinstance(opened, InstagramSource) and str(opened._client._http.base_url).rstrip("/") == address
+        assert isinstance(opened, InstagramSource) and opened._client._https.api_url == address
 
 
 def test_it_is_renewed_once_and_again_in_its_last_month(

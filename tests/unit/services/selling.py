@@ -41,7 +41,7 @@ class Selling:
     def __post_init__(self) -> None:
         storage, clock, ids = self.small.storage, self.clock, self.ids
         self.storage = storage
-        self.refunding = Refunding(storage, clock, ids, {AT_COUNTER: PayInStore()})
+        self.refunding = Refunding(clock, ids, {AT_COUNTER: PayInStore()})
         self.settling = Settling(clock, ids, self.refunding, {AT_COUNTER})
         times = ExchangeTimes(store=timedelta(days=7), parcel=timedelta(days=21))
         self.returns = Returns(storage, clock, ids, self.rules, times, {AT_COUNTER})

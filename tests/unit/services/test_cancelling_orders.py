@@ -57,7 +57,7 @@ def test_a_payment_is_not_approved_when_something_has_changed(till: Till):
 
 def cancel(till: Till, placed, contact=LEA):
     customer_id = till.customer(contact)
-    return till.storage.write(lambda uow: till.selling.checkout.cancel(uow, placed.order.id, customer_id))
+    return till.storage.write(lambda uow: till.selling.orders.cancel(uow, placed.order.id, customer_id))
 
 
 def test_cancelling_ends_the_session_first(till: Till):

@@ -17,7 +17,7 @@ from commerce.domain.staff import TaskKind
 from commerce.domain.team import Role, StaffMember
 from commerce.services.again import write_again
 from commerce.services.disputing import Disputing
-from commerce.services.refunding import WHILE_DISPUTED
+from commerce.services.refund_sending import WHILE_DISPUTED
 from commerce.services.staff_refunds import StaffRefunds
 from tests.unit.services.till import HOOK, Till
 
@@ -141,7 +141,7 @@ def test_what_the_shop_owes_waits_for_the_bank(till: Till, end: D):
     placed = till.paid(lines={"36": 1})
     opened(till, placed)
     order = till.order(placed)
-    till.storage.write(lambda uow: till.selling.checkout.cancel(uow, order.id, order.customer_id))
+    till.storage.write(lambda uow: till.selling.orders.cancel(uow, order.id, order.customer_id))
     assert till.order(placed).state is OrderState.REFUND_PENDING
     till.later(minutes=5)
     assert [refund.state for refund in till.refunds(placed)] == [RefundState.QUEUED], "not sent"

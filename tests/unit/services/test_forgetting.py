@@ -92,13 +92,13 @@ def test_a_number_is_kept_until_it_was_rung_and_some_days_more(store: Store) -> 
     lea = wants_a_call(store)
     days = timedelta(days=store.shop.settings.callback_phone_days)
     store.clock.advance(days * 3)
-    Worker(store.shop, []).forget_calls()
+    Worker(store.shop, []).chores.forget_calls()
     assert "staff_task" in rows_with(store, PHONE), "nobody has rung yet"
     store.shop.storage.write(lambda uow: uow.tasks.done(TaskKind.CALL_BACK, lea.id, store.clock.now()))
     store.clock.advance(days - timedelta(seconds=1))
-    Worker(store.shop, []).forget_calls()
+    Worker(store.shop, []).chores.forget_calls()
     assert "staff_task" in rows_with(store, PHONE)
     store.clock.advance(timedelta(seconds=1))
-    assert Worker(store.shop, []).forget_calls() == 1
+    assert Worker(store.shop, []).chores.forget_calls() == 1
     assert "staff_task" not in rows_with(store, PHONE)
-    assert Worker(store.shop, []).forget_calls() == 0
+    assert Worker(store.shop, []).chores.forget_calls() == 0

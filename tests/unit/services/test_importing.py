@@ -11,6 +11,7 @@ import pytest
 
 from commerce.clock import ManualClock
 from commerce.domain.imported import Imported, NotRead, Unread
+from commerce.drawing import PillowDrawer
 from commerce.ids import RandomIds
 from commerce.image_matching.off import NoImageMatcher
 from commerce.instagram import open_instagram
@@ -41,7 +42,7 @@ def importing(small: Small, clock: ManualClock, instagram: InstagramStandIn, tmp
         load_settings(data_dir=tmp_path, instagram_token=instagram.token, meta_graph_url=instagram.url), clock
     )
     rules = ImportRules("https://shop.example", "fr", "EUR", timedelta(hours=1), show_sure=True)
-    posting = Posting(small.storage, clock, ids, media, matcher)
+    posting = Posting(small.storage, clock, ids, media, matcher, PillowDrawer())
     fetcher = SafeWebFetcher(allow_hosts=(instagram.host,))
     yield Importing(small.storage, clock, ids, media, fetcher, lexicon(), posting, source, rules)
     matcher.close()

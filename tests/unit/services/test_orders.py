@@ -28,7 +28,7 @@ def advance(till: Till, placed, to_state: OrderState, **how: object):
 
 def cancel(till: Till, placed: Placed, contact: Contact = LEA):
     customer = till.customer(contact)
-    return till.storage.write(lambda uow: till.selling.checkout.cancel(uow, placed.order.id, customer))
+    return till.storage.write(lambda uow: till.selling.orders.cancel(uow, placed.order.id, customer))
 
 
 def pay_at_counter(till: Till, placed):
@@ -168,7 +168,7 @@ def test_what_is_paid_and_begun_comes_back_as_a_return(till: Till, state: OrderS
     assert cancel(till, placed) == Refused(NotCancelled.TOO_LATE)
     assert till.order(placed).state is state and till.stock("38") == before
     with till.storage.read() as uow:
-        assert not till.selling.checkout.may_cancel(uow, till.order(placed))
+        assert not till.selling.orders.may_cancel(uow, till.order(placed))
 
 
 def test_orders_are_found_by_state_source_and_store(till: Till):

@@ -7,7 +7,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from werkzeug.test import TestResponse
 
-from tests.unit.shoppable.conftest import KEY
+from tests.unit.shoppable.shop_values import KEY
 
 ORIGIN = {"Origin": "http://127.0.0.1:8000"}
 HOST = {"base_url": "http://127.0.0.1:8000"}

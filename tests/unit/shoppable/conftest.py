@@ -20,10 +20,8 @@ from commerce.wiring import Shop, build_shop
 from shoppable import create_app
 from tests.unit.shoppable.chatting import HOST, ORIGIN
 from tests.unit.shoppable.seeing import fill_seeing
-from tests.unit.shoppable.shop_values import filled
-
-KEY = "a-key-for-tests-0123456789"
-
+from tests.unit.shoppable.shop_values import KEY, filled
+from tests.unit.shoppable.shopping import Agent, Browser
 
 SETTINGS: dict[str, object] = {"encoder": "none", "secret_key": "s" * 32, "shop_name": "Maison Test"}
 
@@ -112,3 +110,15 @@ def described(client: FlaskClient) -> dict[str, Any]:
     """The API as it describes itself."""
     document: dict[str, Any] = client.get("/api/v1/openapi.json").json
     return document
+
+
+@pytest.fixture
+def lea(app: Flask, shop: Shop) -> Browser:
+    """A shopper."""
+    return Browser(app, shop)
+
+
+@pytest.fixture
+def agent(app: Flask, described: dict[str, Any]) -> Agent:
+    """A shopping machine."""
+    return Agent(app, described)

@@ -19,6 +19,7 @@ from commerce.settings import load_settings
 from commerce.storage.seeding import add_product
 from commerce.wiring import Shop, build_shop
 
+KEY = "a-key-for-tests-0123456789"  # of an operator
 HOSTILE = "<script>alert(1)</script>\"'&{{7*7}}"
 
 

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from commerce.domain.order import Order
 from commerce.wiring import Shop
 from tests.unit.shoppable.api_description import check
-from tests.unit.shoppable.conftest import KEY
+from tests.unit.shoppable.shop_values import KEY
 
 HOST = "http://127.0.0.1:8000"
 ORIGIN = {"Origin": HOST}

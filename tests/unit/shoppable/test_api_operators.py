@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from commerce.wiring import Shop
 from shoppable import create_app
 from tests.unit.shoppable.api_description import BEARER
-from tests.unit.shoppable.conftest import KEY
+from tests.unit.shoppable.shop_values import KEY
 
 
 def test_without_keys_there_is_no_door(make_shop: Callable[..., Shop]) -> None:

@@ -10,11 +10,6 @@ from commerce.wiring import Shop
 from tests.unit.shoppable.shopping import HOST, Browser
 
 
-@pytest.fixture
-def lea(app: Flask, shop: Shop) -> Browser:
-    return Browser(app, shop)
-
-
 def test_a_link_fills_the_cart_and_nothing_else(shop: Shop, lea: Browser) -> None:
     answer = lea.get("/buy/P1-navy-38:2,P4-brown-")
     assert answer.status_code == 303 and answer.headers["Location"] == "/cart?said=filled"

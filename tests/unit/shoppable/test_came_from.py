@@ -22,11 +22,6 @@ from tests.unit.shoppable.shopping import HOME, HOST, Browser, text_of
 from tests.unit.shoppable.staffing import StaffBrowser, add_member
 
 
-@pytest.fixture
-def lea(app: Flask, shop: Shop) -> Browser:
-    return Browser(app, shop)
-
-
 def bought(lea: Browser, shop: Shop) -> None:
     """The bag of page 4, as the sheet of its hotspot puts it into the cart."""
     answer = lea.get(f"/l/{SLUG}/4/{product_of(shop, 'P4')}", **{"X-Part": "sheet"})

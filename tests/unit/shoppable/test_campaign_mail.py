@@ -26,11 +26,6 @@ from tests.unit.shoppable.staffing import StaffBrowser, add_member
 from tests.unit.shoppable.test_campaigns import ids, kit, make, plain
 
 
-@pytest.fixture
-def lea(app: Flask, shop: Shop) -> Browser:
-    return Browser(app, shop)
-
-
 def mail(app: Flask, shop: Shop, *source_ids: str, language: str = "en", unsubscribe: str = "") -> Mail:
     made = kit(app, shop, make(shop, *source_ids), language)
     with app.test_request_context():

@@ -47,11 +47,6 @@ def hugo(app: Flask, shop: Shop) -> StaffBrowser:
     return StaffBrowser(app, shop, add_member(shop, "hugo", Role.MARKETER))
 
 
-@pytest.fixture
-def lea(app: Flask, shop: Shop) -> Browser:
-    return Browser(app, shop)
-
-
 def ids(shop: Shop, *source_ids: str) -> list[int]:
     with shop.storage.read() as uow:
         return [found.id for each in source_ids if (found := uow.products.by_source_id(each))]

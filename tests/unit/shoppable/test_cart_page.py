@@ -19,11 +19,6 @@ from shoppable import create_app
 from tests.unit.shoppable.shopping import HOST, Browser, text_of, variant_of
 
 
-@pytest.fixture
-def lea(app: Flask, shop: Shop) -> Browser:
-    return Browser(app, shop)
-
-
 def form_of(page: str) -> str | None:
     """The variant that the product page's button would put into the cart; None without that button."""
     found = re.search(r'action="/cart/add".*?name="variant" value="(\d+)"', page, re.S)

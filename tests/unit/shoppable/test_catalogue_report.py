@@ -107,7 +107,7 @@ def test_what_goes_back_is_not_sold(shop: Shop, app: Flask, hugo: StaffBrowser) 
     lea.play(lea.pay("fake").headers["Location"], "pay")
     owner = StaffBrowser(app, shop, add_member(shop, "nadia", Role.OWNER))
     assert owner.post(f"/staff/orders/{lea.order().id}/refund", {"amount": "24.90"}).status_code == 303
-    assert shop.refunding.send_due() == 1
+    assert shop.paying.tick() == 1
     assert file_of(hugo, f"/studio/{book.id}/report/orders.csv")[1:] == [["1", "EUR", "12490", "10000"]]
     whole = text_of(hugo.get(f"/studio/{book.id}/report").text)
     assert "€100.00 from 1 order" in whole and "€124.90 before what was given back" in whole

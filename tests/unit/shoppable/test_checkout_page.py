@@ -25,11 +25,6 @@ from tests.unit.shoppable.shop_values import HOSTILE, fill
 from tests.unit.shoppable.shopping import BELLECOUR, HOME, LEA, Browser, text_of, variant_of
 
 
-@pytest.fixture
-def lea(app: Flask, shop: Shop) -> Browser:
-    return Browser(app, shop)
-
-
 def on_hand(shop: Shop, sku: str, store: str, units: int) -> None:
     shop.storage.write(lambda uow: shop.catalog.set_on_hand(uow, sku, store, units, MovementReason.COUNT))
 

@@ -11,7 +11,7 @@ from commerce.domain.customer import Contact
 from commerce.domain.linking import Linked, TokenPurpose
 from commerce.wiring import Shop
 from shoppable import create_app
-from tests.unit.shoppable.conftest import KEY
+from tests.unit.shoppable.shop_values import KEY
 
 PATH = "/api/v1/customers"
 PHONE, BROWSER = Contact("telegram", "bot", "1001"), Contact("webchat", "web", "c0ffee")

@@ -6,7 +6,6 @@ import re
 from datetime import timedelta
 from uuid import uuid4
 
-import pytest
 from flask import Flask
 
 from commerce.domain.customer import Contact, Purpose
@@ -19,11 +18,6 @@ from tests.unit.shoppable.leafing import publish, tell
 from tests.unit.shoppable.shopping import HOST, Browser, text_of
 
 SWITCH = "Suggest nothing from what I do"
-
-
-@pytest.fixture
-def lea(app: Flask, shop: Shop) -> Browser:
-    return Browser(app, shop)
 
 
 def look(reader: Browser, product_id: int, *, consent: bool = True, dwell_ms: int = 0, event_id: str = "") -> int:

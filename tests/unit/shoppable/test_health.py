@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from commerce.wiring import Shop
 from shoppable import create_app
 from shoppable.health import HEARTBEAT
-from tests.unit.shoppable.conftest import KEY
+from tests.unit.shoppable.shop_values import KEY
 
 
 def beat(shop: Shop) -> None:
@@ -23,7 +23,7 @@ def beat(shop: Shop) -> None:
 
 
 def test_the_worker_and_the_pages_mean_the_same_line() -> None:
-    from bot.worker import ALIVE
+    from bot.chores import ALIVE
 
     assert ALIVE == HEARTBEAT
 
@@ -34,7 +34,7 @@ def test_ready_says_each_reason(shop: Shop, client: FlaskClient, monkeypatch: py
     assert silent.status_code == 503 and silent.json["reasons"] == ["worker_silent"]
     assert silent.json["status"] == "unready"
     beat(shop)
-    seen = {"state": "off", "revision": "", "pictures": 0, "changing_encoder": False}
+    seen = {"state": "off", "revision": "", "pictures": 0, "changing_encoder": False, "why": ""}
     assert client.get("/readyz").json == {"status": "ready", "reasons": [], "photo_search": seen}
 
     class Usage(NamedTuple):

@@ -21,11 +21,6 @@ from tests.unit.shoppable.shopping import HOME, HOST, Browser, text_of, variant_
 TELEGRAM = Contact("telegram", "maison_bot", "1001")
 
 
-@pytest.fixture
-def lea(app: Flask, shop: Shop) -> Browser:
-    return Browser(app, shop)
-
-
 def token(shop: Shop, sku: str = "P2-blue-M", name: str = "Léa") -> str:
     """Made in the conversation, where something is in the cart."""
 

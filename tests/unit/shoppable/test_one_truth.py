@@ -36,7 +36,7 @@ from commerce.wiring import Shop
 from shoppable import create_app
 from tests.journeys.drivers.memory import MemoryDriver
 from tests.journeys.drivers.webchat import WebChatDriver
-from tests.unit.shoppable.conftest import KEY
+from tests.unit.shoppable.shop_values import KEY
 from vitrine.searching import answer_words
 
 PROMISE_S = 2.0

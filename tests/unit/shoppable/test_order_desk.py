@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -14,24 +13,8 @@ from commerce.domain.order import OrderState
 from commerce.wiring import Shop
 from shoppable import create_app
 from tests.unit.shoppable.api_description import check
-from tests.unit.shoppable.conftest import KEY
+from tests.unit.shoppable.shop_values import KEY
 from tests.unit.shoppable.shopping import ADDRESS, BEARER, BELLECOUR, HOST, V1, Agent, Browser
-
-
-@pytest.fixture
-def lea(app: Flask, shop: Shop) -> Browser:
-    return Browser(app, shop)
-
-
-@pytest.fixture
-def described(client: FlaskClient) -> dict[str, Any]:
-    document: dict[str, Any] = client.get(f"{V1}/openapi.json").json
-    return document
-
-
-@pytest.fixture
-def agent(app: Flask, described: dict[str, Any]) -> Agent:
-    return Agent(app, described)
 
 
 def desk(client: FlaskClient, described: dict[str, Any], path: str, to: str, status: int, /, **body: Any) -> Any:

@@ -20,11 +20,6 @@ from tests.unit.shoppable.shopping import BELLECOUR, HOME, HOST, LEA, Browser, t
 PAGES = ("", "/paid", "/leave", "/receipt", "/mark")
 
 
-@pytest.fixture
-def lea(app: Flask, shop: Shop) -> Browser:
-    return Browser(app, shop)
-
-
 def fake(shop: Shop) -> FakeProvider:
     provider = shop.providers["fake"]
     assert isinstance(provider, FakeProvider)

@@ -19,12 +19,6 @@ LEA = Contact("telegram", "shop", "1001")
 
 
 @pytest.fixture
-def described(client: FlaskClient) -> dict[str, Any]:
-    document: dict[str, Any] = client.get(f"{V1}/openapi.json").json
-    return document
-
-
-@pytest.fixture
 def reserved(shop: Shop) -> str:
     def work(uow: UnitOfWork) -> str:
         lea = shop.customers.recognise(uow, LEA, name="Léa", language="fr")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from flask import Flask
+from PIL import Image
 from werkzeug.test import TestResponse
 
 from commerce.domain.localtext import LocalText
@@ -15,7 +17,7 @@ from commerce.domain.lookbook import Post
 from commerce.domain.stock import MovementReason
 from commerce.domain.team import Role
 from commerce.ports import UnitOfWork
-from commerce.services.posting import code_of
+from commerce.services.posting import SMALL_PX, code_of
 from commerce.wiring import Shop
 from shoppable import create_app
 from shoppable.studio.posts import A_PAGE
@@ -23,11 +25,6 @@ from tests.unit.shoppable.leafing import product_of
 from tests.unit.shoppable.seeing import drawing
 from tests.unit.shoppable.shopping import HOME, Browser, text_of, variant_of
 from tests.unit.shoppable.staffing import StaffBrowser, add_member
-
-
-@pytest.fixture
-def lea(app: Flask, shop: Shop) -> Browser:
-    return Browser(app, shop)
 
 
 @pytest.fixture
@@ -91,6 +88,48 @@ def test_each_tile_is_counted_and_leads_to_what_was_tapped(shop: Shop, hugo: Sta
     assert lea.order().came_from == f"link:{link.code}"
 
 
+def a_photo(width: int, height: int) -> bytes:
+    """Grey noise, as dear to compress as a photo, with a red square in its middle."""
+    picture = Image.effect_noise((width, height), 60).convert("RGB")
+    side = min(width, height) // 4
+    picture.paste("red", ((width - side) // 2, (height - side) // 2, (width + side) // 2, (height + side) // 2))
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=85)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(("size", "side"), [((1600, 1200), SMALL_PX), ((300, 420), 300)])
+def test_tiles_show_a_small_square_of_the_picture(
+    shop: Shop, hugo: StaffBrowser, lea: Browser, size: tuple[int, int], side: int
+) -> None:
+    assert upload(hugo, a_photo(*size)).status_code == 303
+    assert show(hugo, only_post(shop), "P4").status_code == 303
+    whole, small = (shop.media.get(key) or b"" for key in only_post(shop).files)
+    for page in (lea.get("/links").text, lea.get("/").text, hugo.get("/studio/posts").text):
+        (key,) = re.findall(r'src="/media/([^"]+)" alt="" width="(?:480|96)"', page)
+        assert lea.get(f"/media/{key}").data == small
+    tile = Image.open(io.BytesIO(small)).convert("RGB")
+    assert tile.size == (side, side)
+    assert len(small) * 2 < len(whole) or side < SMALL_PX
+    red, green, _ = tile.getpixel((side // 2, side // 2))  # type: ignore[misc]
+    assert red > 200 and green < 60, "the middle of it"
+
+
+def test_posts_from_before_there_were_small_ones_get_theirs(shop: Shop, hugo: StaffBrowser, lea: Browser) -> None:
+    post = posted(shop, hugo)
+    large, gone = shop.media.put(a_photo(900, 900), ".jpg"), f"{'0' * 32}.jpg"
+    older = replace(post, small_key="", picture_key=large)
+    for each in (older, replace(older, id="f" * 32, picture_key=gone)):
+        shop.storage.write(lambda uow, each=each: uow.posts.put(each))  # type: ignore[misc]
+    assert f'src="/media/{large}"' in lea.get("/links").text
+    assert [shop.posting.make_small_ones() for _ in range(2)] == [2, 0]
+    with shop.storage.read() as uow:
+        made, without = uow.posts.get(post.id), uow.posts.get("f" * 32)
+    assert made and without and without.small_key == gone, "there is nothing to make it of"
+    assert f'src="/media/{made.small_key}"' in lea.get("/links").text
+    assert made.small_key != large and Image.open(io.BytesIO(shop.media.get(made.small_key) or b"")).size == (480, 480)
+
+
 def test_what_is_sold_out_is_said_at_once(shop: Shop, hugo: StaffBrowser, lea: Browser) -> None:
     posted(shop, hugo, "P4")
     assert '<li class="post">' in lea.get("/links").text
@@ -119,10 +158,10 @@ def test_refusals_in_words(shop: Shop, hugo: StaffBrowser) -> None:
 
 def test_removed_its_link_leads_to_the_others(shop: Shop, hugo: StaffBrowser, lea: Browser) -> None:
     post = posted(shop, hugo)
-    assert shop.media.get(post.picture_key)
+    assert len(post.files) == 2 and all(shop.media.get(key) for key in post.files)
     assert hugo.post(f"/studio/posts/{post.id}", {"do": "remove"}).status_code == 303
     assert lea.get(f"/s/{code_of(post)}").headers["Location"] == "/links"
-    assert shop.media.get(post.picture_key) is None
+    assert not any(shop.media.get(key) for key in post.files)
     assert hugo.post(f"/studio/posts/{post.id}", {"do": "remove"}).status_code == 404
 
 

@@ -19,11 +19,6 @@ PARIS = ZoneInfo("Europe/Paris")
 BUTTON = "Withdraw from contract here"
 
 
-@pytest.fixture
-def lea(app: Flask, shop: Shop) -> Browser:
-    return Browser(app, shop)
-
-
 def moved(shop: Shop, order: Order, *states: OrderState) -> Order:
     for state in states:
         result = shop.storage.write(

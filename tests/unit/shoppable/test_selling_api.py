@@ -22,22 +22,6 @@ from tests.unit.shoppable.api_description import SELLING, check
 from tests.unit.shoppable.shopping import ADDRESS, BEARER, HOME, HOST, ORDER, V1, Agent, Browser
 
 
-@pytest.fixture
-def lea(app: Flask, shop: Shop) -> Browser:
-    return Browser(app, shop)
-
-
-@pytest.fixture
-def described(client: FlaskClient) -> dict[str, Any]:
-    document: dict[str, Any] = client.get(f"{V1}/openapi.json").json
-    return document
-
-
-@pytest.fixture
-def agent(app: Flask, described: dict[str, Any]) -> Agent:
-    return Agent(app, described)
-
-
 def test_every_operation_answers_as_described(
     app: Flask, client: FlaskClient, described: dict[str, Any], lea: Browser, agent: Agent
 ) -> None:

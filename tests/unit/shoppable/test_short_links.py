@@ -18,11 +18,6 @@ from tests.unit.shoppable.staffing import StaffBrowser, add_member
 
 
 @pytest.fixture
-def lea(app: Flask, shop: Shop) -> Browser:
-    return Browser(app, shop)
-
-
-@pytest.fixture
 def hugo(app: Flask, shop: Shop) -> StaffBrowser:
     return StaffBrowser(app, shop, add_member(shop, "hugo", Role.MARKETER))
 

@@ -13,7 +13,7 @@ from commerce.payments.fake import FakeProvider
 from commerce.wiring import Shop
 from shoppable import create_app
 from shoppable.pages.fake_payment import tell_the_shop
-from tests.unit.shoppable.conftest import KEY
+from tests.unit.shoppable.shop_values import KEY
 from tests.unit.shoppable.shopping import Browser, text_of
 from tests.unit.shoppable.staffing import StaffBrowser, add_member
 
@@ -28,11 +28,6 @@ def shop(make_shop: Callable[..., Shop]) -> Shop:
 @pytest.fixture
 def app(shop: Shop) -> Flask:
     return create_app(shop)
-
-
-@pytest.fixture
-def lea(app: Flask, shop: Shop) -> Browser:
-    return Browser(app, shop)
 
 
 @pytest.fixture

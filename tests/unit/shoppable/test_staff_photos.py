@@ -162,10 +162,10 @@ def test_after_its_days_it_is_gone_everywhere(
     send(browser, lea, PHOTO, "Voici")
     (key,) = kept(shop)
     clock.advance(timedelta(days=shop.settings.staff_photo_days) - timedelta(seconds=1))
-    Worker(shop, []).delete_photos()
+    Worker(shop, []).chores.delete_photos()
     assert shop.media.get(key)
     clock.advance(timedelta(seconds=1))
-    Worker(shop, []).delete_photos()
+    Worker(shop, []).chores.delete_photos()
     assert shop.media.get(key) is None
     with shop.storage.read() as uow:
         entry = uow.conversations.thread(lea.id, limit=1)[0]

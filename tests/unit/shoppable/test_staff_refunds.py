@@ -10,7 +10,7 @@ from flask import Flask
 from commerce.domain.team import Role, StaffMember
 from commerce.wiring import Shop
 from shoppable import create_app
-from tests.unit.shoppable.conftest import KEY
+from tests.unit.shoppable.shop_values import KEY
 from tests.unit.shoppable.shopping import Browser, text_of
 from tests.unit.shoppable.staffing import StaffBrowser, add_member
 

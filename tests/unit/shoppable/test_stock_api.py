@@ -15,7 +15,7 @@ from commerce.domain.customer import Contact
 from commerce.domain.reservation import Reservation
 from commerce.wiring import Shop
 from shoppable import create_app
-from tests.unit.shoppable.conftest import KEY
+from tests.unit.shoppable.shop_values import KEY
 
 BEARER = {"Authorization": f"Bearer {KEY}"}
 LEA = Contact("webchat", "web", "lea")

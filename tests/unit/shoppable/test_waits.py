@@ -13,11 +13,6 @@ PAIR = "P3-white-42"
 
 
 @pytest.fixture
-def lea(app: Flask, shop: Shop) -> Browser:
-    return Browser(app, shop)
-
-
-@pytest.fixture
 def sold_out(shop: Shop) -> int:
     variant, now = variant_of(shop, PAIR), shop.clock.now()
     shop.storage.write(lambda uow: uow.stock.set_on_hand(variant, "S1", 0, MovementReason.COUNT, now))

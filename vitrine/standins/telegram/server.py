@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
 import json
 import random
-import threading
 import time
 from collections.abc import Iterator
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from commerce.ports import Clock
+from vitrine.standins.port import OnAPort, post
 from vitrine.standins.telegram.http import create_app
 from vitrine.standins.telegram.methods import perform
 from vitrine.standins.telegram.state import STAFF_TOKEN, STAFF_USERNAME, TOKEN, USERNAME, Batch, BotState
 
 if TYPE_CHECKING:
-    from werkzeug.serving import BaseWSGIServer
+    from flask import Flask
 
 _DELIVERY_TRIES = 5
-_DELIVERY_TIMEOUT_S = 30
 
 
 class TelegramBot(BotState):
@@ -69,20 +65,8 @@ class TelegramBot(BotState):
             return len(self._pending)
 
     def _post(self, body: bytes) -> tuple[int, bytes]:
-        parts = urlsplit(self._webhook.url)
-        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        connection = kind(parts.hostname or "", parts.port, timeout=_DELIVERY_TIMEOUT_S)
-        headers = {"Content-Type": "application/json"}
-        if self._webhook.secret:
-            headers["X-Telegram-Bot-Api-Secret-Token"] = self._webhook.secret
-        try:
-            connection.request("POST", parts.path or "/", body, headers)
-            response = connection.getresponse()
-            return response.status, response.read()
-        except OSError:
-            return 0, b""
-        finally:
-            connection.close()
+        secret = self._webhook.secret
+        return post(self._webhook.url, body, {"X-Telegram-Bot-Api-Secret-Token": secret} if secret else {})
 
     def _take_answer(self, answer: bytes) -> None:
         """A webhook may answer with one call. https://core.telegram.org/bots/api#making-requests-when-getting-updates"""
@@ -92,18 +76,15 @@ class TelegramBot(BotState):
                 perform(self, method, arguments, {})
 
 
-class TelegramStandIn(TelegramBot):
-    """A bot and the address of the API; `url` is what to give as VITRINE_TELEGRAM_API_URL. Starts with `start()` or
-    `with`."""
+class TelegramStandIn(OnAPort, TelegramBot):
+    """A bot and the address of the API; `url` is what to give as VITRINE_TELEGRAM_API_URL."""
 
     def __init__(
         self, *, token: str = TOKEN, username: str = USERNAME, clock: Clock | None = None, port: int = 0
     ) -> None:
-        super().__init__(token=token, username=username, clock=clock)
+        TelegramBot.__init__(self, token=token, username=username, clock=clock)
         self.bots: list[BotState] = [self]
         self._port = port
-        self._server: BaseWSGIServer | None = None
-        self._thread: threading.Thread | None = None
 
     def another_bot(
         self, *, token: str = STAFF_TOKEN, username: str = STAFF_USERNAME, clock: Clock | None = None
@@ -113,38 +94,10 @@ class TelegramStandIn(TelegramBot):
         self.bots.append(bot)
         return bot
 
-    def start(self) -> TelegramStandIn:
-        from werkzeug.serving import WSGIRequestHandler, make_server
-
-        class Quiet(WSGIRequestHandler):
-            def log(self, type: str, message: str, *args: Any) -> None:
-                """Nothing: addresses hold the token."""
-
-        app = create_app(self.bots)
-        self._server = make_server("127.0.0.1", self._port, app, threaded=True, request_handler=Quiet)
-        self._thread = threading.Thread(target=self._server.serve_forever, name="telegram-stand-in", daemon=True)
-        self._thread.start()
-        return self
+    def create_app(self) -> Flask:
+        return create_app(self.bots)
 
     def close(self) -> None:
         for bot in self.bots:
             bot.end_polls()
-        if self._server and self._thread:
-            self._server.shutdown()
-            self._thread.join(5)
-            self._server.server_close()
-            self._server = self._thread = None
-
-    def __enter__(self) -> TelegramStandIn:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    @property
-    def url(self) -> str:
-        if self._server is None:
-            raise RuntimeError("the stand-in is not started")
-        return f"http://127.0.0.1:{self._server.server_port}"
+        super().close()

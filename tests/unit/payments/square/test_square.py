@@ -7,14 +7,13 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from commerce.domain.payment import CallbackKind, PaymentLine, PaymentReport, PaymentState, RefundState
+from commerce.domain.payment import CallbackKind, PaymentLine, PaymentReport, PaymentState
 from commerce.errors import PaymentRefused, PaymentUnknown, RetryLater
 from commerce.payments.square.asking import link_body, marked
 from commerce.payments.square.client import SquareClient
 from commerce.payments.square.provider import SquareProvider
 from commerce.payments.square.reading import callback
 from tests.contracts.payment_cases import NOW, SQUARE_KEYS
-from vitrine.standins.provider import Fault
 
 # --- what is asked ---------------------------------------------------------------------------------------------------
 
@@ -140,23 +139,6 @@ def test_an_older_word_has_an_older_moment(provider, standin, case):
     assert reports[-1].refunded_minor == 100
 
 
-def test_a_pending_refund_is_not_done_until_it_is(provider, standin, case):
-    standin.pay(provider.start(case.request(case.attempt())).session_ref)
-    (payment,) = standin.payments.values()
-    attempt = replace(case.attempt(), payment_ref=payment["id"])
-    standin.refunds_take_time = True
-    refunds = [case.refund(attempt, 100, number) for number in (1, 2)]
-    reports = [provider.refund(refund, attempt) for refund in refunds]
-    assert {report.state for report in reports} == {RefundState.UNKNOWN}
-    for report, arrived in zip(reports, (True, False), strict=True):
-        standin.finish_refund(report.provider_ref, arrived=arrived)
-    known = [replace(r, provider_ref=report.provider_ref) for r, report in zip(refunds, reports, strict=True)]
-    assert provider.refund(known[0], attempt).state is RefundState.DONE, "asked about, not sent again"
-    failed = provider.look_up_refund(known[1], attempt)
-    assert failed is not None and (failed.state, failed.error) == (RefundState.FAILED, "refused")
-    assert len(standin.refunds) == 2
-
-
 def test_money_that_came_while_the_link_was_being_deleted_is_seen(monkeypatch, provider, standin, case):
     attempt = case.attempt()
     session = provider.start(case.request(attempt))
@@ -173,35 +155,6 @@ def test_money_that_came_while_the_link_was_being_deleted_is_seen(monkeypatch, p
 
 
 # --- failing ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("fault", "error"),
-    [
-        (Fault(status=429), RetryLater),
-        (Fault(status=401), RetryLater),
-        (Fault(status=403), RetryLater),
-        (Fault(status=409), RetryLater),
-        (Fault(status=400), PaymentRefused),
-        (Fault(status=404), PaymentRefused),
-        (Fault(status=500), PaymentUnknown),
-        (Fault(status=503), PaymentUnknown),
-        (Fault(status=302), PaymentUnknown),
-        (Fault(drop=True), PaymentUnknown),
-    ],
-)
-def test_every_failure_has_one_meaning(provider, standin, case, fault, error):
-    standin.fail("links.create", fault)
-    with pytest.raises(error) as raised:
-        provider.start(case.request(case.attempt()))
-    assert standin.token not in f"{raised.value} {raised.value!r}"
-
-
-def test_an_answer_that_takes_too_long_is_unknown(monkeypatch, provider, standin, case):
-    monkeypatch.setattr("commerce.payments.square.client.READ_S", 0.3)
-    standin.fail("links.create", Fault(hang_s=1.0))
-    with pytest.raises(PaymentUnknown):
-        provider.start(case.request(case.attempt()))
 
 
 def test_a_wrong_token_is_for_the_operator_to_mend(standin, case):

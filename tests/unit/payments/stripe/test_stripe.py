@@ -173,53 +173,7 @@ def test_after_a_day_a_refund_is_looked_for_before_it_is_sent_again(provider, st
     assert len(standin.refunds) == 1
 
 
-def test_a_pending_refund_is_not_done_until_it_is(provider, standin, case):
-    attempt = case.attempt()
-    session = provider.start(case.request(attempt))
-    standin.pay(session.session_ref)
-    attempt = replace(attempt, payment_ref=standin.sessions[session.session_ref]["payment_intent"])
-    standin.refunds_take_time = True
-    refunds = [case.refund(attempt, 100, number) for number in (1, 2)]
-    reports = [provider.refund(refund, attempt) for refund in refunds]
-    assert {report.state for report in reports} == {RefundState.UNKNOWN}
-    for report, arrived in zip(reports, (True, False), strict=True):
-        standin.finish_refund(report.provider_ref, arrived=arrived)
-    known = [replace(r, provider_ref=report.provider_ref) for r, report in zip(refunds, reports, strict=True)]
-    assert provider.refund(known[0], attempt).state is RefundState.DONE, "asked about, not sent again"
-    failed = provider.look_up_refund(known[1], attempt)
-    assert failed is not None and (failed.state, failed.error) == (RefundState.FAILED, "lost_or_stolen_card")
-    assert len(standin.refunds) == 2
-
-
 # --- failing ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("fault", "error"),
-    [
-        (Fault(status=429), RetryLater),
-        (Fault(status=401), RetryLater),
-        (Fault(status=403), RetryLater),
-        (Fault(status=409), RetryLater),
-        (Fault(status=402), PaymentRefused),
-        (Fault(status=400), PaymentRefused),
-        (Fault(status=500), PaymentUnknown),
-        (Fault(status=503), PaymentUnknown),
-        (Fault(drop=True), PaymentUnknown),
-    ],
-)
-def test_every_failure_has_one_meaning(provider, standin, case, fault, error):
-    standin.fail("checkout.sessions.create", fault)
-    with pytest.raises(error) as raised:
-        provider.start(case.request(case.attempt()))
-    assert standin.key not in f"{raised.value} {raised.value!r}"
-
-
-def test_an_answer_that_takes_too_long_is_unknown(monkeypatch, provider, standin, case):
-    monkeypatch.setattr("commerce.payments.stripe.provider.READ_S", 0.3)
-    standin.fail("checkout.sessions.create", Fault(hang_s=1.0))
-    with pytest.raises(PaymentUnknown):
-        provider.start(case.request(case.attempt()))
 
 
 def test_a_wrong_key_is_for_the_operator_to_mend(standin, case):

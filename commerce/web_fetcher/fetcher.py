@@ -1,36 +1,26 @@
-"""The only way out to addresses that strangers name: a shopper's link, a feed's pictures, a feed.
-
-A name is resolved once, every address it gives must be public, and the connection goes to exactly the address that was
-checked (Host and SNI stay the name's), so a name that answers differently a moment later gains nothing. Redirects are
-followed by hand, each one checked like the first. One deadline covers everything, down to a header that drips.
-"""
+"""Fetching: addresses, redirects, types, sizes and the one deadline."""
 
 from __future__ import annotations
 
 import ipaddress
-import queue
 import re
-import socket
 import ssl
-import threading
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from html.parser import HTMLParser
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from commerce.errors import FetchRefused
 from commerce.ports import Fetched
+from commerce.web_fetcher.pinned import READ_BYTES, Resolve, is_public, pinned_backend, system_resolver
+from commerce.web_fetcher.sharing import sharing_picture
 
 if TYPE_CHECKING:
     import httpcore
-
-Resolve = Callable[[str, int], list[str]]
-"""Host and port to IP addresses; raises OSError."""
 
 MAX_REDIRECTS = 3
 TOTAL_S = 10.0
@@ -39,38 +29,11 @@ CONNECT_S = 5.0
 MAX_URL = 2_000
 PAGE_BYTES = 512 * 1024
 """Of a page that is read for its sharing picture: those names are in its head."""
-_READ_BYTES = 65_536
 _PORTS = {"http": 80, "https": 443}
 _USER_AGENT = b"Vitrine/1 (+https://github.com/vitrine; product pictures)"
 # A host of digits and dots that is not a plain dotted quad: 2130706433, 0177.0.0.1, 0x7f.1
 _ODD_NUMBER = re.compile(r"(?:0x[0-9a-f]*|\d+)(?:\.(?:0x[0-9a-f]*|\d+))*\.?", re.IGNORECASE)
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9_.-]{0,251}[a-z0-9])?\.?", re.IGNORECASE)
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-
-
-def is_public(address: str) -> bool:
-    """Anyone on the internet may reach it: no private, local, shared, documentation, multicast or wrapped such
-    address.
-    """
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
-        if inner is None and ip in _NAT64:
-            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-        if inner is not None:
-            return is_public(str(inner))
-        if ip.is_site_local:
-            return False
-    return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified or ip.is_loopback)
-
-
-def system_resolver(host: str, port: int) -> list[str]:
-    """What the machine's resolver says, every address once."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
 class SafeWebFetcher:
@@ -150,7 +113,7 @@ class SafeWebFetcher:
         import httpcore
 
         self._checked(url)
-        backend = _pinned_backend(self._resolve, self._allowed, deadline)
+        backend = pinned_backend(self._resolve, self._allowed, deadline)
         with httpcore.ConnectionPool(
             ssl_context=self._tls, network_backend=backend, max_connections=1, max_keepalive_connections=0, retries=0
         ) as pool:
@@ -287,128 +250,8 @@ def _decoded(raw: Iterable[bytes], encoding: bytes) -> Iterator[bytes]:
     unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
     for block in raw:
         while block:
-            yield unpacker.decompress(block, _READ_BYTES)
+            yield unpacker.decompress(block, READ_BYTES)
             block = unpacker.unconsumed_tail
     yield unpacker.flush()
     if not unpacker.eof:
         raise FetchRefused("damaged")
-
-
-def _in_time(resolve: Callable[[], list[str]], seconds: float) -> list[str]:
-    """A resolver cannot be told to hurry: it is left behind when its time is over. Raises TimeoutError."""
-    answer: queue.SimpleQueue[list[str] | BaseException] = queue.SimpleQueue()
-
-    def ask() -> None:
-        try:
-            answer.put(resolve())
-        except Exception as error:
-            answer.put(error)
-
-    threading.Thread(target=ask, name="resolver", daemon=True).start()
-    try:
-        found = answer.get(timeout=seconds)
-    except queue.Empty:
-        raise TimeoutError from None
-    if isinstance(found, BaseException):
-        raise found
-    return found
-
-
-def _pinned_backend(resolve: Resolve, allowed: frozenset[str], deadline: float) -> httpcore.NetworkBackend:
-    import httpcore
-
-    plain = httpcore.SyncBackend()
-
-    def left(timeout: float | None) -> float:
-        """Seconds that this step may still take. Raises when the time is over."""
-        remaining = deadline - time.monotonic()
-        if remaining <= 0:
-            raise httpcore.ReadTimeout("deadline")
-        return min(timeout or remaining, remaining)
-
-    class Stream(httpcore.NetworkStream):
-        """A connection whose every step ends at the one deadline."""
-
-        def __init__(self, inner: httpcore.NetworkStream) -> None:
-            self._inner = inner
-
-        def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-            return self._inner.read(min(max_bytes, _READ_BYTES), left(timeout))
-
-        def write(self, buffer: bytes, timeout: float | None = None) -> None:
-            self._inner.write(buffer, left(timeout))
-
-        def close(self) -> None:
-            self._inner.close()
-
-        def start_tls(
-            self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-        ) -> httpcore.NetworkStream:
-            return Stream(self._inner.start_tls(ssl_context, server_hostname, left(timeout)))
-
-        def get_extra_info(self, info: str) -> Any:
-            return self._inner.get_extra_info(info)
-
-    class Pinned(httpcore.NetworkBackend):
-        def connect_tcp(
-            self,
-            host: str,
-            port: int,
-            timeout: float | None = None,
-            local_address: str | None = None,
-            socket_options: Iterable[Any] | None = None,
-        ) -> httpcore.NetworkStream:
-            try:
-                addresses = _in_time(lambda: resolve(host, port), left(timeout))
-            except (OSError, UnicodeError, TimeoutError) as error:
-                raise httpcore.ConnectError("unresolved") from error
-            exempt = f"{host}:{port}".casefold() in allowed
-            if not addresses or not (exempt or all(is_public(address) for address in addresses)):
-                raise httpcore.ConnectError("refused")
-            failure: Exception = httpcore.ConnectError("no address")
-            for address in addresses[:3]:
-                try:
-                    return Stream(plain.connect_tcp(address, port, left(timeout)))
-                except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                    failure = error
-            raise failure
-
-    return Pinned()
-
-
-class _Sharing(HTMLParser):
-    """Finds what a page wants shown when it is shared. Stops caring after the head."""
-
-    _NAMES = ("og:image:secure_url", "og:image:url", "og:image", "twitter:image", "twitter:image:src")
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.found: dict[str, str] = {}
-        self.base = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = {name: value or "" for name, value in attrs}
-        if tag == "meta":
-            name = (values.get("property") or values.get("name") or "").casefold()
-            if name in self._NAMES and values.get("content"):
-                self.found.setdefault(name, values["content"].strip())
-        elif tag == "link" and "image_src" in values.get("rel", "").casefold() and values.get("href"):
-            self.found.setdefault("image_src", values["href"].strip())
-        elif tag == "base" and values.get("href") and not self.base:
-            self.base = values["href"].strip()
-
-    def picture(self) -> str:
-        return next((self.found[name] for name in (*self._NAMES, "image_src") if name in self.found), "")
-
-
-def sharing_picture(page: bytes, url: str) -> str:
-    """Absolute address of the picture that a page names for sharing, '' when it names none."""
-    parser = _Sharing()
-    parser.feed(page.decode("utf-8", "replace"))
-    picture = parser.picture()
-    if not picture:
-        return ""
-    try:
-        return urljoin(urljoin(url, parser.base), picture)
-    except ValueError:
-        return ""
