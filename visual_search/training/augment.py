@@ -16,7 +16,7 @@ Rng = np.random.Generator
 
 _WHITE = 232
 """A background pixel is at least this bright in each channel and is joined to the rim."""
-KEEP_BACKGROUND = 0.4
+KEEP_BACKGROUND = 0.55
 """Share of products that keep their white background: that is how the catalogue's own pictures come."""
 
 

@@ -16,6 +16,8 @@ from visual_search.training.lessons import Lesson, Teacher
 from visual_search.training.towers import Clip, LateTower, embed_texts
 
 SEED = 7
+FEATURES_LEFT_OUT = 0.15
+"""Share of the tower's features that a step does not see, so that no projection leans on a few of them."""
 DISTILLED = 64
 """Pictures of a lesson whose likenesses are compared with ImageNet's."""
 PROMPT_WEIGHTS = (1.0, 1.0, 0.3, 0.2, 0.3, 0.2)
@@ -31,7 +33,7 @@ class Shelf:
     def __init__(self, model: Clip, teacher: Teacher, features: Tensor) -> None:
         self._model, self._teacher = model, teacher
         self._features = features[: teacher.products]
-        self._ids = torch.from_numpy(teacher.name_ids)
+        self._ids, self._kin = torch.from_numpy(teacher.name_ids), torch.from_numpy(teacher.kin_ids)
         self._chosen = np.empty(0, np.int64)
         self._vectors = torch.empty(0)
 
@@ -44,8 +46,10 @@ class Shelf:
                 rows = self._features[torch.from_numpy(self._chosen)].float().to(seen.device)
                 self._vectors = self._model.project(rows)
         scale = self._model.logit_scale.exp()
-        same = torch.from_numpy(lesson.name_ids)[:, None] == self._ids[torch.from_numpy(self._chosen)][None]
-        far = (scale * names @ self._vectors.T).masked_fill(same.to(seen.device), -1e4)
+        beside = torch.from_numpy(self._chosen)
+        same = torch.from_numpy(lesson.name_ids)[:, None] == self._ids[beside][None]
+        kin = torch.from_numpy(lesson.kin_ids)[:, None] == self._kin[beside][None]
+        far = losses.less_kin(scale * names @ self._vectors.T, same.to(seen.device), kin.to(seen.device))
         own = scale * (names * seen[: lesson.products]).sum(1, keepdim=True)
         by_name = functional.cross_entropy(torch.cat([own, far], 1), own.new_zeros(len(own), dtype=torch.long))
         alike, fits = self._teacher.beside(lesson, self._chosen)
@@ -71,7 +75,7 @@ class Bank:
     def __init__(self, model: Clip, tokenizer: BpeTokenizer, teacher: Teacher, others: int = 3072) -> None:
         self._model, self._tokenizer = model, tokenizer
         device = model.logit_scale.device
-        self._ids = torch.from_numpy(teacher.name_ids).to(device)
+        self._ids, self._kin = (torch.from_numpy(of).to(device) for of in (teacher.name_ids, teacher.kin_ids))
         self._others = others
         self._names = [self._embed(teacher.every_name(language)) for language in ("en", "fr")]
         self._prompts: dict[str, Tensor] = {}
@@ -90,7 +94,7 @@ class Bank:
         return torch.stack([self._prompts[text] for text in prompts])
 
     def step(self, model: Clip, lesson: Lesson, early: Tensor, step: int) -> dict[str, Tensor]:
-        seen = model.project(model.late(early))
+        seen = model.project(functional.dropout(model.late(early), FEATURES_LEFT_OUT))
         own = torch.from_numpy(lesson.pictures[: lesson.products]).to(seen.device)
         chance = np.random.default_rng([SEED, step, 2])
         names = self._names[int(chance.integers(2))]
@@ -98,10 +102,11 @@ class Bank:
         scale = model.logit_scale.exp()
         shown = seen[: lesson.products]
         near = scale * shown @ names[own].T
-        far = scale * shown @ names[others].T
+        apart = ~losses.eye(near)
         same = torch.from_numpy(lesson.same_name).to(seen.device)
-        far = far.masked_fill(self._ids[own][:, None] == self._ids[others][None], -1e4)
-        near = near.masked_fill(same & ~losses.eye(near), -1e4)
+        near = losses.less_kin(near, same & apart, (self._kin[own][:, None] == self._kin[own][None]) & apart)
+        same, kin = (of[own][:, None] == of[others][None] for of in (self._ids, self._kin))
+        far = losses.less_kin(scale * shown @ names[others].T, same, kin)
         wanted = torch.arange(len(near), device=near.device)
         by_picture = functional.cross_entropy(torch.cat([near, far], 1), wanted)
         name = (by_picture + functional.cross_entropy(near.T, wanted)) / 2
@@ -111,7 +116,7 @@ class Bank:
         few = torch.from_numpy(chance.choice(len(seen), DISTILLED, replace=False)).to(seen.device)
         before = functional.normalize(self._before(early[few]), dim=1)
         general = losses.relations(seen[few], before)
-        every = name + 0.5 * prompt + 0.7 * told + 0.5 * picture + 0.2 * general
+        every = name + 0.5 * prompt + 0.7 * told + 0.8 * picture + 0.2 * general
         return {"all": every, "name": by_picture, "prompt": prompt, "kind": kinds[0], "colour": kinds[1],
                 "picture": picture, "general": general, "scale": scale.detach()}  # fmt: skip
 

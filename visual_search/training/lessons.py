@@ -7,7 +7,7 @@ down, and some kinds are hard to tell apart even for whoever labelled them. What
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,6 +70,8 @@ class Lesson:
     """[products]: equal for products of the very same name."""
     same_name: NDArray[np.bool_]
     """[products, products]: other products of the very same name."""
+    kin_ids: NDArray[np.int64]
+    """[products]: equal for products that hardly anybody could tell apart by their pictures (see `Teacher.kin_ids`)."""
     captions: list[str]
     caption_fits: Signs
     """[captions, pictures]: of the first pictures and of all photos"""
@@ -100,6 +102,8 @@ class Teacher:
         names = {name: number for number, name in enumerate(dict.fromkeys(self._english))}
         self._name_ids = np.array([names[name] for name in self._english])
         self._rows = [corpus.rows[row] for row in self._product_rows]
+        kin: dict[tuple[str, ...], int] = {}
+        self._kin_ids = np.array([kin.setdefault(_kin(row), len(kin)) for row in self._rows])
         self.values = {kind: lexicon.keys(kind) for kind in ATTRIBUTES}
         place = {kind: {key: at for at, key in enumerate(keys)} for kind, keys in self.values.items()}
         # [pictures, attributes]: the value's number, -1 unknown. A photo's kind is in `_photo_kinds`.
@@ -151,6 +155,12 @@ class Teacher:
     def name_ids(self) -> NDArray[np.int64]:
         return self._name_ids
 
+    @property
+    def kin_ids(self) -> NDArray[np.int64]:
+        """Equal for products of one kind, colour, gender and maker: what tells their names apart is seldom to be seen,
+        and would be learned by heart."""
+        return self._kin_ids
+
     def every_name(self, language: str) -> list[str]:
         """Of each product, in the order of a view."""
         return self._french if language == "fr" else self._english
@@ -165,7 +175,7 @@ class Teacher:
         captions, caption_fits = self._describe(pictures, products, rng)
         prompts, prompt_fits, kinds = self._prompt(pictures, products, rng)
         return Lesson(
-            pictures, products, names, ids, ids[:, None] == ids[None, :], captions, caption_fits,
+            pictures, products, names, ids, ids[:, None] == ids[None, :], self._kin_ids[chosen], captions, caption_fits,
             prompts, prompt_fits, kinds, self._alike(pictures, products),
         )  # fmt: skip
 
@@ -302,6 +312,10 @@ class Teacher:
         colours = _compare(shown[:, 1][:, None], beside[:, 1][None, :])
         known = ((shown[:, 1] >= 0)[:, None] & (beside[:, 1] >= 0)[None, :]) & (kinds == 1)
         return kinds, np.where(known, colours, 0).astype(np.int8)
+
+
+def _kin(row: Mapping[str, str]) -> tuple[str, ...]:
+    return (row["article_type"], row["base_colour"], row["gender"], row["title"].split()[0].casefold())
 
 
 def _compare(wanted: NDArray[np.int64], shown: NDArray[np.int64]) -> Signs:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -19,9 +21,20 @@ def contrast(logits: Tensor, signs: Tensor) -> Tensor:
     return mean[rows].mean() if bool(rows.any()) else logits.sum() * 0
 
 
-def pairs(logits: Tensor, same: Tensor) -> Tensor:
-    """CLIP's loss, both ways; columns with the very same name as the row's own are left out."""
-    masked = logits.masked_fill(same & ~eye(logits), -1e4)
+KIN_WEIGHT = 0.15
+"""What a wrong name counts that belongs to a product which hardly anybody could tell from the right one."""
+
+
+def less_kin(logits: Tensor, same: Tensor, kin: Tensor) -> Tensor:
+    """Logits of names for products, [n, m]: those of the very same name as the row's own left out, those of its kin
+    made to count `KIN_WEIGHT`."""
+    return (logits + math.log(KIN_WEIGHT) * kin).masked_fill(same, -1e4)
+
+
+def pairs(logits: Tensor, same: Tensor, kin: Tensor) -> Tensor:
+    """CLIP's loss, both ways. same, kin [n, n]: see `less_kin`; the diagonal of neither counts."""
+    others = ~eye(logits)
+    masked = less_kin(logits, same & others, kin & others)
     wanted = torch.arange(len(logits), device=logits.device)
     return (functional.cross_entropy(masked, wanted) + functional.cross_entropy(masked.T, wanted)) / 2
 

@@ -25,11 +25,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional
 
 from visual_search.encoders.tokenizer import BpeTokenizer
 from visual_search.training import corpus as data
 from visual_search.training import losses, measures
-from visual_search.training.beside import SEED, Bank, Shelf, likeness_of, told_by
+from visual_search.training.beside import FEATURES_LEFT_OUT, SEED, Bank, Shelf, likeness_of, told_by
 from visual_search.training.bpe import as_file, learn_merges
 from visual_search.training.captions import Captions, FrenchNames, Lexicon, without_accents
 from visual_search.training.corpus import TRAIN, Corpus
@@ -40,6 +41,9 @@ from visual_search.training.towers import CONTEXT, VOCABULARY, Clip, as_early, e
 from visual_search.training.views import training_rows
 
 _SAVE_EVERY = 100
+_PULL = 0.15
+"""How strongly the tower is drawn back to ImageNet's weights, times the learning rate a step: what the lessons do not
+need stays as it was, for pictures that are not clothes too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +187,8 @@ def run(name: str, cache: Path, steps: int = 0, device: str = "cpu") -> None:
     model.late.requires_grad_(stage.moves_tower)
     model.text.requires_grad_(not stage.moves_tower)
     bank = Bank(model, tokenizer, teacher) if stage.moves_tower else None
+    origins = list(zip(model.late.parameters(), Clip(read_weights()).to(device).late.parameters(), strict=True))
+    origins = origins if stage.moves_tower else []
     pictures = Pictures(cache / "views", rows, model, stage.moves_tower)
     shelf = Shelf(model, teacher, pictures.plain) if stage.before and not stage.moves_tower else None
     optimizer = torch.optim.AdamW(_groups(model, stage), lr=1.0, betas=(0.9, 0.98), eps=1e-8)
@@ -202,6 +208,8 @@ def run(name: str, cache: Path, steps: int = 0, device: str = "cpu") -> None:
         nn.utils.clip_grad_norm_(model.parameters(), 5.0)
         optimizer.step()
         with torch.no_grad():
+            for weight, origin in origins:
+                weight.lerp_(origin, _PULL * stage.peak_rate * _warm_cosine(step, steps))
             model.logit_scale.clamp_(1.0, 4.4)
         average.follow(model, step)
         if step % 20 == 19:
@@ -234,14 +242,16 @@ def run(name: str, cache: Path, steps: int = 0, device: str = "cpu") -> None:
 def _step(
     model: Clip, tokenizer: BpeTokenizer, lesson: Lesson, features: Tensor, shelf: Shelf | None, step: int
 ) -> dict[str, Tensor]:
-    seen = model.project(features)
+    seen = model.project(functional.dropout(features, FEATURES_LEFT_OUT))
     count = len(lesson.names)
     texts = [*lesson.names, *lesson.captions, *lesson.prompts]
     words = embed_texts(model, tokenizer, texts)
     names, captions, prompts = words.split([count, len(lesson.captions), len(lesson.prompts)])
     scale = model.logit_scale.exp()
     fits = torch.from_numpy(lesson.caption_fits).to(seen.device)
-    name = losses.pairs(scale * seen[: lesson.products] @ names.T, torch.from_numpy(lesson.same_name).to(seen.device))
+    same = torch.from_numpy(lesson.same_name).to(seen.device)
+    kin_ids = torch.from_numpy(lesson.kin_ids).to(seen.device)
+    name = losses.pairs(scale * seen[: lesson.products] @ names.T, same, kin_ids[:, None] == kin_ids[None])
     by_caption = 14.0 * captions @ seen.T
     caption = (losses.contrast(by_caption, fits) + losses.contrast(by_caption.T, fits.T)) / 2
     prompt, kinds, told = told_by(prompts, seen, lesson)
