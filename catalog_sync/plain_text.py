@@ -20,13 +20,7 @@ def line_of_text(field: str, text: str, limit: int, *, required: bool = False) -
     """One line of plain text: no markup, no control characters, single spaces, at most `limit` characters."""
     if len(text) > limit * 4 + 1000:
         raise FieldRefused(field, Reason.TOO_LONG, text)
-    if "<" in text or "&" in text:
-        text = strip_markup(text)
-    if not text.isprintable():
-        if _CONTROL.search(text):
-            raise FieldRefused(field, Reason.CONTROL_CHARACTERS, text)
-        text = _INVISIBLE.sub("", text)
-    text = " ".join(text.split())
+    text = " ".join(_readable(field, text).split())
     if len(text) > limit:
         raise FieldRefused(field, Reason.TOO_LONG, text)
     if required and not text:
@@ -38,18 +32,22 @@ def paragraphs(field: str, text: str, limit: int) -> str:
     """Plain text that keeps its line breaks, at most `limit` characters."""
     if len(text) > limit * 8:
         raise FieldRefused(field, Reason.TOO_LONG, text)
-    if "<" in text or "&" in text:
-        text = strip_markup(text)
-    if not text.isprintable():
-        if _CONTROL.search(text):
-            raise FieldRefused(field, Reason.CONTROL_CHARACTERS, text)
-        text = _INVISIBLE.sub("", text)
-        text = "\n".join(line for line in (" ".join(line.split()) for line in text.splitlines()) if line)
-    else:
-        text = " ".join(text.split())
+    lines = (" ".join(line.split()) for line in _readable(field, text).splitlines())
+    text = "\n".join(line for line in lines if line)
     if len(text) > limit:
         raise FieldRefused(field, Reason.TOO_LONG, text)
     return text
+
+
+def _readable(field: str, text: str) -> str:
+    """Without markup and without what nobody sees."""
+    if "<" in text or "&" in text:
+        text = strip_markup(text)
+    if text.isprintable():
+        return text
+    if _CONTROL.search(text):
+        raise FieldRefused(field, Reason.CONTROL_CHARACTERS, text)
+    return _INVISIBLE.sub("", text)
 
 
 class _Text(HTMLParser):
