@@ -15,7 +15,7 @@ from commerce.text_index.concepts import Concept, Part
 from commerce.text_index.meanings import Way
 from commerce.text_index.segment import Mask, Segment
 
-CANDIDATES = 4096  # looked at more closely at most; the rest of an enormous answer is not
+CANDIDATES = 8192  # looked at more closely at most; the rest of an enormous answer is not
 _ENOUGH_EXPRESSING = 1024  # of those that are known to express every concept
 _ENOUGH_BEST = 512  # of those that are known to do so as well as can be
 _VERY_FEW = 8  # products for which not even a look into a column pays
