@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 WIDTHS = {"phone": (360, 740), "tablet": (820, 1180), "desk": (1440, 900)}
 LIVE_S = 5.0
+ARRIVES_S = 30.0  # what browsers send when a page is left is in no hurry
 SKUS = ("P1-navy-38", "P3-white-42", "P2-blue-M", "P4-brown-", "P6-navy-38", "P8-red-")
 HIGH, LOW = Region(0.2, 0.2, 0.4, 0.3), Region(0.2, 0.6, 0.4, 0.3)
 SHEETS = ".lookbook-page.is-open"
@@ -88,3 +90,11 @@ def press_until(page: Page, key: str, there: str, most: int = 60) -> None:
             return
         page.keyboard.press(key)
     raise AssertionError(f"{there} is not reached by {key}")
+
+
+def counted(shop: Shop, book: Edition) -> list[tuple[int, int, int, bool]]:
+    """(page, times seen, readers who agreed, whether somebody stayed)."""
+    now = shop.clock.now()
+    with shop.storage.read() as uow:
+        found = uow.reading.by_page(book.lookbook.id, now - timedelta(hours=1), now + timedelta(hours=1))
+    return [(each.page, each.views, each.visitors, each.dwell_ms > 0) for each in found]

@@ -12,6 +12,7 @@ from commerce.domain.lookbook import Region
 from commerce.domain.team import Role
 from commerce.wiring import Shop
 from tests.e2e.conftest import DESK, PHONE
+from tests.e2e.reading import ARRIVES_S, counted, within
 from tests.e2e.test_shop_front import findings
 from tests.unit.shoppable.catalogues import publish_catalogue
 from tests.unit.shoppable.seeing import drawing
@@ -36,7 +37,8 @@ def signed_in(page: Page, path: str) -> None:
 def test_from_the_page_into_the_chat_and_into_the_report(
     window: Callable[..., Page], shop: Shop, language: str, size: dict[str, int]
 ) -> None:
-    book = publish_catalogue(shop, [("P1-navy-38", Region(*LEFT)), ("P4-brown-", Region(*LEFT))], pages=4).lookbook
+    edition = publish_catalogue(shop, [("P1-navy-38", Region(*LEFT)), ("P4-brown-", Region(*LEFT))], pages=4)
+    book = edition.lookbook
     page = window(language, size)
     page.goto(f"/l/{book.slug}")
     page.locator("[data-consent]").check()
@@ -51,7 +53,7 @@ def test_from_the_page_into_the_chat_and_into_the_report(
         "en": f"You were on page {number} of “Spring”.",
     }[language]
     page.get_by_text(said).first.wait_for()
-    page.wait_for_timeout(5_500)  # until the page has told what was read
+    within(ARRIVES_S, lambda: counted(shop, edition) != [])  # the page tells what was read when it is left
     add_member(shop, "hugo", Role.MARKETER, languages=(language,), password=PASSWORD)
     signed_in(page, f"/studio/{book.id}/report")
     plot = page.locator("svg[role=img]").first.get_attribute("aria-label") or ""

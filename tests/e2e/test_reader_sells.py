@@ -15,7 +15,7 @@ from commerce.domain.money import Money
 from commerce.domain.order import OrderState
 from commerce.domain.team import Role
 from commerce.wiring import Shop
-from tests.e2e.reading import LIVE_S, opens, press_until, publish, said, size, stands, within
+from tests.e2e.reading import ARRIVES_S, LIVE_S, counted, opens, press_until, publish, said, size, stands, within
 from tests.e2e.test_chat import press
 from tests.unit.shoppable.staffing import PASSWORD, add_member
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 
-ARRIVES_S = 30.0  # what browsers send when a page is left is in no hurry
 DRESS = [f"P1-navy-{size}" for size in (36, 38, 40)] + ["P1-terracotta-38"]
 SNEAKERS = [f"P3-white-{size}" for size in (41, 42, 43)]
 
@@ -134,7 +133,14 @@ def test_an_open_page_says_new_prices_and_sold_out(
                 else route.continue_()
             ),
         )
-    opens(page, book, "#page-7")
+    if how == "listening":
+        with page.expect_response(
+            lambda answer: answer.headers.get("content-type", "").startswith("text/event-stream")
+        ):
+            opens(page, book, "#page-7")
+    else:
+        opens(page, book, "#page-7")
+    streams.clear()  # who waits long for the stream to open asks meanwhile
     page.evaluate("window.neverReloaded = true")
     stands(page, "6–7 / 8")
     dress, sneakers = page.locator("#page-7 .lookbook-list li").first, page.locator("#page-6 .lookbook-list li").nth(1)
@@ -167,14 +173,6 @@ def test_an_open_page_says_new_prices_and_sold_out(
 # --- what is counted
 
 
-def counted(shop: Shop, book: Edition) -> list[tuple[int, int, int, bool]]:
-    """(page, times seen, readers who agreed, whether somebody stayed)."""
-    now = shop.clock.now()
-    with shop.storage.read() as uow:
-        found = uow.reading.by_page(book.lookbook.id, now - timedelta(hours=1), now + timedelta(hours=1))
-    return [(each.page, each.views, each.visitors, each.dwell_ms > 0) for each in found]
-
-
 def leaves(page: Page) -> None:
     """What waits is sent when the page is left."""
     page.goto("about:blank")
@@ -193,7 +191,10 @@ def test_three_turns_are_three_pages_and_how_long_each_was_read(
         stands(page, where)
         page.wait_for_timeout(stays_ms)
     leaves(page)
-    within(ARRIVES_S, lambda: len(counted(shop, book)) == 3 and all(each[3] for each in counted(shop, book)))
+    within(
+        ARRIVES_S,
+        lambda: len(counted(shop, book)) == 3 and all(each[3] for each in counted(shop, book)),
+    )
     assert counted(shop, book) == [(3, 1, 1, True), (4, 1, 1, True), (5, 1, 1, True)]
     add_member(shop, "hugo", Role.MARKETER, password=PASSWORD)
     studio = window("en", size("desk"))
@@ -224,6 +225,9 @@ def test_without_consent_nobody_is_known(window: Callable[..., Page], shop: Shop
     stands(page, "8 / 8")
     page.wait_for_timeout(1_000)
     leaves(page)
-    within(ARRIVES_S, lambda: len(counted(shop, book)) == 3 and all(each[3] for each in counted(shop, book)))
+    within(
+        ARRIVES_S,
+        lambda: len(counted(shop, book)) == 3 and all(each[3] for each in counted(shop, book)),
+    )
     assert counted(shop, book) == [(2, 1, 0, True), (3, 1, 0, True), (8, 1, 0, True)]
     assert page.context.cookies() == []
