@@ -73,6 +73,8 @@ class Marks:
 
     name_ranks: Mapping[str, Floats]
     """By language, for each name 1 / the rank of its first right picture."""
+    name_products: Mapping[str, Places]
+    """By language, for each name the product that it is of."""
     kind_words: Mapping[str, float]
     """By language: share of right ones among the nearest pictures for a kind's word."""
     photo_kind: float | None
@@ -115,6 +117,7 @@ def examine(exam: Exam, view: View, asked: Places) -> Marks:
             language: _ranks(view.texts[texts], exam.groups[products], view.pictures, exam.groups[exam.owners])
             for language, (texts, products) in exam.names.items()
         },
+        {language: products for language, (_, products) in exam.names.items()},
         {language: float(np.mean(shares)) for language, shares in words.items()},
         _same_kind(view.pictures[asking], asking, exam, view, kinds),
         _same_kind(view.phone, exam.phone, exam, view, kinds),
@@ -159,9 +162,7 @@ def likeness_kept(before: Vectors, after: Vectors) -> float:
 def reasons_against(before: Marks, after: Marks, likeness: float) -> list[str]:
     """Why the taught encoder is not to be used; empty: it is better."""
     against = []
-    gains = np.concatenate(
-        [after.name_ranks[language] - before.name_ranks[language] for language in before.name_ranks] or [np.zeros(1)]
-    )
+    gains = _gains(before, after)
     error = float(gains.std() / max(len(gains), 1) ** 0.5)
     if float(gains.mean()) <= error:
         against.append(
@@ -179,6 +180,17 @@ def reasons_against(before: Marks, after: Marks, likeness: float) -> list[str]:
     if likeness < LEAST_LIKENESS:
         against.append(f"likenesses among photos have moved: correlation {likeness:.3f}, at least {LEAST_LIKENESS}")
     return against
+
+
+def _gains(before: Marks, after: Marks) -> Floats:
+    """What the names of each product gained, all languages together: they ask for the same picture, so that one stroke
+    of luck would count twice."""
+    languages = list(before.name_ranks)
+    if not languages:
+        return np.zeros(1)
+    gains = np.concatenate([after.name_ranks[one] - before.name_ranks[one] for one in languages])
+    places = np.unique(np.concatenate([before.name_products[one] for one in languages]), return_inverse=True)[1]
+    return np.asarray(np.bincount(places, gains) / np.bincount(places))
 
 
 def _lost(what: str, before: float | None, after: float | None, margin: float) -> list[str]:
