@@ -19,9 +19,9 @@ def main() -> None:
     asked = parser.parse_args()
     cache = ["--cache", str(asked.cache)]
     _run("views", *cache, "--views", str(asked.views))
-    for stage in ("head", "tower", "refit"):
+    for stage in ("head", "tower", "refit", "pictures"):
         _run("train", stage, *cache)
-    _run("export", *cache, "--checkpoint", str(asked.cache / "refit.pt"))
+    _run("export", *cache, "--checkpoint", str(asked.cache / "pictures.pt"))
     _run("report", *cache, "--write")
     _run("fit_kinds")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 
 import numpy as np
@@ -20,8 +21,14 @@ FEATURES_LEFT_OUT = 0.15
 """Share of the tower's features that a step does not see, so that no projection leans on a few of them."""
 DISTILLED = 64
 """Pictures of a lesson whose likenesses are compared with ImageNet's."""
-PROMPT_WEIGHTS = (1.0, 1.0, 0.3, 0.2, 0.3, 0.2)
-"""Of `lessons.PROMPTED`: type and colour are what people ask for."""
+PROMPT_WEIGHTS = (1.0, 1.0, 0.3, 0.5, 0.2, 0.3, 0.2)
+"""Of `lessons.PROMPTED`: type and colour are what people ask for, the maker is what tells most names apart."""
+
+LIKENESS_WEIGHTS = (1.0, 2.0)
+"""Of `Lesson.alike`: of one kind, and of one colour within it."""
+
+TWIN_SCALE, TWIN_WEIGHT = 25.0, 4.0
+"""Of a photo of the very product: without that, likeness of kind and colour makes one of what differs in its cut."""
 
 
 class Shelf:
@@ -57,12 +64,9 @@ class Shelf:
         # The lesson's own pictures are among the shelf's: the same picture again is no likeness to learn.
         itself = torch.from_numpy(lesson.pictures[:, None] == self._chosen[None]).to(seen.device)
         likeness = 12.0 * seen @ self._vectors.T
-        by_picture = torch.stack(
-            [
-                losses.contrast(likeness, torch.from_numpy(signs).to(seen.device).masked_fill(itself, 0))
-                for signs in alike
-            ]
-        ).sum()
+        by_picture = _weighted(
+            losses.contrast(likeness, torch.from_numpy(signs).to(seen.device).masked_fill(itself, 0)) for signs in alike
+        )
         asked = torch.from_numpy(fits[: starts[2]]).to(seen.device)
         by_prompt = losses.contrast(14.0 * prompts[: starts[2]] @ self._vectors.T, asked)
         return by_name, by_prompt, by_picture
@@ -72,11 +76,13 @@ class Bank:
     """The words as they are, each embedded once, while the tower learns. With every name at hand a picture is told from
     thousands of other products at each step."""
 
-    def __init__(self, model: Clip, tokenizer: BpeTokenizer, teacher: Teacher, others: int = 3072) -> None:
+    def __init__(
+        self, model: Clip, tokenizer: BpeTokenizer, teacher: Teacher, likeness: float, others: int = 3072
+    ) -> None:
         self._model, self._tokenizer = model, tokenizer
         device = model.logit_scale.device
         self._ids, self._kin = (torch.from_numpy(of).to(device) for of in (teacher.name_ids, teacher.kin_ids))
-        self._others = others
+        self._others, self._likeness = others, likeness
         self._names = [self._embed(teacher.every_name(language)) for language in ("en", "fr")]
         self._prompts: dict[str, Tensor] = {}
         self._before = LateTower(read_weights()).to(device).requires_grad_(False)
@@ -93,8 +99,12 @@ class Bank:
             self._prompts.update(zip(unknown, self._embed(unknown), strict=True))
         return torch.stack([self._prompts[text] for text in prompts])
 
-    def step(self, model: Clip, lesson: Lesson, early: Tensor, step: int) -> dict[str, Tensor]:
-        seen = model.project(functional.dropout(model.late(early), FEATURES_LEFT_OUT))
+    def step(
+        self, model: Clip, lesson: Lesson, given: Tensor, step: int, moves_tower: bool, shelved: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """`given`: early features where the tower moves, else its features. `shelved` [products, 1280]: the lesson's
+        products as the shop sees them, to be told from each other by whatever view is given."""
+        seen = model.project(model.late(given) if moves_tower else given, FEATURES_LEFT_OUT)
         own = torch.from_numpy(lesson.pictures[: lesson.products]).to(seen.device)
         chance = np.random.default_rng([SEED, step, 2])
         names = self._names[int(chance.integers(2))]
@@ -103,28 +113,41 @@ class Bank:
         shown = seen[: lesson.products]
         near = scale * shown @ names[own].T
         apart = ~losses.eye(near)
-        same = torch.from_numpy(lesson.same_name).to(seen.device)
-        near = losses.less_kin(near, same & apart, (self._kin[own][:, None] == self._kin[own][None]) & apart)
+        same_name = torch.from_numpy(lesson.same_name).to(seen.device)
+        near = losses.less_kin(near, same_name & apart, (self._kin[own][:, None] == self._kin[own][None]) & apart)
         same, kin = (of[own][:, None] == of[others][None] for of in (self._ids, self._kin))
         far = losses.less_kin(scale * shown @ names[others].T, same, kin)
         wanted = torch.arange(len(near), device=near.device)
         by_picture = functional.cross_entropy(torch.cat([near, far], 1), wanted)
         name = (by_picture + functional.cross_entropy(near.T, wanted)) / 2
-        prompt, kinds, told = told_by(self._prompted(lesson.prompts), seen, lesson, attributes=4)
+        prompt, kinds, told = told_by(self._prompted(lesson.prompts), seen, lesson, attributes=5)
         picture = likeness_of(seen, lesson)
-        # Not only clothes: a few pictures of each lesson keep the likenesses that ImageNet saw between them.
+        every = name + 0.5 * prompt + 0.7 * told + self._likeness * picture
+        twin = 0 * every.detach()
+        if shelved is not None:
+            twins = (TWIN_SCALE * shown @ model.project(shelved).T).masked_fill(same_name & apart, -1e4)
+            twin = functional.cross_entropy(twins, wanted)
+            every = every + TWIN_WEIGHT * twin
+        general = self._general(seen, given, chance) if moves_tower else 0 * every.detach()
+        every = every + 0.2 * general
+        return {"all": every, "name": by_picture, "prompt": prompt, "kind": kinds[0], "colour": kinds[1],
+                "picture": picture, "twin": twin, "general": general, "scale": scale.detach()}  # fmt: skip
+
+    def _general(self, seen: Tensor, early: Tensor, chance: np.random.Generator) -> Tensor:
+        """Not only clothes: a few pictures of each lesson keep the likenesses that ImageNet saw between them."""
         few = torch.from_numpy(chance.choice(len(seen), DISTILLED, replace=False)).to(seen.device)
         before = functional.normalize(self._before(early[few]), dim=1)
-        general = losses.relations(seen[few], before)
-        every = name + 0.5 * prompt + 0.7 * told + 0.8 * picture + 0.2 * general
-        return {"all": every, "name": by_picture, "prompt": prompt, "kind": kinds[0], "colour": kinds[1],
-                "picture": picture, "general": general, "scale": scale.detach()}  # fmt: skip
+        return losses.relations(seen[few], before)
 
 
 def likeness_of(seen: Tensor, lesson: Lesson) -> Tensor:
     likeness = 10.0 * seen @ seen.T
     signs = (torch.from_numpy(of.copy()).to(seen.device).fill_diagonal_(0) for of in lesson.alike)
-    return torch.stack([losses.contrast(likeness, of) for of in signs]).sum()
+    return _weighted(losses.contrast(likeness, of) for of in signs)
+
+
+def _weighted(parts: Iterable[Tensor]) -> Tensor:
+    return torch.stack([weight * part for weight, part in zip(LIKENESS_WEIGHTS, parts, strict=True)]).sum()
 
 
 def told_by(

@@ -1,6 +1,6 @@
 """The trained encoder as the files that ship: two ONNX graphs, the tokenizer, and what they are.
 
-    python -m visual_search.training.export            from var/training/refit.pt to visual_search/models/vitrine
+    python -m visual_search.training.export            from var/training/pictures.pt to visual_search/models/vitrine
     python -m visual_search.training.export --open-clip DIR     the shipped files as an open_clip folder
 
 Weights are stored as int8 with one scale a row (of a kernel: an output channel) and widened to float32 when a session
@@ -27,7 +27,7 @@ Floats = NDArray[np.float32]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Write the files that ship.")
-    parser.add_argument("--checkpoint", type=Path, default=Path("var/training/refit.pt"))
+    parser.add_argument("--checkpoint", type=Path, default=Path("var/training/pictures.pt"))
     parser.add_argument("--cache", type=Path, default=Path("var/training"))
     parser.add_argument("--out", type=Path, default=MODEL_DIRECTORY)
     parser.add_argument("--open-clip", type=Path)
@@ -50,7 +50,7 @@ def write(checkpoint: Path, cache: Path, out: Path) -> None:
     model.load_state_dict(state)
     with torch.no_grad():
         weights = _moved(model, EARLY_BLOCKS)
-        image = build_image(weights, model.proj.weight.numpy())
+        image = build_image(weights, *(part.numpy() for part in model.projection.folded()))
         text = build_text({name: value.float().numpy() for name, value in model.text.state_dict().items()}, TEXT_HEADS)
     out.mkdir(parents=True, exist_ok=True)
     files = {"image.onnx": image, "text.onnx": text, "merges.txt.gz": (cache / "merges.gz").read_bytes()}
@@ -93,23 +93,27 @@ def _moved(model: Any, early_blocks: int) -> Weights:
     return weights
 
 
-def build_image(weights: Weights, projection: Floats) -> bytes:
+def build_image(weights: Weights, first: Floats, bias: Floats, second: Floats) -> bytes:
     """pixels uint8 [n, h, w, 3] -> features float32 [n, 1280] and embedding float32 [n, 256], unit rows."""
     from onnx import TensorProto, helper
 
     graph = _Graph(weights, store_int8=True)
     last = graph.tower("pixels")
     graph.node("ReduceMean", [last], "features", axes=[2, 3], keepdims=0)
-    graph.weight("projection", projection)
-    graph.node("Gemm", ["features", "projection"], "projected", transB=1)
+    graph.weight("projection.fc1.weight", first)
+    graph.weight("projection.fc2.weight", second)
+    graph.constant("projection.fc1.bias", bias)
+    graph.node("Gemm", ["features", "projection.fc1.weight", "projection.fc1.bias"], "wide", transB=1)
+    _constants_of_gelu(graph)
+    graph.node("Gemm", [_gelu(graph, "wide", "hidden"), "projection.fc2.weight"], "projected", transB=1)
     graph.node("LpNormalization", ["projected"], "embedding", axis=1, p=2)
     return _model(
         graph,
         "vitrine_image",
         [helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["n", "h", "w", 3])],
         [
-            helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", projection.shape[1]]),
-            helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["n", len(projection)]),
+            helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", first.shape[1]]),
+            helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["n", len(second)]),
         ],
     )
 
@@ -139,8 +143,7 @@ def build_text(state: dict[str, Floats], heads: int) -> bytes:
     constant("split", np.array([0, 0, 3, heads, width // heads], np.int64))
     constant("join", np.array([0, 0, width], np.int64))
     constant("root", np.array((width // heads) ** -0.5, np.float32))
-    for name, value in (("half", 0.5), ("unit", 1.0), ("sqrt_half", 0.5**0.5)):
-        constant(name, np.array(value, np.float32))
+    _constants_of_gelu(graph)
     layers = len({name.split(".")[2] for name in state if name.startswith("transformer.resblocks.")})
     for number in range(layers):
         last = _text_block(graph, state, f"transformer.resblocks.{number}.", last)
@@ -190,13 +193,23 @@ def _text_block(graph: _Graph, state: dict[str, Floats], at: str, last: str) -> 
     middle = node("Add", [last, out], f"{at}middle")
     inner = _norm(graph, state, f"{at}ln_2", middle, f"{at}b")
     wide = _linear(graph, state, f"{at}mlp.c_fc.weight", f"{at}mlp.c_fc.bias", inner, f"{at}wide")
-    node("Mul", [wide, "sqrt_half"], f"{at}gelu_in")
-    node("Erf", [f"{at}gelu_in"], f"{at}erf")
-    node("Add", [f"{at}erf", "unit"], f"{at}erf1")
-    node("Mul", [wide, f"{at}erf1"], f"{at}gelu2")
-    node("Mul", [f"{at}gelu2", "half"], f"{at}gelu")
-    narrow = _linear(graph, state, f"{at}mlp.c_proj.weight", f"{at}mlp.c_proj.bias", f"{at}gelu", f"{at}narrow")
+    bent = _gelu(graph, wide, f"{at}gelu")
+    narrow = _linear(graph, state, f"{at}mlp.c_proj.weight", f"{at}mlp.c_proj.bias", bent, f"{at}narrow")
     return node("Add", [middle, narrow], f"{at}out")
+
+
+def _constants_of_gelu(graph: _Graph) -> None:
+    for name, value in (("half", 0.5), ("unit", 1.0), ("sqrt_half", 0.5**0.5)):
+        graph.constant(name, np.array(value, np.float32))
+
+
+def _gelu(graph: _Graph, inward: str, outward: str) -> str:
+    """x/2 (1 + erf(x/√2)): the exact one, as PyTorch's."""
+    graph.node("Mul", [inward, "sqrt_half"], f"{outward}.scaled")
+    graph.node("Erf", [f"{outward}.scaled"], f"{outward}.erf")
+    graph.node("Add", [f"{outward}.erf", "unit"], f"{outward}.share")
+    graph.node("Mul", [inward, f"{outward}.share"], f"{outward}.double")
+    return graph.node("Mul", [f"{outward}.double", "half"], outward)
 
 
 def _split(inward: str, outward: list[str]) -> Any:

@@ -25,6 +25,8 @@ EARLY_BLOCKS = 5
 EARLY_CHANNELS, EARLY_SIDE = 40, INPUT_PX // 8
 FEATURES = 1280
 EMBEDDING = 256
+HIDDEN = 2 * EMBEDDING
+"""Of the picture's projection: what open_clip's `timm_proj: mlp` has."""
 VOCABULARY, CONTEXT, TEXT_WIDTH, TEXT_HEADS, TEXT_LAYERS = 8192, 32, 256, 4, 2
 
 
@@ -220,19 +222,49 @@ class Attention(nn.Module):
         return out
 
 
+class Projection(nn.Module):
+    """Features [n, 1280] to vectors [n, 256] (not of unit length): one hidden layer. Kind and colour together are more
+    than a linear map can make of these features."""
+
+    centre: Tensor
+    spread: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("centre", torch.zeros(FEATURES))
+        self.register_buffer("spread", torch.ones(FEATURES))
+        self.fc1 = nn.Linear(FEATURES, HIDDEN)
+        self.fc2 = nn.Linear(HIDDEN, EMBEDDING, bias=False)
+
+    def standardise(self, features: Tensor) -> None:
+        """Before anything is learned: each feature then comes with mean 0 and deviation 1. features [n, 1280]"""
+        self.centre.copy_(features.float().mean(0))
+        self.spread.copy_(features.float().std(0) + 1e-3)
+
+    def forward(self, features: Tensor, left_out: float = 0.0) -> Tensor:
+        """`left_out`: share of the features, and of what is made of them, that a step does not see."""
+        given = functional.dropout((features - self.centre) / self.spread, left_out)
+        out: Tensor = self.fc2(functional.dropout(functional.gelu(self.fc1(given)), left_out))
+        return out
+
+    def folded(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Both weights and the first's bias, for features as they come."""
+        weight = self.fc1.weight / self.spread
+        return weight, self.fc1.bias - weight @ self.centre, self.fc2.weight
+
+
 class Clip(nn.Module):
     """Both towers and the projection of the picture's features."""
 
     def __init__(self, weights: Weights) -> None:
         super().__init__()
         self.late = LateTower(weights)
-        self.proj = nn.Linear(FEATURES, EMBEDDING, bias=False)
-        nn.init.normal_(self.proj.weight, std=FEATURES**-0.5)
+        self.projection = Projection()
         self.text = TextTower()
         self.logit_scale = nn.Parameter(torch.tensor(3.0))
 
-    def project(self, features: Tensor) -> Tensor:
-        return functional.normalize(self.proj(features), dim=1)
+    def project(self, features: Tensor, left_out: float = 0.0) -> Tensor:
+        return functional.normalize(self.projection(features, left_out), dim=1)
 
     def words(self, ids: Tensor) -> Tensor:
         with torch.autocast(ids.device.type, torch.bfloat16):

@@ -4,6 +4,7 @@
     python -m visual_search.training.train head   words and projection over ImageNet's features
     python -m visual_search.training.train tower  everything but the early blocks, on augmented views
     python -m visual_search.training.train refit  words and projection again, over the tower as it is now
+    python -m visual_search.training.train pictures   the projection alone, over words as they are now
 
 Each stage goes on from its own checkpoint, else from the stage before; interrupted, it loses 100 steps at most. The
 seed fixes the lessons; sums on several cores may differ in the last bits.
@@ -18,6 +19,7 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
@@ -25,7 +27,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
 
 from visual_search.encoders.tokenizer import BpeTokenizer
 from visual_search.training import corpus as data
@@ -53,15 +54,19 @@ class Stage:
     products: int
     photos: int
     peak_rate: float
-    moves_tower: bool
-    """Either the tower learns, with the words as they are, or the words do, over the tower as it is: half the work
-    each, and neither runs after a target that moves."""
+    learns: Literal["words", "tower", "pictures"]
+    """Beside the projection. Either the tower learns, with the words as they are, or the words do, over the tower as it
+    is: half the work each, and neither runs after a target that moves. "pictures": the projection alone, a matter of
+    minutes: what is like what is learned best where nothing else moves."""
+    likeness: float
+    """What it counts that pictures are like others of their kind and colour."""
 
 
 STAGES = {
-    "head": Stage(None, 400, 512, 64, 1.5e-3, moves_tower=False),
-    "tower": Stage("head", 2200, 320, 80, 1.5e-3, moves_tower=True),
-    "refit": Stage("tower", 350, 640, 96, 8e-4, moves_tower=False),
+    "head": Stage(None, 400, 512, 64, 1.5e-3, "words", 1.0),
+    "tower": Stage("head", 2200, 320, 80, 1.5e-3, "tower", 1.0),
+    "refit": Stage("tower", 350, 640, 96, 8e-4, "words", 1.0),
+    "pictures": Stage("refit", 600, 768, 96, 8e-4, "pictures", 3.0),
 }
 
 
@@ -103,6 +108,10 @@ class Pictures:
     def plain(self) -> Tensor:
         """Features [pictures, 1280], float16, of the pictures as the shop sees them."""
         return self._features[0]
+
+    def shelved(self, lesson: Lesson) -> Tensor:
+        """Features [products, 1280] of the lesson's products as the shop sees them."""
+        return self.plain[torch.tensor(lesson.pictures[: lesson.products])].float().to(self._device)
 
     def _views(self) -> list[NDArray[np.float16]]:
         for path in sorted(self._folder.glob("[0-9]*.npy")):
@@ -184,13 +193,16 @@ def run(name: str, cache: Path, steps: int = 0, device: str = "cpu") -> None:
         average.state = kept["average"]
     rows = training_rows(corpus)
     teacher = Teacher(corpus, lexicon, rows, SEED)
-    model.late.requires_grad_(stage.moves_tower)
-    model.text.requires_grad_(not stage.moves_tower)
-    bank = Bank(model, tokenizer, teacher) if stage.moves_tower else None
+    moves_tower = stage.learns == "tower"
+    model.late.requires_grad_(moves_tower)
+    model.text.requires_grad_(stage.learns == "words")
+    bank = Bank(model, tokenizer, teacher, stage.likeness) if stage.learns != "words" else None
     origins = list(zip(model.late.parameters(), Clip(read_weights()).to(device).late.parameters(), strict=True))
-    origins = origins if stage.moves_tower else []
-    pictures = Pictures(cache / "views", rows, model, stage.moves_tower)
-    shelf = Shelf(model, teacher, pictures.plain) if stage.before and not stage.moves_tower else None
+    origins = origins if moves_tower else []
+    pictures = Pictures(cache / "views", rows, model, moves_tower)
+    if not stage.before and not own.exists():
+        model.projection.standardise(pictures.plain[: teacher.products])
+    shelf = Shelf(model, teacher, pictures.plain) if stage.before and stage.learns == "words" else None
     optimizer = torch.optim.AdamW(_groups(model, stage), lr=1.0, betas=(0.9, 0.98), eps=1e-8)
     if optimizer_state is not None:
         optimizer.load_state_dict(optimizer_state)
@@ -202,7 +214,11 @@ def run(name: str, cache: Path, steps: int = 0, device: str = "cpu") -> None:
             group["lr"] = rate * _warm_cosine(step, steps)
         lesson = teacher.lesson(step, stage.products, stage.photos)
         seen = pictures.batch(lesson, step)
-        told = bank.step(model, lesson, seen, step) if bank else _step(model, tokenizer, lesson, seen, shelf, step)
+        told = (
+            bank.step(model, lesson, seen, step, moves_tower, None if moves_tower else pictures.shelved(lesson))
+            if bank
+            else _step(model, tokenizer, lesson, seen, shelf, step, stage.likeness)
+        )
         optimizer.zero_grad(set_to_none=True)
         told["all"].backward()
         nn.utils.clip_grad_norm_(model.parameters(), 5.0)
@@ -240,9 +256,15 @@ def run(name: str, cache: Path, steps: int = 0, device: str = "cpu") -> None:
 
 
 def _step(
-    model: Clip, tokenizer: BpeTokenizer, lesson: Lesson, features: Tensor, shelf: Shelf | None, step: int
+    model: Clip,
+    tokenizer: BpeTokenizer,
+    lesson: Lesson,
+    features: Tensor,
+    shelf: Shelf | None,
+    step: int,
+    likeness: float,
 ) -> dict[str, Tensor]:
-    seen = model.project(functional.dropout(features, FEATURES_LEFT_OUT))
+    seen = model.project(features, FEATURES_LEFT_OUT)
     count = len(lesson.names)
     texts = [*lesson.names, *lesson.captions, *lesson.prompts]
     words = embed_texts(model, tokenizer, texts)
@@ -256,10 +278,10 @@ def _step(
     caption = (losses.contrast(by_caption, fits) + losses.contrast(by_caption.T, fits.T)) / 2
     prompt, kinds, told = told_by(prompts, seen, lesson)
     picture = likeness_of(seen, lesson)
-    every = name + 0.5 * caption + 0.5 * prompt + 0.5 * told + 0.4 * picture
+    every = name + 0.5 * caption + 0.5 * prompt + 0.5 * told + likeness * picture
     if shelf:
         by_name, by_prompt, by_picture = shelf.losses(lesson, seen, names, prompts, step)
-        every = every + 0.7 * by_name + 0.3 * by_prompt + 0.35 * by_picture
+        every = every + 0.7 * by_name + 0.3 * by_prompt + 1.2 * likeness * by_picture
         name, picture = by_name, by_picture
     return {"all": every, "name": name, "caption": caption, "prompt": prompt, "kind": kinds[0], "colour": kinds[1],
             "picture": picture, "scale": scale.detach()}  # fmt: skip
@@ -277,7 +299,9 @@ def _groups(model: Clip, stage: Stage) -> list[dict[str, object]]:
         else:
             stays.append(parameter)
     rate = stage.peak_rate
-    others = rate * 0.2 if stage.moves_tower else rate  # the projection is learned already and its numbers are small
+    others = (
+        rate * 0.2 if stage.learns == "tower" else rate
+    )  # the projection is learned already and its numbers are small
     groups: list[dict[str, object]] = [
         {"params": decays, "lr": others, "weight_decay": 0.1},
         {"params": stays, "lr": others, "weight_decay": 0.0},
