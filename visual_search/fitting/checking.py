@@ -185,7 +185,7 @@ def reasons_against(before: Marks, after: Marks, likeness: float) -> list[str]:
 def _gains(before: Marks, after: Marks) -> Floats:
     """What the names of each product gained, all languages together: they ask for the same picture, so that one stroke
     of luck would count twice."""
-    languages = list(before.name_ranks)
+    languages = [language for language, ranks in before.name_ranks.items() if len(ranks)]
     if not languages:
         return np.zeros(1)
     gains = np.concatenate([after.name_ranks[one] - before.name_ranks[one] for one in languages])
