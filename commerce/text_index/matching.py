@@ -212,20 +212,20 @@ class Matcher:
         """How many products a column has; those found, where not all of it may be answered."""
         if self._allowed is not None or self._view.alive is not None:
             return found
-        return int(np.bitwise_count(bits.view(np.uint64)).sum())
+        return int(np.bitwise_count(bits.view(np.uint64)).sum(dtype=np.uint32))
 
     def _from_bits(self, bits: Column, enough: int) -> Positions:
         """The first products of a column that may be answered, about enough of them."""
         lumps = bits.view(np.uint64)
-        full = np.flatnonzero(lumps)
+        full = (lumps != 0).nonzero()[0]
         found: list[Positions] = []
         have, start = 0, 0
         while start < len(full) and have < enough:
             some = full[start : start + enough]  # each has a product at least, most have several
-            end = int(np.searchsorted(np.bitwise_count(lumps[some]).cumsum(), enough)) + 1
+            end = int(np.bitwise_count(lumps.take(some)).cumsum().searchsorted(enough)) + 1
             chosen = some[:end]
-            flags = np.unpackbits(lumps[chosen].view(np.uint8), bitorder="little").view(np.bool_)
-            places = np.flatnonzero(flags)
+            flags = np.unpackbits(lumps.take(chosen).view(np.uint8), bitorder="little").view(np.bool_)
+            places = flags.nonzero()[0]
             positions = self._may((chosen[places >> 6] << 6) | (places & 63))
             found.append(positions)
             have += len(positions)
