@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import log
 from typing import NamedTuple
 
@@ -47,10 +47,11 @@ class View:
 
     segment: Segment
     alive: Mask | None  # None: all of them
+    count: int = field(init=False)
 
-    @property
-    def count(self) -> int:
-        return self.segment.size if self.alive is None else int(np.count_nonzero(self.alive))
+    def __post_init__(self) -> None:
+        count = self.segment.size if self.alive is None else int(np.count_nonzero(self.alive))
+        object.__setattr__(self, "count", count)
 
     def filter(self, positions: Positions, allowed: Ids | None) -> Mask | None:
         """Which positions may be answered; None: all."""
