@@ -113,7 +113,10 @@ class Matcher:
         order = sorted(range(len(self._concepts)), key=self._counts.__getitem__)
         if self._counts[order[0]] > CANDIDATES and not self._are_few_allowed(self._counts[order[0]]):
             return self._of_columns(order)
-        places = Places(self._candidates(order))
+        positions = self._candidates(order)
+        if len(positions) <= _VERY_FEW:
+            return Matched(positions, [], 0) if len(positions) else None
+        places = Places(positions)
         fits: dict[int, Scores] = {}
         # First who expresses it at all, by one look at a column where there is one; then, for who is left, how well.
         for row in order if self._allowed is not None else order[1:]:

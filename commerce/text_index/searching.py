@@ -216,7 +216,7 @@ class Search:
         wanted = [(concept.wanted.fit, weight) for concept, weight in zip(concepts, weights, strict=True)]
         found = []
         for candidate in self._candidates(number, positions, repeat(0.0, len(positions))):
-            score, own = 0.0, candidate.words
+            score, own = 0.0, set(candidate.words)
             for fit, weight in wanted:
                 how_well = fit(own)
                 if not how_well:
@@ -272,36 +272,22 @@ class Search:
         candidates.sort(key=_by_score, reverse=True)
         head, tail = candidates[: self._titles], candidates[self._titles :]
         texts = self._vocabulary.texts
-        # Each concept is a bit: which of them has a word in the title?
-        bits: dict[int, int] = {}
-        phrases: list[tuple[int, tuple[Way, ...]]] = []
-        for place, concept in enumerate(concepts):
-            bit = 1 << place
-            for number in concept.wanted.single:
-                bits[number] = bits.get(number, 0) | bit
-            if concept.wanted.several:
-                phrases.append((bit, concept.wanted.several))
-                for number in concept.wanted.every:
-                    bits.setdefault(number, 0)
-        wanted = set(bits)
+        asked = [(concept.wanted.single, concept.wanted.several) for concept in concepts]
+        wanted = frozenset[int]().union(*[concept.wanted.every for concept in concepts])
         for candidate in head:
             words, title_words = candidate.words, candidate.title_words
             inside = set(words[:title_words])
-            named = known = 0
             found = inside & wanted  # few of many, and found without a step of ours a word
-            for number in found:
-                named |= bits[number]
-            for bit, several in phrases:
-                if not named & bit and any(map(inside.issuperset, several)):
-                    named |= bit
-            if title_words < len(words):
-                for number in wanted.intersection(words[title_words:]):
-                    if CONCEPT in texts[number]:
-                        known |= bits[number]
-            in_title = named.bit_count() + _KNOWN_TO_BE * (known & ~named).bit_count()
+            is_known = [number for number in wanted.intersection(words[title_words:]) if CONCEPT in texts[number]]
+            named = known = 0
+            for single, several in asked:
+                if not single.isdisjoint(found) or any(map(found.issuperset, several)):
+                    named += 1
+                elif is_known and not single.isdisjoint(is_known):
+                    known += 1
             candidate.score = (
                 _WEIGHT_FIT * candidate.score
-                + _WEIGHT_IN_TITLE * in_title / len(concepts)
+                + _WEIGHT_IN_TITLE * (named + _KNOWN_TO_BE * known) / len(concepts)
                 + _WEIGHT_TITLE_SHARE * (len(found) / len(inside) if inside else 0.0)
             )
         head.sort(key=_by_id)
