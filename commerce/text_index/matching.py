@@ -98,11 +98,11 @@ class Matcher:
 
     def _count(self, concept: Concept) -> int:
         segment = self._segment
-        known = segment.counts_of.get(f"any {concept.key}") if concept.key else None
+        known = segment.counts_of.get(concept.key) if concept.key else None
         if known is None:
             known = sum([segment.count_of(part.key, part.ways) for part in concept.parts])
             if concept.key:
-                segment.counts_of[f"any {concept.key}"] = known
+                segment.counts_of[concept.key] = known
         return known
 
     def all_of(self) -> Matched | None:

@@ -169,8 +169,9 @@ class Segment:
 
     def having(self, number: int) -> Positions:
         """Positions of the products that have the word, ascending."""
-        row = self._row(number)
-        kept = self._postings[:0] if row < 0 else self._postings[self._starts[row] : self._starts[row + 1]]
+        row = self._rows.item(number) if number < len(self._rows) else -1
+        starts = self._starts
+        kept = self._postings[:0] if row < 0 else self._postings[starts.item(row) : starts.item(row + 1)]
         return kept.astype(np.int64)
 
     def column(self, number: int) -> Column | None:
@@ -196,9 +197,6 @@ class Segment:
         held = marks[positions]
         marks[having] = False
         return held
-
-    def _row(self, number: int) -> int:
-        return int(self._rows[number]) if number < len(self._rows) else -1
 
     @property
     def nbytes(self) -> int:
