@@ -125,6 +125,8 @@ class Matcher:
             column = self._any(self._concepts[row])
             if column is not None:
                 held = places.held(column)
+            elif len(self._concepts[row].ways) == 1:
+                held = self._holds(self._concepts[row].parts[0].ways[0], places.positions).nonzero()[0]
             else:
                 fits[row] = self._fit(self._concepts[row], places)
                 held = fits[row].nonzero()[0]
@@ -144,7 +146,7 @@ class Matcher:
 
     def has_word(self, number: int, positions: Positions) -> Mask:
         """Which of those products have the word."""
-        return self._segment.holds(number, positions, self._scratch.marks)
+        return self._segment.holds(number, positions)
 
     def beside(self, concept: Concept, others: Sequence[Concept]) -> int:
         """Products that express this one, counted once for each of the others that they express too; about, where they
@@ -252,8 +254,16 @@ class Matcher:
         for number in others:
             if not len(positions):
                 break
-            positions = positions[segment.holds(number, positions, self._scratch.marks)]
+            positions = positions[segment.holds(number, positions)]
         return positions
+
+    def _holds(self, way: Way, positions: Positions) -> Mask:
+        """Which of those products have all words of a way."""
+        first, *others = way
+        held = self._segment.holds(first, positions)
+        for number in others:
+            held = held & self._segment.holds(number, positions)
+        return held
 
     def _expressing(self, concept: Concept) -> Positions:
         """Products that express a concept in any way, each once."""
@@ -327,19 +337,15 @@ class Matcher:
 
     def _fit(self, concept: Concept, places: Places) -> Scores:
         """How well each of those products expresses the concept, 0..1."""
-        segment, scratch, positions = self._segment, self._scratch, places.positions
+        scratch, positions = self._scratch, places.positions
         fit = np.zeros(len(positions), np.float32)
-        few = len(positions) < 64
         marked: list[Positions] = []
         for part in reversed(concept.parts):  # the best last, so that it is what stays
             column = self._column(part)
             if column is not None:
                 fit[places.held(column)] = part.weight
-            elif few and len(part.ways) == 1:
-                held = segment.holds(part.ways[0][0], positions, scratch.marks)
-                for number in part.ways[0][1:]:
-                    held = held & segment.holds(number, positions, scratch.marks)
-                fit[held] = part.weight
+            elif len(part.ways) == 1 and len(positions) <= part.products:
+                fit[self._holds(part.ways[0], positions)] = part.weight
             else:
                 for way in part.ways:
                     having = self._with(way)
