@@ -347,10 +347,9 @@ class Matcher:
             elif len(part.ways) == 1 and len(positions) <= part.products:
                 fit[self._holds(part.ways[0], positions)] = part.weight
             else:
-                for way in part.ways:
-                    having = self._with(way)
-                    scratch.weights[having] = part.weight
-                    marked.append(having)
+                having = np.concatenate([self._with(way) for way in part.ways])
+                scratch.weights[having] = part.weight
+                marked.append(having)
         if marked:
             np.maximum(fit, scratch.weights.take(positions), out=fit)
             for having in marked:
