@@ -12,7 +12,8 @@ Column = NDArray[np.uint8]
 Positions = NDArray[np.int64]  # kept as int32; numpy looks up twice as fast by int64
 
 _BIT = np.left_shift(1, np.arange(8)).astype(np.uint8)
-_TO_BYTE, _IN_BYTE = np.array(3), np.array(7)  # a plain number would be made such an array each time
+_TO_BYTE: NDArray[np.int64] = np.array(3)  # a plain number would be made such an array each time
+_IN_BYTE: NDArray[np.int64] = np.array(7)
 
 
 def column_of(positions: NDArray[np.integer], size: int) -> Column:

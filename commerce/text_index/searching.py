@@ -16,7 +16,6 @@ from commerce.ports import TextMatches
 from commerce.text_index.columns import Positions
 from commerce.text_index.concepts import Concept
 from commerce.text_index.matching import ENOUGH_SHARED, Ids, Matched, Matcher, Scratch, importance
-from commerce.text_index.meanings import Way
 from commerce.text_index.reading import Reader, optional_words
 from commerce.text_index.snapshot import Snapshot
 from commerce.text_index.typed import Token, say_again, tokens_of
