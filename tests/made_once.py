@@ -1,16 +1,19 @@
 """What every test's own shop and application would make anew, always the same, is made once a process: templates and
-routes are compiled once, encoders opened once."""
+routes are compiled once, encoders opened once. And passwords are hashed as quickly as can be: what ships takes long on
+purpose, and is tested in `tests/contracts/test_passwords.py`."""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import ClassVar
 
+from argon2.profiles import CHEAPEST
 from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 from werkzeug.routing import Rule
 
+from commerce.passwords import Argon2Passwords
 from visual_search.encoders import registry
 
 
@@ -20,6 +23,7 @@ def make_once() -> None:
     Flask.url_rule_class = KnownRule
     for name, build in registry._ENCODERS.items():
         registry._ENCODERS[name] = cache(build)
+    Argon2Passwords.parameters = CHEAPEST
 
 
 class CompiledTemplates(BytecodeCache):
