@@ -1,20 +1,33 @@
 """What every test's own shop and application would make anew, always the same, is made once a process: templates and
 routes are compiled once, encoders opened once. And passwords are hashed as quickly as can be: what ships takes long on
-purpose, and is tested in `tests/contracts/test_passwords.py`."""
+purpose, and is tested in `tests/contracts/test_passwords.py`.
+
+A new SQLite database gets its tables by copying one that was new, and a picture of the demo shop is drawn once."""
 
 from __future__ import annotations
 
-from functools import cache
-from typing import ClassVar
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache, cached_property
+from pathlib import Path
+from tempfile import NamedTemporaryFile, TemporaryDirectory
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from argon2.profiles import CHEAPEST
 from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
+from sqlalchemy import make_url
 from werkzeug.routing import Rule
 
+from commerce import storage
 from commerce.passwords import Argon2Passwords
 from visual_search.encoders import registry
+from vitrine import demo_shop
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 def make_once() -> None:
@@ -24,6 +37,8 @@ def make_once() -> None:
     for name, build in registry._ENCODERS.items():
         registry._ENCODERS[name] = cache(build)
     Argon2Passwords.parameters = CHEAPEST
+    storage.migrate = CopiedTables(storage.migrate)
+    demo_shop.draw = _each_a_copy(cache(demo_shop.draw))
 
 
 class CompiledTemplates(BytecodeCache):
@@ -53,3 +68,42 @@ class KnownRule(Rule):
             super().compile()
             self._compiled[key] = {name: made for name, made in vars(self).items() if before.get(name) is not made}
         vars(self).update(self._compiled[key])
+
+
+class CopiedTables:
+    """`commerce.storage.migrate`, which finds the tables there where SQLite would have to make them all."""
+
+    def __init__(self, migrate: Callable[[str], None]) -> None:
+        self._migrate = migrate
+
+    def __call__(self, database_url: str) -> None:
+        url = make_url(database_url)
+        path = Path(url.database or "")
+        if url.get_backend_name() == "sqlite" and path.parent.is_dir() and not path.exists():
+            with suppress(OSError):  # where it cannot be written, the migration says so
+                _put(self._empty_shop, path)
+        self._migrate(database_url)
+
+    @cached_property
+    def _empty_shop(self) -> bytes:
+        with TemporaryDirectory() as folder:
+            path = Path(folder, "shop.db")
+            self._migrate(f"sqlite:///{path}")
+            return path.read_bytes()
+
+
+def _put(content: bytes, path: Path) -> None:
+    """All of it at once, unless somebody was quicker."""
+    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-") as whole:
+        whole.write(content)
+        whole.flush()
+        Path(whole.name).chmod(0o644)
+        with suppress(FileExistsError):
+            os.link(whole.name, path)
+
+
+def _each_a_copy(draw: Callable[..., Image]) -> Callable[..., Image]:
+    def drawn(*what: Any, **how: Any) -> Image:
+        return draw(*what, **how).copy()
+
+    return drawn
