@@ -7,6 +7,7 @@ A new SQLite database gets its tables by copying one that was new, and a picture
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache, cached_property
@@ -18,11 +19,12 @@ from argon2.profiles import CHEAPEST
 from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
-from sqlalchemy import make_url
+from sqlalchemy import Engine, create_engine, make_url
 from werkzeug.routing import Rule
 
 from commerce import storage
 from commerce.passwords import Argon2Passwords
+from commerce.storage import engine
 from visual_search.encoders import registry
 from vitrine import demo_shop
 
@@ -38,6 +40,7 @@ def make_once() -> None:
         registry._ENCODERS[name] = cache(build)
     Argon2Passwords.parameters = CHEAPEST
     storage.migrate = CopiedTables(storage.migrate)
+    engine.create_engine = _with_known_statements
     demo_shop.draw = _each_a_copy(cache(demo_shop.draw))
 
 
@@ -68,6 +71,29 @@ class KnownRule(Rule):
             super().compile()
             self._compiled[key] = {name: made for name, made in vars(self).items() if before.get(name) is not made}
         vars(self).update(self._compiled[key])
+
+
+class KnownStatements(dict[Any, Any]):
+    """Statements as SQL, by all that SQLAlchemy knows them by but the engine: each is put together once a process."""
+
+    MOST = 5_000
+
+    def get(self, key: tuple[object, ...], default: object = None) -> object:
+        return super().get(key[1:], default)
+
+    def __setitem__(self, key: tuple[object, ...], compiled: object) -> None:
+        if len(self) >= self.MOST:
+            self.clear()
+        super().__setitem__(key[1:], compiled)
+
+
+_known_statements = defaultdict[type[object], KnownStatements](KnownStatements)
+
+
+def _with_known_statements(*what: Any, **how: Any) -> Engine:
+    made = create_engine(*what, **how)
+    made.update_execution_options(compiled_cache=_known_statements[type(made.dialect)])
+    return made
 
 
 class CopiedTables:
