@@ -8,6 +8,7 @@ from functools import lru_cache
 from importlib.resources import files
 
 from commerce.lexicon import words
+from commerce.understanding.displeasure import is_displeased
 from commerce.understanding.phrasebook import phrasebook
 
 _LONGEST = 6  # words of a phrase
@@ -20,8 +21,8 @@ _SHOUTED_WORDS = 3  # fewer in capitals are a make, a size or a habit
 
 def is_angry(text: str) -> bool:
     """Whether this message is that of somebody who has had enough. Pure; raises for no text at all."""
-    lexicon = _lexicon()
-    found = [word for word in words(text)[:_READ] if word not in lexicon["degree"]]
+    lexicon, all_words = _lexicon(), words(text)[:_READ]
+    found = [word for word in all_words if word not in lexicon["degree"]]
     strong = weak = harsh = 0
     scolds = spoken_to = False
     place = 0
@@ -47,7 +48,8 @@ def is_angry(text: str) -> bool:
             continue
         place = end
     signs = _is_cried(text) + _is_shouted(text) + scolds
-    return strong > 0 or (weak > 0 and weak + signs >= 2) or (harsh > 0 and harsh + signs + spoken_to >= 2)
+    has_harsh_words = strong > 0 or (weak > 0 and weak + signs >= 2) or (harsh > 0 and harsh + signs + spoken_to >= 2)
+    return has_harsh_words or is_displeased(all_words)
 
 
 def is_goodbye(text: str) -> bool:
