@@ -1,7 +1,7 @@
 """Who is displeased with the shop without one harsh word: several small signs that together leave no doubt.
 
-Each kind of sign has a weight and counts once, however often it is given: that a parcel is late is no anger, nor that it
-is the third time, nor that nobody answers; all of it, said to us, is. The words are in ``phrases/displeasure.toml``.
+Each kind of sign has a weight and counts once, however often it is given. That a parcel is late is no anger, nor that
+it is the third time, nor that nobody answers; all of it is. The words are in ``phrases/displeasure.toml``.
 """
 
 from __future__ import annotations
@@ -28,11 +28,20 @@ class _Kind:
 
 def is_displeased(found: list[str]) -> bool:
     """`found`: the folded words of a message."""
-    said = f" {' '.join(found)} "
-    given = {name for name, kind in _kinds().items() if kind.signs.search(said)}
-    if "irony" in given and "trouble" not in given:
-        given.discard("irony")
+    given = _given(found)
+    if "trouble" not in given:
+        given -= {"irony"}  # it is meant
     return sum(_kinds()[name].weight for name in given) >= _LEAST
+
+
+def is_about_others(found: list[str]) -> bool:
+    """Whatever it says, it is not said of the shop."""
+    return "elsewhere" in _given(found)
+
+
+def _given(found: list[str]) -> set[str]:
+    said = f" {' '.join(found)} "
+    return {name for name, kind in _kinds().items() if kind.signs.search(said)}
 
 
 @lru_cache(maxsize=1)
