@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from commerce.domain.geo import GeoPoint
 from commerce.domain.money import Money
@@ -24,8 +25,7 @@ class Why(StrEnum):
     ATTRIBUTES = "attributes"
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """One product of an answer, best first. `score` lies in 0..1 and compares only within one answer."""
 
     product_id: int

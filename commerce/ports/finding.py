@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +31,7 @@ class TextDocument:
     concepts: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class TextMatches:
+class TextMatches(NamedTuple):
     """`read_as`: the query as it was understood, in the shopper's own order. `unknown`: words found nowhere.
     `is_partial`: no product holds all the other words; the hits hold most of them."""
 

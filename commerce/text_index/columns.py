@@ -12,6 +12,8 @@ Column = NDArray[np.uint8]
 Positions = NDArray[np.int64]  # kept as int32; numpy looks up twice as fast by int64
 
 _BIT = np.left_shift(1, np.arange(8)).astype(np.uint8)
+_TO_BYTE: NDArray[np.int64] = np.array(3)  # a plain number would be made such an array each time
+_IN_BYTE: NDArray[np.int64] = np.array(7)
 
 
 def column_of(positions: NDArray[np.integer], size: int) -> Column:
@@ -49,7 +51,7 @@ class Places:
 
     def __init__(self, positions: Positions) -> None:
         self.positions = positions
-        self._bytes, self._bits = positions >> 3, _BIT.take(positions & 7)
+        self._bytes, self._bits = positions >> _TO_BYTE, _BIT.take(positions & _IN_BYTE)
 
     def __len__(self) -> int:
         return len(self.positions)

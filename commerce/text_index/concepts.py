@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from commerce.text_index.meanings import KIN_WORDS, Way
@@ -56,7 +56,7 @@ class Wanted(NamedTuple):
         every = single.union(*several) if several else single
         return Wanted(weights, tuple(weights_of_several), single, tuple(several), every)
 
-    def fit(self, words: Collection[int]) -> float:
+    def fit(self, words: set[int]) -> float:
         """How well (0..1) a product with those words expresses the concept."""
         weights = self.weights
         best = 0.0
@@ -69,7 +69,7 @@ class Wanted(NamedTuple):
                 if word in weights and weights[word] > best:
                     best = weights[word]
         for way, weight in self.weights_of_several:
-            if weight > best and all(word in words for word in way):
+            if weight > best and words.issuperset(way):
                 best = weight
         return best
 

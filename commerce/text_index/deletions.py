@@ -21,7 +21,8 @@ PREFIX = 7  # letters that are filed; a slip behind them is found by the length 
 _WORD_BITS = 24
 MOST_WORDS = 1 << _WORD_BITS
 _WORD_MASK = np.uint64(MOST_WORDS - 1)
-# One odd factor a position: letters in another place give another sum. Any large odd numbers do.
+# One odd factor a position: letters in another place give another sum, and the upper bits of such a sum are as good as
+# those of any hash. Any large odd numbers do.
 _FACTORS = np.array(
     [
         0x9E3779B97F4A7C15,
@@ -34,8 +35,6 @@ _FACTORS = np.array(
     ],
     dtype=np.uint64,
 )
-_MIX = np.uint64(0xFF51AFD7ED558CCD)
-_SHIFT = np.uint64(32)
 _BLOCKS = 6  # small blocks kept beside the big one before all become one
 
 
@@ -45,12 +44,12 @@ def slips(length: int) -> int:
 
 
 @cache
-def _weights(length: int, deletions: int) -> NDArray[np.uint64]:
+def _weights(length: int, deletions: int) -> NDArray[np.int64]:
     """[ways, length] what each letter counts in the sum of each way; times the letters it gives all sums at once."""
     kept = _kept(length, deletions)
     weights = np.zeros((len(kept), PREFIX + 1), np.uint64)
     np.put_along_axis(weights, kept, np.broadcast_to(_FACTORS, kept.shape), axis=1)
-    return weights[:, :length].copy()
+    return weights[:, :length].astype(np.int64)
 
 
 @cache
@@ -62,15 +61,6 @@ def _kept(length: int, deletions: int) -> NDArray[np.intp]:
         for gone in combinations(range(length), count)
     ]
     return np.array([row + [PREFIX] * (PREFIX - len(row)) for row in rows], dtype=np.intp)
-
-
-def _hash(sums: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """The upper 40 bits well mixed, the lower 24 empty."""
-    return _mixed(sums) & ~_WORD_MASK
-
-
-def _mixed(sums: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    return (sums ^ (sums >> _SHIFT)) * _MIX
 
 
 def _file(words: Sequence[str], numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -94,7 +84,7 @@ def _file(words: Sequence[str], numbers: NDArray[np.uint64]) -> NDArray[np.uint6
                 for position, place in enumerate(way):
                     if place < PREFIX:
                         sums += own[:, place] * _FACTORS[position]
-                entries.append(_hash(sums) | number)
+                entries.append((sums & ~_WORD_MASK) | number)
     everything = np.concatenate(entries)
     everything.sort()
     return everything
@@ -103,19 +93,19 @@ def _file(words: Sequence[str], numbers: NDArray[np.uint64]) -> NDArray[np.uint6
 class _Block:
     """Sorted entries, and where those begin whose hash begins with certain bits."""
 
-    __slots__ = ("ends", "entries", "shift", "starts")
+    __slots__ = ("ends", "entries", "numbers", "shift", "starts")
 
     def __init__(self, entries: NDArray[np.uint64]) -> None:
         bits = max(len(entries).bit_length() + 2, 12)  # four to eight places an entry: most strings are nobody's
-        self.entries = entries
-        self.shift = np.uint64(64 - bits)
-        firsts = np.arange(1 << bits, dtype=np.uint64) << self.shift
+        self.entries, self.numbers = entries, (entries & _WORD_MASK).astype(np.int32)
+        self.shift = 64 - bits
+        firsts = np.arange(1 << bits, dtype=np.uint64) << np.uint64(self.shift)
         bounds = np.append(np.searchsorted(entries, firsts), len(entries)).astype(np.int32)
         self.starts, self.ends = bounds[:-1], bounds[1:]
 
     @property
     def nbytes(self) -> int:
-        return self.entries.nbytes + self.starts.nbytes
+        return self.entries.nbytes + self.numbers.nbytes + self.starts.nbytes
 
 
 class DeletionDictionary:
@@ -143,18 +133,16 @@ class DeletionDictionary:
 
     def near(self, word: str) -> list[int]:
         """Numbers of words that may be within `slips(len(word))` of it, each once, ascending; some are further away."""
-        length = min(len(word), PREFIX)
-        letters = np.frombuffer(word[:length].encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
-        wanted = _mixed(_weights(length, slips(len(word))) @ letters)
-        found = []
+        letters = np.array(list(map(ord, word[:PREFIX])), np.int64)
+        sums = _weights(len(letters), slips(len(word))).dot(letters)
+        found: set[int] = set()
         for block in self._blocks:
-            places, entries = (wanted >> block.shift).view(np.int64), block.entries
-            bounds = zip(block.starts[places].tolist(), block.ends[places].tolist(), strict=True)
-            found += [entries[start:end] for start, end in bounds if start < end]
-        if not found:
-            return []
-        # A set of a few dozen numbers is made faster than they are sorted.
-        return sorted(set((np.concatenate(found) & _WORD_MASK).tolist()))
+            places = sums >> block.shift  # below 0 where the first bit is set: numpy counts those from the end, rightly
+            bounds = zip(block.starts.take(places).tolist(), block.ends.take(places).tolist(), strict=True)
+            for start, end in bounds:
+                if start < end:
+                    found.update(block.numbers[start:end].tolist())
+        return sorted(found)
 
     @property
     def blocks(self) -> tuple[NDArray[np.uint64], ...]:

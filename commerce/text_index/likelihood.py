@@ -6,9 +6,9 @@ and ears make the one of the other, and how often the other is meant at all.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from itertools import groupby
 from math import log
 from typing import get_args
 
@@ -32,8 +32,7 @@ _UNSAID = 0.1  # times that, where products are what it means but say so in othe
 _TYPED = 0.89  # a word typed right, where it goes with nothing else that was typed
 
 _REMEMBERED = 50_000  # words
-_TWICE = re.compile(r"(.)\1+")
-_VOWELS = re.compile(r"[aeiouy]+")
+_NO_VOWELS = str.maketrans("", "", "aeiouy")
 
 _CATEGORY = frozenset(("category",))
 _NOTHING = frozenset[str]()
@@ -42,9 +41,9 @@ FRENCH, ENGLISH = 1, 2  # flags; 3 is both
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _outline(word: str) -> tuple[str, str, list[str]]:
+def _outline(word: str) -> tuple[list[str], str, list[str]]:
     """Each letter once, the consonants, the letters in order."""
-    return _TWICE.sub(r"\1", word), _VOWELS.sub("", word), sorted(word)
+    return [letter for letter, _ in groupby(word)], word.translate(_NO_VOWELS), sorted(word)
 
 
 def ease(typed: str, meant: str) -> float:

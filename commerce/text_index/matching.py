@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import log
 from typing import NamedTuple
 
@@ -47,10 +47,11 @@ class View:
 
     segment: Segment
     alive: Mask | None  # None: all of them
+    count: int = field(init=False)
 
-    @property
-    def count(self) -> int:
-        return self.segment.size if self.alive is None else int(np.count_nonzero(self.alive))
+    def __post_init__(self) -> None:
+        count = self.segment.size if self.alive is None else int(np.count_nonzero(self.alive))
+        object.__setattr__(self, "count", count)
 
     def filter(self, positions: Positions, allowed: Ids | None) -> Mask | None:
         """Which positions may be answered; None: all."""
@@ -97,11 +98,11 @@ class Matcher:
 
     def _count(self, concept: Concept) -> int:
         segment = self._segment
-        known = segment.counts_of.get(f"any {concept.key}") if concept.key else None
+        known = segment.counts_of.get(concept.key) if concept.key else None
         if known is None:
             known = sum([segment.count_of(part.key, part.ways) for part in concept.parts])
             if concept.key:
-                segment.counts_of[f"any {concept.key}"] = known
+                segment.counts_of[concept.key] = known
         return known
 
     def all_of(self) -> Matched | None:
@@ -112,7 +113,10 @@ class Matcher:
         order = sorted(range(len(self._concepts)), key=self._counts.__getitem__)
         if self._counts[order[0]] > CANDIDATES and not self._are_few_allowed(self._counts[order[0]]):
             return self._of_columns(order)
-        places = Places(self._candidates(order))
+        positions = self._candidates(order)
+        if len(positions) <= _VERY_FEW:
+            return Matched(positions, [], 0) if len(positions) else None
+        places = Places(positions)
         fits: dict[int, Scores] = {}
         # First who expresses it at all, by one look at a column where there is one; then, for who is left, how well.
         for row in order if self._allowed is not None else order[1:]:
@@ -121,6 +125,8 @@ class Matcher:
             column = self._any(self._concepts[row])
             if column is not None:
                 held = places.held(column)
+            elif len(self._concepts[row].ways) == 1:
+                held = self._holds(self._concepts[row].parts[0].ways[0], places.positions).nonzero()[0]
             else:
                 fits[row] = self._fit(self._concepts[row], places)
                 held = fits[row].nonzero()[0]
@@ -140,7 +146,7 @@ class Matcher:
 
     def has_word(self, number: int, positions: Positions) -> Mask:
         """Which of those products have the word."""
-        return self._segment.holds(number, positions, self._scratch.marks)
+        return self._segment.holds(number, positions)
 
     def beside(self, concept: Concept, others: Sequence[Concept]) -> int:
         """Products that express this one, counted once for each of the others that they express too; about, where they
@@ -212,20 +218,20 @@ class Matcher:
         """How many products a column has; those found, where not all of it may be answered."""
         if self._allowed is not None or self._view.alive is not None:
             return found
-        return int(np.bitwise_count(bits.view(np.uint64)).sum())
+        return int(np.bitwise_count(bits.view(np.uint64)).sum(dtype=np.uint32))
 
     def _from_bits(self, bits: Column, enough: int) -> Positions:
         """The first products of a column that may be answered, about enough of them."""
         lumps = bits.view(np.uint64)
-        full = np.flatnonzero(lumps)
+        full = (lumps != 0).nonzero()[0]
         found: list[Positions] = []
         have, start = 0, 0
         while start < len(full) and have < enough:
             some = full[start : start + enough]  # each has a product at least, most have several
-            end = int(np.searchsorted(np.bitwise_count(lumps[some]).cumsum(), enough)) + 1
+            end = int(np.bitwise_count(lumps.take(some)).cumsum().searchsorted(enough)) + 1
             chosen = some[:end]
-            flags = np.unpackbits(lumps[chosen].view(np.uint8), bitorder="little").view(np.bool_)
-            places = np.flatnonzero(flags)
+            flags = np.unpackbits(lumps.take(chosen).view(np.uint8), bitorder="little").view(np.bool_)
+            places = flags.nonzero()[0]
             positions = self._may((chosen[places >> 6] << 6) | (places & 63))
             found.append(positions)
             have += len(positions)
@@ -248,8 +254,16 @@ class Matcher:
         for number in others:
             if not len(positions):
                 break
-            positions = positions[segment.holds(number, positions, self._scratch.marks)]
+            positions = positions[segment.holds(number, positions)]
         return positions
+
+    def _holds(self, way: Way, positions: Positions) -> Mask:
+        """Which of those products have all words of a way."""
+        first, *others = way
+        held = self._segment.holds(first, positions)
+        for number in others:
+            held = held & self._segment.holds(number, positions)
+        return held
 
     def _expressing(self, concept: Concept) -> Positions:
         """Products that express a concept in any way, each once."""
@@ -323,24 +337,19 @@ class Matcher:
 
     def _fit(self, concept: Concept, places: Places) -> Scores:
         """How well each of those products expresses the concept, 0..1."""
-        segment, scratch, positions = self._segment, self._scratch, places.positions
+        scratch, positions = self._scratch, places.positions
         fit = np.zeros(len(positions), np.float32)
-        few = len(positions) < 64
         marked: list[Positions] = []
         for part in reversed(concept.parts):  # the best last, so that it is what stays
             column = self._column(part)
             if column is not None:
                 fit[places.held(column)] = part.weight
-            elif few and len(part.ways) == 1:
-                held = segment.holds(part.ways[0][0], positions, scratch.marks)
-                for number in part.ways[0][1:]:
-                    held = held & segment.holds(number, positions, scratch.marks)
-                fit[held] = part.weight
+            elif len(part.ways) == 1 and len(positions) <= part.products:
+                fit[self._holds(part.ways[0], positions)] = part.weight
             else:
-                for way in part.ways:
-                    having = self._with(way)
-                    scratch.weights[having] = part.weight
-                    marked.append(having)
+                having = np.concatenate([self._with(way) for way in part.ways])
+                scratch.weights[having] = part.weight
+                marked.append(having)
         if marked:
             np.maximum(fit, scratch.weights.take(positions), out=fit)
             for having in marked:

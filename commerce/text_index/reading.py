@@ -302,6 +302,8 @@ class Reader:
 
     def read_ahead(self, counts: Counts) -> list[Concept]:
         """What the words express that people are most likely to type: those that many products have, the shop's own."""
+        for word in self._lexicon_words:
+            self._likelihood.names(word)
         phrases = [*self._vocabulary.common, *self._lexicon_words, *self._meanings.phrases()]
         return [self.typed_right(phrase, counts) for phrase in dict.fromkeys(phrases) if phrase not in STOP_WORDS]
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import repeat
 from math import log
-from operator import itemgetter
-from typing import NamedTuple
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
 from commerce.domain.search import Hit, Why
 from commerce.ports import TextMatches
+from commerce.text_index.columns import Positions
 from commerce.text_index.concepts import Concept
 from commerce.text_index.matching import ENOUGH_SHARED, Ids, Matched, Matcher, Scratch, importance
-from commerce.text_index.meanings import Way
 from commerce.text_index.reading import Reader, optional_words
 from commerce.text_index.snapshot import Snapshot
 from commerce.text_index.typed import Token, say_again, tokens_of
@@ -28,15 +29,17 @@ _KNOWN_TO_BE = 0.6  # what a product is known to be, beside what stands in its t
 _WEIGHT_FIT, _WEIGHT_IN_TITLE, _WEIGHT_TITLE_SHARE = 0.84, 0.06, 0.1
 
 
-class _Candidate(NamedTuple):
+@dataclass(slots=True)
+class _Candidate:
+    """A product that is looked at closely. Its score is what is known of it so far."""
+
     score: float
     product_id: int
-    view: int
     words: list[int]
     title_words: int  # so many of them are its title's
 
 
-_by_score, _by_id = itemgetter(0), itemgetter(1)
+_by_score, _by_id = attrgetter("score"), attrgetter("product_id")
 
 
 class Search:
@@ -103,7 +106,7 @@ class Search:
             if not concept.parts or concept in dropped
         ]
         hits = [
-            Hit(candidate.product_id, round(candidate.score, 6) if candidate.score < 1 else 1.0, Why.WORDS)
+            Hit(candidate.product_id, min(_rounded(candidate.score), 1.0), Why.WORDS)
             for candidate in best[: self._limit]
         ]
         read_as = say_again(tokens, pieces, read, self._vocabulary)
@@ -206,13 +209,13 @@ class Search:
         return self._rank(candidates, known), total
 
     def _look_at(
-        self, number: int, positions: NDArray[np.int64], concepts: Sequence[Concept], weights: Sequence[float]
+        self, number: int, positions: Positions, concepts: Sequence[Concept], weights: Sequence[float]
     ) -> list[_Candidate]:
         """Those of a few products of one segment that express every concept."""
         wanted = [(concept.wanted.fit, weight) for concept, weight in zip(concepts, weights, strict=True)]
         found = []
-        for candidate in self._candidates(number, positions, np.zeros(len(positions), np.float32)):
-            score, own = 0.0, candidate.words
+        for candidate in self._candidates(number, positions, repeat(0.0, len(positions))):
+            score, own = 0.0, set(candidate.words)
             for fit, weight in wanted:
                 how_well = fit(own)
                 if not how_well:
@@ -222,21 +225,22 @@ class Search:
                 for word in self._optional:
                     if word in own:
                         score += _OPTIONAL
-                found.append(_Candidate(score, *candidate[1:]))
+                candidate.score = score
+                found.append(candidate)
         return found
 
-    def _candidates(self, number: int, positions: NDArray[np.int64], scores: NDArray[np.float32]) -> list[_Candidate]:
+    def _candidates(self, number: int, positions: Positions, scores: Iterable[float]) -> list[_Candidate]:
         """Products of one segment with what they have."""
         words = self._snapshot.views[number].segment.words
         flat = words.flat
         return [
-            _Candidate(score, product_id, number, flat[start:end].tolist(), title_words)
+            _Candidate(score, product_id, flat[start:end].tolist(), title_words)
             for score, product_id, start, end, title_words in zip(
-                scores.tolist(),
-                words.product_ids[positions].tolist(),
-                words.starts[positions].tolist(),
-                words.starts[positions + 1].tolist(),
-                words.title_words[positions].tolist(),
+                scores,
+                words.product_ids.take(positions).tolist(),
+                words.starts.take(positions).tolist(),
+                words.starts[1:].take(positions).tolist(),
+                words.title_words.take(positions).tolist(),
                 strict=True,
             )
         ]
@@ -256,10 +260,10 @@ class Search:
         positions, most = matched.positions, self._most
         if len(positions) > most:
             # Of equals, the shorter title says less that was not asked for.
-            lengths = np.minimum(self._snapshot.views[number].segment.words.title_words[positions], 40)
-            chosen = np.argpartition(lengths * np.float32(1e-4) - scores, most)[:most]
-            positions, scores = positions[chosen], scores[chosen]
-        return self._candidates(number, positions, scores)
+            lengths = np.minimum(self._snapshot.views[number].segment.words.title_words.take(positions), 40)
+            chosen = (lengths * np.float32(1e-4) - scores).argpartition(most)[:most]
+            positions, scores = positions.take(chosen), scores.take(chosen)
+        return self._candidates(number, positions, scores.tolist())
 
     def _rank(self, candidates: list[_Candidate], concepts: Sequence[Concept]) -> list[_Candidate]:
         """The best few again, by their titles: what stands there, how much of it was asked for."""
@@ -267,43 +271,31 @@ class Search:
         candidates.sort(key=_by_score, reverse=True)
         head, tail = candidates[: self._titles], candidates[self._titles :]
         texts = self._vocabulary.texts
-        # Each concept is a bit: which of them has a word in the title?
-        bits: dict[int, int] = {}
-        phrases: list[tuple[int, tuple[Way, ...]]] = []
-        for place, concept in enumerate(concepts):
-            bit = 1 << place
-            for number in concept.wanted.single:
-                bits[number] = bits.get(number, 0) | bit
-            if concept.wanted.several:
-                phrases.append((bit, concept.wanted.several))
-                for number in concept.wanted.every:
-                    bits.setdefault(number, 0)
-        wanted = set(bits)
-        ranked = []
+        asked = [(concept.wanted.single, concept.wanted.several) for concept in concepts]
+        wanted = frozenset[int]().union(*[concept.wanted.every for concept in concepts])
         for candidate in head:
-            inside = set(candidate.words[: candidate.title_words])
-            named = known = 0
+            words, title_words = candidate.words, candidate.title_words
+            inside = set(words[:title_words])
             found = inside & wanted  # few of many, and found without a step of ours a word
-            for number in found:
-                named |= bits[number]
-            for bit, several in phrases:
-                if not named & bit and any(map(inside.issuperset, several)):
-                    named |= bit
-            for number in wanted.intersection(candidate.words[candidate.title_words :]):
-                if CONCEPT in texts[number]:
-                    known |= bits[number]
-            asked_for = len(found)
-            in_title = named.bit_count() + _KNOWN_TO_BE * (known & ~named).bit_count()
-            score = (
+            is_known = [number for number in wanted.intersection(words[title_words:]) if CONCEPT in texts[number]]
+            named = known = 0
+            for single, several in asked:
+                if not single.isdisjoint(found) or any(map(found.issuperset, several)):
+                    named += 1
+                elif is_known and not single.isdisjoint(is_known):
+                    known += 1
+            candidate.score = (
                 _WEIGHT_FIT * candidate.score
-                + _WEIGHT_IN_TITLE * in_title / len(concepts)
-                + _WEIGHT_TITLE_SHARE * (asked_for / len(inside) if inside else 0.0)
+                + _WEIGHT_IN_TITLE * (named + _KNOWN_TO_BE * known) / len(concepts)
+                + _WEIGHT_TITLE_SHARE * (len(found) / len(inside) if inside else 0.0)
             )
-            ranked.append(_Candidate(score, *candidate[1:]))
-        ranked.sort(key=_by_id)
-        ranked.sort(key=_by_score, reverse=True)
-        last = ranked[-1].score
-        return ranked + [_Candidate(last * c.score / max(tail[0].score, 1e-9), *c[1:]) for c in tail]
+        head.sort(key=_by_id)
+        head.sort(key=_by_score, reverse=True)
+        if tail:
+            share = head[-1].score / max(tail[0].score, 1e-9)
+            for candidate in tail:
+                candidate.score *= share
+        return head + tail
 
     def _read(self, tokens: Sequence[Token], concepts: Sequence[Concept], best: Sequence[_Candidate]) -> list[str]:
         """What each token was taken for: what the best product says, or the likeliest reading."""
@@ -320,6 +312,11 @@ class Search:
             if len(meant) == concept.end - concept.start:
                 read[concept.start : concept.end] = meant
         return read
+
+
+def _rounded(score: float) -> float:
+    """To six places, in a tenth of the steps that `round` takes."""
+    return int(score * 1e6 + 0.5) / 1e6
 
 
 def _may_answer(concepts: Sequence[Concept], known: Sequence[Concept]) -> bool:

@@ -169,36 +169,29 @@ class Segment:
 
     def having(self, number: int) -> Positions:
         """Positions of the products that have the word, ascending."""
-        row = self._row(number)
-        kept = self._postings[:0] if row < 0 else self._postings[self._starts[row] : self._starts[row + 1]]
-        return kept.astype(np.int64)
+        return self._having(number).astype(np.int64)
 
     def column(self, number: int) -> Column | None:
         """A column for common words; None for the others."""
         return self._columns.get(number)
 
-    def holds(self, number: int, positions: Positions, marks: Mask) -> Mask:
-        """Which of those products have the word. `marks`: at least `size` flags, all False, given back so."""
+    def holds(self, number: int, positions: Positions) -> Mask:
+        """Which of those products have the word."""
         column = self._columns.get(number)
         if column is not None:
             flags: Mask = np.zeros(len(positions), np.bool_)
             flags[Places(positions).held(column)] = True
             return flags
-        having = self.having(number)
+        having = self._having(number)
         if not len(having):
             return np.zeros(len(positions), np.bool_)
-        if len(positions) * 16 < len(having):
-            places = np.searchsorted(having, positions)
-            places[places == len(having)] = 0
-            found: Mask = having[places] == positions
-            return found
-        marks[having] = True
-        held = marks[positions]
-        marks[having] = False
-        return held
+        wanted = positions.astype(np.int32)  # of one kind: else numpy would turn the longer of the two into the other's
+        found: Mask = having.take(having.searchsorted(wanted), mode="clip") == wanted
+        return found
 
-    def _row(self, number: int) -> int:
-        return int(self._rows[number]) if number < len(self._rows) else -1
+    def _having(self, number: int) -> NDArray[np.int32]:
+        row, starts = self._rows.item(number) if number < len(self._rows) else -1, self._starts
+        return self._postings[:0] if row < 0 else self._postings[starts.item(row) : starts.item(row + 1)]
 
     @property
     def nbytes(self) -> int:

@@ -22,11 +22,11 @@ class Snapshot:
 
     views: tuple[View, ...] = ()
     remembered: dict[str, Concept] = field(default_factory=dict)
+    size: int = field(init=False)
     _used: dict[str, tuple[tuple[Way, ...], int]] = field(default_factory=dict)
 
-    @property
-    def size(self) -> int:
-        return sum(view.count for view in self.views)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "size", sum(view.count for view in self.views))
 
     def count(self, number: int) -> int:
         """How many products have the word (those just gone included)."""

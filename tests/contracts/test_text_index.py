@@ -46,6 +46,15 @@ def test_says_what_it_read_in_the_shoppers_own_order(index: TextIndex) -> None:
     assert index.search("linnen dress navy", limit=3).read_as == "linen dress navy"
 
 
+def test_a_product_that_says_it_in_two_ways_is_one_answer(index: TextIndex) -> None:
+    others = [TextDocument(number, f"Fabien Shirt {number}", "") for number in range(1_000, 3_000)]
+    index.upsert([*others, *(TextDocument(number, "Sipper Water Bottle", "") for number in (1, 2, 3))])
+    for asked in ("sipper", "water bottle"):
+        matches = index.search(asked, limit=10)
+        assert sorted(hit.product_id for hit in matches.hits) == [1, 2, 3]
+        assert matches.total == 3
+
+
 def test_scores_fall_and_lie_between_nothing_and_one(index: TextIndex) -> None:
     scores = [hit.score for hit in index.search("fabien linen", limit=10).hits]
     assert len(scores) == 2
