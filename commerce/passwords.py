@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 import unicodedata
 from functools import cached_property
+from typing import ClassVar
 
-from argon2 import PasswordHasher
+from argon2 import Parameters, PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.profiles import get_default_parameters
 
 AT_ONCE = 2  # hashes in the making: each takes 64 MiB
 
@@ -15,8 +17,10 @@ AT_ONCE = 2  # hashes in the making: each takes 64 MiB
 class Argon2Passwords:
     """`commerce.ports.PasswordHasher`. `hasher` may be given other parameters; old hashes are still verified."""
 
+    parameters: ClassVar[Parameters] = get_default_parameters()
+
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
-        self._hasher = hasher or PasswordHasher()
+        self._hasher = hasher or PasswordHasher.from_parameters(self.parameters)
         self._places = threading.Semaphore(AT_ONCE)
 
     def hash(self, password: str) -> str:

@@ -17,6 +17,21 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Lang = Annotated[str, typer.Option("--lang", help="Language of questions and answers: fr or en.")]
 Progress = Callable[[str, int, int | None], None]  # what, done, of how many (None: not known)
 
+# What those who report progress call it, and what it is called for people; see `locales/`.
+_STAGES = {
+    "drawing": "Drawing the demo’s products",
+    "scan": "Opening the list of products (bytes)",
+    "read": "Reading products",
+    "stock": "Counting stock",
+    "apply": "Taking them over",
+    "pictures": "Fetching pictures",
+    "Reading the catalogue": "Learning names for the search",
+    "Looking at pictures": "Looking at pictures",
+    "catalogue": "Reading a printed catalogue",
+    "lookbook": "Laying out a catalogue",
+    "posts": "Fetching posts",
+}
+
 
 def refuse(reason: str) -> NoReturn:
     """Prints why and ends with exit code 1."""
@@ -61,18 +76,22 @@ def print_json(value: object) -> None:
 
 
 @contextmanager
-def progress_bars(*, quiet: bool = False) -> Iterator[Progress]:
+def progress_bars(*, quiet: bool = False, language: str = "en") -> Iterator[Progress]:
     """A callback that shows one bar a stage on a terminal, and a line a stage elsewhere. Goes to standard error."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+    from commerce.i18n import format_number
+    from vitrine.opening import words
+
     console = Console(stderr=True, quiet=quiet)
-    columns = (TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description:<40}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     tasks: dict[str, TaskID] = {}
     last: dict[str, tuple[int, int | None]] = {}
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
 
-        def report(what: str, done: int, total: int | None) -> None:
+        def report(stage: str, done: int, total: int | None) -> None:
+            what = words(language, _STAGES.get(stage, stage))
             if what not in tasks:
                 tasks[what] = bars.add_task(what, total=total)
             bars.update(tasks[what], completed=done, total=total)
@@ -81,4 +100,7 @@ def progress_bars(*, quiet: bool = False) -> Iterator[Progress]:
         yield report
     if not console.is_terminal:
         for what, (done, total) in last.items():
-            console.print(f"{what}: {done:,}" + (f" of {total:,}" if total is not None else ""), highlight=False)
+            count = format_number(done, language)
+            if total is not None:
+                count = words(language, "{done} of {total}", done=count, total=format_number(total, language))
+            console.print(f"{what}: {count}", highlight=False)

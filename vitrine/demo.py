@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 from socket import create_server
@@ -41,9 +42,9 @@ def demo_settings(directory: Path, port: int, instagram: InstagramStandIn | None
     )
 
 
-def prepare_demo(settings: Settings, instagram: InstagramStandIn | None = None) -> dict[str, str]:
+def prepare_demo(settings: Settings, instagram: InstagramStandIn | None = None, language: str = "en") -> dict[str, str]:
     """Draws the products and reads them in, with progress, and then some posts about them; a second time there is
-    nothing to do.
+    nothing to do. `language`: of what is said about the progress.
 
     One-time sign-in links of an owner, of somebody of the first store and of a marketer, by login.
     """
@@ -57,7 +58,7 @@ def prepare_demo(settings: Settings, instagram: InstagramStandIn | None = None) 
     from vitrine.demo_shop.replies import put_replies
     from vitrine.rehearsed_posts import post_a_week
 
-    with build_shop(settings) as shop, progress_bars() as progress:
+    with build_shop(settings) as shop, progress_bars(language=language) as progress:
         feed = write_demo_feed(settings.data_dir / "feed", on_progress=progress)
         report = sync(shop, str(feed), on_progress=progress)
         if report.state == "applied":
@@ -81,15 +82,16 @@ def prepare_demo(settings: Settings, instagram: InstagramStandIn | None = None) 
         return seat(shop, team)
 
 
-def run_demo(directory: Path, port: int) -> None:
-    """Prepares what is missing and serves until it is interrupted."""
+def run_demo(directory: Path, port: int, language: str) -> None:
+    """Prepares what is missing and serves until it is interrupted. Only trouble is logged."""
+    from vitrine.opening import words
     from vitrine.serve import serve_forever
     from vitrine.standins.instagram import InstagramStandIn
 
     configure_logs()
     with InstagramStandIn() as instagram:
         settings = demo_settings(directory, port, instagram)
-        print(f"The demo shop lives in {settings.data_dir}", file=sys.stderr)
-        links = prepare_demo(settings, instagram)
-        print(told(links), file=sys.stderr)
-        serve_forever(settings, with_worker=True)
+        print(words(language, "This shop is kept in {folder}", folder=settings.data_dir), file=sys.stderr)
+        links = prepare_demo(settings, instagram, language)
+        print(f"\n{told(links, language)}", file=sys.stderr)
+        serve_forever(settings, with_worker=True, language=language, level=logging.WARNING)

@@ -69,6 +69,7 @@ def run_rehearsal(port: int, directory: Path | None) -> None:
     with ExitStack() as stack:
         folder = directory or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vitrine-rehearsal-")))
         running = stack.enter_context(rehearsing(folder, port))
+        links = told(running.sign_in_links, "en")
         print(
             f"\nThe rehearsal is on.\n\n  pages      {running.address}/"
             f"\n  clock      POST {running.address}/rehearsal/clock"
@@ -76,7 +77,7 @@ def run_rehearsal(port: int, directory: Path | None) -> None:
             f"\n  staff bot  {running.telegram.url}/standin/calls?bot={running.staff_bot.username}"
             f"\n  Stripe     {running.stripe.url}/standin/calls"
             f"\n  Square     {running.square.url}/standin/calls"
-            f"\n  Instagram  {running.instagram.url}/standin/calls\n\n{told(running.sign_in_links)}\n\nCtrl+C ends it.",
+            f"\n  Instagram  {running.instagram.url}/standin/calls\n\n{links}\n\nCtrl+C ends it.",
             flush=True,
         )
         stop.wait()

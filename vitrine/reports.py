@@ -52,13 +52,14 @@ def search_report(answer: Answer, language: str) -> None:
         print(f"in the photo, {number}: {garment.category or 'something to wear'} (--box {edges})")
     if found.read_as:
         print(f"“{found.read_as}”: {found.total:,} found in {answer.took_ms:.1f} ms")
+    width = max((len(hit.product.source_id) for hit in (*found.found, *found.nearest)), default=0)
     for title, hits in (("", found.found), (f"nearest, without the {found.broken}:", found.nearest)):
         if title and hits:
             print(title)
         for hit in hits:
             price = format_money(hit.price_from, language)
             alike = f"  ({hit.hit.why.value.replace('_', ' ')})" if answer.garments is not None else ""
-            print(f"  {hit.product.source_id:<10} {price:>12}  {hit.product.title(language)}{alike}")
+            print(f"  {hit.product.source_id:<{width}} {price:>12}  {hit.product.title(language)}{alike}")
             for offer in answer.stores.get(hit.product.id, ()):
                 away = format_distance(offer.distance_m, language) if offer.distance_m is not None else ""
                 print(f"{'':26}{offer.store.name(language)} {away} · {offer.band.value.replace('_', ' ')}")

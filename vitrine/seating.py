@@ -35,8 +35,9 @@ def sign_in_link(shop: Shop, member: StaffMember) -> str:
     return f"{shop.settings.base_url}/staff/link/{token}"
 
 
-def told(links: Mapping[str, str]) -> str:
+def told(links: Mapping[str, str], language: str) -> str:
     """For whoever sits at this machine."""
-    return "\n".join(
-        ["The counter, each link once:", *(f"  {login:<10} {address}" for login, address in links.items())]
-    )
+    from vitrine.opening import words
+
+    first = words(language, "To sign in at the counter (each link works once):")
+    return "\n".join([first, *(f"  {login:<10} {address}" for login, address in links.items())])

@@ -25,29 +25,24 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-_PAGES = (
-    ("shop front", "/"),
-    ("web chat", "/chat"),
-    ("stores", "/stores"),
-    ("JSON API", "/api/v1/openapi.json"),
-    ("is it ready?", "/readyz"),
-)
 _CALLS_EVERY_S = 1.0  # of the make-believe provider
 _LARGEST_BODY_BYTES = 102 * 1024 * 1024  # a catalogue of 100 MB; each route has a limit of its own below it
 
 
-def serve_forever(settings: Settings, *, with_worker: bool) -> None:
-    """The web process; with `with_worker` it answers conversations too. Ends with SIGINT or SIGTERM."""
+def serve_forever(settings: Settings, *, with_worker: bool, language: str = "", level: int = logging.INFO) -> None:
+    """The web process; with `with_worker` it answers conversations too. Ends with SIGINT or SIGTERM. `language`: of
+    what it says when it opens; '' for the shop's own. `level`: of the logs."""
     from bot.channels import rules_of_channels
     from commerce.wiring import build_shop
+    from vitrine.opening import opening
 
-    configure_logs(level=logging.INFO)
+    configure_logs(level=level)
     stop = stop_signal()
     with (
         build_shop(settings, channels=rules_of_channels()) as shop,
         running(shop, web=True, worker=with_worker) as address,
     ):
-        announce(shop, address)
+        print(f"\n{opening(shop, address, language or settings.default_language)}", flush=True)
         stop.wait()
 
 
@@ -241,44 +236,6 @@ def _close(server: TcpWSGIServer) -> None:
 def _host_in_url(host: str) -> str:
     shown = "127.0.0.1" if host in {"", "0.0.0.0", "::"} else host  # noqa: S104 compared, not bound
     return f"[{shown}]" if ":" in shown else shown
-
-
-def announce(shop: Shop, address: str) -> None:
-    """Says where everything is, and which channels and payments are closed for want of a secret."""
-    from bot.channels import describe_channels
-    from commerce.payments import describe_providers
-
-    print(f"\n{shop.settings.shop_name} is open on {address}\n")
-    for what, path in _PAGES:
-        print(f"  {what:<20} {address}{path}")
-    with shop.storage.read() as uow:
-        some = uow.products.after(0, 1)
-        catalogues = uow.lookbooks.shown()
-    if some:
-        print(f"  {'a product':<20} {address}/p/{some[0].id}")
-    if catalogues:
-        print(f"  {'a catalogue':<20} {address}/l/{catalogues[0].slug}")
-    print()
-    for state in describe_channels(shop.settings):
-        if "VITRINE_" in state.off_because:  # the others are opened by commands of their own
-            print(f"  closed: {state.name} ({state.off_because})")
-    for provider in describe_providers(shop.settings):
-        if provider.name != "fake" or not provider.off_because:  # not offered where it could be taken for money
-            print(f"  payments by {provider.name}: {provider.off_because or 'yes'}")
-    if not shop.settings.secrets_of("pos_secret"):
-        print("  closed: a till of your own at /hooks/pos (VITRINE_POS_SECRET is not set)")
-    if shop.importing.source is None:
-        print("  closed: posts from Instagram (VITRINE_INSTAGRAM_TOKEN is not set)")
-    eyes = shop.image_matcher.describe()
-    if eyes["state"] == "off":
-        print(f"  photo search is off: {eyes['reason']}")
-    else:
-        print(f"  photo search: {eyes['state']}, {eyes['pictures']:,} pictures\n  {eyes['about']}")
-    if eyes["next_encoder"]:
-        print(f"  {eyes['next_encoder']} is to follow: {eyes['reason'] or 'its index is being built'}")
-    if eyes["why"]:
-        print(f"  {eyes['next_encoder'] or eyes['encoder']} was {eyes['why']}")
-    print("\nCtrl+C ends it.", flush=True)
 
 
 def stop_signal() -> threading.Event:

@@ -26,10 +26,10 @@ FOR_CLOTHES, FOR_ANYTHING = "vitrine", "objects"
 _KEY = "eyes"
 _KEPT = timedelta(days=3650)
 _SAMPLE = 100  # products, one picture each
-_FEWEST = 30
+FEWEST = 30
 _GIVE_WAY_FRAC = 0.45  # of pictures with nothing to wear: from here on the eyes for clothes give way
 _COME_BACK_FRAC = 0.25  # and up to here they come back
-_NOT_YET = f"taken as the eyes for clothes until the catalogue chooses (from {_FEWEST} products with a picture on)"
+_NOT_YET = f"taken as the eyes for clothes until the catalogue chooses (from {FEWEST} products with a picture on)"
 _STEP = 4  # pictures between two looks at everything else
 _FOLLOW_EVERY_S = 5.0
 _COMPARE_EVERY_S = 60.0
@@ -134,14 +134,14 @@ class ChoosingEyes:
         before = self._heard
         with self._storage.read() as uow:
             sample = _sample(uow)
-        if len(sample) < _FEWEST or (before is not None and _still_there(before.sample, sample)):
+        if len(sample) < FEWEST or (before is not None and _still_there(before.sample, sample)):
             return
         verdicts = []
         for verdict in self._image_matcher.showing_nothing_to_wear(self._files(sample)):
             verdicts.append(verdict)
             if len(verdicts) % _STEP == 0:
                 yield
-        if len(verdicts) >= _FEWEST:
+        if len(verdicts) >= FEWEST:
             self._choose(before, sample, verdicts)
 
     def _choose(self, before: Chosen | None, sample: Sequence[int], verdicts: Collection[bool]) -> None:

@@ -1,4 +1,6 @@
-"""How somebody says it: angry with the shop, or saying goodbye. It would rather miss an angry one than see one."""
+"""How somebody says it: angry with the shop, or saying goodbye. It would rather miss an angry one than see one.
+
+Anger is heard by harsh words here, and without any by several small signs in `displeasure.py`."""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from functools import lru_cache
 from importlib.resources import files
 
 from commerce.lexicon import words
+from commerce.understanding.displeasure import is_about_others, is_displeased
 from commerce.understanding.phrasebook import phrasebook
 
 _LONGEST = 6  # words of a phrase
@@ -20,8 +23,8 @@ _SHOUTED_WORDS = 3  # fewer in capitals are a make, a size or a habit
 
 def is_angry(text: str) -> bool:
     """Whether this message is that of somebody who has had enough. Pure; raises for no text at all."""
-    lexicon = _lexicon()
-    found = [word for word in words(text)[:_READ] if word not in lexicon["degree"]]
+    lexicon, all_words = _lexicon(), words(text)[:_READ]
+    found = [word for word in all_words if word not in lexicon["degree"]]
     strong = weak = harsh = 0
     scolds = spoken_to = False
     place = 0
@@ -47,7 +50,8 @@ def is_angry(text: str) -> bool:
             continue
         place = end
     signs = _is_cried(text) + _is_shouted(text) + scolds
-    return strong > 0 or (weak > 0 and weak + signs >= 2) or (harsh > 0 and harsh + signs + spoken_to >= 2)
+    has_harsh_words = strong > 0 or (weak > 0 and weak + signs >= 2) or (harsh > 0 and harsh + signs + spoken_to >= 2)
+    return (has_harsh_words and not is_about_others(all_words)) or is_displeased(all_words)
 
 
 def is_goodbye(text: str) -> bool:

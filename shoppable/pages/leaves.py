@@ -38,6 +38,7 @@ from shoppable.shelf import Shelf, product_path
 from shoppable.site import site
 
 _MOST_KEPT = 48  # catalogues and languages; one of 24 places takes about 150 kB
+_LANDSCAPE = 1.15  # width by height: such pages lie alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,16 @@ class PageShown:
         return self.page.kind is PageKind.COVER
 
     @property
+    def ratio(self) -> float:
+        """Width by height."""
+        return round(self.page.width_px / self.page.height_px, 4)
+
+    @property
+    def shape(self) -> str:
+        """Its class, the same for all pages of this size; see `styled`."""
+        return f"is-{self.page.width_px}x{self.page.height_px}"
+
+    @property
     def is_dark(self) -> bool:
         """White words are read better on its paper."""
         paper = self.page.paper
@@ -95,12 +106,12 @@ class PageShown:
 @dataclass(frozen=True, slots=True)
 class Opened:
     """A catalogue as it lies open in one language. `mark` changes with whatever it says of a price or of stock;
-    `placed`: see the function of that name."""
+    `style`: see `styled`."""
 
     book: Lookbook
     pages: tuple[PageShown, ...]
     mark: str
-    placed: str = ""
+    style: str = ""
     is_preview: bool = False
     _texts: dict[str, str] = field(default_factory=dict, repr=False)
 
@@ -108,6 +119,17 @@ class Opened:
     def address(self) -> str:
         """What its places are under."""
         return f"/studio/{self.book.id}/preview" if self.is_preview else f"/l/{self.book.slug}"
+
+    @property
+    def is_in_pairs(self) -> bool:
+        """On a wide screen two pages lie beside each other."""
+        return len(self.pages) > 1 and self.pages[0].ratio <= _LANDSCAPE
+
+    def sizes(self, shown: PageShown) -> str:
+        """How wide lookbook.css shows that page, as in the attribute of an image of that name."""
+        across = "50vw - 4.25rem" if self.is_in_pairs else "100vw - 8.5rem"
+        book = f"min({across}, max(22rem, 100vh - 12.5rem) * {shown.ratio})"
+        return f"(min-width: 820px) {book}, min(100vw - 2rem, 78vh * {shown.ratio})"
 
     def text(self, name: str, make: Callable[[], str]) -> str:
         """What `make` says, which may be said to everybody; it is asked once."""
@@ -117,9 +139,11 @@ class Opened:
         return found
 
 
-def placed(pages: Sequence[PageShown]) -> str:
-    """A style sheet: where the words stand on pages of ours. '' without such pages."""
-    rules = [_rule(f'[data-caption="{spot.hotspot.id}"]', _strip(spot)) for each in pages for spot in each.captions]
+def styled(pages: Sequence[PageShown]) -> str:
+    """A style sheet: how wide each page is by its height, so that nothing moves when its picture comes, and where the
+    words stand on pages of ours."""
+    rules = [f".{shape}{{--ratio:{ratio}}}" for shape, ratio in {each.shape: each.ratio for each in pages}.items()]
+    rules += [_rule(f'[data-caption="{spot.hotspot.id}"]', _strip(spot)) for each in pages for spot in each.captions]
     if any(each.has_title for each in pages):
         rules.append(_rule(".lookbook-title", TITLE))
     return "".join(rules)
@@ -179,7 +203,7 @@ def _open(uow: UnitOfWork, book: Lookbook) -> Opened:
 def put_together(uow: UnitOfWork, edition: Edition, *, is_preview: bool = False) -> Opened:
     """Of this moment; `opened` keeps what it makes."""
     pages = _pages(uow, edition)
-    return Opened(edition.lookbook, pages, _mark(pages), placed(pages), is_preview)
+    return Opened(edition.lookbook, pages, _mark(pages), styled(pages), is_preview)
 
 
 def _pages(uow: UnitOfWork, edition: Edition) -> tuple[PageShown, ...]:

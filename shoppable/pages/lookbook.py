@@ -58,14 +58,14 @@ def _lookbook(slug: str, *, is_embedded: bool = False) -> Response:
         response = finished(_whole(opened, is_embedded))
     else:  # most readers are nobody yet, and read the same page
         response = finished(opened.text(f"whole {is_embedded}", lambda: _whole(opened, is_embedded)))
-    security.may_be_styled(response, opened.placed)
+    security.may_be_styled(response, opened.style)
     return response
 
 
 def previewed(opened: Opened) -> Response:
     """What is not published yet, for the shop's own people."""
     response = finished(_whole(opened, is_embedded=False))
-    security.may_be_styled(response, opened.placed)
+    security.may_be_styled(response, opened.style)
     return response
 
 

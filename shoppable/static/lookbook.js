@@ -10,18 +10,6 @@ import { offerZoom } from "./lookbook_zoom.js";
 const book = document.querySelector("[data-lookbook]");
 const pages = [...book.querySelectorAll("[data-page]")];
 
-// The size of a picture is known before it has come: nothing jumps when it does.
-const ratioOf = (page) => {
-  const { width, height } = page.querySelector("img").attributes;
-  return String(width.value / height.value);
-};
-book.style.setProperty("--ratio", ratioOf(pages[0]));
-for (const page of pages) {
-  const sheet = page.querySelector(".lookbook-sheet");
-  for (const each of [page, sheet]) each.style.setProperty("--ratio", ratioOf(page));
-  sheet.classList.add("is-sized");
-}
-
 const reading = countReading(book);
 
 // The chat begins on the page that is open.

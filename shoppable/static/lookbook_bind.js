@@ -3,7 +3,6 @@
 
 import { lift, mayMove, middleOf } from "./lookbook_leaf.js";
 
-const LANDSCAPE = 1.15; // wider than high by this much: such pages lie alone
 const EDGE_FRAC = 0.14; // of a page's width, at its outer edge: where a mouse takes hold of it
 const BEGINS_PX = 8;
 const ENOUGH_PX = 60;
@@ -11,16 +10,15 @@ const QUICK_PX_PER_MS = 0.5;
 const SLIDES = { duration: 450, easing: "ease-in-out" };
 
 // Places of the pages that lie open together, one spread after the other.
-function spreadsOf(pages) {
-  const { width, height } = pages[0].querySelector("img").attributes;
-  if (width.value / height.value > LANDSCAPE) return pages.map((_, place) => [place]);
+function spreadsOf(track, pages) {
+  if (!track.classList.contains("is-in-pairs")) return pages.map((_, place) => [place]);
   const spreads = [[0]];
   for (let place = 1; place < pages.length; place += 2) spreads.push([place, place + 1].filter((each) => each < pages.length));
   return spreads;
 }
 
 export function bind(track, pages, seen) {
-  const spreads = spreadsOf(pages);
+  const spreads = spreadsOf(track, pages);
   const pairs = spreads.some((spread) => spread.length > 1);
   const spreadOf = (place) => spreads.findIndex((spread) => spread.includes(place));
   // The first page of a book is on the right.

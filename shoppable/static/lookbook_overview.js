@@ -8,7 +8,7 @@ export function offerOverview(book, pages, turner) {
   const item = (page, place) => {
     const [made, button, number] = ["li", "button", "span"].map((name) => document.createElement(name));
     const picture = page.querySelector("img").cloneNode();
-    Object.assign(picture, { alt: "", loading: "lazy" });
+    Object.assign(picture, { alt: "", loading: "lazy", sizes: "10rem" });
     number.textContent = page.dataset.page;
     button.type = "button";
     button.setAttribute("aria-label", page.getAttribute("aria-label"));

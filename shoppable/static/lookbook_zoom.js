@@ -1,7 +1,25 @@
-// The open pages large enough for small print: by a button, + and −, or two quick taps. Places lead where they always do.
+// The open pages large enough for small print: by a button, + and −, two quick taps or two fingers. Places lead where they
+// always do.
 
 const STEP = 1.5;
 const MOST = 6;
+const ENLARGED = 1.2; // by two fingers: from here on it is meant
+
+const whole = new WeakSet();
+
+// The picture itself instead of one for the size of the screen, once it is there: nothing goes blank meanwhile.
+async function sharpen(img) {
+  if (whole.has(img)) return;
+  whole.add(img);
+  const coming = new Image();
+  coming.src = img.src;
+  try {
+    await coming.decode();
+    img.removeAttribute("srcset");
+  } catch {
+    whole.delete(img); // the smaller one stays, and another time may be better
+  }
+}
 
 export function offerZoom(book, pages, turner) {
   const dialog = document.querySelector("[data-zoomed]");
@@ -21,6 +39,7 @@ export function offerZoom(book, pages, turner) {
   // `at`: where on which picture somebody pressed, as fractions.
   const open = (at = null) => {
     table.replaceChildren(...turner.inSight().map((place) => pages[place].querySelector(".lookbook-sheet").cloneNode(true)));
+    table.querySelectorAll("img").forEach(sharpen);
     dialog.showModal();
     scale = 1;
     resize(innerWidth < innerHeight ? 1.2 : 2);
@@ -56,6 +75,11 @@ export function offerZoom(book, pages, turner) {
   dialog.querySelector("[data-larger]").addEventListener("click", () => resize(scale * STEP));
   dialog.querySelector("[data-smaller]").addEventListener("click", () => resize(scale / STEP));
   dialog.addEventListener("close", () => table.replaceChildren());
+
+  // Two fingers enlarge the window itself, and what was chosen for its screen would be blurred.
+  visualViewport.addEventListener("resize", () => {
+    if (visualViewport.scale > ENLARGED) for (const place of turner.inSight()) sharpen(pages[place].querySelector("img"));
+  });
 
   // A mouse moves the paper; a finger scrolls it by itself.
   let held = null;

@@ -19,11 +19,14 @@ from commerce.domain.campaign import CampaignItem, Choice, Outlet
 from commerce.services.campaign_words import ItemWords, words
 from commerce.services.short_links import source_of
 from shoppable.site import site
+from shoppable.sized import sized_path
 from shoppable.studio.campaign_kit import Kit
 
 if TYPE_CHECKING:
     from css_inline import CSSInliner
 
+_LEAF_PX = 240  # a page of a catalogue, shown so wide
+_PICTURE_PX = 720  # shown 200 wide on a desk, 342 on a phone, whose screen is twice as dense; mails choose no size
 _MOST_BUTTONS = 8  # sizes of one thing: beyond them one chooses on its page
 
 
@@ -73,6 +76,7 @@ def mail_of(kit: Kit, *, unsubscribe: str = "") -> Mail:
         home=kit.address(Outlet.EMAIL),
         logo=f"{kit.base_url}/media/{kit.brand.logo_key}" if kit.logo else "",
         leaf=_leaf(kit),
+        leaf_px=_LEAF_PX,
         see_it=t("See it"),
         see_all=t("See everything"),
         about_prices=about,
@@ -91,13 +95,16 @@ def _inliner() -> CSSInliner:
     return CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 
 
-def _leaf(kit: Kit) -> tuple[str, str, str] | None:
-    """What the page of the catalogue is called, its picture, and where it leads: by the link of the whole mail."""
+def _leaf(kit: Kit) -> tuple[str, str, str, int] | None:
+    """What the page of the catalogue is called, its picture, where it leads (by the link of the whole mail), and how
+    high it is shown in pixels."""
     if kit.leaf is None:
         return None
     edition, page = kit.leaf
     called = words(kit.said.language, "Leaf through {title}", title=edition.lookbook.title(kit.said.language))
-    return called, f"{kit.base_url}/media/{page.picture_key}", f"{kit.address(Outlet.EMAIL)}?to=catalogue"
+    picture = kit.base_url + sized_path(page.picture_key, 2 * _LEAF_PX)
+    height_px = round(_LEAF_PX * page.height_px / page.width_px)
+    return called, picture, f"{kit.address(Outlet.EMAIL)}?to=catalogue", height_px
 
 
 def _item(kit: Kit, said: ItemWords, item: CampaignItem) -> MailItem:
@@ -110,7 +117,7 @@ def _item(kit: Kit, said: ItemWords, item: CampaignItem) -> MailItem:
     return MailItem(
         title=said.title,
         address=kit.address(Outlet.EMAIL, said.product_id),
-        picture=f"{kit.base_url}/media/{said.picture_key}" if said.picture_key else "",
+        picture=kit.base_url + sized_path(said.picture_key, _PICTURE_PX) if said.picture_key else "",
         price_picture=f"{kit.base_url}/mail/price/{said.product_id}.png?lang={kit.said.language}",
         price_alt=alt,
         asks="" if is_plain else t("Add to cart in your size:"),

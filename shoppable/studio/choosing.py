@@ -87,7 +87,6 @@ class Offered:
 
     product: str
     card: Card
-    picture: str
     is_chosen: bool
 
 
@@ -229,7 +228,10 @@ def _page(wanted: Wanted, told: Told | None = None, status: int = 200) -> Respon
         wanted=wanted,
         asked=asked,
         lines=lines,
-        offered=[_offered(card(found.product, shelf, found.variants), found.product, have) for found in answer.found],
+        offered=[
+            Offered(str(found.product.id), card(found.product, shelf, found.variants), found.product.id in have)
+            for found in answer.found
+        ],
         total=answer.total,
         has_more=asked.page < LAST_PAGE and asked.page * PER_PAGE < answer.total,
         categories=choices.categories(language()),
@@ -239,11 +241,6 @@ def _page(wanted: Wanted, told: Told | None = None, status: int = 200) -> Respon
         covers=[(each.value, translate(words), each is wanted.cover) for each, words in COVERS.items()],
         longest_list=_LONGEST_LIST,
     )
-
-
-def _offered(shown: Card, product: Product, have: set[int]) -> Offered:
-    picture = sized_path(shown.picture.media_key, 480) if shown.picture else ""
-    return Offered(str(product.id), shown, picture, product.id in have)
 
 
 def _lines(uow: UnitOfWork, chosen: Sequence[Chosen]) -> list[Line]:

@@ -22,8 +22,8 @@ from shoppable.counter.board import Told
 from shoppable.counter.frame import counter_page
 from shoppable.language import language, translate
 from shoppable.photos import LARGEST_PHOTO_BYTES, looks_like_a_picture, room_for_a_photo
-from shoppable.shelf import picture_path
 from shoppable.site import site
+from shoppable.sized import sized_path
 from shoppable.studio import imports
 from shoppable.studio.blueprint import blueprint
 
@@ -171,7 +171,7 @@ def _page(told: Told | None, status: int = 200) -> ResponseReturnValue:
             {
                 "post": post,
                 "place": place,
-                "picture": picture_path(post.tile_key),
+                "picture": sized_path(post.tile_key, 240),
                 "name": post.caption(language())[:60] or _day(post.created_at),
                 "captions": [(code, post.caption.by_language.get(code, "")) for code in site().languages],
                 "products": " ".join(number_of(products[each]) for each in post.product_ids if each in products),

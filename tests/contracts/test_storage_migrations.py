@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import CheckConstraint, Connection, inspect
 
 from commerce.errors import SettingsError, StorageBusy
-from commerce.storage import engine, migrate, migrating, open_storage
+from commerce.storage import engine, migrating, open_storage
 from commerce.storage.migrating import alembic_config, current_revision, locked
+from commerce.storage.migrating import migrate_to_head as migrate  # all of it: other tests copy the tables
 from commerce.storage.migrations import HEAD
 from commerce.storage.tables import metadata
 from tests.contracts.storage_values import NOW, a_store

@@ -101,7 +101,7 @@ def list_dead(json: Json = False) -> None:
     for letter in letters:
         print(f"{letter.box}:{letter.id}  {letter.lane}  {letter.error}")
     if not letters:
-        print("nothing")
+        print("nothing waits for a person")
 
 
 @dead_letter_app.command()

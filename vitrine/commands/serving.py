@@ -7,6 +7,10 @@ from typing import Annotated
 
 import typer
 
+from vitrine.console import language
+
+Said = Annotated[str, typer.Option("--lang", help="Language of what is said here: fr or en; else the shop's own.")]
+
 
 def register(app: typer.Typer) -> None:
     for command in (demo, serve, worker, poll, rehearse):
@@ -16,23 +20,25 @@ def register(app: typer.Typer) -> None:
 def demo(
     directory: Annotated[Path, typer.Option("--dir", help="Where the demo shop lives.")] = Path("var/demo"),
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 8000,
+    lang: Said = "",
 ) -> None:
     """A shop of about 300 drawn products in three stores, with everything running. Nothing to set up."""
     from vitrine.demo import run_demo
 
-    run_demo(directory, port)
+    run_demo(directory, port, language(lang))
 
 
 def serve(
     workers: Annotated[
         bool, typer.Option("--with-worker/--web-only", help="Answer conversations in this process too.")
     ] = True,
+    lang: Said = "",
 ) -> None:
     """The pages, the JSON API and the vendors' hooks; by default the conversations too."""
     from commerce.settings import load_settings
     from vitrine.serve import serve_forever
 
-    serve_forever(load_settings(), with_worker=workers)
+    serve_forever(load_settings(), with_worker=workers, language=language(lang))
 
 
 def worker() -> None:

@@ -9,9 +9,10 @@ import pytest
 
 from catalog_sync.normalise import is_gtin
 from commerce.lexicon import lexicon
-from vitrine.demo_shop import as_customer_photo, draw, write_demo_feed, writing
+from vitrine.demo_shop import as_customer_photo, write_demo_feed, writing
 from vitrine.demo_shop.assortment import Item, assortment
 from vitrine.demo_shop.drawing import KINDS as DRAWN
+from vitrine.demo_shop.drawing import draw
 from vitrine.demo_shop.styles import CLOTHS, COLOURS, KINDS, PATTERNS
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 from html.parser import HTMLParser
@@ -21,9 +22,12 @@ from commerce.drawing.plain import plain_png
 from commerce.services.share_cards import price_sheet
 from commerce.wiring import Shop
 from shoppable.studio.campaign_mail import Mail, mail_of
+from tests.unit.shoppable.catalogues import publish_catalogue
 from tests.unit.shoppable.shopping import HOST, Browser, text_of
 from tests.unit.shoppable.staffing import StaffBrowser, add_member
 from tests.unit.shoppable.test_campaigns import ids, kit, make, plain
+from tests.unit.shoppable.test_posts import a_photo
+from tests.unit.shoppable.test_sized import sell_photographed
 
 
 def mail(app: Flask, shop: Shop, *source_ids: str, language: str = "en", unsubscribe: str = "") -> Mail:
@@ -201,3 +205,17 @@ def test_a_way_out_is_in_its_heads_and_at_its_foot_where_the_sender_names_one(ap
     without = mail(app, shop, "P2").as_message()
     assert "List-Unsubscribe" not in without and without["To"] is None
     assert "cart is always that of the moment" in text_of(mail(app, shop, "P2").html)
+
+
+def test_its_pictures_are_as_large_as_a_phone_shows_them(app: Flask, shop: Shop) -> None:
+    sell_photographed(shop, 1)
+    book = publish_catalogue(shop, [], pictures=[a_photo(800, 1000)])
+    html = mail(app, shop, "shirt-0").html
+    (picture,) = re.findall(rf'<img src="{HOST}(/media/[^"]+)" width="200"', html)
+    shown = Image.open(io.BytesIO(app.test_client().get(picture, base_url=HOST).data))
+    assert shown.width == 720
+    with_leaf = replace(kit(app, shop, make(shop, "P4"), "en"), leaf=(book, book.pages[0]))
+    with app.test_request_context():
+        html = mail_of(with_leaf).html
+    key = book.pages[0].picture_key
+    assert re.search(rf'<img src="{HOST}/media/480/{key}" width="240" height="300"', html)

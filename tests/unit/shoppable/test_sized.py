@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 from werkzeug.test import TestResponse
@@ -17,10 +18,12 @@ from werkzeug.test import TestResponse
 from bot.channels import build_channels
 from bot.worker import Worker
 from commerce.domain.localtext import LocalText
+from commerce.domain.lookbook import Region
 from commerce.domain.money import Money
 from commerce.domain.product import Picture, Product, Variant
 from commerce.domain.sheet import Sheet
 from commerce.domain.stock import MovementReason
+from commerce.domain.team import Role
 from commerce.drawing import PillowDrawer
 from commerce.drawing.limits import Limits
 from commerce.ports import UnitOfWork
@@ -29,8 +32,10 @@ from commerce.services.renditions import MOST_WAITING, WIDTHS_PX, Rendition, Ren
 from commerce.storage.seeding import add_product
 from commerce.wiring import Shop
 from shoppable.sized import sized_path, srcset
-from tests.unit.shoppable.leafing import product_of
+from tests.unit.shoppable.catalogues import publish_catalogue
+from tests.unit.shoppable.leafing import product_of, tell
 from tests.unit.shoppable.shopping import HOST, Browser
+from tests.unit.shoppable.staffing import StaffBrowser, add_member
 from tests.unit.shoppable.test_posts import a_photo
 
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -287,6 +292,38 @@ def test_other_pages_name_them_too(shop: Shop, lea: Browser) -> None:
     for path in (f"/p/{product_of(shop, 'shirt-0')}", "/cart", "/checkout"):
         (image,) = [image for image in images(lea.get(path).text) if image["src"] == f"/media/{key}"]
         assert f"/media/240/{key} 240w" in image["srcset"] and image["sizes"], path
+
+
+def test_the_team_chooses_from_small_ones(shop: Shop, app: Flask) -> None:
+    (key,) = sell_photographed(shop, 1)
+    page = StaffBrowser(app, shop, add_member(shop, "hugo", Role.MARKETER)).get("/studio/products?q=shirt+0").text
+    (image,) = [image for image in images(page) if image["src"] == f"/media/{key}"]
+    assert f"/media/240/{key} 240w" in image["srcset"] and image["sizes"] and image["loading"] == "lazy"
+    assert f'data-picture="/media/240/{key}"' in page
+
+
+def test_pages_of_catalogues_name_them_wherever_they_are_shown(shop: Shop, app: Flask, lea: Browser) -> None:
+    hugo = StaffBrowser(app, shop, add_member(shop, "hugo", Role.MARKETER))
+    book = publish_catalogue(shop, [("P1-navy-38", Region(0.1, 0.1, 0.3, 0.3))], pages=2, pictures=[a_photo(800, 1000)])
+    tell(lea, {"did": "opened", "page": 1}, {"did": "page", "page": 1}, slug=book.lookbook.slug)
+    for browser, path, first_is in (
+        (lea, f"/l/{book.lookbook.slug}", {"fetchpriority": "high"}),
+        (lea, f"/embed/l/{book.lookbook.slug}", {"fetchpriority": "high"}),
+        (hugo, f"/studio/{book.lookbook.id}", {}),
+        (hugo, f"/studio/{book.lookbook.id}/preview", {"fetchpriority": "high"}),
+        (hugo, f"/studio/{book.lookbook.id}/report", {"loading": "lazy"}),
+    ):
+        shown = [each for each in images(browser.get(path).text) if each["src"] != "" and "/static/" not in each["src"]]
+        keys = [page.picture_key for page in book.pages][: len(shown)]
+        assert [each["src"] for each in shown] == [f"/media/{key}" for key in keys] and shown, path
+        for each, key in zip(shown, keys, strict=True):
+            assert each["srcset"].startswith(f"/media/240/{key} 240w, ") and each["srcset"].endswith(
+                f"/media/{key} 800w"
+            )
+            assert (each["width"], each["height"]) == ("800", "1000") and each["sizes"]
+        first, *others = shown
+        assert {name: first[name] for name in ("fetchpriority", "loading") if name in first} == first_is, path
+        assert all(each["loading"] == "lazy" for each in others)
 
 
 def test_cards_of_the_chat_come_with_their_sizes(

@@ -207,7 +207,7 @@ def test_the_index_is_rebuilt_with_the_encoder_of_the_settings(
 
 
 def test_dead_letters_and_proofs_are_listed(run):
-    assert run("dead-letter", "list").stdout.strip() == "nothing"
+    assert run("dead-letter", "list").stdout.strip() == "nothing waits for a person"
     assert run("dead-letter", "replay", "in:999").exit_code == 1
     assert "last-unit" in run("prove").stdout
 
