@@ -79,7 +79,7 @@ class Sight:
             if not garments and subject.verdict == "unsure":  # two witnesses, and neither knows of anything to wear
                 subject = replace(subject, verdict="other")
         vector = whole.vectors[0]
-        if len(garments) == 1 and garments[0].box.area < _FILLS:  # finds more than either: regions/README.md
+        if len(garments) == 1 and garments[0].box.area < _FILLS:
             both = vector + garments[0].vector
             vector = both / np.linalg.norm(both)
         return Seen(vector, picture, subject, garments, self.id, whole.vectors[0])

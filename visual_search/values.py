@@ -125,7 +125,8 @@ class Seen:
     encoder: str = ""
     """Name and revision of what made the vectors; only an index of the same can be searched with them."""
     whole: Vectors | None = field(default=None, repr=False)
-    """[d]: of the whole picture, where `vector` is not; the same photo saved twice is known by it."""
+    """[d]: of the whole picture, where a cut-out counts in `vector`; the same photo saved twice is known by it. Search
+    with whichever comes nearer to a picture of ours: regions/README.md."""
 
     @property
     def barcodes(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,7 +26,7 @@ from commerce.ports.teaching import Progress
 
 if TYPE_CHECKING:
     from visual_search.api import Eyes
-    from visual_search.values import Garment, Remembered, Vectors
+    from visual_search.values import Garment, Remembered, Seen, Vectors
     from visual_search.values import Hit as PictureHit
 
 Ids = NDArray[np.int64]
@@ -76,6 +77,7 @@ class EyesImageMatcher:
                 return _REFUSALS.get(seen.reason, NotSeen.DAMAGED)
             # A photo of ours is a product whatever it seems to show (a ring, a lipstick), and one alone.
             ours = part is None and bool(self._exact(seen, seen.whole))
+            vector = self._nearer(seen, ours)
         except EyesUnavailable:
             return NotSeen.OFF
         except SeenByAnother:  # the encoder was changed at this very moment
@@ -84,7 +86,6 @@ class EyesImageMatcher:
         shows = "fashion" if ours or garments else seen.subject.verdict
         if shows == "other" and not seen.barcodes:
             return NotSeen.NO_PRODUCT
-        vector = seen.whole if ours and seen.whole is not None else seen.vector
         return SeenPhoto(vector, seen.clean_jpeg, seen.sha256, seen.phash, seen.encoder, garments, seen.barcodes, shows)
 
     def clean(self, data: bytes) -> bytes:
@@ -151,6 +152,19 @@ class EyesImageMatcher:
         except EyesUnavailable:
             pass
         return ()
+
+    def _nearer(self, seen: Seen, ours: bool) -> Vectors:
+        """Of the whole photo or, where one garment was found in it, of both together: whichever comes nearer to a
+        picture of ours. What was found may be a sleeve, and the whole may be mostly a wall."""
+        if seen.whole is None or np.array_equal(seen.whole, seen.vector):
+            return seen.vector
+        if ours:
+            return seen.whole
+        scores = [
+            max((hit.score for hit in self._eyes.search(one, 1)), default=0.0)
+            for one in (replace(seen, vector=seen.whole), seen)
+        ]
+        return seen.whole if scores[0] >= scores[1] else seen.vector
 
     def _exact(self, seen: Remembered, whole: Vectors | None = None) -> list[int]:
         """Products of whose pictures this is one, each once."""

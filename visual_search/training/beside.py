@@ -14,7 +14,7 @@ from visual_search.encoders.tokenizer import BpeTokenizer
 from visual_search.training import losses
 from visual_search.training.export_imagenet import read_weights
 from visual_search.training.lessons import Lesson, Teacher
-from visual_search.training.towers import Clip, LateTower, embed_texts
+from visual_search.training.towers import ITSELF, TOLD, Clip, LateTower, embed_texts
 
 SEED = 7
 FEATURES_LEFT_OUT = 0.15
@@ -27,8 +27,12 @@ PROMPT_WEIGHTS = (1.0, 1.0, 0.3, 0.5, 0.2, 0.3, 0.2)
 LIKENESS_WEIGHTS = (1.0, 2.0)
 """Of `Lesson.alike`: of one kind, and of one colour within it."""
 
-TWIN_SCALE, TWIN_WEIGHT = 25.0, 4.0
-"""Of a photo of the very product: without that, likeness of kind and colour makes one of what differs in its cut."""
+TWIN_SCALE, TWIN_WEIGHT = 16.0, 4.0
+"""Of finding the very product by what no word reaches: likeness alone makes one of what differs in its cut."""
+
+UNTOLD_SHARE, SHARE_WEIGHT = 0.12, 200.0
+"""Of a vector's squared length, what no word reaches shall be this much, in each alike: a word finds pictures by the
+rest, and must not find those first that have more of it."""
 
 
 class Shelf:
@@ -51,7 +55,7 @@ class Shelf:
             self._chosen = chance.choice(len(self._features), min(self.SIZE, len(self._features)), replace=False)
             with torch.no_grad():
                 rows = self._features[torch.from_numpy(self._chosen)].float().to(seen.device)
-                self._vectors = self._model.project(rows)
+                self._vectors = self._model.told(rows)
         scale = self._model.logit_scale.exp()
         beside = torch.from_numpy(self._chosen)
         same = torch.from_numpy(lesson.name_ids)[:, None] == self._ids[beside][None]
@@ -100,11 +104,16 @@ class Bank:
         return torch.stack([self._prompts[text] for text in prompts])
 
     def step(
-        self, model: Clip, lesson: Lesson, given: Tensor, step: int, moves_tower: bool, shelved: Tensor | None = None
+        self, model: Clip, lesson: Lesson, given: Tensor, step: int, shelved: Tensor | None = None
     ) -> dict[str, Tensor]:
-        """`given`: early features where the tower moves, else its features. `shelved` [products, 1280]: the lesson's
-        products as the shop sees them, to be told from each other by whatever view is given."""
-        seen = model.project(model.late(given) if moves_tower else given, FEATURES_LEFT_OUT)
+        """`given`: early features where the tower moves, else its features; then `shelved` [products, 1280] are those
+        of the lesson's products as the shop sees them, to be told from each other by whatever view is given."""
+        if shelved is None:
+            told = seen = model.told(model.late(given), FEATURES_LEFT_OUT)
+            untold = seen[:, :0]
+        else:
+            seen, untold = model.project(given, FEATURES_LEFT_OUT).split([TOLD, ITSELF], 1)
+            told = functional.normalize(seen, dim=1)
         own = torch.from_numpy(lesson.pictures[: lesson.products]).to(seen.device)
         chance = np.random.default_rng([SEED, step, 2])
         names = self._names[int(chance.integers(2))]
@@ -113,25 +122,26 @@ class Bank:
         shown = seen[: lesson.products]
         near = scale * shown @ names[own].T
         apart = ~losses.eye(near)
-        same_name = torch.from_numpy(lesson.same_name).to(seen.device)
-        near = losses.less_kin(near, same_name & apart, (self._kin[own][:, None] == self._kin[own][None]) & apart)
+        same_name = torch.from_numpy(lesson.same_name).to(seen.device) & apart
+        near = losses.less_kin(near, same_name, (self._kin[own][:, None] == self._kin[own][None]) & apart)
         same, kin = (of[own][:, None] == of[others][None] for of in (self._ids, self._kin))
         far = losses.less_kin(scale * shown @ names[others].T, same, kin)
         wanted = torch.arange(len(near), device=near.device)
         by_picture = functional.cross_entropy(torch.cat([near, far], 1), wanted)
         name = (by_picture + functional.cross_entropy(near.T, wanted)) / 2
-        prompt, kinds, told = told_by(self._prompted(lesson.prompts), seen, lesson, attributes=5)
-        picture = likeness_of(seen, lesson)
-        every = name + 0.5 * prompt + 0.7 * told + self._likeness * picture
-        twin = 0 * every.detach()
-        if shelved is not None:
-            twins = (TWIN_SCALE * shown @ model.project(shelved).T).masked_fill(same_name & apart, -1e4)
-            twin = functional.cross_entropy(twins, wanted)
-            every = every + TWIN_WEIGHT * twin
-        general = self._general(seen, given, chance) if moves_tower else 0 * every.detach()
-        every = every + 0.2 * general
-        return {"all": every, "name": by_picture, "prompt": prompt, "kind": kinds[0], "colour": kinds[1],
-                "picture": picture, "twin": twin, "general": general, "scale": scale.detach()}  # fmt: skip
+        prompt, kinds, attribute = told_by(self._prompted(lesson.prompts), seen, lesson, attributes=5)
+        picture = likeness_of(told, lesson)
+        every = name + 0.5 * prompt + 0.7 * attribute + self._likeness * picture
+        figures = {"name": by_picture, "prompt": prompt, "kind": kinds[0], "colour": kinds[1], "picture": picture}
+        if shelved is None:
+            figures["general"] = self._general(seen, given, chance)
+            every = every + 0.2 * figures["general"]
+        else:
+            beside = model.project(shelved, FEATURES_LEFT_OUT)[:, TOLD:]
+            figures["twin"] = losses.twins(untold[: lesson.products], beside, same_name, TWIN_SCALE)
+            figures["share"] = (untold.square().sum(1) - UNTOLD_SHARE).square().mean()
+            every = every + TWIN_WEIGHT * figures["twin"] + SHARE_WEIGHT * figures["share"]
+        return {"all": every, **figures, "scale": scale}
 
     def _general(self, seen: Tensor, early: Tensor, chance: np.random.Generator) -> Tensor:
         """Not only clothes: a few pictures of each lesson keep the likenesses that ImageNet saw between them."""

@@ -43,7 +43,7 @@ def main() -> None:
 def write(checkpoint: Path, cache: Path, out: Path) -> None:
     import torch
 
-    from visual_search.training.towers import CONTEXT, EARLY_BLOCKS, EMBEDDING, INPUT_PX, TEXT_HEADS, Clip
+    from visual_search.training.towers import CONTEXT, EARLY_BLOCKS, EMBEDDING, INPUT_PX, ITSELF, TEXT_HEADS, Clip
 
     state = torch.load(checkpoint, weights_only=True)["average"]
     model = Clip(read_weights())
@@ -51,9 +51,14 @@ def write(checkpoint: Path, cache: Path, out: Path) -> None:
     with torch.no_grad():
         weights = _moved(model, EARLY_BLOCKS)
         image = build_image(weights, *(part.numpy() for part in model.projection.folded()))
-        text = build_text({name: value.float().numpy() for name, value in model.text.state_dict().items()}, TEXT_HEADS)
+        words = {name: value.float().numpy() for name, value in model.text.state_dict().items()}
+    words["text_projection"] = np.pad(words["text_projection"], ((0, 0), (0, ITSELF)))
     out.mkdir(parents=True, exist_ok=True)
-    files = {"image.onnx": image, "text.onnx": text, "merges.txt.gz": (cache / "merges.gz").read_bytes()}
+    files = {
+        "image.onnx": image,
+        "text.onnx": build_text(words, TEXT_HEADS),
+        "merges.txt.gz": (cache / "merges.gz").read_bytes(),
+    }
     for name, raw in files.items():
         (out / name).write_bytes(raw)
     path = out / "encoder.json"
@@ -94,7 +99,7 @@ def _moved(model: Any, early_blocks: int) -> Weights:
 
 
 def build_image(weights: Weights, first: Floats, bias: Floats, second: Floats) -> bytes:
-    """pixels uint8 [n, h, w, 3] -> features float32 [n, 1280] and embedding float32 [n, 256], unit rows."""
+    """pixels uint8 [n, h, w, 3] -> features float32 [n, 1280] and embedding float32 [n, 288], unit rows."""
     from onnx import TensorProto, helper
 
     graph = _Graph(weights, store_int8=True)
@@ -119,7 +124,7 @@ def build_image(weights: Weights, first: Floats, bias: Floats, second: Floats) -
 
 
 def build_text(state: dict[str, Floats], heads: int) -> bytes:
-    """ids int64 [n, length] -> embedding float32 [n, 256], unit rows. `state` has the names of open_clip's CLIP."""
+    """ids int64 [n, length] -> embedding float32 [n, 288], unit rows. `state` has the names of open_clip's CLIP."""
     from onnx import TensorProto, helper
 
     graph = _Graph({}, store_int8=True)

@@ -39,6 +39,14 @@ def pairs(logits: Tensor, same: Tensor, kin: Tensor) -> Tensor:
     return (functional.cross_entropy(masked, wanted) + functional.cross_entropy(masked.T, wanted)) / 2
 
 
+def twins(taken: Tensor, shown: Tensor, same: Tensor, scale: float) -> Tensor:
+    """Each row of `taken` [n, d] shall find the same row of `shown` before all others but those that are `same`
+    [n, n]. Neither need be of unit length."""
+    cosines = functional.normalize(taken, dim=1) @ functional.normalize(shown, dim=1).T
+    wanted = torch.arange(len(cosines), device=cosines.device)
+    return functional.cross_entropy((scale * cosines).masked_fill(same, -1e4), wanted)
+
+
 def classes(logits: Tensor, signs: Tensor) -> Tensor:
     """Which of an attribute's values a picture shows. logits, signs [values, pictures]: the right one (or the right
     ones together) against the wrong ones, per picture."""

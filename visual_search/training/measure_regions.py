@@ -157,22 +157,19 @@ def _print_types(eyes: Eyes, shown: Sequence[Labelled], photos: Sequence[Labelle
     kinds = np.array([picture.type for picture in shown])
     eyes.add((picture.id, picture.data) for picture in shown)
     rows = {picture.id: at for at, picture in enumerate(shown)}
-    encoder = eyes._seeing().encoder
-    whole, cut, mixed = list[float](), list[float](), list[float]()
+    told: dict[str, list[float]] = {"whole": [], "cut-out": [], "mean of both": [], "whole or mean, the nearer": []}
     for photo in photos:
         seen = eyes.look(photo.data)
-        if isinstance(seen, PictureRefused) or len(seen.garments) != 1:
+        if isinstance(seen, PictureRefused) or len(seen.garments) != 1 or seen.whole is None:
             continue
-        before, after = encoder.encode(seen.picture.pixels[None])[0], seen.garments[0].vector
-        middle = before + after
-        for vector, into in ((before, whole), (after, cut), (middle / np.linalg.norm(middle), mixed)):
-            hits = [rows[hit.picture_id] for hit in eyes.search(np.asarray(vector, np.float32), 10)]
-            into.append(float(np.isin(kinds[hits], PHOTO_TYPES[photo.type]).mean()))
-    print(
-        f"phone photo -> {len(shown)} products, P@10 type ({len(whole)} photos with one garment): whole"
-        f" {np.mean(whole):.3f}, cut-out {np.mean(cut):.3f}, mean of both {np.mean(mixed):.3f}",
-        flush=True,
-    )
+        middle = seen.whole + seen.garments[0].vector
+        found = [eyes.search(one, 10) for one in (seen.whole, seen.garments[0].vector, middle / np.linalg.norm(middle))]
+        found.append(max(found[0], found[2], key=lambda hits: hits[0].score))
+        for hits, into in zip(found, told.values(), strict=True):
+            into.append(float(np.isin([kinds[rows[hit.picture_id]] for hit in hits], PHOTO_TYPES[photo.type]).mean()))
+    figures = ", ".join(f"{name} {np.mean(shares):.3f}" for name, shares in told.items())
+    count = len(told["whole"])
+    print(f"phone photo -> {len(shown)} products, P@10 type ({count} photos with one garment): {figures}", flush=True)
 
 
 def _some(pictures: Sequence[Labelled], count: int) -> list[Labelled]:

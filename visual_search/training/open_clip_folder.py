@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +17,12 @@ from visual_search.training.export_imagenet import _EPSILON
 
 CONFIGURATION: dict[str, Any] = {
     "model_cfg": {
-        "embed_dim": 256,
+        "embed_dim": 288,
         "vision_cfg": {
             "timm_model_name": "tf_efficientnet_lite0",
             "timm_model_pretrained": False,
             "timm_pool": "avg",
-            "timm_proj": "mlp",  # "linear" where what ships has no hidden layer
+            "timm_proj": "mlp",
             "image_size": 96,
         },
         "text_cfg": {"context_length": 32, "vocab_size": 8192, "width": 256, "heads": 4, "layers": 2},
@@ -46,10 +45,7 @@ def write_folder(shipped: Path, out: Path) -> None:
     state = {**_vision(image), **_text(text)}
     out.mkdir(parents=True, exist_ok=True)
     save_file({name: np.ascontiguousarray(value) for name, value in state.items()}, out / "open_clip_model.safetensors")
-    configuration = deepcopy(CONFIGURATION)
-    if "projection" in image:
-        configuration["model_cfg"]["vision_cfg"]["timm_proj"] = "linear"
-    (out / "open_clip_config.json").write_text(json.dumps(configuration, indent=2) + "\n")
+    (out / "open_clip_config.json").write_text(json.dumps(CONFIGURATION, indent=2) + "\n")
     shutil.copy(shipped / "merges.txt.gz", out / TOKENIZER)
     print(f"{out}: {sum(value.nbytes for value in state.values()) / 1e6:.1f} MB of float32")
 
@@ -87,8 +83,6 @@ def _vision(constants: dict[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]
         state[f"visual.trunk.{norm}.running_mean"] = np.zeros(len(kernel), np.float32)
         state[f"visual.trunk.{norm}.running_var"] = np.full(len(kernel), 1 - _EPSILON, np.float32)
         state[f"visual.trunk.{norm}.num_batches_tracked"] = np.array(0, np.int64)
-    if "projection" in constants:
-        return state | {"visual.head.proj.weight": constants["projection"]}
     for name in ("fc1.weight", "fc1.bias", "fc2.weight"):
         state[f"visual.head.mlp.{name}"] = constants[f"projection.{name}"]
     return state

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from visual_search.encoders.base import Encoder
 from visual_search.encoders.registry import open_encoder
 from visual_search.preprocess.decoder import PictureDecoder
+from visual_search.training import again, measures
 from visual_search.training import corpus as data
-from visual_search.training import measures
 from visual_search.training.captions import Lexicon
 from visual_search.training.corpus import DEV, Corpus
 from visual_search.training.export import MODEL_DIRECTORY
@@ -68,6 +68,9 @@ def main() -> None:
     told = measures.figures(shown, taken, products, photos, corpus, lexicon, words)
     print(f"{encoder.name} {encoder.revision}: {len(products)} products, {len(photos)} phone photos ({asked.part})\n")
     _print_targets(told)
+    for what, way in again.WAYS.items():
+        seen = see(encoder, again.taken_again((files.products[row] for row in products), way))
+        print(f"a product's own picture, {what}, finds it first: {again.itself_first(shown, seen):.3f}")
     _print_labels(shown, taken, products, photos, corpus)
     _print_speed(encoder)
     choosing = np.flatnonzero(corpus.photo_part == DEV)

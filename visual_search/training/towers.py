@@ -24,7 +24,11 @@ EARLY_BLOCKS = 5
 """Blocks before this one stay as ImageNet made them: colours, edges and textures are the same everywhere."""
 EARLY_CHANNELS, EARLY_SIDE = 40, INPUT_PX // 8
 FEATURES = 1280
-EMBEDDING = 256
+TOLD = 256
+"""Numbers of a vector that words reach: kind, colour, maker."""
+ITSELF = 32
+"""Numbers that no word reaches: what tells a product from others of its kind and colour."""
+EMBEDDING = TOLD + ITSELF
 HIDDEN = 2 * EMBEDDING
 """Of the picture's projection: what open_clip's `timm_proj: mlp` has."""
 VOCABULARY, CONTEXT, TEXT_WIDTH, TEXT_HEADS, TEXT_LAYERS = 8192, 32, 256, 4, 2
@@ -152,8 +156,8 @@ class LateTower(nn.Module):
 
 
 class TextTower(nn.Module):
-    """Token ids [n, length <= context] to vectors [n, 256] (not of unit length). The parameters have the names and
-    shapes of open_clip's CLIP."""
+    """Token ids [n, length <= context] to what is told of a vector, [n, 256] (not of unit length). The parameters have
+    the names and shapes of open_clip's CLIP."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -162,7 +166,7 @@ class TextTower(nn.Module):
         self.transformer = nn.Module()
         self.transformer.resblocks = nn.ModuleList([TextBlock() for _ in range(TEXT_LAYERS)])
         self.ln_final = nn.LayerNorm(TEXT_WIDTH)
-        self.text_projection = nn.Parameter(torch.empty(TEXT_WIDTH, EMBEDDING))
+        self.text_projection = nn.Parameter(torch.empty(TEXT_WIDTH, TOLD))
         nn.init.normal_(self.token_embedding.weight, std=0.02)
         nn.init.normal_(self.positional_embedding, std=0.01)
         nn.init.normal_(self.text_projection, std=TEXT_WIDTH**-0.5)
@@ -223,7 +227,7 @@ class Attention(nn.Module):
 
 
 class Projection(nn.Module):
-    """Features [n, 1280] to vectors [n, 256] (not of unit length): one hidden layer. Kind and colour together are more
+    """Features [n, 1280] to vectors [n, 288] (not of unit length): one hidden layer. Kind and colour together are more
     than a linear map can make of these features."""
 
     centre: Tensor
@@ -235,6 +239,8 @@ class Projection(nn.Module):
         self.register_buffer("spread", torch.ones(FEATURES))
         self.fc1 = nn.Linear(FEATURES, HIDDEN)
         self.fc2 = nn.Linear(HIDDEN, EMBEDDING, bias=False)
+        with torch.no_grad():
+            self.fc2.weight[TOLD:] *= 0.1  # hardly anything until it is taught, last of all
 
     def standardise(self, features: Tensor) -> None:
         """Before anything is learned: each feature then comes with mean 0 and deviation 1. features [n, 1280]"""
@@ -264,7 +270,12 @@ class Clip(nn.Module):
         self.logit_scale = nn.Parameter(torch.tensor(3.0))
 
     def project(self, features: Tensor, left_out: float = 0.0) -> Tensor:
+        """Vectors [n, 288] of unit length."""
         return functional.normalize(self.projection(features, left_out), dim=1)
+
+    def told(self, features: Tensor, left_out: float = 0.0) -> Tensor:
+        """What words reach of them, [n, 256] of unit length."""
+        return functional.normalize(self.projection(features, left_out)[:, :TOLD], dim=1)
 
     def words(self, ids: Tensor) -> Tensor:
         with torch.autocast(ids.device.type, torch.bfloat16):

@@ -66,7 +66,7 @@ STAGES = {
     "head": Stage(None, 400, 512, 64, 1.5e-3, "words", 1.0),
     "tower": Stage("head", 2200, 320, 80, 1.5e-3, "tower", 1.0),
     "refit": Stage("tower", 350, 640, 96, 8e-4, "words", 1.0),
-    "pictures": Stage("refit", 600, 768, 96, 8e-4, "pictures", 3.0),
+    "pictures": Stage("refit", 500, 768, 96, 8e-4, "pictures", 3.0),
 }
 
 
@@ -89,7 +89,8 @@ class Average:
 
 
 class Pictures:
-    """Views on disk, as batches of early features or, while the tower does not move, of its features."""
+    """Views on disk, as batches of early features or, while the tower does not move, of its features. `rows` are those
+    of a view (`views.training_rows`)."""
 
     def __init__(self, folder: Path, rows: NDArray[np.int64], model: Clip, moving: bool) -> None:
         self._folder = folder
@@ -153,7 +154,7 @@ class Pictures:
         return as_early(early, self._device)
 
 
-MOST_FIXED_VIEWS = 1
+MOST_FIXED_VIEWS = 4
 
 
 def main() -> None:
@@ -215,7 +216,7 @@ def run(name: str, cache: Path, steps: int = 0, device: str = "cpu") -> None:
         lesson = teacher.lesson(step, stage.products, stage.photos)
         seen = pictures.batch(lesson, step)
         told = (
-            bank.step(model, lesson, seen, step, moves_tower, None if moves_tower else pictures.shelved(lesson))
+            bank.step(model, lesson, seen, step, None if moves_tower else pictures.shelved(lesson))
             if bank
             else _step(model, tokenizer, lesson, seen, shelf, step, stage.likeness)
         )
@@ -264,7 +265,7 @@ def _step(
     step: int,
     likeness: float,
 ) -> dict[str, Tensor]:
-    seen = model.project(features, FEATURES_LEFT_OUT)
+    seen = model.told(features, FEATURES_LEFT_OUT)
     count = len(lesson.names)
     texts = [*lesson.names, *lesson.captions, *lesson.prompts]
     words = embed_texts(model, tokenizer, texts)
