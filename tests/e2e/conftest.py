@@ -94,10 +94,7 @@ def window(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
         context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
-        page.on(
-            "pageerror",
-            lambda error: None if _LATE in str(error) else troubles.append(f"{page.url}: {error}"),
-        )
+        page.on("pageerror", lambda error: troubles.append(f"{page.url}: {error}") if _LATE not in str(error) else None)
         page.on(
             "console",
             lambda line: (

@@ -15,6 +15,7 @@ from commerce.ports import NotSeen, SeenGarment, SeenPhoto
 from commerce.services import resembling
 from tests.unit.discovery.seeing_street import COLOURS, open_seeing_street, picture, seen, source_ids
 from tests.unit.discovery.shop_of_a_street import Street, a_product, sizes
+from visual_search.values import PictureRefused, Seen
 from vitrine.prove._hostile_pictures import photo
 
 
@@ -160,6 +161,28 @@ def test_a_garment_that_nothing_resembles_gets_the_nearest_called_far(street: St
     assert 0 < len(answer.found) <= 3
     assert {found.hit.why for found in answer.found} == {Why.FAR}
     assert street.discovery.by_photo(replace(photo, shows="unsure"), SearchRequest()) is NotSeen.NO_PRODUCT
+
+
+@pytest.mark.parametrize("is_right", ["whole", "part"])
+def test_a_photo_is_searched_whole_or_with_its_part_whichever_comes_nearer(
+    street: Street, monkeypatch: pytest.MonkeyPatch, is_right: str
+) -> None:
+    """The eyes are real but for what they say of this photo: either it or the part found in it is like a product."""
+    matcher = street.image_matcher
+    assert isinstance(matcher, over_eyes.EyesImageMatcher)
+    ours = seen(street, picture(0)).vector
+    nothing = np.zeros_like(ours)
+    nothing[int(np.argmin(np.abs(ours)))] = 1
+    look = matcher._eyes.look
+
+    def told(data: bytes) -> Seen | PictureRefused:
+        was = look(data)
+        assert isinstance(was, Seen)
+        whole, part = (ours, nothing) if is_right == "whole" else (nothing, ours)
+        return replace(was, whole=whole, vector=part, subject=replace(was.subject, verdict="fashion"))
+
+    monkeypatch.setattr(matcher._eyes, "look", told)
+    assert (seen(street, picture(40)).vector == ours).all()
 
 
 def test_look_alikes_in_a_store_and_a_size(street: Street) -> None:
