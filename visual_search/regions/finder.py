@@ -19,10 +19,10 @@ from visual_search.values import Box, Garment, Pixels, Verdict
 MOST_CUTS = 6
 """Encoded a photo, beside the whole: the encoder is most of what looking costs."""
 
-_DOUBTED = 0.55
+_DOUBTED = 0.35
 """In a photo that may show something else a garment must be named this surely: what is not to wear may look like one
-garment, but seldom like one of a kind. With the built-in encoder .025 of phone photos of clothes are then turned away
-(.013 if none were doubted) and .745 of pictures of other things (.604)."""
+garment, but seldom like one of a kind. With the built-in encoder .035 of phone photos of clothes are then turned away
+(.013 if none were doubted) and .813 of pictures of other things (.700)."""
 
 
 class GarmentFinder:
