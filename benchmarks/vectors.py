@@ -24,6 +24,7 @@ from visual_search.values import MARK_BYTES
 Vectors = NDArray[np.float32]
 Ids = NDArray[np.int64]
 Lists = NDArray[np.uint8] | None
+Search = Callable[[Vectors], Ids]
 
 _DIMENSION = 256
 _SEED = 20_261_121
@@ -122,12 +123,9 @@ def measure(name: str, made: Vectors, *, with_graph: bool) -> tuple[Table, Lists
     for share in _SHARES:
         allowed = None if share == 1 else np.sort(dice.choice(ids, max(int(count * share), 10), replace=False))
         rows = None if allowed is None else np.searchsorted(ids, allowed)
-        methods: dict[str, Callable[[Vectors], Ids]] = {
-            "ours": lambda query, allowed=allowed: index.search(query, 10, allowed)[1][0],
-            "numpy": lambda query, rows=rows: ids[_numpy_search(vectors, rows, query)],
-        }
+        methods = {"ours": _ours(index, allowed), "numpy": _numpy(ids, vectors, rows)}
         if graph:
-            methods["graph"] = lambda query, rows=rows: ids[graph.search(query, rows)]
+            methods["graph"] = _by_graph(ids, graph, rows)
         spent_s, right = _in_turn(methods, queries)
         own, other = ms(spent_s["ours"], 50), ms(spent_s["numpy"], 50)
         cells = [
@@ -178,19 +176,28 @@ class _Graph:
     def search(self, query: Vectors, rows: NDArray[np.intp] | None) -> NDArray[np.intp]:
         import faiss
 
-        parameters = faiss.SearchParametersHNSW(efSearch=128)
+        parameters = faiss.SearchParametersHNSW(efSearch=128)  # type: ignore[attr-defined]
         if rows is not None:
             kept = np.zeros(self._count, bool)
             kept[rows] = True
-            parameters.sel = selector = faiss.IDSelectorBitmap(np.packbits(kept, bitorder="little"))
-            del selector
+            parameters.sel = faiss.IDSelectorBitmap(np.packbits(kept, bitorder="little"))  # type: ignore[call-arg,arg-type]
         found: NDArray[np.intp] = self._index.search(query[None], 10, params=parameters)[1][0]
         return found
 
 
-def _in_turn(
-    methods: dict[str, Callable[[Vectors], Ids]], queries: Vectors
-) -> tuple[dict[str, list[float]], dict[str, float]]:
+def _ours(index: VectorIndex, allowed: Ids | None = None) -> Search:
+    return lambda query: index.search(query, 10, allowed)[1][0]
+
+
+def _numpy(ids: Ids, vectors: Vectors, rows: NDArray[np.intp] | None) -> Search:
+    return lambda query: ids[_numpy_search(vectors, rows, query)]
+
+
+def _by_graph(ids: Ids, graph: _Graph, rows: NDArray[np.intp] | None) -> Search:
+    return lambda query: ids[graph.search(query, rows)]
+
+
+def _in_turn(methods: dict[str, Search], queries: Vectors) -> tuple[dict[str, list[float]], dict[str, float]]:
     """CPU seconds of each query and recall@10 against "numpy", the order drawn anew for each query."""
     spent_s: dict[str, list[float]] = {name: [] for name in methods}
     right = dict.fromkeys(methods, 0)
@@ -243,13 +250,7 @@ def crossover(made: Vectors) -> Table:
         with Stopwatch() as build:
             lists = VectorIndex(made.shape[1], (ids, vectors), approximate_from=1)
             lists.settle()
-        spent_s, right = _in_turn(
-            {
-                "numpy": lambda query, index=exact: index.search(query, 10)[1][0],
-                "lists": lambda query, index=lists: index.search(query, 10)[1][0],
-            },
-            queries,
-        )
+        spent_s, right = _in_turn({"numpy": _ours(exact), "lists": _ours(lists)}, queries)
         table.add(
             f"{count:,}",
             f"{ms(spent_s['numpy'], 50):.2f}",
@@ -394,8 +395,8 @@ def run(full: bool = False) -> list[Table]:
         del large, opened
         like_real = grown(real, 1_000_000 + _QUERIES, _DIMENSION, _SEED)
         tables.append(measure("grown from real ones", like_real, with_graph=False)[0])
-    if (table := pgvector(small)) is not None:
-        tables.append(table)
+    if (shared := pgvector(small)) is not None:
+        tables.append(shared)
     return tables
 
 
