@@ -1,5 +1,6 @@
 """The picture index beside numpy, FAISS's own graph and the memory it must read: as many vectors as the real catalogue,
-and a million. Filters, changes, the start of a process, the size at which it changes its way, and pgvector.
+and a million, of as many numbers as the shipped encoder gives. Filters, changes, the start of a process, the size at
+which it changes its way, and pgvector.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.tables import OUT, Stopwatch, Table, keep, ms
+from visual_search.encoders.base import Encoder
 from visual_search.index import VectorIndex
 from visual_search.snapshot import Manifest, Snapshot, SnapshotStore
 from visual_search.values import MARK_BYTES
@@ -26,11 +28,10 @@ Ids = NDArray[np.int64]
 Lists = NDArray[np.uint8] | None
 Search = Callable[[Vectors], Ids]
 
-_DIMENSION = 256
 _SEED = 20_261_121
+_PICTURES = 44_000  # about as many as the real catalogue has
 _QUERIES = 60
 _SHARES = (1.0, 0.5, 0.1, 0.01, 0.001)
-_REAL = OUT / "product_vectors.npy"
 
 
 def clustered(count: int, dimension: int, seed: int) -> Vectors:
@@ -47,37 +48,37 @@ def clustered(count: int, dimension: int, seed: int) -> Vectors:
     return vectors
 
 
-def real_vectors() -> Vectors | None:
-    """The public catalogue's photos as our encoder sees them; encoded once, some minutes, and kept in var/bench."""
+def real_vectors(encoder: Encoder) -> Vectors | None:
+    """The public catalogue's photos as that encoder sees them; encoded once, some minutes, and kept in var/bench. None
+    where they are absent."""
     from visual_search.training.shared_data import catalogue, data_directory
 
-    if _REAL.exists():
-        kept: Vectors = np.load(_REAL)
+    path = OUT / f"product_vectors-{encoder.revision}.npy"
+    if path.exists():
+        kept: Vectors = np.load(path)
         return kept
     if not data_directory().is_dir():
         return None
-    from visual_search.encoders.registry import open_encoder
     from visual_search.importing import encode_many
     from visual_search.preprocess.decoder import PictureDecoder
 
-    encoder, rows = open_encoder(), []
+    rows: list[Vectors] = []
     with PictureDecoder(encoder.input_px) as decoder:
         pictures = ((at, one.data) for at, one in enumerate(catalogue(data_directory())))
         for batch in encode_many(pictures, encoder, decoder, lambda asked: [None] * len(asked), copies=False):
             rows += [one.vector for one in batch if one.vector is not None]
     OUT.mkdir(parents=True, exist_ok=True)
-    np.save(_REAL, np.stack(rows))
+    np.save(path, np.stack(rows))
     return np.stack(rows)
 
 
-def grown(real: Vectors, count: int, dimension: int, seed: int) -> Vectors:
-    """More vectors like these: each between a real one and one of its neighbours, turned into so many dimensions, with
-    noise (cosine about .95 to where it was)."""
+def grown(real: Vectors, count: int, seed: int) -> Vectors:
+    """More vectors like these: each between a real one and one of its neighbours, with noise (cosine about .95 to where
+    it was)."""
     import faiss
 
-    dice = np.random.default_rng(seed)
-    turn = np.linalg.qr(dice.standard_normal((dimension, dimension)))[0][: real.shape[1]].astype(np.float32)
-    flat = faiss.IndexFlatIP(real.shape[1])
+    dice, dimension = np.random.default_rng(seed), real.shape[1]
+    flat = faiss.IndexFlatIP(dimension)
     flat.add(real)
     neighbours = np.concatenate([flat.search(part, 9)[1] for part in np.array_split(real, 16)])
     vectors = np.empty((count, dimension), np.float32)
@@ -85,7 +86,7 @@ def grown(real: Vectors, count: int, dimension: int, seed: int) -> Vectors:
         size = min(50_000, count - start)
         one = dice.integers(0, len(real), size)
         other, weight = neighbours[one, dice.integers(1, 9, size)], dice.random((size, 1), np.float32)
-        some = (weight * real[one] + (1 - weight) * real[other]) @ turn
+        some = weight * real[one] + (1 - weight) * real[other]
         some /= np.linalg.norm(some, axis=1, keepdims=True)
         noise = dice.standard_normal((size, dimension)).astype(np.float32) * np.float32(0.32 / dimension**0.5)
         vectors[start : start + size] = some + noise
@@ -379,21 +380,25 @@ def pgvector(made: Vectors) -> Table | None:
     return table
 
 
-def run(full: bool = False) -> list[Table]:
+def run(full: bool = False, pictures: int = _PICTURES) -> list[Table]:
     """The tables for the real catalogue's size; with `full` those of a million vectors too (4 GB of memory)."""
-    real = real_vectors()
-    small = clustered(44_000 + _QUERIES, _DIMENSION, _SEED)
+    from visual_search.encoders.registry import open_encoder
+
+    encoder = open_encoder()
+    dimension, real = encoder.dimension, real_vectors(encoder) if full else None
+    del encoder
+    small = clustered(pictures + _QUERIES, dimension, _SEED)
     table, lists = measure("clouds", small, with_graph=True)
     tables, opened = [table], [(small[:-_QUERIES], lists)]
     if full:
-        large = clustered(1_000_000 + _QUERIES, _DIMENSION, _SEED)
+        large = clustered(1_000_000 + _QUERIES, dimension, _SEED)
         table, lists = measure("clouds", large, with_graph=True)
         tables += [table, crossover(large)]
         opened.append((large[:-_QUERIES], lists))
     tables.append(starts(opened))
-    if full and real is not None:
+    if real is not None:
         del large, opened
-        like_real = grown(real, 1_000_000 + _QUERIES, _DIMENSION, _SEED)
+        like_real = grown(real, 1_000_000 + _QUERIES, _SEED)
         tables.append(measure("grown from real ones", like_real, with_graph=False)[0])
     if (shared := pgvector(small)) is not None:
         tables.append(shared)
@@ -403,7 +408,9 @@ def run(full: bool = False) -> list[Table]:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.vectors", description=__doc__)
     parser.add_argument("--full", action="store_true", help="also a million vectors")
-    keep("vectors", run(parser.parse_args(arguments).full))
+    parser.add_argument("--pictures", type=int, default=_PICTURES, help="of the smaller tables")
+    options = parser.parse_args(arguments)
+    keep("vectors", run(options.full, options.pictures))
 
 
 if __name__ == "__main__":
