@@ -1,130 +1,215 @@
 """Pictures as phones take them, made from pictures as shops show them: another background, another distance and
-angle, other light, fewer sharp details. Phone photos get the same treatment, gentler.
+angle, other light, fewer sharp details. Phone photos get the same treatment, gentler. Whole batches at a time, where
+the encoder learns: on a GPU making views costs next to nothing, and none is ever seen twice.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image
+from torch import Tensor
+from torch.nn import functional
+
+from visual_search.training.corpus import PHOTO_PX, PRODUCT_SIZE_PX, TRAIN, Corpus
 
 Bytes = NDArray[np.uint8]
 Rng = np.random.Generator
 
 _WHITE = 232
 """A background pixel is at least this bright in each channel and is joined to the rim."""
-KEEP_BACKGROUND = 0.55
-"""Share of products that keep their white background: that is how the catalogue's own pictures come."""
+SCENES = 3072
+"""Backgrounds that are drawn before the lessons begin; each lesson turns and lights them anew."""
 
 
-def backgrounds(products: Bytes, batch: int = 4096) -> NDArray[np.bool_]:
-    """[n, h, w, 3] to [n, h, w]: what is white and joined to the rim through white."""
-    out = np.zeros(products.shape[:3], np.bool_)
-    for start in range(0, len(products), batch):
-        white: NDArray[np.bool_] = np.all(products[start : start + batch] >= _WHITE, axis=-1)
-        found = np.zeros_like(white)
-        found[:, 0], found[:, -1], found[:, :, 0], found[:, :, -1] = (
-            white[:, 0], white[:, -1], white[:, :, 0], white[:, :, -1],
-        )  # fmt: skip
-        while True:
-            grown = found.copy()
-            grown[:, 1:] |= found[:, :-1]
-            grown[:, :-1] |= found[:, 1:]
-            grown[:, :, 1:] |= found[:, :, :-1]
-            grown[:, :, :-1] |= found[:, :, 1:]
-            grown &= white
-            if (grown == found).all():
-                break
-            found = grown
-        out[start : start + batch] = found
-    return out
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How far a view is from the shop's own picture."""
+
+    untouched: float
+    """Share that is only mirrored or not."""
+    white: float
+    """Share of the others that keeps the white background: that is how the catalogue's own pictures come."""
+    least: float
+    most: float
+    """Zoom."""
+    turn_deg: float
+    strength: float
+    """Of other light, softness and noise."""
 
 
-def product_view(
-    pixels: Bytes, background: NDArray[np.bool_], scene: Callable[[Rng], Bytes], px: int, rng: Rng
-) -> Bytes:
-    """One product, [80, 60, 3], as somebody might photograph it: uint8 [px, px, 3]. `scene` draws a background
-    [px, px, 3]."""
-    keep = rng.random() < KEEP_BACKGROUND
-    alpha = np.where(background, 0, 255).astype(np.uint8)
-    layers = Image.fromarray(np.dstack([pixels, alpha]), "RGBA")
-    warp = _warp(layers.size, px, rng, least=0.62, most=1.3, turn_deg=6 if keep else 18)
-    warped = np.asarray(layers.transform((px, px), Image.Transform.AFFINE, warp, Image.Resampling.BILINEAR))
-    if keep:
-        flat = Image.fromarray(pixels).transform(
-            (px, px), Image.Transform.AFFINE, warp, Image.Resampling.BILINEAR, fillcolor=(255, 255, 255)
+NEAR = Way(untouched=0.35, white=0.9, least=0.85, most=1.18, turn_deg=4, strength=0.45)
+FAR = Way(untouched=0.0, white=0.4, least=0.62, most=1.35, turn_deg=16, strength=0.9)
+PHOTO = Way(untouched=0.1, white=1.0, least=0.92, most=1.1, turn_deg=10, strength=0.7)
+
+
+class Pictures:
+    """All pictures on the device. Rows count products, then phone photos (`corpus.Corpus`)."""
+
+    def __init__(self, corpus: Corpus, px: int, device: torch.device, seed: int) -> None:
+        self._px = px
+        self.device = device
+        self._total = len(corpus.rows)
+        self._products = torch.from_numpy(np.array(corpus.products)).permute(0, 3, 1, 2).contiguous().to(device)
+        self._background = backgrounds(self._products)
+        self._photos = torch.from_numpy(corpus.photo_squares).permute(0, 3, 1, 2).contiguous().to(device)
+        self._sizes = torch.from_numpy(corpus.photo_sizes[:, ::-1].astype(np.float32)).to(device)
+        photos = corpus.photos
+        self._whole_photos = photos
+        rng = np.random.default_rng(seed)
+        scenes = Scenes([one for one, part in zip(photos, corpus.photo_part, strict=True) if part == TRAIN], px)
+        drawn = np.stack([scenes(rng) for _ in range(SCENES)])
+        self._scenes = torch.from_numpy(drawn).permute(0, 3, 1, 2).contiguous().to(device)
+
+    def plain(self, rows: NDArray[np.int64]) -> Tensor:
+        """As the shop's own decoder gives them: squashed to a square. [n, 3, px, px], 0 to 255, products only or
+        photos only."""
+        if not len(rows) or rows[0] < self._total:
+            pixels = self._products[torch.from_numpy(rows).to(self.device)].float()
+            return self._squashed(pixels)
+        drawn = [
+            np.asarray(
+                Image.fromarray(self._whole_photos[row - self._total]).resize((self._px,) * 2, Image.Resampling.BICUBIC)
+            )
+            for row in rows
+        ]
+        return torch.from_numpy(np.stack(drawn)).permute(0, 3, 1, 2).float().to(self.device)
+
+    def _squashed(self, pixels: Tensor) -> Tensor:
+        size = (self._px, self._px)
+        return functional.interpolate(pixels, size, mode="bicubic", antialias=True).clamp(0, 255).round()
+
+    def products(self, rows: NDArray[np.int64], way: Way, chance: torch.Generator) -> Tensor:
+        """Products as somebody might photograph them, [n, 3, px, px], 0 to 255."""
+        places = torch.from_numpy(rows).to(self.device)
+        pixels = self._products[places].float()
+        cover = (~self._background[places]).float()[:, None]
+        width, height = PRODUCT_SIZE_PX
+        sizes = torch.tensor([[width, height]], dtype=torch.float32, device=self.device).expand(len(rows), 2)
+        grid = self._grid(sizes, sizes / 2, (width, height), way, chance)
+        # what lies beside the picture is white, and background
+        seen = functional.grid_sample(
+            torch.cat([pixels - 255, cover], 1), grid, mode="bilinear", padding_mode="zeros", align_corners=False
         )
-        out = np.asarray(flat)
-    else:
-        cover = warped[..., 3:].astype(np.float32) / 255
-        out = (warped[..., :3] * cover + scene(rng) * (1 - cover)).astype(np.uint8)
-    return degraded(out, rng, strength=0.5 if keep else 1.0)
+        flat, share = seen[:, :3] + 255, seen[:, 3:]
+        n = len(rows)
+        elsewhere = (self._any(n, chance) >= way.white)[:, None, None, None]
+        scene = self._scenes[torch.randint(len(self._scenes), (n,), generator=chance, device=self.device)].float()
+        scene = torch.where((self._any(n, chance) < 0.5)[:, None, None, None], scene, scene.flip(3))
+        scene = torch.where((self._any(n, chance) < 0.5)[:, None, None, None], scene, scene.flip(2))
+        shown = torch.where(elsewhere, flat * share + scene * (1 - share), flat)
+        strength = torch.where(elsewhere[:, 0, 0, 0], way.strength, way.strength / 2)
+        shown = self._degraded(shown, strength, chance)
+        if way.untouched:
+            untouched = (self._any(n, chance) < way.untouched)[:, None, None, None]
+            mirrored = (self._any(n, chance) < 0.5)[:, None, None, None]
+            plain = self._squashed(pixels)
+            shown = torch.where(untouched, torch.where(mirrored, plain.flip(3), plain), shown)
+        return shown
+
+    def photos(self, rows: NDArray[np.int64], way: Way, chance: torch.Generator) -> Tensor:
+        """Parts of phone photos that still show the garment, [n, 3, px, px], 0 to 255."""
+        places = torch.from_numpy(rows - self._total).to(self.device)
+        n = len(rows)
+        sizes = self._sizes[places]
+        part = 0.55 + 0.45 * self._any(n, chance)
+        part = torch.where(self._any(n, chance) < way.untouched, 1.0, part)[:, None]
+        bent = 0.85 + 0.33 * torch.rand(n, 2, generator=chance, device=self.device)
+        box = sizes * (part * bent).clamp_max(1.0)
+        # Garments lie in the middle: the part may leave the rim, seldom the middle.
+        where = (0.5 + 0.28 * torch.randn(n, 2, generator=chance, device=self.device)).clamp(0, 1)
+        centre = (sizes - box) * where + box / 2
+        grid = self._grid(box, centre, (PHOTO_PX, PHOTO_PX), way, chance)
+        # no further than the photo itself: its rim goes on beyond it
+        most = 2 * sizes / PHOTO_PX - 1
+        grid = torch.minimum(grid, most[:, None, None])
+        shown = functional.grid_sample(
+            self._photos[places].float(), grid, mode="bilinear", padding_mode="border", align_corners=False
+        )
+        return self._degraded(shown, torch.full((n,), way.strength, device=self.device), chance)
+
+    def _any(self, n: int, chance: torch.Generator) -> Tensor:
+        return torch.rand(n, generator=chance, device=self.device)
+
+    def _grid(self, sizes: Tensor, centre: Tensor, whole: tuple[int, int], way: Way, chance: torch.Generator) -> Tensor:
+        """Where each pixel of a view lies in its picture, [n, px, px, 2], -1 to 1: zoom, stretch, turn, mirror, shift.
+        sizes, centre [n, 2] of the part that is looked at, in pixels of a picture of size `whole`."""
+        n, px, device = len(sizes), self._px, self.device
+
+        def normal() -> Tensor:
+            return torch.randn(n, generator=chance, device=device)
+
+        zoom = torch.exp(math.log(way.least) + self._any(n, chance) * math.log(way.most / way.least))
+        stretch = torch.exp(0.08 * normal())
+        angle = torch.deg2rad(way.turn_deg / 2 * normal())
+        mirror = torch.where(self._any(n, chance) < 0.5, -1.0, 1.0)
+        scale_x, scale_y = sizes[:, 0] / px / zoom * stretch, sizes[:, 1] / px / zoom / stretch
+        slack = (0.06 + 0.25 * (1 - 1 / zoom).abs())[:, None]
+        shift = sizes * slack * (torch.rand(n, 2, generator=chance, device=device) - 0.5)
+        cos, sin = angle.cos(), angle.sin()
+        turn = torch.stack(
+            [
+                torch.stack([mirror * cos * scale_x, -mirror * sin * scale_x], 1),
+                torch.stack([sin * scale_y, cos * scale_y], 1),
+            ],
+            1,
+        )
+        line = torch.arange(px, device=device) + 0.5 - px / 2
+        at = torch.stack(torch.meshgrid(line, line, indexing="xy"), -1)
+        inside = torch.einsum("nij,yxj->nyxi", turn, at) + (centre + shift)[:, None, None]
+        return 2 * inside / torch.tensor(whole, device=device) - 1
+
+    def _degraded(self, pixels: Tensor, strength: Tensor, chance: torch.Generator) -> Tensor:
+        """Other light, a tint, softness, noise. Hues move little: colours are what people ask for. strength [n]"""
+        n, device = len(pixels), self.device
+
+        def normal(*shape: int) -> Tensor:
+            return torch.randn(n, *shape, 1, 1, generator=chance, device=device)
+
+        by = strength[:, None, None, None]
+        levels = (pixels / 255).clamp(1e-4, 1)
+        levels = levels ** torch.exp(0.22 * by * normal(1))
+        levels = (levels - 0.5) * torch.exp(0.16 * by * normal(1)) + 0.5 + 0.06 * by * normal(1)
+        levels = (levels * torch.exp(0.05 * by * normal(3))).clamp(0, 1)
+        softer = self._any(n, chance) < 0.45 * strength
+        which = torch.randint(3, (n,), generator=chance, device=device)
+        for number, share in enumerate((0.42, 0.57, 0.75)):
+            chosen = torch.nonzero(softer & (which == number))[:, 0]
+            if len(chosen):
+                side = int(self._px * share)
+                small = functional.interpolate(levels[chosen], (side, side), mode="bilinear", antialias=True)
+                levels[chosen] = functional.interpolate(small, (self._px,) * 2, mode="bilinear")
+        noisy = (self._any(n, chance) < 0.3 * strength)[:, None, None, None]
+        grain = (2 + 7 * self._any(n, chance))[:, None, None, None] / 255
+        noise = torch.randn(levels.shape, generator=chance, device=device)
+        return torch.where(noisy, levels + grain * noise, levels).clamp(0, 1) * 255
 
 
-def photo_view(pixels: Bytes, px: int, rng: Rng) -> Bytes:
-    """A part of a phone photo that still shows the garment: uint8 [px, px, 3]."""
-    image = Image.fromarray(pixels)
-    width, height = image.size
-    part = rng.uniform(0.55, 1.0)
-    box_w, box_h = width * min(1.0, part * rng.uniform(0.85, 1.18)), height * min(1.0, part * rng.uniform(0.85, 1.18))
-    # Garments lie in the middle: the part may leave the rim, seldom the middle.
-    left = _between(width - box_w, rng)
-    top = _between(height - box_h, rng)
-    cut = image.crop((round(left), round(top), round(left + box_w), round(top + box_h)))
-    warp = _warp(cut.size, px, rng, least=0.92, most=1.1, turn_deg=10)
-    fill = tuple(int(level) for level in pixels.reshape(-1, 3).mean(0))
-    out = cut.transform((px, px), Image.Transform.AFFINE, warp, Image.Resampling.BICUBIC, fillcolor=fill)
-    return degraded(np.asarray(out), rng, strength=0.7)
-
-
-def plain(pixels: Bytes, px: int) -> Bytes:
-    """As the shop's own decoder gives it: squashed to a square."""
-    return np.asarray(Image.fromarray(pixels).resize((px, px), Image.Resampling.BICUBIC))
-
-
-def _between(room: float, rng: Rng) -> float:
-    return float(np.clip(rng.normal(0.5, 0.28), 0, 1)) * max(room, 0.0)
-
-
-def _warp(size: tuple[int, int], px: int, rng: Rng, least: float, most: float, turn_deg: float) -> tuple[float, ...]:
-    """Coefficients from the output's pixels to the input's: zoom, stretch, turn, mirror, shift."""
-    width, height = size
-    zoom = math.exp(rng.uniform(math.log(least), math.log(most)))
-    stretch = math.exp(rng.normal(0, 0.08))
-    angle = math.radians(rng.normal(0, turn_deg / 2))
-    mirror = -1.0 if rng.random() < 0.5 else 1.0
-    scale_x, scale_y = width / px / zoom * stretch, height / px / zoom / stretch
-    cos, sin = math.cos(angle), math.sin(angle)
-    a, b = mirror * cos * scale_x, mirror * -sin * scale_x
-    d, e = sin * scale_y, cos * scale_y
-    slack = 0.06 + 0.25 * abs(1 - 1 / zoom)
-    centre_x = width * (0.5 + rng.uniform(-slack, slack) * 0.5)
-    centre_y = height * (0.5 + rng.uniform(-slack, slack) * 0.5)
-    half = px / 2
-    return (a, b, centre_x - a * half - b * half, d, e, centre_y - d * half - e * half)
-
-
-def degraded(pixels: Bytes, rng: Rng, strength: float) -> Bytes:
-    """Other light, a tint, softness, noise. Hues move little: colours are what people ask for."""
-    levels = np.arange(256, dtype=np.float32) / 255
-    gamma = math.exp(rng.normal(0, 0.22 * strength))
-    contrast = math.exp(rng.normal(0, 0.16 * strength))
-    shift = rng.normal(0, 0.06 * strength)
-    tint = np.exp(rng.normal(0, 0.05 * strength, 3))
-    curve = (np.power(levels, gamma) - 0.5) * contrast + 0.5 + shift
-    table = np.clip(curve[:, None] * tint * 255, 0, 255).astype(np.uint8)
-    out = np.stack([table[:, channel][pixels[..., channel]] for channel in range(3)], -1)
-    if rng.random() < 0.45 * strength:
-        side = int(pixels.shape[0] * rng.uniform(0.4, 0.8))
-        small = Image.fromarray(out).resize((side, side), Image.Resampling.BILINEAR)
-        out = np.asarray(small.resize(pixels.shape[1::-1], Image.Resampling.BILINEAR))
-    if rng.random() < 0.3 * strength:
-        noise = rng.normal(0, rng.uniform(2, 9), pixels.shape).astype(np.float32)
-        out = np.clip(out + noise, 0, 255).astype(np.uint8)
-    return out
+def backgrounds(products: Tensor, batch: int = 4096) -> Tensor:
+    """[n, 3, h, w] to [n, h, w] bool: what is white and joined to the rim through white."""
+    out = []
+    for some in products.split(batch):
+        white = (some >= _WHITE).all(1)
+        found = torch.zeros_like(white)
+        for side in (found[:, 0], found[:, -1], found[:, :, 0], found[:, :, -1]):
+            side.fill_(True)
+        found &= white
+        before = -1
+        while (now := int(found.sum())) != before:
+            before = now
+            for _ in range(8):
+                grown = found.clone()
+                grown[:, 1:] |= found[:, :-1]
+                grown[:, :-1] |= found[:, 1:]
+                grown[:, :, 1:] |= found[:, :, :-1]
+                grown[:, :, :-1] |= found[:, :, 1:]
+                found = grown & white
+        out.append(found)
+    return torch.cat(out)
 
 
 class Scenes:

@@ -37,9 +37,17 @@ class Corpus:
     part: NDArray[np.int8]
     """[n]: TRAIN, DEV or TEST."""
     photo_labels: list[str]
-    photos: list[Bytes]
-    """Each [h, w, 3], longest side PHOTO_PX at most."""
+    photo_squares: Bytes
+    """[m, PHOTO_PX, PHOTO_PX, 3]: each photo in the upper left, its rim drawn out over the rest."""
+    photo_sizes: NDArray[np.int64]
+    """[m, 2]: height and width of the photo itself."""
     photo_part: NDArray[np.int8]
+
+    @property
+    def photos(self) -> list[Bytes]:
+        """Each [h, w, 3], longest side PHOTO_PX at most."""
+        sizes = zip(self.photo_squares, self.photo_sizes, strict=True)
+        return [pixels[:height, :width] for pixels, (height, width) in sizes]
 
 
 def load(directory: Path, cache: Path) -> Corpus:
@@ -56,9 +64,12 @@ def load(directory: Path, cache: Path) -> Corpus:
     groups = np.load(groups_file)
     ids = np.array([int(row["id"]) for row in rows])
     part = np.array([_part_of(int(ids[group])) for group in groups], np.int8)
-    members = _members(directory / "customer-photos" / "photos.tar")
-    photo_rows = [row for row in _table(directory / "customer-photos" / "photos.tsv") if row["photo"] in members]
-    photos = [_photo(members[row["photo"]]) for row in photo_rows]
+    photo_rows = _table(directory / "customer-photos" / "photos.tsv")
+    photos_file = cache / "photos.npz"
+    if not photos_file.exists():
+        _save_photos(photos_file, directory, photo_rows)
+    kept = np.load(photos_file)
+    photo_rows = [row for row, there in zip(photo_rows, kept["there"], strict=True) if there]
     photo_part = np.array(
         [
             TEST if row["split"] == "validation" else DEV if _hash(row["photo"]) % 12 == 0 else TRAIN
@@ -66,7 +77,8 @@ def load(directory: Path, cache: Path) -> Corpus:
         ],
         np.int8,
     )
-    return Corpus(rows, products, part, [row["label"] for row in photo_rows], photos, photo_part)
+    labels = [row["label"] for row in photo_rows]
+    return Corpus(rows, products, part, labels, kept["pixels"], kept["sizes"], photo_part)
 
 
 def twin_groups(products: Bytes) -> NDArray[np.int64]:
@@ -118,10 +130,21 @@ def _decode_products(directory: Path, rows: list[dict[str, str]]) -> Bytes:
     return out
 
 
-def _photo(data: bytes) -> Bytes:
-    image = Image.open(io.BytesIO(data)).convert("RGB")
-    image.thumbnail((PHOTO_PX, PHOTO_PX), Image.Resampling.BICUBIC)
-    return np.asarray(image)
+def _save_photos(path: Path, directory: Path, rows: list[dict[str, str]]) -> None:
+    """Each in the upper left of a square, its rim drawn out over the rest."""
+    members = _members(directory / "customer-photos" / "photos.tar")
+    there = np.array([row["photo"] in members for row in rows])
+    pixels = np.zeros((there.sum(), PHOTO_PX, PHOTO_PX, 3), np.uint8)
+    sizes = np.zeros((len(pixels), 2), np.int64)
+    for at, row in enumerate(row for row, is_there in zip(rows, there, strict=True) if is_there):
+        image = Image.open(io.BytesIO(members[row["photo"]])).convert("RGB")
+        image.thumbnail((PHOTO_PX, PHOTO_PX), Image.Resampling.BICUBIC)
+        sizes[at] = image.height, image.width
+        missing = ((0, PHOTO_PX - image.height), (0, PHOTO_PX - image.width), (0, 0))
+        pixels[at] = np.pad(np.asarray(image), missing, mode="edge")
+    part = path.with_suffix(".part.npz")
+    np.savez(part, pixels=pixels, sizes=sizes, there=there)
+    part.rename(path)
 
 
 def _save(path: Path, array: NDArray[np.generic]) -> None:

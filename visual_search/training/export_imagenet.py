@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,7 @@ _STAGES = (
 )
 
 Weights = dict[str, NDArray[np.float32]]
+Stored = Literal["float32", "float16", "int8"]
 
 
 def main() -> None:
@@ -44,8 +45,8 @@ def main() -> None:
     weights = read_weights()
     pixels = np.random.default_rng(7).integers(0, 256, (8, INPUT_PX, INPUT_PX, 3), np.uint8)
     wanted = _run_torch(pixels)
-    exact = _run_onnx(build(weights, store_int8=False), pixels)
-    stored_model = build(weights, store_int8=True)
+    exact = _run_onnx(build(weights, "float32"), pixels)
+    stored_model = build(weights, "int8")
     stored = _run_onnx(stored_model, pixels)
     agreement = _least_cosine(exact, wanted)
     if agreement < 0.9999:
@@ -68,31 +69,11 @@ def read_weights() -> Weights:
     return {name: np.asarray(value, np.float32) for name, value in state.items()}
 
 
-def build_early(weights: Weights, blocks: int) -> bytes:
-    """pixels uint8 [n, h, w, 3] -> early float32 [n, channels, h / 8, w / 8]: what training does not change."""
-    from onnx import TensorProto, helper
-
-    graph = _Graph(weights, store_int8=False)
-    last = graph.tower("pixels", blocks)
-    model = helper.make_model(
-        helper.make_graph(
-            graph.nodes,
-            "efficientnet_lite0_early",
-            [helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["n", "h", "w", 3])],
-            [helper.make_tensor_value_info(last, TensorProto.FLOAT, ["n", "c", "y", "x"])],
-            graph.constants,
-        ),
-        opset_imports=[helper.make_opsetid("", 17)],
-        ir_version=8,
-    )
-    return bytes(model.SerializeToString())
-
-
-def build(weights: Weights, *, store_int8: bool) -> bytes:
+def build(weights: Weights, stored: Stored) -> bytes:
     """The graph: pixels uint8 [n, h, w, 3] -> features float32 [n, 1280], logits float32 [n, 1000]."""
     from onnx import TensorProto, checker, helper  # type: ignore[import-not-found,unused-ignore]
 
-    graph = _Graph(weights, store_int8)
+    graph = _Graph(weights, stored)
     last = graph.tower("pixels")
     graph.node("ReduceMean", [last], "features", axes=[2, 3], keepdims=0)
     graph.weight("fc", weights["_fc.weight"])
@@ -117,9 +98,9 @@ def build(weights: Weights, *, store_int8: bool) -> bytes:
 
 
 class _Graph:
-    def __init__(self, weights: Weights, store_int8: bool) -> None:
+    def __init__(self, weights: Weights, stored: Stored) -> None:
         self._weights = weights
-        self._store_int8 = store_int8
+        self._stored = stored
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
 
@@ -136,9 +117,13 @@ class _Graph:
         return name
 
     def weight(self, name: str, value: NDArray[np.float32]) -> str:
-        """Stored as int8 and one scale per output channel; Cast and Mul are folded away at load."""
-        if not self._store_int8:
+        """As the graph stores its weights; what makes float32 of them is folded away at load. As int8 they have one
+        scale per output channel."""
+        if self._stored == "float32":
             return self.constant(name, value)
+        if self._stored == "float16":
+            self.constant(f"{name}_half", value.astype(np.float16))
+            return self.node("Cast", [f"{name}_half"], name, to=1)
         rest = tuple(range(1, value.ndim))
         scale = np.maximum(np.abs(value).max(axis=rest, keepdims=True), 1e-12) / 127
         self.constant(f"{name}_int8", np.rint(value / scale).astype(np.int8))
@@ -146,8 +131,8 @@ class _Graph:
         self.node("Cast", [f"{name}_int8"], f"{name}_float", to=1)
         return self.node("Mul", [f"{name}_float", f"{name}_scale"], name)
 
-    def tower(self, pixels: str, blocks: int | None = None) -> str:
-        """All of it up to the pooling, or the stem and the first `blocks` blocks."""
+    def tower(self, pixels: str) -> str:
+        """All of it up to the pooling."""
         last = self.node("Cast", [pixels], "float_pixels", to=1)
         last = self.node("Sub", [last, self.constant("mean", np.array(127, np.float32))], "centred")
         last = self.node("Div", [last, self.constant("spread", np.array(128, np.float32))], "scaled")
@@ -156,8 +141,6 @@ class _Graph:
         at, channels = 0, 32
         for kernel, first_stride, expansion, width, repeats in _STAGES:
             for repeat in range(repeats):
-                if at == blocks:
-                    return last
                 stride = first_stride if repeat == 0 else 1
                 last = self._block(last, f"_blocks.{at}.", expansion, stride, stride == 1 and channels == width)
                 assert self._weights[f"_blocks.{at}._depthwise_conv.weight"].shape[-1] == kernel

@@ -14,16 +14,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from visual_search.encoders.tokenizer import BpeTokenizer
 from visual_search.training.captions import Captions, FrenchNames, Lexicon, shortened, without_accents
-from visual_search.training.corpus import Corpus
+from visual_search.training.corpus import TRAIN, Corpus
 from visual_search.training.shared_data import PHOTO_TYPES
+from visual_search.training.towers import CONTEXT
 
-MAKER = "maker"
-ATTRIBUTES = ("article_type", "base_colour", "gender", "usage", "season", "sub_category", "master_category", MAKER)
-PROMPTED = ("article_type", "base_colour", "gender", MAKER, "usage", "sub_category", "master_category")
+KIND, MAKER = "article_type", "maker"
+ATTRIBUTES = (KIND, "base_colour", "gender", "usage", "season", "sub_category", "master_category", MAKER)
+PROMPTED = (KIND, "base_colour", "gender", MAKER, "usage", "sub_category", "master_category")
 """Attributes whose every value is a class of its own in each step."""
 FEWEST_OF_A_MAKER = 20
 """Products from which on a maker is such a class: of 4 in 10 pictures a classifier then knows the maker."""
@@ -49,262 +52,242 @@ LABEL_WORDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "Body": (("bodysuit",), ("body", "justaucorps")),
 }
 
-_MOST_CAPTIONS = 192
-"""Products of a lesson that get a caption beside their name: texts cost as much as pictures."""
+LABELS = list(LABEL_WORDS)
 
-Signs = NDArray[np.int8]
+NAMES, CAPTIONS = 8, 6
+"""Ways in which each product is named and described, written down before the lessons begin."""
+_CAPTIONED = 512
+"""Products of a lesson that get a caption beside their name."""
+
+Ints = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Lesson:
-    """A batch. `pictures`: places in a view; the first `products` of them are products, the rest photos."""
+    """A batch; tensors on the teacher's device. Signs are int8: 1, -1 or 0."""
 
-    pictures: NDArray[np.int64]
-    products: int
-    names: list[str]
-    name_ids: NDArray[np.int64]
-    """[products]: equal for products of the very same name."""
-    same_name: NDArray[np.bool_]
-    """[products, products]: other products of the very same name."""
-    kin_ids: NDArray[np.int64]
-    """[products]: equal for products that hardly anybody could tell apart by their pictures (see `Teacher.kin_ids`)."""
-    captions: list[str]
-    caption_fits: Signs
-    """[captions, pictures]: of the first pictures and of all photos"""
-    prompts: list[str]
-    prompt_fits: Signs
-    """[prompts, pictures]"""
+    products: Ints
+    """[n] places in `Teacher.rows`; each product is seen twice."""
+    photos: Ints
+    """[m] places in `Teacher.rows`"""
+    names: Tensor
+    """[n, tokens]"""
+    other_names: Tensor
+    """[o, tokens] of other products"""
+    same_name: Tensor
+    """[n, n + o] bool: other products of the very same name"""
+    kin: Tensor
+    """[n, n + o] bool: products that hardly anybody could tell apart by their pictures (see `Teacher`)"""
+    captions: Tensor
+    """[c, tokens] of the first products and of all photos"""
+    caption_fits: Tensor
+    """[c, n + m]"""
+    prompts: Tensor
+    """[p, tokens]"""
+    prompt_fits: Tensor
+    """[p, n + m]"""
     prompt_kinds: list[int]
     """Where each attribute's prompts begin, and their end."""
-    alike: tuple[Signs, Signs]
-    """[pictures, pictures], twice: of one kind or not; and, within a kind, of one colour or not."""
+    alike: tuple[Tensor, Tensor]
+    """[n + m, n + m], twice: of one kind or not; and, within a kind, of one colour or not."""
 
 
 class Teacher:
-    """Makes lessons; the same seed gives the same ones. `rows` are those of a view (`views.training_rows`)."""
+    """Makes lessons of TRAIN; the same seed gives the same ones. What tells the names of kin apart (products of one
+    kind, colour, gender and maker) is seldom to be seen, and would be learned by heart."""
 
-    def __init__(self, corpus: Corpus, lexicon: Lexicon, rows: NDArray[np.int64], seed: int) -> None:
-        self._lexicon = lexicon
-        self._captions = Captions(lexicon)
-        self._seed = seed
-        total = len(corpus.rows)
-        self._is_photo = rows >= total
-        self._product_rows = rows[~self._is_photo]
-        french = FrenchNames(lexicon)
-        self._english = [corpus.rows[row]["title"] for row in self._product_rows]
-        self._french = [
-            french.of(corpus.rows[row]["title"], corpus.rows[row]["article_type"]) for row in self._product_rows
-        ]
-        names = {name: number for number, name in enumerate(dict.fromkeys(self._english))}
-        self._name_ids = np.array([names[name] for name in self._english])
-        self._rows = [corpus.rows[row] for row in self._product_rows]
-        kin: dict[tuple[str, ...], int] = {}
-        self._kin_ids = np.array([kin.setdefault(_kin(row), len(kin)) for row in self._rows])
+    def __init__(
+        self, corpus: Corpus, lexicon: Lexicon, tokenizer: BpeTokenizer, device: torch.device, seed: int
+    ) -> None:
+        self._device, self._seed = device, seed
+        products = np.flatnonzero(corpus.part == TRAIN)
+        photos = np.flatnonzero(corpus.photo_part == TRAIN)
+        self.rows: Ints = np.concatenate([products, len(corpus.rows) + photos])
+        """Of each place the row: products, then photos, as `augment.Pictures` counts them."""
+        self._count, self.photos = len(products), len(photos)
+        rows = [corpus.rows[row] for row in products]
+        self._name_ids = _numbered([row["title"] for row in rows]).to(device)
+        self._kin_ids = _numbered([_kin(row) for row in rows]).to(device)
         self.values = {kind: lexicon.keys(kind) for kind in ATTRIBUTES if kind != MAKER}
-        makers = Counter(_maker(row) for row in self._rows)
+        makers = Counter(_maker(row) for row in rows)
         self.values[MAKER] = sorted(maker for maker, count in makers.items() if count >= FEWEST_OF_A_MAKER)
-        place = {kind: {key: at for at, key in enumerate(keys)} for kind, keys in self.values.items()}
-        # [pictures, attributes]: the value's number, -1 unknown. A photo's kind is in `_photo_kinds`.
-        self._known = np.full((len(rows), len(ATTRIBUTES)), -1, np.int64)
-        for at, row in enumerate(self._rows):
-            for column, kind in enumerate(ATTRIBUTES):
-                self._known[at, column] = place[kind].get(_maker(row) if kind == MAKER else row[kind], -1)
-        self._labels = [corpus.photo_labels[row - total] for row in rows[self._is_photo]]
-        kinds = self.values["article_type"]
-        count = len(kinds)
-        self._label_names = list(LABEL_WORDS)
-        self._label_fits = np.full((len(LABEL_WORDS), count), -1, np.int8)
-        """[label, kind]: may a product of the kind answer a photo of the label?"""
-        for label, fitting in PHOTO_TYPES.items():
-            for kind in place["article_type"].keys() & set(fitting):
-                self._label_fits[self._label_names.index(label), place["article_type"][kind]] = 1
-        self._label_of = np.array([self._label_names.index(label) for label in self._labels])
-        self._label_alike = self._labels_alike()
-        by_kind = [np.flatnonzero(self._known[: len(self._rows), 0] == kind) for kind in range(count)]
-        self._by_kind = by_kind
-        weight = np.sqrt([len(of) if len(of) >= 12 else 0 for of in by_kind])
+        known = self._attributes(rows, len(photos))
+        self._photo_labels = [corpus.photo_labels[photo] for photo in photos]
+        self._kind_of = self._kinds(known[:, 0], self._photo_labels)
+        self._known = torch.from_numpy(known).to(device)
+        self._kind_signs = torch.from_numpy(self._signs_of_kinds()).to(device)
+        self._by_kind = [np.flatnonzero(known[: self._count, 0] == kind) for kind in range(len(self.values[KIND]))]
+        weight = np.sqrt([len(of) if len(of) >= 12 else 0 for of in self._by_kind])
         self._kind_share = weight / weight.sum()
-        balance = np.array([1 / np.sqrt(len(by_kind[kind])) for kind in self._known[: len(self._rows), 0]])
+        balance = np.array([1 / np.sqrt(len(self._by_kind[kind])) for kind in known[: self._count, 0]])
         self._product_share = 0.5 * balance / balance.sum() + 0.5 / len(balance)
-        self._photo_places = np.flatnonzero(self._is_photo)
+        self._write(rows, lexicon, tokenizer)
 
-    def _labels_alike(self) -> Signs:
-        """[label, label]: labels that share a kind are neither alike nor different."""
-        shared = (self._label_fits == 1).astype(int) @ (self._label_fits == 1).T.astype(int)
-        out = np.where(shared > 0, 0, -1).astype(np.int8)
+    def _attributes(self, rows: Sequence[Mapping[str, str]], photos: int) -> Ints:
+        """[places, attributes]: the value's number, -1 unknown, as of photos everything is."""
+        place = {kind: {key: at for at, key in enumerate(keys)} for kind, keys in self.values.items()}
+        known = np.full((len(rows) + photos, len(ATTRIBUTES)), -1, np.int64)
+        for at, row in enumerate(rows):
+            for column, kind in enumerate(ATTRIBUTES):
+                known[at, column] = place[kind].get(_maker(row) if kind == MAKER else row[kind], -1)
+        return known
+
+    def _kinds(self, known: Ints, labels: Sequence[str]) -> Tensor:
+        """[places]: of products the article type's number, of photos the number of types plus the label's."""
+        out = known.copy()
+        out[self._count :] = [len(self.values[KIND]) + LABELS.index(label) for label in labels]
+        return torch.from_numpy(out).to(self._device)
+
+    def _signs_of_kinds(self) -> NDArray[np.int8]:
+        """[asked, shown] for types and, behind them, labels: does a picture of the one answer to the other?"""
+        kinds = self.values[KIND]
+        count = len(kinds)
+        out = np.full((count + len(LABELS), count + len(LABELS)), -1, np.int8)
         np.fill_diagonal(out, 1)
+        for at, label in enumerate(LABELS, count):
+            fitting = [kinds.index(kind) for kind in PHOTO_TYPES[label] if kind in kinds]
+            out[at, fitting] = 1
+            # A photo of a label that several kinds may answer is not surely of any of them: only the first counts.
+            out[fitting, at] = 0
+            out[fitting[:1], at] = 1
+            for other, name in enumerate(LABELS, count):
+                # labels that share a kind are neither alike nor different
+                if other != at and set(PHOTO_TYPES[label]) & set(PHOTO_TYPES[name]) & set(kinds):
+                    out[at, other] = 0
         return out
 
-    @property
-    def products(self) -> int:
-        """How many of a view's pictures are products: its first ones."""
-        return len(self._rows)
+    def _write(self, rows: Sequence[Mapping[str, str]], lexicon: Lexicon, tokenizer: BpeTokenizer) -> None:
+        """Names, captions and prompts as tokens: what a lesson then draws from."""
+        french, captions, rng = FrenchNames(lexicon), Captions(lexicon), random.Random(self._seed)
+        names: list[str] = []
+        described: list[str] = []
+        asked = np.zeros((len(rows), CAPTIONS, len(ATTRIBUTES)), np.bool_)
+        for at, row in enumerate(rows):
+            names += _names(row["title"], french.of(row["title"], row["article_type"]), rng)
+            for number in range(CAPTIONS):
+                text, named = captions.full(row, "en" if number % 2 else "fr", rng)
+                described.append(text)
+                asked[at, number] = [kind in named for kind in ATTRIBUTES]
+        self._names = self._tokens(tokenizer, names).reshape(len(rows), NAMES, CONTEXT)
+        self._captions = self._tokens(tokenizer, described).reshape(len(rows), CAPTIONS, CONTEXT)
+        self._asked = torch.from_numpy(asked).to(self._device)
+        words = [word for label in LABELS for of in LABEL_WORDS[label] for word in of]
+        ends = np.cumsum([sum(map(len, LABEL_WORDS[label])) for label in LABELS])
+        self._label_words = self._tokens(tokenizer, words)
+        self._label_starts = np.concatenate([[0], ends])
+        self._prompts: list[list[list[int]]] = []
+        """[prompt][English, French]: where its words are in `_prompt_words`."""
+        self.prompt_starts = [0]
+        prompts: list[str] = []
+        for kind in PROMPTED:
+            for key in self.values[kind]:
+                english, told = ([key], [key]) if kind == MAKER else _words(lexicon, kind, key)
+                ways = []
+                for of in (english, told or english):
+                    ways.append(list(range(len(prompts), len(prompts) + len(of))))
+                    prompts += of
+                self._prompts.append(ways)
+            self.prompt_starts.append(len(self._prompts))
+        self._prompt_words = self._tokens(tokenizer, prompts)
 
-    @property
-    def name_ids(self) -> NDArray[np.int64]:
-        return self._name_ids
+    def _tokens(self, tokenizer: BpeTokenizer, texts: list[str]) -> Tensor:
+        out = np.zeros((len(texts), CONTEXT), np.int16)
+        for start in range(0, len(texts), 4096):
+            ids = tokenizer.batch(texts[start : start + 4096])
+            out[start : start + len(ids), : ids.shape[1]] = ids
+        return torch.from_numpy(out).to(self._device)
 
-    @property
-    def kin_ids(self) -> NDArray[np.int64]:
-        """Equal for products of one kind, colour, gender and maker: what tells their names apart is seldom to be seen,
-        and would be learned by heart."""
-        return self._kin_ids
-
-    def every_name(self, language: str) -> list[str]:
-        """Of each product, in the order of a view."""
-        return self._french if language == "fr" else self._english
-
-    def lesson(self, step: int, products: int, photos: int) -> Lesson:
-        rng = random.Random(f"{self._seed}:{step}")
+    def lesson(self, step: int, products: int, photos: int, others: int) -> Lesson:
         numbers = np.random.default_rng([self._seed, step])
         chosen = self._choose(products, numbers)
-        pictures = np.concatenate([chosen, numbers.choice(self._photo_places, photos, replace=False)])
-        names = [self._name(int(at), rng) for at in chosen]
-        ids = self._name_ids[chosen]
-        captions, caption_fits = self._describe(pictures, products, rng)
-        prompts, prompt_fits, kinds = self._prompt(pictures, products, rng)
+        taken = self._count + numbers.choice(len(self.rows) - self._count, photos, replace=False)
+        beside = numbers.choice(self._count, min(others, self._count), replace=False)
+        named = np.concatenate([chosen, beside])
+        own, every = self._at(chosen), self._at(named)
+        ways = self._at(numbers.integers(NAMES, size=len(named)))
+        names = self._names[every, ways]
+        apart = torch.arange(len(own), device=self._device)[:, None] != torch.arange(len(named), device=self._device)
+        pictures = self._at(np.concatenate([chosen, taken]))
+        captions, caption_fits = self._describe(chosen, taken, pictures, numbers)
+        prompts = [ways[int(numbers.integers(2))] for ways in self._prompts]
+        words = self._at(np.array([numbers.choice(of) for of in prompts]))
         return Lesson(
-            pictures, products, names, ids, ids[:, None] == ids[None, :], self._kin_ids[chosen], captions, caption_fits,
-            prompts, prompt_fits, kinds, self._alike(pictures, products),
+            chosen, taken, _cut(names[: len(own)]), _cut(names[len(own) :]),
+            (self._name_ids[own][:, None] == self._name_ids[every][None]) & apart,
+            (self._kin_ids[own][:, None] == self._kin_ids[every][None]) & apart,
+            captions, caption_fits, _cut(self._prompt_words[words]), self._fits_of_prompts(pictures),
+            self.prompt_starts, self._alike(pictures),
         )  # fmt: skip
 
-    def _choose(self, products: int, numbers: np.random.Generator) -> NDArray[np.int64]:
+    def _at(self, places: Ints) -> Tensor:
+        return torch.from_numpy(places).to(self._device)
+
+    def _choose(self, products: int, numbers: np.random.Generator) -> Ints:
         """Half of them anything, half of a few kinds, so that a name must tell a shirt from other shirts."""
-        anything = numbers.choice(len(self._rows), products // 2, replace=False, p=self._product_share)
+        anything = numbers.choice(self._count, products // 2, replace=False, p=self._product_share)
         wanted = products - len(anything)
-        near: list[NDArray[np.int64]] = []
-        for kind in numbers.choice(len(self._by_kind), 12, replace=False, p=self._kind_share):
+        near: list[Ints] = []
+        few = min(12, np.count_nonzero(self._kind_share))
+        for kind in numbers.choice(len(self._by_kind), few, replace=False, p=self._kind_share):
             of = np.setdiff1d(self._by_kind[kind], anything)
             near.append(numbers.permutation(of)[: max(wanted // 4, 1)])
             if sum(map(len, near)) >= wanted:
                 break
         return numbers.permutation(np.concatenate([anything, *near])[:products])
 
-    def _name(self, at: int, rng: random.Random) -> str:
-        if rng.random() < 0.5:
-            name = self._english[at]
-        else:
-            name = self._french[at]
-            if rng.random() < 0.2:
-                name = without_accents(name)
-        return shortened(name, rng, 0.25) if rng.random() < 0.25 else name
-
-    def _describe(self, pictures: NDArray[np.int64], products: int, rng: random.Random) -> tuple[list[str], Signs]:
-        captions: list[str] = []
-        told = [*range(min(_MOST_CAPTIONS, products)), *range(products, len(pictures))]
-        asked = np.full((len(told), len(ATTRIBUTES)), -1, np.int64)
-        labels = np.full(len(told), -1)
-        for number, at in enumerate(pictures[told]):
-            if told[number] < products:
-                row = self._rows[at]
-                language = "fr" if rng.random() < 0.5 else "en"
-                text, named = self._captions.full(row, language, rng)
-                for column, kind in enumerate(ATTRIBUTES):
-                    if kind in named:
-                        asked[number, column] = self._known[at, column]
-                captions.append(text)
-            else:
-                label = self._label_of[at - len(self._rows)]
-                labels[number] = label
-                words = LABEL_WORDS[self._label_names[label]][rng.random() < 0.5]
-                captions.append(rng.choice(words))
-        fits = np.ones((len(told), len(pictures)), np.int8)
-        shown = self._known[pictures]
+    def _describe(
+        self, chosen: Ints, taken: Ints, pictures: Tensor, numbers: np.random.Generator
+    ) -> tuple[Tensor, Tensor]:
+        own = self._at(chosen[:_CAPTIONED])
+        ways = self._at(numbers.integers(CAPTIONS, size=len(own)))
+        labels = [LABELS.index(self._photo_labels[at - self._count]) for at in taken]
+        words = [numbers.integers(self._label_starts[label], self._label_starts[label + 1]) for label in labels]
+        texts = torch.cat([self._captions[own, ways], self._label_words[self._at(np.array(words))]])
+        told = torch.cat([own, self._at(taken)])
+        fits = self._kind_signs[self._kind_of[told]][:, self._kind_of[pictures]]
+        wanted = torch.where(self._asked[own, ways], self._known[own], -1)
         for column in range(1, len(ATTRIBUTES)):
-            wanted, there = asked[:, None, column], shown[None, :, column]
-            fits = np.minimum(fits, _compare(wanted, there))
-        fits = np.minimum(fits, self._kinds(asked[:, 0], labels, shown[:, 0], self._shown_labels(pictures, products)))
-        fits[np.arange(len(told)), told] = 1
-        return captions, fits
+            signs = _compare(wanted[:, None, column], self._known[pictures][None, :, column])
+            fits[: len(own)] = torch.minimum(fits[: len(own)], signs)
+        fits[told[:, None] == pictures[None]] = 1
+        return _cut(texts), fits
 
-    def _shown_labels(self, pictures: NDArray[np.int64], products: int) -> NDArray[np.int64]:
-        out = np.full(len(pictures), -1)
-        out[products:] = self._label_of[pictures[products:] - len(self._rows)]
-        return out
-
-    def _kinds(
-        self,
-        asked: NDArray[np.int64],
-        asked_labels: NDArray[np.int64],
-        shown: NDArray[np.int64],
-        shown_labels: NDArray[np.int64],
-    ) -> Signs:
-        """[asked, shown] signs by kind, where either side may be a phone photo's label."""
-        out = np.zeros((len(asked), len(shown)), np.int8)
-        product_asked, product_shown = asked >= 0, shown >= 0
-        out[np.ix_(product_asked, product_shown)] = np.where(
-            asked[product_asked][:, None] == shown[product_shown][None], 1, -1
-        )
-        photo_asked, photo_shown = asked_labels >= 0, shown_labels >= 0
-        if photo_asked.any():
-            out[np.ix_(photo_asked, product_shown)] = self._label_fits[
-                np.ix_(asked_labels[photo_asked], shown[product_shown])
-            ]
-            out[np.ix_(photo_asked, photo_shown)] = self._label_alike[
-                np.ix_(asked_labels[photo_asked], shown_labels[photo_shown])
-            ]
-        if photo_shown.any():
-            # A photo of a label that several kinds may answer is not surely of any of them: only the first counts.
-            fits = self._label_fits[shown_labels[photo_shown]].T
-            first = np.zeros_like(fits)
-            for column, label in enumerate(shown_labels[photo_shown]):
-                first[self._first_kind(int(label)), column] = 1
-            signs = np.where(fits == 1, first, -1).astype(np.int8)
-            out[np.ix_(product_asked, photo_shown)] = signs[asked[product_asked]]
-        return out
-
-    def _first_kind(self, label: int) -> int:
-        kinds = self.values["article_type"]
-        return next(kinds.index(kind) for kind in PHOTO_TYPES[self._label_names[label]] if kind in kinds)
-
-    def _prompt(
-        self, pictures: NDArray[np.int64], products: int, rng: random.Random
-    ) -> tuple[list[str], Signs, list[int]]:
-        prompts: list[str] = []
-        starts = [0]
-        fits: list[Signs] = []
-        shown, labels = self._known[pictures], self._shown_labels(pictures, products)
+    def _fits_of_prompts(self, pictures: Tensor) -> Tensor:
+        fits = []
         for kind in PROMPTED:
-            keys = self.values[kind]
-            form = rng.randrange(4)
-            for key in keys:
-                prompts.append(key if kind == MAKER else self._word(kind, key, form, rng))
-            every = np.arange(len(keys))
-            if kind == "article_type":
-                fits.append(self._kinds(every, np.full(len(keys), -1), shown[:, 0], labels))
+            every = torch.arange(len(self.values[kind]), device=self._device)
+            if kind == KIND:
+                fits.append(self._kind_signs[every][:, self._kind_of[pictures]])
             else:
-                fits.append(_compare(every[:, None], shown[None, :, ATTRIBUTES.index(kind)]))
-            starts.append(len(prompts))
-        return prompts, np.concatenate(fits), starts
+                fits.append(_compare(every[:, None], self._known[pictures][None, :, ATTRIBUTES.index(kind)]))
+        return torch.cat(fits)
 
-    def _word(self, kind: str, key: str, form: int, rng: random.Random) -> str:
-        french = self._lexicon.french(kind, key, form)
-        word = rng.choice(french if french and rng.random() < 0.5 else self._lexicon.english[kind, key])
-        return without_accents(word) if rng.random() < 0.1 else word
+    def _alike(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        shown = self._kind_of[pictures]
+        kinds = self._kind_signs[shown][:, shown]
+        colour = self._known[pictures, 1]
+        known = (colour >= 0)[:, None] & (colour >= 0)[None] & (kinds == 1)
+        return kinds, torch.where(known, _compare(colour[:, None], colour[None]), 0).to(torch.int8)
 
-    def beside(self, lesson: Lesson, others: NDArray[np.int64]) -> tuple[tuple[Signs, Signs], Signs]:
-        """For products beside those of the lesson, by their place: which are alike to the lesson's pictures [pictures,
-        others] (see `Lesson.alike`), and which its prompts fit [prompts, others]."""
-        shown, none = self._known[others], np.full(len(others), -1)
-        fits: list[Signs] = []
-        for kind in PROMPTED:
-            every = np.arange(len(self.values[kind]))
-            if kind == "article_type":
-                fits.append(self._kinds(every, np.full(len(every), -1), shown[:, 0], none))
-            else:
-                fits.append(_compare(every[:, None], shown[None, :, ATTRIBUTES.index(kind)]))
-        return self._alike(lesson.pictures, lesson.products, others), np.concatenate(fits)
 
-    def _alike(
-        self, pictures: NDArray[np.int64], products: int, others: NDArray[np.int64] | None = None
-    ) -> tuple[Signs, Signs]:
-        """[pictures, pictures], or [pictures, others] with other products."""
-        shown, labels = self._known[pictures], self._shown_labels(pictures, products)
-        beside, beside_labels = (shown, labels) if others is None else (self._known[others], np.full(len(others), -1))
-        kinds = self._kinds(shown[:, 0], labels, beside[:, 0], beside_labels)
-        colours = _compare(shown[:, 1][:, None], beside[:, 1][None, :])
-        known = ((shown[:, 1] >= 0)[:, None] & (beside[:, 1] >= 0)[None, :]) & (kinds == 1)
-        return kinds, np.where(known, colours, 0).astype(np.int8)
+def _names(english: str, french: str, rng: random.Random) -> list[str]:
+    """As it is written and as people remember it, in both languages."""
+    return [
+        english, english, shortened(english, rng, 0.25), shortened(english, rng, 0.4),
+        french, without_accents(french), shortened(french, rng, 0.25), shortened(french, rng, 0.4),
+    ]  # fmt: skip
+
+
+def _words(lexicon: Lexicon, kind: str, key: str) -> tuple[list[str], list[str]]:
+    french = [word for form in range(4) for word in lexicon.french(kind, key, form)]
+    bare = [without_accents(word) for word in french]
+    return lexicon.english[kind, key], list(dict.fromkeys([*french, *bare]))
+
+
+def _numbered(values: Sequence[object]) -> Tensor:
+    """A number for each, the same for the same."""
+    numbers: dict[object, int] = {}
+    return torch.tensor([numbers.setdefault(value, len(numbers)) for value in values])
 
 
 def _kin(row: Mapping[str, str]) -> tuple[str, ...]:
@@ -316,10 +299,13 @@ def _maker(row: Mapping[str, str]) -> str:
     return row["title"].split()[0].casefold()
 
 
-def _compare(wanted: NDArray[np.int64], shown: NDArray[np.int64]) -> Signs:
-    """1 where nothing is wanted or it is the same, 0 where it is not known, -1 where it is another."""
-    return np.where(wanted < 0, 1, np.where(shown < 0, 0, np.where(wanted == shown, 1, -1))).astype(np.int8)
+def _compare(wanted: Tensor, shown: Tensor) -> Tensor:
+    """1 where nothing is wanted or it is the same, 0 where it is not known, -1 where it is another; int8."""
+    same = torch.where(wanted == shown, 1, -1)
+    return torch.where(wanted < 0, 1, torch.where(shown < 0, 0, same)).to(torch.int8)
 
 
-def tokens(tokenizer: BpeTokenizer, texts: Sequence[str]) -> NDArray[np.int64]:
-    return tokenizer.batch(texts)
+def _cut(ids: Tensor) -> Tensor:
+    """[n, longest] int64, without the columns that hold nothing."""
+    longest = int((ids > 0).any(0).sum()) if len(ids) else 0
+    return ids[:, : max(longest, 1)].long()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,40 +11,11 @@ from visual_search.training.captions import FrenchNames, Lexicon
 from visual_search.training.corpus import DEV, TEST, Corpus
 from visual_search.training.shared_data import PHOTO_TYPES
 
-if TYPE_CHECKING:
-    from visual_search.encoders.tokenizer import BpeTokenizer
-    from visual_search.training.towers import Clip
-
 Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
 Embed = Callable[[Sequence[str]], Floats]
 LEAST_RELEVANT = 10
 """A type or colour is asked for where the corpus holds at least so many of it."""
-
-
-def of_model(model: Clip, tokenizer: BpeTokenizer, corpus: Corpus, lexicon: Lexicon, cache: Path) -> dict[str, float]:
-    """The figures on DEV, for choosing."""
-    import torch
-
-    from visual_search.training.towers import ITSELF, as_early, embed_texts
-
-    plain = np.load(cache / "views" / "plain.npy", mmap_mode="r")
-    device = model.logit_scale.device
-
-    @torch.no_grad()
-    def see(rows: NDArray[np.int64]) -> Floats:
-        parts = [
-            model.project(model.late(as_early(plain[rows[start : start + 256]], device))).cpu().numpy()
-            for start in range(0, len(rows), 256)
-        ]
-        return np.concatenate(parts)
-
-    @torch.no_grad()
-    def embed(texts: Sequence[str]) -> Floats:
-        return np.pad(embed_texts(model, tokenizer, list(texts)).cpu().numpy(), ((0, 0), (0, ITSELF)))
-
-    products = np.flatnonzero(corpus.part == DEV)
-    photos = np.flatnonzero(corpus.photo_part == DEV)
-    return figures(see(products), see(len(corpus.rows) + photos), products, photos, corpus, lexicon, embed)
 
 
 def figures(

@@ -1,6 +1,6 @@
 """The shipped encoder as a folder that open_clip opens (`open_clip:DIR`): configuration, safetensors, tokenizer.
 
-The numbers are those of the ONNX files, widened from int8, so that both give the same vectors.
+The numbers are those of the ONNX files, widened, so that both give the same vectors.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ CONFIGURATION: dict[str, Any] = {
             "timm_model_pretrained": False,
             "timm_pool": "avg",
             "timm_proj": "mlp",
-            "image_size": 96,
+            "image_size": 112,
         },
         "text_cfg": {"context_length": 32, "vocab_size": 8192, "width": 256, "heads": 4, "layers": 2},
     },
@@ -51,7 +51,7 @@ def write_folder(shipped: Path, out: Path) -> None:
 
 
 def widened(model: bytes) -> dict[str, NDArray[Any]]:
-    """Constants of a graph by name; what is stored as int8 and a scale, multiplied out."""
+    """Constants of a graph by name, as float32; what is stored as int8 and a scale, multiplied out."""
     import onnx
     from onnx import numpy_helper
 
@@ -61,6 +61,8 @@ def widened(model: bytes) -> dict[str, NDArray[Any]]:
         if name.endswith("_int8"):
             plain = name.removesuffix("_int8")
             found[plain] = (value.astype(np.float32) * raw[f"{plain}_scale"]).astype(np.float32)
+        elif name.endswith("_half"):
+            found[name.removesuffix("_half")] = value.astype(np.float32)
         elif not name.endswith("_scale"):
             found[name] = value
     return found

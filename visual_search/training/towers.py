@@ -1,9 +1,5 @@
-"""The two towers as they are trained: the late part of EfficientNet-Lite0, and a small text transformer.
-
-On CPUs PyTorch's depthwise convolution is slow backwards (ten times what the arithmetic needs), in bfloat16 more so.
-The late blocks see 12 x 12 pixels and less; there a depthwise convolution is a small matrix a channel, built from its
-kernel, and the whole tower becomes matrix products in the layout [channel, picture, pixel]. That is several times as
-quick. Batch norm is folded into the weights beforehand and stays folded.
+"""The two towers as they are trained: EfficientNet-Lite0 with its batch norms folded into the weights, and a small text
+transformer. Both learn whole, on a GPU or, more slowly, on CPUs.
 """
 
 from __future__ import annotations
@@ -12,17 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
 from visual_search.encoders.tokenizer import BpeTokenizer
 from visual_search.training.export_imagenet import _EPSILON, _STAGES, Weights
 
-INPUT_PX = 96
-EARLY_BLOCKS = 5
-"""Blocks before this one stay as ImageNet made them: colours, edges and textures are the same everywhere."""
-EARLY_CHANNELS, EARLY_SIDE = 40, INPUT_PX // 8
+INPUT_PX = 112
 FEATURES = 1280
 TOLD = 256
 """Numbers of a vector that words reach: kind, colour, maker."""
@@ -32,12 +25,15 @@ EMBEDDING = TOLD + ITSELF
 HIDDEN = 2 * EMBEDDING
 """Of the picture's projection: what open_clip's `timm_proj: mlp` has."""
 VOCABULARY, CONTEXT, TEXT_WIDTH, TEXT_HEADS, TEXT_LAYERS = 8192, 32, 256, 4, 2
+BLOCKS_LEFT_OUT = 0.08
+"""Share of the last blocks that a picture skips in training; earlier blocks less, in proportion."""
+CHUNK = 128
+"""Pictures at a time where memory is short: on CPUs a chunk's inner values are made again for the way back."""
 
 
 @dataclass(frozen=True, slots=True)
 class BlockShape:
     number: int
-    kernel: int
     stride: int
     inward: int
     outward: int
@@ -47,11 +43,9 @@ class BlockShape:
 def block_shapes() -> list[BlockShape]:
     shapes: list[BlockShape] = []
     channels = 32
-    for kernel, first_stride, expansion, width, repeats in _STAGES:
+    for _, first_stride, expansion, width, repeats in _STAGES:
         for repeat in range(repeats):
-            shapes.append(
-                BlockShape(len(shapes), kernel, first_stride if repeat == 0 else 1, channels, width, expansion)
-            )
+            shapes.append(BlockShape(len(shapes), first_stride if repeat == 0 else 1, channels, width, expansion))
             channels = width
     return shapes
 
@@ -79,80 +73,75 @@ class ScaledWeight(nn.Module):
         return self.rows * self.scale
 
 
-class Pointwise(nn.Module):
-    """1 x 1 convolution: [in, pictures, pixels] to [out, pictures, pixels]."""
+class Convolution(nn.Module):
+    """k x k, of all channels or of each by itself, with TensorFlow's "same" padding."""
 
-    def __init__(self, weight: Tensor, bias: Tensor) -> None:
+    def __init__(self, weights: Weights, convolution: str, norm: str, stride: int = 1) -> None:
         super().__init__()
-        self.weight = ScaledWeight(weight)
+        kernel, bias = folded(weights, convolution, norm)
+        self.weight = ScaledWeight(kernel)
         self.bias = nn.Parameter(bias.clone())
+        self._shape = kernel.shape
+        self._stride = stride
+        self._groups = len(kernel) if "depthwise" in convolution else 1
 
     def forward(self, x: Tensor) -> Tensor:
-        channels, pictures, pixels = x.shape
-        out = torch.addmm(self.bias.to(x.dtype)[:, None], self.weight().to(x.dtype), x.reshape(channels, -1))
-        return out.reshape(-1, pictures, pixels)
-
-
-class Depthwise(nn.Module):
-    """k x k convolution of each channel by itself, TensorFlow's "same" padding, as one matrix a channel."""
-
-    places: Tensor
-
-    def __init__(self, weight: Tensor, bias: Tensor, side: int, stride: int) -> None:
-        super().__init__()
-        kernel = weight.shape[-1]
-        self.side_out = -(-side // stride)
-        self.weight = ScaledWeight(weight)
-        self.bias = nn.Parameter(bias.clone())
-        pad = max((self.side_out - 1) * stride + kernel - side, 0) // 2
-        places = torch.zeros(kernel * kernel, side * side, self.side_out**2)
-        for tap in range(kernel * kernel):
-            for out in range(self.side_out**2):
-                row = out // self.side_out * stride + tap // kernel - pad
-                column = out % self.side_out * stride + tap % kernel - pad
-                if 0 <= row < side and 0 <= column < side:
-                    places[tap, row * side + column, out] = 1
-        self.register_buffer("places", places.reshape(kernel * kernel, -1), persistent=False)
-        self._pixels = side * side
-
-    def forward(self, x: Tensor) -> Tensor:
-        matrices = (self.weight().to(x.dtype) @ self.places.to(x.dtype)).reshape(len(x), self._pixels, -1)
-        return torch.baddbmm(self.bias.to(x.dtype)[:, None, None], x, matrices)
+        size = self._shape[-1]
+        missing = max((-(-x.shape[-1] // self._stride) - 1) * self._stride + size - x.shape[-1], 0)
+        before = missing // 2
+        if before != missing - before:
+            x = functional.pad(x, (before, missing - before, before, missing - before))
+            before = 0
+        kernel = self.weight().reshape(self._shape).to(x.dtype)
+        return functional.conv2d(x, kernel, self.bias.to(x.dtype), self._stride, before, 1, self._groups)
 
 
 class Block(nn.Module):
-    def __init__(self, weights: Weights, shape: BlockShape, side: int) -> None:
+    def __init__(self, weights: Weights, shape: BlockShape, left_out: float) -> None:
         super().__init__()
         at = f"_blocks.{shape.number}."
-        self.expand = Pointwise(*folded(weights, f"{at}_expand_conv", f"{at}_bn0"))
-        self.depthwise = Depthwise(*folded(weights, f"{at}_depthwise_conv", f"{at}_bn1"), side, shape.stride)
-        self.project = Pointwise(*folded(weights, f"{at}_project_conv", f"{at}_bn2"))
+        self.expand = Convolution(weights, f"{at}_expand_conv", f"{at}_bn0") if shape.expansion != 1 else None
+        self.depthwise = Convolution(weights, f"{at}_depthwise_conv", f"{at}_bn1", shape.stride)
+        self.project = Convolution(weights, f"{at}_project_conv", f"{at}_bn2")
         self.adds = shape.stride == 1 and shape.inward == shape.outward
+        self._left_out = left_out
 
     def forward(self, x: Tensor) -> Tensor:
-        wide = functional.relu6(self.expand(x))
+        wide = functional.relu6(self.expand(x)) if self.expand else x
         out: Tensor = self.project(functional.relu6(self.depthwise(wide)))
-        return out + x if self.adds else out
+        if not self.adds:
+            return out
+        if self.training and self._left_out:
+            kept = torch.rand(len(out), 1, 1, 1, device=out.device) >= self._left_out
+            out = out * (kept / (1 - self._left_out)).to(out.dtype)
+        return out + x
 
 
-class LateTower(nn.Module):
-    """Early features [pictures, 40, 144] to features [pictures, 1280] (not of unit length)."""
+class Tower(nn.Module):
+    """Pixels 0 to 255 [pictures, 3, px, px] to features [pictures, 1280] (not of unit length)."""
 
     def __init__(self, weights: Weights) -> None:
         super().__init__()
-        side = EARLY_SIDE
-        blocks = []
-        for shape in block_shapes()[EARLY_BLOCKS:]:
-            blocks.append(Block(weights, shape, side))
-            side = blocks[-1].depthwise.side_out
-        self.blocks = nn.ModuleList(blocks)
-        self.head = Pointwise(*folded(weights, "_conv_head", "_bn1"))
+        shapes = block_shapes()
+        self.stem = Convolution(weights, "_conv_stem", "_bn0", 2)
+        self.blocks = nn.ModuleList(
+            Block(weights, shape, BLOCKS_LEFT_OUT * shape.number / (len(shapes) - 1)) for shape in shapes
+        )
+        self.head = Convolution(weights, "_conv_head", "_bn1")
 
-    def forward(self, early: Tensor) -> Tensor:
-        x = early.transpose(0, 1).contiguous()
+    def forward(self, pixels: Tensor) -> Tensor:
+        # bfloat16 is slow in convolutions of single channels on CPUs
+        kept = torch.bfloat16 if pixels.is_cuda else torch.float32
+        x = ((pixels - 127) / 128).to(kept).contiguous(memory_format=torch.channels_last)
+        if pixels.is_cuda or not torch.is_grad_enabled():
+            return self._through(x)
+        return torch.cat([checkpoint(self._through, part, use_reentrant=False) for part in x.split(CHUNK)])
+
+    def _through(self, x: Tensor) -> Tensor:
+        x = functional.relu6(self.stem(x))
         for block in self.blocks:
             x = block(x)
-        return functional.relu6(self.head(x)).float().mean(2).T
+        return functional.relu6(self.head(x)).float().mean((2, 3))
 
 
 class TextTower(nn.Module):
@@ -171,8 +160,10 @@ class TextTower(nn.Module):
         nn.init.normal_(self.positional_embedding, std=0.01)
         nn.init.normal_(self.text_projection, std=TEXT_WIDTH**-0.5)
 
-    def forward(self, ids: Tensor) -> Tensor:
+    def forward(self, ids: Tensor, left_out: float = 0.0) -> Tensor:
+        """`left_out`: share of what is known of each token that a step does not see."""
         x = self.token_embedding(ids) + self.positional_embedding[: ids.shape[1]]
+        x = functional.dropout(x, left_out)
         for block in self.transformer.resblocks:
             x = block(x)
         ends = x[torch.arange(len(ids), device=ids.device), ids.argmax(1)]
@@ -202,8 +193,7 @@ class TextBlock(nn.Module):
 
 
 class Attention(nn.Module):
-    """Causal: a token sees those before it, so that padding behind the end changes nothing. Written out, because
-    PyTorch's fused attention is slow backwards on short texts."""
+    """Causal: a token sees those before it, so that padding behind the end changes nothing."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -219,9 +209,7 @@ class Attention(nn.Module):
             .reshape(count, length, 3, TEXT_HEADS, width // TEXT_HEADS)
             .permute(2, 0, 3, 1, 4)
         )
-        later = torch.full((length, length), -1e4, dtype=query.dtype, device=x.device).triu(1)
-        share = functional.softmax(query @ key.transpose(2, 3) * (width // TEXT_HEADS) ** -0.5 + later, 3)
-        seen = share.to(value.dtype) @ value
+        seen = functional.scaled_dot_product_attention(query, key, value, is_causal=True)
         out: Tensor = self.out_proj(seen.transpose(1, 2).reshape(count, length, width))
         return out
 
@@ -239,8 +227,6 @@ class Projection(nn.Module):
         self.register_buffer("spread", torch.ones(FEATURES))
         self.fc1 = nn.Linear(FEATURES, HIDDEN)
         self.fc2 = nn.Linear(HIDDEN, EMBEDDING, bias=False)
-        with torch.no_grad():
-            self.fc2.weight[TOLD:] *= 0.1  # hardly anything until it is taught, last of all
 
     def standardise(self, features: Tensor) -> None:
         """Before anything is learned: each feature then comes with mean 0 and deviation 1. features [n, 1280]"""
@@ -264,38 +250,53 @@ class Clip(nn.Module):
 
     def __init__(self, weights: Weights) -> None:
         super().__init__()
-        self.late = LateTower(weights)
+        self.tower = Tower(weights)
         self.projection = Projection()
         self.text = TextTower()
         self.logit_scale = nn.Parameter(torch.tensor(3.0))
+
+    @property
+    def device(self) -> torch.device:
+        return self.logit_scale.device
 
     def project(self, features: Tensor, left_out: float = 0.0) -> Tensor:
         """Vectors [n, 288] of unit length."""
         return functional.normalize(self.projection(features, left_out), dim=1)
 
-    def told(self, features: Tensor, left_out: float = 0.0) -> Tensor:
-        """What words reach of them, [n, 256] of unit length."""
-        return functional.normalize(self.projection(features, left_out)[:, :TOLD], dim=1)
-
-    def words(self, ids: Tensor) -> Tensor:
+    def words(self, ids: Tensor, left_out: float = 0.0) -> Tensor:
+        """Token ids [n, length] to what words say of a vector, [n, 256] of unit length."""
         with torch.autocast(ids.device.type, torch.bfloat16):
-            out = self.text(ids)
+            out = self.text(ids, left_out)
         return functional.normalize(out.float(), dim=1)
 
+    @torch.no_grad()
+    def embed(self, tokenizer: BpeTokenizer, texts: list[str]) -> Tensor:
+        """[n, 256] of unit length."""
+        parts = [self.words(torch.from_numpy(tokenizer.batch(texts[at : at + 2048])).to(self.device))
+                 for at in range(0, len(texts), 2048)]  # fmt: skip
+        return torch.cat(parts) if parts else torch.empty(0, TOLD)
 
-def as_early(batch: NDArray[np.float16], device: torch.device) -> Tensor:
-    return torch.from_numpy(np.array(batch)).to(device, torch.bfloat16)
 
+def moved(tower: Tower, origin: Weights) -> Weights:
+    """ImageNet's weights by name, replaced by the trained ones, their batch norms made into nothing but the trained
+    bias."""
+    weights = dict(origin)
 
-def embed_texts(model: Clip, tokenizer: BpeTokenizer, texts: list[str]) -> Tensor:
-    """In three lots by length: padding is half of the work otherwise."""
-    lengths = np.array([len(tokenizer.encode(text)) for text in texts])
-    order = np.argsort(lengths, kind="stable")
-    lots = [
-        model.words(torch.from_numpy(tokenizer.batch([texts[at] for at in lot])).to(model.logit_scale.device))
-        for lot in np.array_split(order, 4)
-        if len(lot)
-    ]
-    back = np.empty(len(order), np.int64)
-    back[order] = np.arange(len(order))
-    return torch.cat(lots)[torch.from_numpy(back).to(model.logit_scale.device)]
+    def put(convolution: str, norm: str, part: Convolution) -> None:
+        kernel = weights[f"{convolution}.weight"]
+        weights[f"{convolution}.weight"] = part.weight().detach().cpu().numpy().reshape(kernel.shape)
+        count = len(kernel)
+        weights[f"{norm}.weight"] = np.ones(count, np.float32)
+        weights[f"{norm}.running_var"] = np.full(count, 1 - _EPSILON, np.float32)
+        weights[f"{norm}.running_mean"] = np.zeros(count, np.float32)
+        weights[f"{norm}.bias"] = part.bias.detach().cpu().numpy()
+
+    put("_conv_stem", "_bn0", tower.stem)
+    for number, block in enumerate(tower.blocks):
+        at = f"_blocks.{number}."
+        if block.expand:
+            put(f"{at}_expand_conv", f"{at}_bn0", block.expand)
+        put(f"{at}_depthwise_conv", f"{at}_bn1", block.depthwise)
+        put(f"{at}_project_conv", f"{at}_bn2", block.project)
+    put("_conv_head", "_bn1", tower.head)
+    return weights

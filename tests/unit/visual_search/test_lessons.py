@@ -1,0 +1,181 @@
+"""What a lesson says belongs together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs the extra [clip]")
+
+from visual_search.encoders.tokenizer import BpeTokenizer  # noqa: E402 after the skip
+from visual_search.encoders.vitrine import MODEL_DIRECTORY  # noqa: E402
+from visual_search.training.captions import Lexicon  # noqa: E402
+from visual_search.training.corpus import DEV, TRAIN, Corpus  # noqa: E402
+from visual_search.training.lessons import Lesson, Teacher  # noqa: E402
+from visual_search.training.towers import CONTEXT  # noqa: E402
+
+KINDS = ("Shirts", "Tshirts", "Tops", "Tunics", "Caps", "Hat")
+COLOURS = ("Blue", "Red")
+LEXICON = [
+    *(("article_type", kind, kind.lower(), f"{kind.lower()} (f)") for kind in KINDS),
+    ("base_colour", "Blue", "blue", "bleu|bleue|bleus|bleues"),
+    ("base_colour", "Red", "red", "rouge|rouge|rouges|rouges"),
+    ("gender", "Women", "women", "femme"),
+    ("usage", "Casual", "casual", "décontracté"),
+    ("season", "Summer", "summer", "été"),
+    ("sub_category", "Topwear", "topwear", "haut"),
+    ("master_category", "Apparel", "apparel", "vêtements"),
+]
+EACH = 15
+"""Products of each kind and colour."""
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> BpeTokenizer:
+    return BpeTokenizer((MODEL_DIRECTORY / "merges.txt.gz").read_bytes(), CONTEXT)
+
+
+@pytest.fixture(scope="module")
+def lexicon(tmp_path_factory: pytest.TempPathFactory) -> Lexicon:
+    path: Path = tmp_path_factory.mktemp("lexicon") / "lexicon.tsv"
+    rows = ["\t".join(row) for row in [("kind", "key", "english", "french"), *LEXICON]]
+    path.write_text("\n".join(rows) + "\n")
+    return Lexicon(path)
+
+
+@pytest.fixture(scope="module")
+def corpus() -> Corpus:
+    rows = []
+    for kind in KINDS:
+        for colour in COLOURS:
+            for number in range(EACH):
+                maker = "Ava" if number % 2 else "Bo"
+                title = f"{maker} Women {colour} {kind}" + ("" if number < 2 else f" {number}")
+                rows.append(
+                    {"title": title, "article_type": kind, "base_colour": colour, "gender": "Women", "usage": "Casual",
+                     "season": "Summer", "sub_category": "Topwear", "master_category": "Apparel"}
+                )  # fmt: skip
+    part = np.full(len(rows), TRAIN, np.int8)
+    part[::EACH] = DEV
+    photos = ["Shirt", "Blouse", "Top", "Hat"] * 3
+    empty = np.zeros((len(photos), 4, 4, 3), np.uint8)
+    return Corpus(
+        rows, np.zeros((len(rows), 4, 4, 3), np.uint8), part, photos, empty, np.full((len(photos), 2), 4),
+        np.full(len(photos), TRAIN, np.int8),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def teacher(corpus: Corpus, lexicon: Lexicon, tokenizer: BpeTokenizer) -> Teacher:
+    return Teacher(corpus, lexicon, tokenizer, torch.device("cpu"), 7)
+
+
+@pytest.fixture(scope="module")
+def lesson(teacher: Teacher) -> Lesson:
+    return teacher.lesson(3, 60, 8, 30)
+
+
+def row(teacher: Teacher, corpus: Corpus, place: int) -> dict[str, str]:
+    return corpus.rows[teacher.rows[place]]
+
+
+def test_what_is_for_choosing_is_never_taught(teacher: Teacher, corpus: Corpus) -> None:
+    products = teacher.rows[: len(teacher.rows) - teacher.photos]
+    assert len(products) == len(corpus.rows) - 2 * len(KINDS)
+    assert (corpus.part[products] == TRAIN).all()
+
+
+def test_products_are_alike_by_kind_and_then_by_colour(teacher: Teacher, corpus: Corpus, lesson: Lesson) -> None:
+    rows = [row(teacher, corpus, place) for place in lesson.products]
+    kinds, colours = (signs[: len(rows), : len(rows)].numpy() for signs in lesson.alike)
+    for at, one in enumerate(rows):
+        for other_at, other in enumerate(rows):
+            same_kind = one["article_type"] == other["article_type"]
+            assert kinds[at, other_at] == (1 if same_kind else -1)
+            same_colour = one["base_colour"] == other["base_colour"]
+            assert colours[at, other_at] == ((1 if same_colour else -1) if same_kind else 0)
+
+
+@pytest.mark.parametrize(
+    ("label", "kind", "photo_answers", "product_answers"),
+    [
+        ("Shirt", "Shirts", 1, 1),
+        ("Shirt", "Caps", -1, -1),
+        ("Blouse", "Tops", 1, 1),  # the first of several kinds that a blouse may be
+        ("Blouse", "Shirts", 0, 1),  # nobody knows whether this blouse is a shirt; a shirt does for who asks for one
+        ("Hat", "Hat", 0, 1),
+    ],
+)
+def test_a_photo_is_surely_only_of_its_first_kind(
+    teacher: Teacher, corpus: Corpus, lesson: Lesson, label: str, kind: str, photo_answers: int, product_answers: int
+) -> None:
+    """alike[asked, shown]: the picture that is shown answers what the other one asks for."""
+    signs = lesson.alike[0]
+    count = len(lesson.products)
+    labels = [corpus.photo_labels[teacher.rows[place] - len(corpus.rows)] for place in lesson.photos]
+    products = [at for at, place in enumerate(lesson.products) if row(teacher, corpus, place)["article_type"] == kind]
+    photos = [count + at for at, of in enumerate(labels) if of == label]
+    assert products and photos
+    assert {int(signs[product, photo]) for product in products for photo in photos} == {photo_answers}
+    assert {int(signs[photo, product]) for product in products for photo in photos} == {product_answers}
+
+
+def test_labels_that_share_a_kind_are_neither_alike_nor_different(
+    teacher: Teacher, corpus: Corpus, lesson: Lesson
+) -> None:
+    count = len(lesson.products)
+    labels = [corpus.photo_labels[teacher.rows[place] - len(corpus.rows)] for place in lesson.photos]
+    signs = lesson.alike[0][count:, count:].numpy()
+    for at, one in enumerate(labels):
+        for other_at, other in enumerate(labels):
+            wanted = 1 if one == other else 0 if {one, other} <= {"Shirt", "Blouse", "Top"} and (one, other) in (
+                ("Shirt", "Blouse"), ("Blouse", "Shirt"), ("Blouse", "Top"), ("Top", "Blouse"),
+            ) else -1  # fmt: skip
+            assert signs[at, other_at] == wanted, (one, other)
+
+
+def test_the_same_name_counts_for_every_product_that_has_it_but_the_own(
+    teacher: Teacher, corpus: Corpus, lesson: Lesson
+) -> None:
+    count = len(lesson.products)
+    titles = [row(teacher, corpus, place)["title"] for place in lesson.products]
+    same, kin = lesson.same_name[:, :count], lesson.kin[:, :count]
+    assert not same.diagonal().any() and not kin.diagonal().any()
+    for at in range(count):
+        for other in range(count):
+            if at != other:
+                assert bool(same[at, other]) == (titles[at] == titles[other])
+    assert bool(kin.any()) and bool((kin & ~same).any()), "kin are more than those of the very same name"
+
+
+def test_a_caption_fits_its_own_picture_and_none_of_another_kind(
+    teacher: Teacher, corpus: Corpus, lesson: Lesson
+) -> None:
+    count = len(lesson.products)
+    fits = lesson.caption_fits
+    assert len(fits) == len(lesson.captions) == count + len(lesson.photos)
+    assert (fits.diagonal() == 1).all()
+    kinds = [row(teacher, corpus, place)["article_type"] for place in lesson.products]
+    assert all(fits[at, other] == -1 for at in range(count) for other in range(count) if kinds[at] != kinds[other])
+
+
+def test_every_value_is_asked_for_by_one_of_its_words(
+    teacher: Teacher, corpus: Corpus, lesson: Lesson, tokenizer: BpeTokenizer
+) -> None:
+    starts = lesson.prompt_kinds
+    assert starts[-1] == len(lesson.prompts) == len(lesson.prompt_fits)
+    colours = {tuple(ids[ids > 0].tolist()) for ids in lesson.prompts[starts[1] : starts[2]]}
+    words = ("blue", "bleu", "bleue", "bleus", "bleues", "red", "rouge", "rouges")
+    assert colours <= {tuple(ids[ids > 0].tolist()) for ids in (tokenizer.batch([word])[0] for word in words)}
+    rows = [row(teacher, corpus, place) for place in lesson.products]
+    fits = lesson.prompt_fits[starts[1] : starts[2], : len(rows)].numpy()
+    wanted = [[1 if one["base_colour"] == colour else -1 for one in rows] for colour in teacher.values["base_colour"]]
+    assert (fits == wanted).all()
+
+
+def test_the_same_step_is_the_same_lesson(teacher: Teacher, lesson: Lesson) -> None:
+    again, other = teacher.lesson(3, 60, 8, 30), teacher.lesson(4, 60, 8, 30)
+    assert (again.products == lesson.products).all() and torch.equal(again.names, lesson.names)
+    assert not (other.products == lesson.products).all()
