@@ -58,10 +58,10 @@ class Pictures:
         self._background = backgrounds(self._products)
         self._photos = torch.from_numpy(corpus.photo_squares).permute(0, 3, 1, 2).contiguous().to(device)
         self._sizes = torch.from_numpy(corpus.photo_sizes[:, ::-1].astype(np.float32)).to(device)
-        photos = corpus.photos
-        self._whole_photos = photos
+        self._whole_photos = corpus.photos
+        taught = zip(self._whole_photos, corpus.photo_part, strict=True)
+        scenes = Scenes([photo for photo, part in taught if part == TRAIN], px)
         rng = np.random.default_rng(seed)
-        scenes = Scenes([one for one, part in zip(photos, corpus.photo_part, strict=True) if part == TRAIN], px)
         drawn = np.stack([scenes(rng) for _ in range(SCENES)])
         self._scenes = torch.from_numpy(drawn).permute(0, 3, 1, 2).contiguous().to(device)
 
@@ -69,14 +69,9 @@ class Pictures:
         """As the shop's own decoder gives them: squashed to a square. [n, 3, px, px], 0 to 255, products only or
         photos only."""
         if not len(rows) or rows[0] < self._total:
-            pixels = self._products[torch.from_numpy(rows).to(self.device)].float()
-            return self._squashed(pixels)
-        drawn = [
-            np.asarray(
-                Image.fromarray(self._whole_photos[row - self._total]).resize((self._px,) * 2, Image.Resampling.BICUBIC)
-            )
-            for row in rows
-        ]
+            return self._squashed(self._products[torch.from_numpy(rows).to(self.device)].float())
+        whole = (Image.fromarray(self._whole_photos[row - self._total]) for row in rows)
+        drawn = [np.asarray(photo.resize((self._px, self._px), Image.Resampling.BICUBIC)) for photo in whole]
         return torch.from_numpy(np.stack(drawn)).permute(0, 3, 1, 2).float().to(self.device)
 
     def _squashed(self, pixels: Tensor) -> Tensor:
