@@ -227,7 +227,7 @@ class Teacher:
         anything = numbers.choice(self._count, products // 2, replace=False, p=self._product_share)
         wanted = products - len(anything)
         near: list[Ints] = []
-        few = min(12, np.count_nonzero(self._kind_share))
+        few = min(12, int((self._kind_share > 0).sum()))
         for kind in numbers.choice(len(self._by_kind), few, replace=False, p=self._kind_share):
             of = np.setdiff1d(self._by_kind[kind], anything)
             near.append(numbers.permutation(of)[: max(wanted // 4, 1)])
