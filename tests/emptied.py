@@ -75,7 +75,8 @@ class EmptiedDatabases:
         while (others := self._outside.execute(_OTHERS, (name,)).fetchall()) and monotonic() - since < STAYING_S:
             if not sent_away and monotonic() - since > LEAVING_S:
                 sent_away = True
-                self._outside.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s::int[]) AS pid", ([p for (p,) in others],))
+                for (pid,) in others:
+                    self._outside.execute("SELECT pg_terminate_backend(%s)", (pid,))
             sleep(LOOK_EVERY_S)
 
     def _emptied(self, url: str) -> bool:
