@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import ForeignKey, create_engine, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
+from catalog_sync.rows import VariantDraft
+
 
 class Base(DeclarativeBase):
     pass
@@ -64,7 +66,7 @@ class Flat(Base):
     picture: Mapped[str]
 
 
-def orm_merge(drafts: Iterable[Any], path: Path, *, flat: bool) -> int:
+def orm_merge(drafts: Iterable[VariantDraft], path: Path, *, flat: bool) -> int:
     """Merges drafts into a new SQLite file (WAL): one flat table, or product, variant and picture."""
     engine = create_engine(f"sqlite:///{path}")
 
@@ -84,7 +86,7 @@ def orm_merge(drafts: Iterable[Any], path: Path, *, flat: bool) -> int:
     return count
 
 
-def _flat(draft: Any) -> Flat:
+def _flat(draft: VariantDraft) -> Flat:
     return Flat(
         sku=draft.item_id,
         title=draft.title["en"],
@@ -104,7 +106,7 @@ def _flat(draft: Any) -> Flat:
     )
 
 
-def _product(draft: Any) -> Product:
+def _product(draft: VariantDraft) -> Product:
     picture = Picture(ref=draft.pictures[0], sku=draft.item_id)
     variant = Variant(
         sku=draft.item_id,

@@ -130,7 +130,7 @@ def make_queries(names: Sequence[Name], count: int, seed: int) -> list[Query]:
     0 to 2 slips, about 35 % with French words."""
     rng = random.Random(seed)
     sources = [(name, table) for name, table in (("own", own_french()), ("public", public_french())) if table]
-    queries = []
+    queries: list[Query] = []
     while len(queries) < count:
         name = rng.choice(names)
         title = words(name.title)

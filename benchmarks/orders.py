@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from benchmarks import orders_raw as raw
-from benchmarks.orders_raw import Measured, Short
+from benchmarks.orders_clients import LINES, Measured, Over, Short, baskets, in_threads
 from benchmarks.tables import Table, keep, ms
 from commerce.domain.cart import Fulfilment
 from commerce.domain.customer import Contact, Customer
@@ -61,7 +61,7 @@ class Shopping:
         self._variants = storage.write(lambda uow: self._fill(uow, skus, units))
 
     def client(self, number: int, seed: int) -> Callable[[], None]:
-        basket = raw.baskets(seed + number, len(self._variants))
+        basket = baskets(seed + number, len(self._variants))
         contact = self._people[number]
 
         def order() -> None:
@@ -76,7 +76,7 @@ class Shopping:
         over = threading.Event()
         follower = threading.Thread(target=self._follow, args=(over,))
         follower.start()
-        measured = raw.in_threads(lambda number: self.client(number, seed), clients, seconds)
+        measured = in_threads(lambda number: self.client(number, seed), clients, seconds)
         over.set()
         follower.join()
         return measured
@@ -100,12 +100,12 @@ class Shopping:
 
             def one() -> None:
                 if next(tickets, None) is None:
-                    raise raw.Over
+                    raise Over
                 order()
 
             return one
 
-        return raw.in_threads(until_they_are_used_up, clients, 3600)
+        return in_threads(until_they_are_used_up, clients, 3600)
 
     def left(self) -> list[int]:
         """Units of each thing that nobody holds."""
@@ -283,7 +283,7 @@ def _contest(scarce: Shopping, clients: int, attempts: int, seed: int) -> str:
     before = sum(scarce.left())
     fought = scarce.fight(clients, attempts, seed)
     left = scarce.left()
-    sold = raw.LINES * len(fought.took_s)
+    sold = LINES * len(fought.took_s)
     oversold = sold + sum(left) - before
     if oversold or min(left) < 0:
         raise RuntimeError(f"sold {sold}, left {left} of {before}")

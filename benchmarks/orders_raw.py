@@ -1,26 +1,24 @@
 """The peers and the limits of `orders`: raw drivers, tables with nothing but an order, no repositories.
 
 An order is three conditional decrements, a row, three lines and a row of the outbox, in one durable transaction.
-Children import this module and nothing of ours.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import queue
 import random
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
-LINES = 3
+from benchmarks.orders_clients import Measured, Short, baskets, in_processes, in_threads, run_child
+
 WORKS_A_COMMIT = 64
 _BUSY_S = 30
 
@@ -35,42 +33,6 @@ _TAKE = "UPDATE stock SET qty = qty - 1 WHERE sku = ? AND qty >= 1"
 _ORDER = "INSERT INTO orders (customer, total, at_us) VALUES (?, ?, ?)"
 _LINE = "INSERT INTO order_line (order_id, position, sku, quantity, price) VALUES (?, ?, ?, 1, 7900)"
 _OUTBOX = "INSERT INTO outbox (address, body) VALUES (?, ?)"
-
-
-@dataclass(slots=True)
-class Measured:
-    """Of one way in one run: seconds from asking to durable for each order placed, orders that were short of stock,
-    and the time and the clients' CPU that all of it took."""
-
-    took_s: list[float] = field(default_factory=list)
-    short: int = 0
-    wall_s: float = 0.0
-    cpu_s: float = 0.0
-
-    @property
-    def per_s(self) -> float:
-        return len(self.took_s) / self.wall_s
-
-    def add(self, other: Measured) -> None:
-        self.took_s += other.took_s
-        self.short += other.short
-        self.wall_s += other.wall_s
-        self.cpu_s += other.cpu_s
-
-
-def baskets(seed: int, skus: int) -> Callable[[], list[int]]:
-    """Three different things each time, in key order."""
-    chance = random.Random(seed)
-    numbers = range(1, skus + 1)
-    return lambda: sorted(chance.sample(numbers, LINES))
-
-
-class Short(Exception):
-    """Not enough of one thing."""
-
-
-class Over(Exception):
-    """There is nothing more to try."""
 
 
 # --- SQLite ---------------------------------------------------------------------------------------------------------
@@ -103,7 +65,7 @@ def _place(cursor: sqlite3.Cursor, skus: Sequence[int], customer: str) -> None:
 def _sqlite_client(path: Path, skus: int, seed: int, pipe: Connection, seconds: float) -> None:
     """One process that writes beside others: each waits until SQLite lets it in."""
     connection = _open(path)
-    basket, mine, cursor = baskets(seed, skus), Measured(), connection.cursor()
+    basket, cursor = baskets(seed, skus), connection.cursor()
 
     def order() -> None:
         wanted = basket()
@@ -118,11 +80,11 @@ def _sqlite_client(path: Path, skus: int, seed: int, pipe: Connection, seconds: 
             raise
         cursor.execute("COMMIT")
 
-    _run_child(order, mine, pipe, seconds)
+    run_child(order, pipe, seconds)
 
 
 def sqlite_competing(path: Path, skus: int, clients: int, seconds: float, seed: int) -> Measured:
-    return _in_processes(_sqlite_client, (path, skus), clients, seconds, seed)
+    return in_processes(_sqlite_client, (path, skus), clients, seconds, seed)
 
 
 def sqlite_grouped(
@@ -289,7 +251,7 @@ def _postgres_client(url: str, skus: int, one_statement: bool, seed: int, pipe: 
     import psycopg
 
     connection = psycopg.connect(url)
-    basket, mine, cursor = baskets(seed, skus), Measured(), connection.cursor()
+    basket, cursor = baskets(seed, skus), connection.cursor()
     customer = f"customer-{seed}"
 
     def statements(wanted: Sequence[int]) -> None:
@@ -321,82 +283,10 @@ def _postgres_client(url: str, skus: int, one_statement: bool, seed: int, pipe: 
             except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
                 connection.rollback()
 
-    _run_child(order, mine, pipe, seconds)
+    run_child(order, pipe, seconds)
 
 
 def postgres_competing(
     url: str, skus: int, clients: int, seconds: float, seed: int, *, one_statement: bool = False
 ) -> Measured:
-    return _in_processes(_postgres_client, (url, skus, one_statement), clients, seconds, seed)
-
-
-# --- running --------------------------------------------------------------------------------------------------------
-
-
-def _order_until(order: Callable[[], None], mine: Measured, end: float) -> None:
-    while (began := time.perf_counter()) < end:
-        try:
-            order()
-        except Short:
-            mine.short += 1
-        except Over:
-            break
-        else:
-            mine.took_s.append(time.perf_counter() - began)
-
-
-def _run_child(order: Callable[[], None], mine: Measured, pipe: Connection, seconds: float) -> None:
-    pipe.send("ready")
-    pipe.recv()
-    before_s, began = time.process_time(), time.perf_counter()
-    _order_until(order, mine, began + seconds)
-    mine.wall_s, mine.cpu_s = time.perf_counter() - began, time.process_time() - before_s
-    pipe.send(mine)
-
-
-def _in_processes(
-    client: Callable[..., None], arguments: Iterable[Any], clients: int, seconds: float, seed: int
-) -> Measured:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__, "psycopg"])  # what is missing is left out
-    pipes, children = [], []
-    for number in range(clients):
-        ours, theirs = context.Pipe()
-        child = context.Process(target=client, args=(*arguments, seed + number, theirs, seconds))
-        child.start()
-        pipes.append(ours)
-        children.append(child)
-    for pipe in pipes:
-        pipe.recv()
-    for pipe in pipes:
-        pipe.send("go")
-    together = Measured()
-    for pipe, child in zip(pipes, children, strict=True):
-        together.add(pipe.recv())
-        child.join()
-    together.wall_s /= clients
-    return together
-
-
-def in_threads(client: Callable[[int], Callable[[], None]], clients: int, seconds: float) -> Measured:
-    """Each client orders in a thread of its own until the time is over."""
-    orders = [client(number) for number in range(clients)]
-    each = [Measured() for _ in orders]
-    begin = threading.Barrier(clients + 1)
-
-    def run(order: Callable[[], None], mine: Measured) -> None:
-        begin.wait()
-        _order_until(order, mine, time.perf_counter() + seconds)
-
-    threads = [threading.Thread(target=run, args=pair) for pair in zip(orders, each, strict=True)]
-    for thread in threads:
-        thread.start()
-    begin.wait()
-    before_s, began = time.process_time(), time.perf_counter()
-    for thread in threads:
-        thread.join()
-    together = Measured()
-    for mine in each:
-        together.add(mine)
-    together.wall_s, together.cpu_s = time.perf_counter() - began, time.process_time() - before_s
-    return together
+    return in_processes(_postgres_client, (url, skus, one_statement), clients, seconds, seed)

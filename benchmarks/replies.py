@@ -63,8 +63,8 @@ def _photos(most: int) -> Iterator[bytes]:
     """Photos people took of their clothes, from the part of the public set that nothing was trained on."""
     if not (_PHOTOS / "photos.tsv").exists():
         return
-    with (_PHOTOS / "photos.tsv").open(encoding="utf-8", newline="") as stream:
-        rows = csv.DictReader(stream, delimiter="\t")
+    with (_PHOTOS / "photos.tsv").open(encoding="utf-8", newline="") as table:
+        rows = csv.DictReader(table, delimiter="\t")
         wanted = set(islice((row["photo"] for row in rows if row["split"] == "validation"), most))
     with tarfile.open(_PHOTOS / "photos.tar") as tar:
         for member in tar:

@@ -156,14 +156,15 @@ def draw(articles: Sequence[tuple[Article, int]], path: Path) -> tuple[dict[int,
     where. `articles`: with their price."""
     sheets, rest = Sheets(), iter(articles)
     kinds: list[str] = []
-    for kind, pages, count, drawn in (
+    drawers: tuple[tuple[str, int, int, Callable[[Sequence[tuple[Article, int]]], None]], ...] = (
         ("two a page", 20, 2, lambda some: sheets.grid(some, 1, 2)),
         ("six a page", 20, 6, lambda some: sheets.grid(some, 2, 3)),
         ("twelve a page", 20, 12, lambda some: sheets.grid(some, 3, 4)),
         ("cropped", 10, 4, lambda some: sheets.grid(some, 2, 2, margin=36)),
         ("words on pictures", 20, 2, lambda some: sheets.on_pictures(*some)),
         ("three pictures of one", 20, 1, lambda some: sheets.several_pictures(*some)),
-    ):
+    )
+    for kind, pages, count, drawn in drawers:
         for _ in range(pages):
             if len(some := list(islice(rest, count))) < count:
                 break

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import gc
 import random
+from collections import defaultdict
 from collections.abc import Callable, Sequence
+from statistics import fmean
 
 from benchmarks.names import Name, Query, Truth, invented_names, make_queries, many_names, real_names
 from benchmarks.peers import Fts5, Search, Tantivy, TunedTantivy, brute
@@ -28,9 +30,8 @@ class Measured:
         self.name = name
         self.cpu_s: list[float] = []
         self.wall_s: list[float] = []
-        self.outcomes: list[
-            tuple[str, bool, float, float]
-        ] = []  # source of French words, hit, share found, reciprocal rank
+        # By the source of the French words: hit, share found, reciprocal rank of each query.
+        self.outcomes: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
 
     def ask(self, search: Search, query: Query, truth: frozenset[int]) -> None:
         with Stopwatch() as watch:
@@ -39,12 +40,13 @@ class Measured:
         self.wall_s.append(watch.wall_s)
         right = [rank for rank, number in enumerate(found) if number in truth]
         share = len(right) / min(10, len(truth))
-        self.outcomes.append((query.french, bool(right), share, 1 / (right[0] + 1) if right else 0.0))
+        self.outcomes[query.french].append((float(bool(right)), share, 1 / (right[0] + 1) if right else 0.0))
 
-    def mean(self, column: int, french: str) -> float:
-        """Over the queries whose French words come from there ("": those without any)."""
-        chosen = [outcome[column] for outcome in self.outcomes if outcome[0] == french]
-        return sum(chosen) / len(chosen) if chosen else float("nan")
+    def means(self, french: str) -> tuple[float, float, float]:
+        """Hit, share found and reciprocal rank over the queries whose French words come from there ("": those without
+        any); nan where there are none."""
+        hits, shares, ranks = zip(*self.outcomes[french] or [(float("nan"),) * 3], strict=True)
+        return fmean(hits), fmean(shares), fmean(ranks)
 
     def row(self, ours: Measured, build_s: float, megabytes: float) -> list[str]:
         own, peer = ms(ours.cpu_s, 50), ms(self.cpu_s, 50)
@@ -54,8 +56,8 @@ class Measured:
             f"{peer:.2f} / {ms(self.cpu_s, 95):.2f}",
             f"{ms(self.wall_s, 50):.2f} / {ms(self.wall_s, 95):.2f}",
             f"{peer / own:.1f}×" if self is not ours else "1",
-            f"{self.mean(1, ''):.3f} / {self.mean(2, ''):.3f} / {self.mean(3, ''):.3f}",
-            f"{self.mean(1, 'own'):.3f}, {self.mean(1, 'public'):.3f}",
+            " / ".join(f"{mean:.3f}" for mean in self.means("")),
+            f"{self.means('own')[0]:.3f}, {self.means('public')[0]:.3f}",
             f"{build_s:.1f}",
             f"{megabytes:.0f}",
         ]

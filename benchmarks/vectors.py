@@ -1,5 +1,6 @@
 """The picture index beside numpy, FAISS's own graph and the memory it must read: as many vectors as the real catalogue,
-and a million. Filters, changes, the start of a process, the size at which it changes its way, and pgvector.
+and a million, of as many numbers as the shipped encoder gives. Filters, changes, the start of a process, the size at
+which it changes its way, and pgvector.
 """
 
 from __future__ import annotations
@@ -16,80 +17,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.tables import OUT, Stopwatch, Table, keep, ms
+from benchmarks.tables import Stopwatch, Table, keep, ms
+from benchmarks.vectors_made import Vectors, clustered, grown, real_vectors
 from visual_search.index import VectorIndex
 from visual_search.snapshot import Manifest, Snapshot, SnapshotStore
 from visual_search.values import MARK_BYTES
 
-Vectors = NDArray[np.float32]
 Ids = NDArray[np.int64]
 Lists = NDArray[np.uint8] | None
+Search = Callable[[Vectors], Ids]
 
-_DIMENSION = 256
 _SEED = 20_261_121
+_PICTURES = 44_000  # about as many as the real catalogue has
 _QUERIES = 60
 _SHARES = (1.0, 0.5, 0.1, 0.01, 0.001)
-_REAL = OUT / "product_vectors.npy"
-
-
-def clustered(count: int, dimension: int, seed: int) -> Vectors:
-    """Unit vectors in 4,000 clouds, as pictures of things for sale lie."""
-    dice = np.random.default_rng(seed)
-    clouds = dice.standard_normal((4_000, dimension)).astype(np.float32)
-    clouds /= np.linalg.norm(clouds, axis=1, keepdims=True)
-    vectors = np.empty((count, dimension), np.float32)
-    for start in range(0, count, 100_000):
-        size = min(100_000, count - start)
-        noise = dice.standard_normal((size, dimension)).astype(np.float32) * np.float32(0.045)
-        vectors[start : start + size] = clouds[dice.integers(0, len(clouds), size)] + noise
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors
-
-
-def real_vectors() -> Vectors | None:
-    """The public catalogue's photos as our encoder sees them; encoded once, some minutes, and kept in var/bench."""
-    from visual_search.training.shared_data import catalogue, data_directory
-
-    if _REAL.exists():
-        kept: Vectors = np.load(_REAL)
-        return kept
-    if not data_directory().is_dir():
-        return None
-    from visual_search.encoders.registry import open_encoder
-    from visual_search.importing import encode_many
-    from visual_search.preprocess.decoder import PictureDecoder
-
-    encoder, rows = open_encoder(), []
-    with PictureDecoder(encoder.input_px) as decoder:
-        pictures = ((at, one.data) for at, one in enumerate(catalogue(data_directory())))
-        for batch in encode_many(pictures, encoder, decoder, lambda asked: [None] * len(asked), copies=False):
-            rows += [one.vector for one in batch if one.vector is not None]
-    OUT.mkdir(parents=True, exist_ok=True)
-    np.save(_REAL, np.stack(rows))
-    return np.stack(rows)
-
-
-def grown(real: Vectors, count: int, dimension: int, seed: int) -> Vectors:
-    """More vectors like these: each between a real one and one of its neighbours, turned into so many dimensions, with
-    noise (cosine about .95 to where it was)."""
-    import faiss
-
-    dice = np.random.default_rng(seed)
-    turn = np.linalg.qr(dice.standard_normal((dimension, dimension)))[0][: real.shape[1]].astype(np.float32)
-    flat = faiss.IndexFlatIP(real.shape[1])
-    flat.add(real)
-    neighbours = np.concatenate([flat.search(part, 9)[1] for part in np.array_split(real, 16)])
-    vectors = np.empty((count, dimension), np.float32)
-    for start in range(0, count, 50_000):
-        size = min(50_000, count - start)
-        one = dice.integers(0, len(real), size)
-        other, weight = neighbours[one, dice.integers(1, 9, size)], dice.random((size, 1), np.float32)
-        some = (weight * real[one] + (1 - weight) * real[other]) @ turn
-        some /= np.linalg.norm(some, axis=1, keepdims=True)
-        noise = dice.standard_normal((size, dimension)).astype(np.float32) * np.float32(0.32 / dimension**0.5)
-        vectors[start : start + size] = some + noise
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors
 
 
 def _limit_s(vectors: Vectors) -> float:
@@ -122,12 +63,9 @@ def measure(name: str, made: Vectors, *, with_graph: bool) -> tuple[Table, Lists
     for share in _SHARES:
         allowed = None if share == 1 else np.sort(dice.choice(ids, max(int(count * share), 10), replace=False))
         rows = None if allowed is None else np.searchsorted(ids, allowed)
-        methods: dict[str, Callable[[Vectors], Ids]] = {
-            "ours": lambda query, allowed=allowed: index.search(query, 10, allowed)[1][0],
-            "numpy": lambda query, rows=rows: ids[_numpy_search(vectors, rows, query)],
-        }
+        methods = {"ours": _ours(index, allowed), "numpy": _numpy(ids, vectors, rows)}
         if graph:
-            methods["graph"] = lambda query, rows=rows: ids[graph.search(query, rows)]
+            methods["graph"] = _by_graph(ids, graph, rows)
         spent_s, right = _in_turn(methods, queries)
         own, other = ms(spent_s["ours"], 50), ms(spent_s["numpy"], 50)
         cells = [
@@ -178,19 +116,28 @@ class _Graph:
     def search(self, query: Vectors, rows: NDArray[np.intp] | None) -> NDArray[np.intp]:
         import faiss
 
-        parameters = faiss.SearchParametersHNSW(efSearch=128)
+        parameters = faiss.SearchParametersHNSW(efSearch=128)  # type: ignore[attr-defined]
         if rows is not None:
             kept = np.zeros(self._count, bool)
             kept[rows] = True
-            parameters.sel = selector = faiss.IDSelectorBitmap(np.packbits(kept, bitorder="little"))
-            del selector
+            parameters.sel = faiss.IDSelectorBitmap(np.packbits(kept, bitorder="little"))  # type: ignore[call-arg,arg-type]
         found: NDArray[np.intp] = self._index.search(query[None], 10, params=parameters)[1][0]
         return found
 
 
-def _in_turn(
-    methods: dict[str, Callable[[Vectors], Ids]], queries: Vectors
-) -> tuple[dict[str, list[float]], dict[str, float]]:
+def _ours(index: VectorIndex, allowed: Ids | None = None) -> Search:
+    return lambda query: index.search(query, 10, allowed)[1][0]
+
+
+def _numpy(ids: Ids, vectors: Vectors, rows: NDArray[np.intp] | None) -> Search:
+    return lambda query: ids[_numpy_search(vectors, rows, query)]
+
+
+def _by_graph(ids: Ids, graph: _Graph, rows: NDArray[np.intp] | None) -> Search:
+    return lambda query: ids[graph.search(query, rows)]
+
+
+def _in_turn(methods: dict[str, Search], queries: Vectors) -> tuple[dict[str, list[float]], dict[str, float]]:
     """CPU seconds of each query and recall@10 against "numpy", the order drawn anew for each query."""
     spent_s: dict[str, list[float]] = {name: [] for name in methods}
     right = dict.fromkeys(methods, 0)
@@ -243,13 +190,7 @@ def crossover(made: Vectors) -> Table:
         with Stopwatch() as build:
             lists = VectorIndex(made.shape[1], (ids, vectors), approximate_from=1)
             lists.settle()
-        spent_s, right = _in_turn(
-            {
-                "numpy": lambda query, index=exact: index.search(query, 10)[1][0],
-                "lists": lambda query, index=lists: index.search(query, 10)[1][0],
-            },
-            queries,
-        )
+        spent_s, right = _in_turn({"numpy": _ours(exact), "lists": _ours(lists)}, queries)
         table.add(
             f"{count:,}",
             f"{ms(spent_s['numpy'], 50):.2f}",
@@ -378,31 +319,37 @@ def pgvector(made: Vectors) -> Table | None:
     return table
 
 
-def run(full: bool = False) -> list[Table]:
+def run(full: bool = False, pictures: int = _PICTURES) -> list[Table]:
     """The tables for the real catalogue's size; with `full` those of a million vectors too (4 GB of memory)."""
-    real = real_vectors()
-    small = clustered(44_000 + _QUERIES, _DIMENSION, _SEED)
+    from visual_search.encoders.registry import open_encoder
+
+    encoder = open_encoder()
+    dimension, real = encoder.dimension, real_vectors(encoder) if full else None
+    del encoder
+    small = clustered(pictures + _QUERIES, dimension, _SEED)
     table, lists = measure("clouds", small, with_graph=True)
     tables, opened = [table], [(small[:-_QUERIES], lists)]
     if full:
-        large = clustered(1_000_000 + _QUERIES, _DIMENSION, _SEED)
+        large = clustered(1_000_000 + _QUERIES, dimension, _SEED)
         table, lists = measure("clouds", large, with_graph=True)
         tables += [table, crossover(large)]
         opened.append((large[:-_QUERIES], lists))
     tables.append(starts(opened))
-    if full and real is not None:
+    if real is not None:
         del large, opened
-        like_real = grown(real, 1_000_000 + _QUERIES, _DIMENSION, _SEED)
+        like_real = grown(real, 1_000_000 + _QUERIES, _SEED)
         tables.append(measure("grown from real ones", like_real, with_graph=False)[0])
-    if (table := pgvector(small)) is not None:
-        tables.append(table)
+    if (shared := pgvector(small)) is not None:
+        tables.append(shared)
     return tables
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.vectors", description=__doc__)
     parser.add_argument("--full", action="store_true", help="also a million vectors")
-    keep("vectors", run(parser.parse_args(arguments).full))
+    parser.add_argument("--pictures", type=int, default=_PICTURES, help="of the smaller tables")
+    options = parser.parse_args(arguments)
+    keep("vectors", run(options.full, options.pictures))
 
 
 if __name__ == "__main__":

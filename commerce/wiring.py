@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from commerce.clock import SystemClock
 from commerce.domain.geo import GeoPoint
-from commerce.domain.pricing import DeliveryRules, TaxRules
 from commerce.gazetteer import FileGazetteer
 from commerce.ids import RandomIds
 from commerce.large_pages import hold_in_large_pages
@@ -23,13 +22,12 @@ from commerce.ports import (
     ImageMatcher,
     MediaStore,
     PaymentProvider,
-    ReservationRules,
-    SellingRules,
     Storage,
     TextIndex,
     WebFetcher,
 )
 from commerce.ports.publishing import SheetDrawer
+from commerce.rules import import_rules, reservation_rules, selling_rules, session_rules
 from commerce.services.after_sales import build_after_sales
 from commerce.services.alerting import Alerting
 from commerce.services.asking import Asking
@@ -49,7 +47,7 @@ from commerce.services.forgetting import Forgetting
 from commerce.services.giving_way import GivingWay
 from commerce.services.handing_over import HandingOver
 from commerce.services.handoff import Handoff
-from commerce.services.importing import Importing, ImportRules
+from commerce.services.importing import Importing
 from commerce.services.inbox import Inbox
 from commerce.services.index_keeper import IndexKeeper
 from commerce.services.laying_out import LayingOut
@@ -78,7 +76,7 @@ from commerce.services.routing import Routing
 from commerce.services.second_choices import build_alternatives, build_second_choices
 from commerce.services.selling import build_selling, offline_of
 from commerce.services.short_links import ShortLinks
-from commerce.services.signing_in import SessionRules, SigningIn
+from commerce.services.signing_in import SigningIn
 from commerce.services.slots import Slots
 from commerce.services.staff_binding import StaffBinding
 from commerce.services.staff_refunds import StaffRefunds
@@ -89,7 +87,7 @@ from commerce.services.teaching import Teaching
 from commerce.services.team import Team
 from commerce.services.waiting import Waiting
 from commerce.services.withdrawing import Withdrawing
-from commerce.settings import Settings, rates_bp
+from commerce.settings import Settings
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -224,12 +222,7 @@ def build_shop(
     choosing_eyes = ChoosingEyes(storage, media, clock, image_matcher, settings.encoder)
     choosing_eyes.follow()
     kept_words = WordsOnDisk(settings.data_dir / "index" / "words", {"words": text_index, "facets": facets})
-    rules = ReservationRules(
-        duration=timedelta(seconds=settings.hold_s) if settings.hold_s else None,
-        grace=timedelta(seconds=settings.hold_grace_s),
-        max_open_per_customer=settings.max_open_reservations,
-        max_no_shows=settings.max_no_shows,
-    )
+    rules = reservation_rules(settings)
     customers, promotions = Customers(clock, ids), Promotions(clock)
     carts = Carts(clock, ids, promotions)
     reserving = Reserving(storage, clock, ids, rules)
@@ -242,7 +235,7 @@ def build_shop(
         storage=storage,
         clock=clock,
         ids=ids,
-        rules=_selling_rules(settings, rules),
+        rules=selling_rules(settings),
         providers=providers,
         customers=customers,
         links=order_links,
@@ -279,9 +272,8 @@ def build_shop(
     publishing = Publishing(storage, clock, ids, media, PdfReader(), proposing)
     short_links = ShortLinks(clock, ids, settings.base_url)
     links, passwords = OneTimeLinks(clock, ids), Argon2Passwords()
-    session_rules = SessionRules(timedelta(minutes=settings.staff_idle_min), timedelta(hours=settings.staff_session_h))
-    signing_in = SigningIn(storage, clock, ids, passwords, links, session_rules)
-    alerting, routing = Alerting(clock), Routing(clock)
+    signing_in = SigningIn(storage, clock, ids, passwords, links, session_rules(settings))
+    alerting, routing = after.alerting, Routing(clock)
     handoff = Handoff(
         storage, clock, routing, alerting, SummingUp(settings.languages[0]), timedelta(hours=settings.bot_resumes_h)
     )
@@ -317,7 +309,7 @@ def build_shop(
         paying=selling.paying,
         refunding=selling.refunding,
         orders=selling.orders,
-        alerting=after.alerting,
+        alerting=alerting,
         handing_over=after.handing_over,
         collecting=after.collecting,
         coming=after.coming,
@@ -349,7 +341,7 @@ def build_shop(
             words,
             posting,
             open_instagram(settings, clock),
-            _import_rules(settings),
+            import_rules(settings),
         ),
         short_links=short_links,
         branding=Branding(storage, clock, media, image_matcher),
@@ -367,33 +359,6 @@ def build_shop(
         signing_in=signing_in,
         own_account=OwnAccount(storage, clock, ids, passwords, links, signing_in, settings.shop_name),
         staff_refunds=StaffRefunds(clock, ids, selling.refunding, settings.refund_limit_minor),
-    )
-
-
-def _selling_rules(settings: Settings, pickup: ReservationRules) -> SellingRules:
-    rates = rates_bp(settings.tax_rates)
-    rest = rates.pop("*")
-    return SellingRules(
-        currency=settings.currency,
-        tax=TaxRules(default_bp=rest, by_category=rates, included=settings.prices_include_tax),
-        delivery=DeliveryRules(
-            price_minor=settings.delivery_price_minor,
-            free_from_minor=settings.delivery_free_from_minor or None,
-            countries=settings.delivery_countries,
-            tax_bp=rest,
-        ),
-        payment_hold=timedelta(seconds=settings.payment_hold_s),
-        pickup=pickup,
-    )
-
-
-def _import_rules(settings: Settings) -> ImportRules:
-    return ImportRules(
-        base_url=settings.base_url,
-        language=settings.default_language,
-        currency=settings.currency,
-        every=timedelta(minutes=settings.instagram_every_min),
-        show_sure=settings.instagram_show_sure,
     )
 
 

@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from visual_search.encoders.clip import ClipEncoder
+from visual_search.values import Pixels, Vectors
+
 MERGES = ("d r", "dr e", "s h", "sh o", "r o", "b l", "e </w>", "s </w>", "re s", "u e")
 VOCABULARY = 512 + len(MERGES) + 2  # every byte, every byte at a word's end, the merges, start and end
 VIT = {"image_size": 64, "layers": 2, "width": 64, "head_width": 32, "patch_size": 8}
@@ -48,3 +51,16 @@ def make_clip_folder(
     else:
         torch.save(weights, folder / "open_clip_pytorch_model.bin")
     return folder
+
+
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many pictures CLIP models are given from now on, batch by batch."""
+    counts: list[int] = []
+    real = ClipEncoder.encode
+
+    def counting(self: ClipEncoder, pixels: Pixels) -> Vectors:
+        counts.append(len(pixels))
+        return real(self, pixels)
+
+    monkeypatch.setattr(ClipEncoder, "encode", counting)
+    return counts

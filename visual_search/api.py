@@ -17,34 +17,25 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from visual_search.changeover import Indexes, Progress
 from visual_search.choice import Choice
 from visual_search.errors import EncoderUnavailable, EyesUnavailable, SnapshotDamaged
-from visual_search.importing import Added, counting_from, import_many
+from visual_search.importing import Added
 from visual_search.preprocess.limits import Limits
 from visual_search.sight import Serving, Sight
 from visual_search.snapshot import Snapshot
 from visual_search.values import Box, EyesStatus, Hit, Ids, Picture, PictureRefused, Remembered, Seen, Vectors
 
 if TYPE_CHECKING:
-    from visual_search.building import Building
     from visual_search.fitting.lessons import Caption, Taught
     from visual_search.fitting.seeing import Read
     from visual_search.fitting.teaching import Outcome, Report
-    from visual_search.gallery import Gallery
     from visual_search.stores import IndexStore, Stored, Workshop
-
-_Result = TypeVar("_Result")
-Progress = Callable[[int], None]
-"""Called with the number of pictures done so far."""
-
-_CHUNK = 512
-"""Pictures given to one encoder before the other gets them, while there are two."""
 
 
 class Eyes:
@@ -59,14 +50,12 @@ class Eyes:
         self._store = store
         self._choice = choice
         self._made: Snapshot | None = None  # vectors of the wanted encoder, made while it was taught
-        self._serving: Serving | None = None
-        self._off_reason = ""
+        self._indexes = Indexes()
         self._change_seq = 0
         self._needs_rebuild = True
         self._loaded = b""  # the store's fingerprint of the index that serves
         self._rebuild_turn = threading.Lock()
         self._state = threading.Lock()
-        self._building: Building | None = None
 
     @classmethod
     def open(
@@ -89,10 +78,10 @@ class Eyes:
 
     @property
     def status(self) -> EyesStatus:
-        serving, wanted, building = self._serving, self._choice.sight, self._building
+        serving, wanted, building = self._indexes.serving, self._choice.sight, self._indexes.building
         sight = serving.sight if serving else wanted
         changing = serving is not None and serving.sight is not wanted
-        reason = self._off_reason or (self._choice.reason if changing else "") or self._choice.notice
+        reason = self._indexes.reason or (self._choice.reason if changing else "") or self._choice.notice
         try:
             count, next_count = len(serving.gallery) if serving else 0, len(building.gallery) if building else 0
         except EyesUnavailable as away:  # the store's: it may be back at the next search
@@ -113,13 +102,13 @@ class Eyes:
     @property
     def rebuild_is_due(self) -> bool:
         """The index cannot be used or is another encoder's, and `rebuild` has what it needs and is not at work."""
-        serving, wanted = self._serving, self._choice.sight
-        return wanted is not None and self._building is None and (serving is None or serving.sight is not wanted)
+        serving, wanted, building = self._indexes.serving, self._choice.sight, self._indexes.building
+        return wanted is not None and building is None and (serving is None or serving.sight is not wanted)
 
     def describe(self) -> str:
         """One honest sentence about the encoder, for the operator."""
         sight = self._looking()
-        return sight.encoder.describe() if sight else f"no encoder: {self._off_reason}"
+        return sight.encoder.describe() if sight else f"no encoder: {self._indexes.reason}"
 
     def look(self, data: bytes) -> Seen | PictureRefused:
         """Read and encode one photo from a stranger, and find the things to wear in it. Raises EyesUnavailable where
@@ -142,7 +131,7 @@ class Eyes:
         Raises SeenByAnother as `search` does."""
         from visual_search.imagining import imagined
 
-        serving = self._now()
+        serving = self._indexes.now()
         return imagined(serving.sight.encoder, serving.own(seen).vector, words, instead_of)
 
     def add(
@@ -153,51 +142,27 @@ class Eyes:
     ) -> list[Added]:
         """Encode and index pictures of the catalogue, in batches; a known id gets its new picture. A refused
         picture is left out and told of. `on_picture` receives each clean copy, for a caller that keeps it."""
-        self._writers()
-        rest = iter(pictures)
-        added: list[Added] = []
-        while chunk := list(islice(rest, _CHUNK)):
-            added += self._add(chunk, counting_from(len(added), on_progress), on_picture)
-        return added
-
-    def _add(
-        self,
-        pictures: list[tuple[int, bytes]],
-        on_progress: Progress | None,
-        on_picture: Callable[[int, Picture], None] | None,
-    ) -> list[Added]:
-        """Into every index that there is by the end: a rebuild may begin or end meanwhile."""
-        done: list[Sight] = []
-        told: list[Added] = []
-        while sight := next((one for one in self._writers() if one not in done), None):
-            known, put = self._known_to(sight), self._put_by(sight)
-            if done:
-                import_many(pictures, sight, known, put)
-            else:
-                told = import_many(pictures, sight, known, put, on_progress, on_picture)
-            done.append(sight)
-        return told
+        return self._indexes.add(pictures, on_progress, on_picture)
 
     def remove(self, ids: Iterable[int]) -> int:
         """Forget these pictures at once; unknown ids are ignored. Returns how many were there."""
-        wanted = list(ids)
-        return self._change(lambda gallery: gallery.remove(wanted), None) or 0
+        return self._indexes.remove(list(ids))
 
     def keep_only(self, ids: Iterable[int]) -> int:
         """Forget every picture but these. Returns how many were forgotten."""
-        present = self._now().gallery.index.ids()
+        present = self._indexes.now().gallery.index.ids()
         return self.remove(np.setdiff1d(present, np.fromiter(ids, np.int64)).tolist())
 
     def search(self, query: Remembered | Vectors, k: int, allowed: Iterable[int] | Ids | None = None) -> list[Hit]:
         """The `k` most alike among `allowed` (None: all), best first. Raises SeenByAnother for a look that was
         remembered from before the encoder was changed; of a bare vector nobody can tell."""
-        serving = self._now()
+        serving = self._indexes.now()
         vector = query if isinstance(query, np.ndarray) else serving.own(query).vector
         return serving.hits(vector, k, allowed)
 
     def similar_to(self, picture_id: int, k: int, allowed: Iterable[int] | Ids | None = None) -> list[Hit]:
         """As `search`, from an indexed picture, without itself. Empty where the id is not indexed."""
-        serving = self._now()
+        serving = self._indexes.now()
         try:
             vector = serving.gallery.index.vectors_of([picture_id])[0]
         except KeyError:
@@ -208,7 +173,7 @@ class Eyes:
         """Ids of the very same picture: the same bytes, else the same photo saved again or resized, looked for among
         what is nearest to `whole` (else to its vector). ValueError where `sha256` or `phash` is not what `look` gave;
         SeenByAnother as in `search`."""
-        serving = self._now()
+        serving = self._indexes.now()
         sha256, thumb = bytes.fromhex(seen.sha256), bytes.fromhex(seen.phash)
         vector = serving.own(seen).vector if whole is None else whole
         return serving.gallery.same_picture(sha256, thumb, vector)
@@ -217,7 +182,7 @@ class Eyes:
         """Make the index the current one of the store, as covering the catalogue up to `change_seq`; returns its name.
         OSError (a full disk) leaves the old one current. "" where another process has saved another encoder's index
         meanwhile, or has put another in the place of a shared one: that one stays, and is to be taken over."""
-        serving = self._now()
+        serving = self._indexes.now()
         if self._store.fingerprint() != self._loaded:
             found = self._store.made_by()
             if found is not None and (self._store.is_shared or found != serving.sight.made_by):
@@ -244,7 +209,7 @@ class Eyes:
     def refresh(self) -> bool:
         """Take over the index that another process saved. For processes that only read: changes made
         here since the last save are lost. True where there was a new one."""
-        if self._building is not None or self._store.fingerprint() == self._loaded:
+        if self._indexes.building is not None or self._store.fingerprint() == self._loaded:
             return False
         self._load()
         return True
@@ -253,9 +218,9 @@ class Eyes:
         """`refresh`, where another process has finished an index of the wanted encoder, and the one here is another
         encoder's, cannot be used, or was shared. The caller replays what changed since `status.change_seq`. What is
         wanted is looked up again: another process may have taught the encoder."""
-        if self._building is None and self._choice.is_outdated:
+        if self._indexes.building is None and self._choice.is_outdated:
             self._choice.choose()
-        serving, wanted = self._serving, self._choice.sight
+        serving, wanted = self._indexes.serving, self._choice.sight
         if wanted is None or (serving is not None and serving.sight is wanted and not self._store.is_shared):
             return False
         return self._store.made_by() == wanted.made_by and self.refresh()
@@ -273,22 +238,9 @@ class Eyes:
             raise EyesUnavailable(self._choice.reason)
         with self._rebuild_turn, self._store.workshop() as workshop:
             building = Building(wanted, self._store.fresh(*wanted.made_by), workshop, self._older(wanted, workshop))
-            self._building = building
-            try:
-                added = import_many(pictures, wanted, building.known, building.put, on_progress)
-                building.gallery.index.settle()
-                with self._state:
-                    before, self._serving = self._serving, Serving(wanted, building.finished())
-                    self._building, self._off_reason = None, ""
-            except BaseException:
-                self._building = None
-                building.keep()
-                building.gallery.index.close()
-                raise
-            if before is not None:
-                before.gallery.index.close()
+            added = self._indexes.build(building, pictures, on_progress)
             # Whatever others saved meanwhile was of the old index: the only builder replaces it.
-            self._save(self._now(), change_seq)
+            self._save(self._indexes.now(), change_seq)
             workshop.clear()
         self._made = None
         self._choice.rest_others()
@@ -318,7 +270,7 @@ class Eyes:
 
     def _older(self, wanted: Sight, workshop: Workshop) -> Iterator[Snapshot]:
         """Where vectors that were made before may be found: in memory and in the store, whatever verifies."""
-        serving = self._serving
+        serving = self._indexes.serving
         if serving is not None and serving.sight is wanted:
             yield serving.snapshot(0)
         if self._made is not None:
@@ -344,11 +296,9 @@ class Eyes:
         except (EncoderUnavailable, EyesUnavailable) as missing:
             reason = missing.reason
         with self._state:
-            before, self._serving = self._serving, serving
-            self._off_reason, self._change_seq, self._loaded = reason, change_seq, loaded
+            self._change_seq, self._loaded = change_seq, loaded
             self._needs_rebuild = serving is None or stored is None or serving.sight is not self._choice.sight
-        if before is not None:
-            before.gallery.index.close()
+        self._indexes.replace(serving, reason)
 
     def _served(self, stored: Stored) -> Serving:
         """Through what made it. Raises EncoderUnavailable."""
@@ -359,55 +309,17 @@ class Eyes:
             raise
 
     def _looking(self) -> Sight | None:
-        serving = self._serving
+        serving = self._indexes.serving
         return serving.sight if serving else self._choice.sight
 
     def _seeing(self) -> Sight:
         if (sight := self._looking()) is None:
-            raise EyesUnavailable(self._off_reason)
+            raise EyesUnavailable(self._indexes.reason)
         return sight
-
-    def _now(self) -> Serving:
-        if (serving := self._serving) is None:
-            raise EyesUnavailable(self._off_reason or "the index is being built")
-        return serving
-
-    def _writers(self) -> list[Sight]:
-        """Whose vectors the indexes take: of the one that serves, then of the one being built."""
-        with self._state:
-            serving, building = self._serving, self._building
-            sights = [one.sight for one in (serving, building) if one is not None]
-        if not sights:
-            raise EyesUnavailable(self._off_reason)
-        return sights
-
-    def _change(self, apply: Callable[[Gallery], _Result], by: Sight | None) -> _Result | None:
-        """To the index that serves and to the one being built, in the same order: each takes the vectors of its own
-        sight only. `by` None: there are no vectors in it."""
-        self._writers()
-        with self._state:
-            serving, building = self._serving, self._building
-            if building is not None and by in (None, building.sight):
-                building.missed.append(apply)
-            return apply(serving.gallery) if serving is not None and by in (None, serving.sight) else None
-
-    def _put_by(self, sight: Sight) -> Callable[[list[int], Vectors, list[bytes]], None]:
-        def put(ids: list[int], vectors: Vectors, marks: list[bytes]) -> None:
-            self._change(lambda gallery: gallery.put(ids, vectors, marks), sight)
-
-        return put
-
-    def _known_to(self, sight: Sight) -> Callable[[list[bytes]], list[tuple[Vectors, bytes] | None]]:
-        def known(digests: list[bytes]) -> list[tuple[Vectors, bytes] | None]:
-            serving = self._serving
-            mine = serving is not None and serving.sight is sight
-            return serving.gallery.known(digests) if serving and mine else [None] * len(digests)
-
-        return known
 
     def close(self) -> None:
         """Ends the decoding children, and what the index does in the background."""
-        serving = self._serving
+        serving = self._indexes.serving
         if serving is not None:
             serving.gallery.index.close()
         self._store.close()

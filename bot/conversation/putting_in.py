@@ -12,16 +12,13 @@ from bot.conversation.cart_words import cart_turn, item_name
 from bot.conversation.offer_words import notify_button
 from bot.conversation.options import (
     colour_of,
-    colours_of,
     focus_on,
     matching,
     product_focus,
     size_named,
-    sizes_of,
     subject,
-    the_variant,
 )
-from bot.conversation.questions import ask_colour, ask_product, ask_size, gone, no_such_size, size_buttons
+from bot.conversation.questions import ask_product, gone, no_such_size, size_buttons, variant_or_question
 from bot.conversation.results import show as search
 from bot.conversation.talk import Ability, Talk, Turn
 from bot.sessions import Focus, Goal, Pending, Question
@@ -70,20 +67,8 @@ def add(talk: Talk, focus: Focus, quantity: int = 1) -> Turn:
     product = talk.shop.catalog.product(focus.product_id)
     if product is None:
         return gone(talk, focus.product_id)
-    sizes = sizes_of(product, focus.colour)
-    if not focus.size and len(sizes) > 1:
-        own = talk.own_size(product)
-        if own not in sizes:
-            return _asked(ask_size(talk, product, focus, Goal.CART), quantity)
-        focus = replace(focus, size=own)
-    if not focus.colour and len(colours_of(product, focus.size)) > 1:
-        return _asked(ask_colour(talk, product, focus, Goal.CART), quantity)
-    variant = the_variant(product, focus)
-    if variant is not None:
-        return _put(talk, product, variant, quantity)
-    if focus.size and sizes_of(product, focus.colour):
-        return _asked(no_such_size(talk, product, focus, focus.size), quantity)
-    return _asked(ask_colour(talk, product, replace(focus, colour=""), Goal.CART), quantity)
+    found = variant_or_question(talk, product, focus, Goal.CART)
+    return _asked(found, quantity) if isinstance(found, Turn) else _put(talk, product, found[1], quantity)
 
 
 def _asked(turn: Turn, quantity: int) -> Turn:

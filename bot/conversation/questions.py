@@ -19,11 +19,11 @@ from bot.conversation.actions import (
 )
 from bot.conversation.cards import levels_of, similar_button
 from bot.conversation.offer_actions import WaitFor
-from bot.conversation.options import colour_label, colours_of, matching, sizes_of, subject
+from bot.conversation.options import colour_label, colours_of, matching, sizes_of, subject, the_variant
 from bot.conversation.talk import Talk, Turn
 from bot.messages import Ask, Button
 from bot.sessions import Focus, Goal, Pending, Question
-from commerce.domain.product import Product
+from commerce.domain.product import Product, Variant
 from commerce.i18n import format_list
 
 MAX_OPTIONS = 20
@@ -76,6 +76,27 @@ def ask_colour(talk: Talk, product: Product, focus: Focus, goal: Goal = Goal.NON
     return talk.say(
         talk.t("Which colour?"), buttons=buttons, session=replace(talk.session, focus=focus, pending=pending)
     )
+
+
+def variant_or_question(
+    talk: Talk, product: Product, focus: Focus, goal: Goal, store_id: str = ""
+) -> tuple[Focus, Variant] | Turn:
+    """The one variant that is meant, with the focus that names it; else the question to ask first: for a size, unless
+    theirs is known; for a colour; or for another of the two where they do not go together."""
+    sizes = sizes_of(product, focus.colour)
+    if not focus.size and len(sizes) > 1:
+        own = talk.own_size(product)
+        if own not in sizes:
+            return ask_size(talk, product, focus, goal, store_id)
+        focus = replace(focus, size=own)
+    if not focus.colour and len(colours_of(product, focus.size)) > 1:
+        return ask_colour(talk, product, focus, goal, store_id)
+    variant = the_variant(product, focus)
+    if variant is not None:
+        return focus, variant
+    if focus.size and sizes and not matching(product, focus.colour, focus.size):
+        return no_such_size(talk, product, focus, focus.size)
+    return ask_colour(talk, product, replace(focus, colour=""), goal, store_id)
 
 
 def ask_product(talk: Talk, goal: Goal = Goal.NONE) -> Turn:

@@ -10,16 +10,13 @@ from bot.conversation.cards import similar_button
 from bot.conversation.offer_words import notify_button
 from bot.conversation.options import (
     colour_of,
-    colours_of,
     matching,
     product_focus,
     size_named,
-    sizes_of,
     subject,
-    the_variant,
     variant_label,
 )
-from bot.conversation.questions import ask_colour, ask_place, ask_product, ask_size, gone, no_such_size, size_buttons
+from bot.conversation.questions import ask_place, ask_product, gone, no_such_size, size_buttons, variant_or_question
 from bot.conversation.reserve import place as place_reservation
 from bot.conversation.results import show
 from bot.conversation.store_list import (
@@ -82,17 +79,10 @@ def find(talk: Talk, focus: Focus, *, goal: Goal, store: Store | None = None) ->
     if product is None:
         return gone(talk, focus.product_id)
     store_id = store.id if store else ""
-    sizes = sizes_of(product, focus.colour)
-    if not focus.size and len(sizes) > 1:
-        own = talk.own_size(product)
-        if own not in sizes:
-            return ask_size(talk, product, focus, goal, store_id)
-        focus = replace(focus, size=own)
-    if not focus.colour and len(colours_of(product, focus.size)) > 1:
-        return ask_colour(talk, product, focus, goal, store_id)
-    variant = the_variant(product, focus)
-    if variant is None:
-        return _not_made(talk, product, focus)
+    found = variant_or_question(talk, product, focus, goal, store_id)
+    if isinstance(found, Turn):
+        return found
+    focus, variant = found
     talk = talk.with_session(replace(talk.session, focus=focus, pending=None))
     if store is not None:
         return _at_store(talk, product, variant, store, goal)
@@ -167,13 +157,6 @@ def _online(talk: Talk, product: Product) -> tuple[Button, ...]:
     """The page at the merchant's own site, if there is one."""
     is_page = product.url.startswith(("https://", "http://"))
     return (Button(talk.t("See it online"), url=product.url),) if is_page else ()
-
-
-def _not_made(talk: Talk, product: Product, focus: Focus) -> Turn:
-    """That colour is not made in that size: asks which of the two to change."""
-    if focus.size and sizes_of(product, focus.colour):
-        return no_such_size(talk, product, focus, focus.size)
-    return ask_colour(talk, product, replace(focus, colour=""), Goal.STORES)
 
 
 def others(talk: Talk, action: OtherStores) -> Turn:

@@ -10,16 +10,13 @@ from bot.conversation.cards import levels_of
 from bot.conversation.offer_actions import StopWaiting, TellWhenBack, WaitFor
 from bot.conversation.options import (
     colour_of,
-    colours_of,
     matching,
     product_focus,
     size_named,
-    sizes_of,
     subject,
-    the_variant,
     variant_label,
 )
-from bot.conversation.questions import ask_colour, ask_product, ask_size, gone, no_such_size
+from bot.conversation.questions import ask_product, gone, no_such_size, variant_or_question
 from bot.conversation.results import show as search
 from bot.conversation.store_list import store_name
 from bot.conversation.stores import store_named
@@ -68,19 +65,10 @@ def wait_for(talk: Talk, focus: Focus) -> Turn:
     sold_out = [variant for variant in possible if not available[variant.id]]
     if len(sold_out) == 1:
         focus = replace(focus, size=sold_out[0].size, colour=colour_of(product, sold_out[0]))
-    sizes = sizes_of(product, focus.colour)
-    if not focus.size and len(sizes) > 1:
-        own = talk.own_size(product)
-        if own not in sizes:
-            return ask_size(talk, product, focus, Goal.WAIT)
-        focus = replace(focus, size=own)
-    if not focus.colour and len(colours_of(product, focus.size)) > 1:
-        return ask_colour(talk, product, focus, Goal.WAIT)
-    variant = the_variant(product, focus)
-    if variant is None:
-        if focus.size and not matching(product, focus.colour, focus.size):
-            return _on_the_way(no_such_size(talk, product, focus, focus.size))
-        return ask_colour(talk, product, replace(focus, colour=""), Goal.WAIT)
+    found = variant_or_question(talk, product, focus, Goal.WAIT)
+    if isinstance(found, Turn):
+        return _on_the_way(found)
+    focus, variant = found
     store = store_named(talk)
     there = talk.with_session(replace(talk.session, focus=focus, pending=None))
     return tell_when_back(there, TellWhenBack(variant.id, store.id if store else ""))

@@ -12,11 +12,10 @@ from pathlib import Path
 import pytest
 
 from commerce.storage.picture_index import PostgresPictureIndex
-from tests.tiny_clip import make_clip_folder
+from tests.tiny_clip import counted, make_clip_folder
 from visual_search.api import Eyes
-from visual_search.encoders.clip import ClipEncoder
 from visual_search.errors import RebuildRunning
-from visual_search.values import Pixels, Seen, Vectors
+from visual_search.values import Seen
 from vitrine.prove._hostile_pictures import photo
 
 PICTURES = [(10**12 + 7 * at, photo("WEBP", (60, 80), at)) for at in range(20)]
@@ -54,16 +53,7 @@ def opened(home: str) -> Iterator[Open]:
 
 @pytest.fixture
 def encoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many pictures the CLIP model was given, batch by batch."""
-    counts: list[int] = []
-    real = ClipEncoder.encode
-
-    def counting(self: ClipEncoder, pixels: Pixels) -> Vectors:
-        counts.append(len(pixels))
-        return real(self, pixels)
-
-    monkeypatch.setattr(ClipEncoder, "encode", counting)
-    return counts
+    return counted(monkeypatch)
 
 
 def best(eyes: Eyes, at: int) -> int:

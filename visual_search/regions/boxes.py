@@ -23,6 +23,11 @@ def as_box(row: Boxes) -> Box:
     return Box(left, top, right, bottom)
 
 
+def around(first: Boxes, second: Boxes) -> Boxes:
+    """[n, 4]: the smallest boxes that hold each of the first and the second of the same row."""
+    return np.concatenate([np.minimum(first[:, :2], second[:, :2]), np.maximum(first[:, 2:], second[:, 2:])], axis=1)
+
+
 def areas(boxes: Boxes) -> Shares:
     """[n], as shares of the picture."""
     return np.asarray(np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 0), axis=1), np.float32)

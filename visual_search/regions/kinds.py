@@ -58,6 +58,9 @@ WIDER: Final[dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 """What to say where the kind is not sure: the shop's wider categories, the narrower ones first."""
 
+IN_PAIRS: Final[frozenset[str]] = frozenset({*WIDER["shoes"], "socks", "jewellery"})
+"""Kinds of which two in one picture may be one article; of jewellery, earrings are the most of it in a shop."""
+
 
 def kinds_of(name: str) -> tuple[str, ...]:
     """Of a kind itself, or of a wider category, the kinds it stands for."""

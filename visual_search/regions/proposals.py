@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from visual_search.encoders.colour import to_lab
 from visual_search.regions.blobs import Mask, blobs, closed, opened
-from visual_search.regions.boxes import Boxes, areas, overlaps
+from visual_search.regions.boxes import Boxes, areas, around, overlaps
 from visual_search.values import Pixels
 
 SIDE_PX = 64
@@ -24,6 +24,8 @@ _LEAST_PX = 24
 """Of the small picture: less than that is no garment, or one too small to tell."""
 _SAME = 0.9
 """Boxes that overlap so much are one proposal."""
+NEAR = 1.6
+"""What holds two that lie near each other is smaller than this, times both."""
 SOURCES = ("whole", "salient", "colour", "union", "rows", "cut", "window")
 TRAITS = 12 + len(SOURCES)
 
@@ -151,11 +153,9 @@ def _unions(boxes: Boxes) -> Boxes:
     if len(big) < 2:
         return big[:0]
     first, second = np.triu_indices(len(big), 1)
-    both = np.concatenate(
-        [np.minimum(big[first, :2], big[second, :2]), np.maximum(big[first, 2:], big[second, 2:])], axis=1
-    )
+    both = around(big[first], big[second])
     size = areas(big)
-    near = areas(both) < 1.6 * (size[first] + size[second])
+    near = areas(both) < NEAR * (size[first] + size[second])
     return np.concatenate([[np.concatenate([big[:, :2].min(0), big[:, 2:].max(0)])], both[near]])
 
 

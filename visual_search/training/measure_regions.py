@@ -3,9 +3,10 @@
     python -m visual_search.training.measure_regions [--encoder NAME] [--scenes 120] [--photos 200] [--others DIR]
 
 Prints the figures of `regions/README.md`: boxes and kinds on made-up scenes of held-out products and photos, how
-often a photo of one garment is answered with one, how often photos of none are answered with none and clothes are
-turned away, what a photo costs, and whether the cut-out finds the right type better than the whole photo. `--others`
-is a folder of pictures of other things, read with everything below it; see the README for those that were used.
+often a photo of one garment or of a pair is answered with one, how often photos of none are answered with none and
+clothes are turned away, what a photo costs, and whether the cut-out finds the right type better than the whole photo.
+`--others` is a folder of pictures of other things, read with everything below it; see the README for those that were
+used.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from PIL import Image
 
 from visual_search.api import Eyes
 from visual_search.regions.boxes import as_array, overlaps
-from visual_search.regions.kinds import WIDER, kinds_of
+from visual_search.regions.kinds import IN_PAIRS, WIDER, kinds_of
 from visual_search.training.kind_labels import accepted
 from visual_search.training.scenes import Scene, SceneMaker, Truth
 from visual_search.training.shared_data import PHOTO_TYPES, Labelled, catalogue, data_directory, phone_photos
@@ -55,6 +56,7 @@ def main() -> None:
             (2, maker.outfit), (3, maker.outfit), (2, maker.board), (4, maker.board),
         ):  # fmt: skip
             _print_scenes(eyes, [draw(count) for _ in range(told.scenes)], costs)
+        _print_pairs(eyes, products, photos, told.scenes, costs)
         taken = _some(photos, told.photos)
         _print_single("phone photos", taken, _look(eyes, (one.data for one in taken), costs))
         some = _some([one for one in products if accepted(one.type)], told.photos)
@@ -110,6 +112,25 @@ def _print_scenes(eyes: Eyes, scenes: Sequence[Scene], costs: list[float]) -> No
         f" right number {exact / count:.3f}, all found with the right kind {both / count:.3f}",
         flush=True,
     )
+
+
+def _print_pairs(
+    eyes: Eyes, products: Sequence[Labelled], photos: Sequence[Labelled], count: int, costs: list[float]
+) -> None:
+    """How often what comes in pairs, and is one article in every picture of ours, is answered as several; and how well
+    two such articles in one scene are told apart."""
+    worn, taken = ([one for one in some if _comes_in_pairs(one)] for some in (products, photos))
+    _print_single("phone photos of what comes in pairs", taken, _look(eyes, (one.data for one in taken), costs))
+    _print_single("product photos of what comes in pairs", worn, _look(eyes, (one.data for one in worn), costs))
+    maker = SceneMaker(worn, taken, SEED)
+    for draw in (maker.collage, maker.board):
+        print("of what comes in pairs, ", end="")
+        _print_scenes(eyes, [draw(2) for _ in range(count)], costs)
+
+
+def _comes_in_pairs(picture: Labelled) -> bool:
+    kinds = accepted(picture.type)
+    return bool(kinds) and IN_PAIRS.issuperset(kinds)
 
 
 def _pairs(truths: Sequence[Truth], garments: Sequence[Garment]) -> list[tuple[Truth, Garment]]:

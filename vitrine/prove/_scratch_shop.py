@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from pathlib import Path
 
 from commerce.clock import ManualClock
 from commerce.domain.customer import Contact, Customer
@@ -22,23 +21,10 @@ from commerce.services.reserving import Reserving
 from commerce.storage import open_storage
 from commerce.storage.seeding import add_product
 from vitrine.doctor import check
-from vitrine.prove._databases import NoPostgres, postgres_server, sqlite_database
 
 START = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
 STORE = "centre"
 CHANNELS = ("telegram", "webchat", "terminal")
-
-
-@contextmanager
-def scratch_databases(scratch: Path, report: Callable[[str], None]) -> Iterator[dict[str, str]]:
-    """Fresh databases with all tables by name: SQLite always, PostgreSQL where it can be started."""
-    with ExitStack() as stack:
-        databases = {"SQLite": sqlite_database(scratch)}
-        try:
-            databases["PostgreSQL"] = stack.enter_context(postgres_server()).new_database()
-        except NoPostgres as reason:
-            report(f"PostgreSQL is left out: {reason}")
-        yield databases
 
 
 @dataclass(frozen=True)

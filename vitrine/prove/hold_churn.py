@@ -24,7 +24,8 @@ from commerce.errors import StaleVersion
 from commerce.ports import UnitOfWork
 from commerce.storage.audit_queries import holds_against_reservations, stock_against_holds
 from vitrine.prove import ProofResult
-from vitrine.prove._scratch_shop import START, STORE, ScratchShop, Tally, scratch_databases, scratch_shop
+from vitrine.prove._each_database import on_each_database
+from vitrine.prove._scratch_shop import START, STORE, ScratchShop, Tally, scratch_shop
 
 PROMISE = (
     "What is held is exactly what active holds promise, and every open reservation keeps its holds, at every moment: "
@@ -39,22 +40,19 @@ _OPS = ("place", "place", "place", "cancel", "extend", "collect", "ready")
 
 def run(n: int, seed: int, scratch: Path, report: Callable[[str], None]) -> ProofResult:
     """`n` operations on each database by 8 workers beside two sweepers; the sums are read all the time."""
-    details: dict[str, object] = {}
-    kept, figures = True, []
-    with scratch_databases(scratch, report) as databases:
-        for name, url in databases.items():
-            with scratch_shop(url, seed, units=(30, 20, 10, 4), people=24) as shop:
-                tally = _churn(shop, n, seed)
-                broken = shop.breaches()
-            kept = kept and not tally["breach"] and not tally["error"] and not broken and tally["swept"] > 0
-            done = ", ".join(f"{tally[what]:,} {what}" for what in ("place", "extend", "cancel", "collect", "swept"))
-            figures.append(
-                f"{name}: {n:,} operations ({done}), {tally['check']:,} looks, {tally['breach']} breaches,"
-                f" {tally['error']} errors"
-            )
-            details[name] = {**tally.counts, "breaches": broken}
-            report(figures[-1])
-    return ProofResult(kept, "; ".join(figures), details)
+
+    def prove(url: str, folder: Path) -> ProofResult:
+        with scratch_shop(url, seed, units=(30, 20, 10, 4), people=24) as shop:
+            tally = _churn(shop, n, seed)
+            broken = shop.breaches()
+        done = ", ".join(f"{tally[what]:,} {what}" for what in ("place", "extend", "cancel", "collect", "swept"))
+        return ProofResult(
+            not tally["breach"] and not tally["error"] and not broken and tally["swept"] > 0,
+            f"{n:,} operations ({done}), {tally['check']:,} looks, {tally['breach']} breaches, {tally['error']} errors",
+            {**tally.counts, "breaches": broken},
+        )
+
+    return on_each_database(scratch, report, prove)
 
 
 def _churn(shop: ScratchShop, n: int, seed: int) -> Tally:

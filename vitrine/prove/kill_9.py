@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from vitrine.prove import ProofResult
-from vitrine.prove._scratch_shop import scratch_databases
+from vitrine.prove._each_database import scratch_databases
 from vitrine.prove._till_day import Judgement, judge, live_through
 
 PROMISE = (

@@ -20,7 +20,8 @@ from commerce.domain.mail import OutboundMessage
 from commerce.domain.order import OrderSource, OrderState
 from commerce.domain.payment import Placed
 from vitrine.prove import ProofResult
-from vitrine.prove._scratch_shop import p99_ms, scratch_databases
+from vitrine.prove._each_database import on_each_database
+from vitrine.prove._scratch_shop import p99_ms
 from vitrine.prove._talking_shop import SECRET, talking_shop
 
 if TYPE_CHECKING:
@@ -44,17 +45,12 @@ _CONNECTIONS = 40  # that Telegram opens to a webhook at once
 
 def run(n: int, seed: int, scratch: Path, report: Callable[[str], None]) -> ProofResult:
     """`n` people at a stand-in of the Bot API; the shop answers them in a process of its own."""
-    details: dict[str, object] = {}
-    figures, kept = [], True
-    with scratch_databases(scratch, report) as databases:
-        for name, url in databases.items():
-            folder = scratch / name
-            folder.mkdir()
-            found, figure = ask(url, folder, n, seed)
-            details[name] = found
-            figures.append(f"{name}: {figure}")
-            kept = kept and found["whole"] is True and float(str(found["p99_ms"])) <= _LIMIT_MS
-    return ProofResult(kept, "; ".join(figures), details)
+
+    def prove(url: str, folder: Path) -> ProofResult:
+        found, figure = ask(url, folder, n, seed)
+        return ProofResult(found["whole"] is True and float(str(found["p99_ms"])) <= _LIMIT_MS, figure, found)
+
+    return on_each_database(scratch, report, prove)
 
 
 def ask(url: str, folder: Path, n: int, seed: int) -> tuple[dict[str, object], str]:

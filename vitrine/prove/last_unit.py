@@ -20,7 +20,8 @@ from commerce.domain.reservation import NotHeld, Refused
 from commerce.domain.stock import MovementReason
 from commerce.ports import UnitOfWork
 from vitrine.prove import ProofResult
-from vitrine.prove._scratch_shop import Tally, p99_ms, scratch_databases
+from vitrine.prove._each_database import on_each_database
+from vitrine.prove._scratch_shop import Tally, p99_ms
 from vitrine.prove._selling_shop import STORE, SellingShop, selling_shop
 
 PROMISE = (
@@ -49,25 +50,21 @@ class _Answer:
 
 def run(n: int, seed: int, scratch: Path, report: Callable[[str], None]) -> ProofResult:
     """`n` rounds on each database; the winner of a round gives the unit back before the next."""
-    details: dict[str, object] = {}
-    kept, figures = True, []
-    with scratch_databases(scratch, report) as databases:
-        for name, url in databases.items():
-            folder = scratch / name
-            folder.mkdir()
-            with selling_shop(url, folder, seed, units=(1,), people=BUYERS) as selling:
-                tally, times_s = _Rounds(selling).play(n, report)
-                broken = selling.breaches()
-            slowest = p99_ms(times_s)
-            good = tally["one winner"] == n and tally[_LOST] == n * (BUYERS - 1) and not broken
-            kept = kept and good and slowest <= _LIMIT_MS and not tally["without a choice"]
-            figures.append(
-                f"{name}: {tally['one winner']:,} of {n:,} rounds with one winner, oversold {tally['oversold']},"
-                f" errors {tally['error']}, told without a choice {tally['without a choice']}, p99 {slowest:.0f} ms"
-            )
-            details[name] = {**tally.counts, "whole": good, "p99_ms": round(slowest, 1), "breaches": broken}
-            report(figures[-1])
-    return ProofResult(kept, "; ".join(figures), details)
+
+    def prove(url: str, folder: Path) -> ProofResult:
+        with selling_shop(url, folder, seed, units=(1,), people=BUYERS) as selling:
+            tally, times_s = _Rounds(selling).play(n, report)
+            broken = selling.breaches()
+        slowest = p99_ms(times_s)
+        good = tally["one winner"] == n and tally[_LOST] == n * (BUYERS - 1) and not broken
+        return ProofResult(
+            good and slowest <= _LIMIT_MS and not tally["without a choice"],
+            f"{tally['one winner']:,} of {n:,} rounds with one winner, oversold {tally['oversold']},"
+            f" errors {tally['error']}, told without a choice {tally['without a choice']}, p99 {slowest:.0f} ms",
+            {**tally.counts, "whole": good, "p99_ms": round(slowest, 1), "breaches": broken},
+        )
+
+    return on_each_database(scratch, report, prove)
 
 
 class _Rounds:

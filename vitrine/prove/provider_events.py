@@ -7,7 +7,7 @@ import json
 import random
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from commerce.domain.payment import Placed, Refund, RefundReason, RefundState
 from commerce.ports import UnitOfWork
 from vitrine.prove import ProofResult
 from vitrine.prove._databases import sqlite_database
-from vitrine.prove._scratch_shop import scratch_databases
+from vitrine.prove._each_database import on_each_database
 from vitrine.prove._selling_shop import STORE, SellingShop, selling_shop
 
 if TYPE_CHECKING:
@@ -47,8 +47,6 @@ class _Call:
 
 def run(n: int, seed: int, scratch: Path, report: Callable[[str], None]) -> ProofResult:
     """`n` different calls: once and in order on SQLite, then with copies and disorder on each database."""
-    details: dict[str, object] = {}
-    kept, figures = True, []
     folder = scratch / "in-order"
     folder.mkdir()
     with selling_shop(sqlite_database(folder), folder, seed, units=(_UNITS, _UNITS)) as selling:
@@ -57,28 +55,25 @@ def run(n: int, seed: int, scratch: Path, report: Callable[[str], None]) -> Proo
         selling.shop.paying.tick()  # what did not take effect at once
         wanted, broken = _end(selling), selling.breaches()
     report(f"{len(calls):,} calls told once and in order")
-    kept = kept and not refused and not broken
-    with scratch_databases(scratch, report) as databases:
-        for name, url in databases.items():
-            folder = scratch / name
-            folder.mkdir()
-            with selling_shop(url, folder, seed, units=(_UNITS, _UNITS)) as selling:
-                same_calls = _story(selling, n, random.Random(seed), lambda line: None)
-                deliveries, refused = _in_disorder(selling, same_calls, random.Random(seed + 1))
-                selling.shop.paying.tick()
-                found, broken = _end(selling), selling.breaches()
-            same = found == wanted and len(same_calls) == len(calls)
-            kept = kept and same and not refused and not broken
-            figures.append(
-                f"{name}: {deliveries:,} deliveries of {len(same_calls):,} calls,"
-                f" {'same end' if same else 'another end'}, {refused} refused"
-            )
-            different = [key for key in wanted if found.get(key) != wanted[key]]
-            details[name] = {
-                "deliveries": deliveries, "hash": _hash(found), "differ": different[:5], "breaches": broken,
-            }  # fmt: skip
-            report(figures[-1])
-    return ProofResult(kept, "; ".join(figures), details | {"wanted": _hash(wanted)})
+
+    def prove(url: str, folder: Path) -> ProofResult:
+        with selling_shop(url, folder, seed, units=(_UNITS, _UNITS)) as selling:
+            same_calls = _story(selling, n, random.Random(seed), lambda line: None)
+            deliveries, refused = _in_disorder(selling, same_calls, random.Random(seed + 1))
+            selling.shop.paying.tick()
+            found, broken = _end(selling), selling.breaches()
+        same = found == wanted and len(same_calls) == len(calls)
+        different = [key for key in wanted if found.get(key) != wanted[key]]
+        return ProofResult(
+            same and not refused and not broken,
+            f"{deliveries:,} deliveries of {len(same_calls):,} calls,"
+            f" {'same end' if same else 'another end'}, {refused} refused",
+            {"deliveries": deliveries, "hash": _hash(found), "differ": different[:5], "breaches": broken},
+        )
+
+    proved = on_each_database(scratch, report, prove)
+    kept = proved.kept and not refused and not broken
+    return replace(proved, kept=kept, details=proved.details | {"wanted": _hash(wanted)})
 
 
 def _story(selling: SellingShop, n: int, rng: random.Random, report: Callable[[str], None]) -> list[_Call]:

@@ -14,7 +14,7 @@ from commerce.domain.payment import HAS_MONEY, PaymentState, Placed
 from commerce.payments.fake import Fault, SessionState
 from commerce.ports import UnitOfWork
 from vitrine.prove import ProofResult
-from vitrine.prove._scratch_shop import scratch_databases
+from vitrine.prove._each_database import on_each_database
 from vitrine.prove._selling_shop import SellingShop, selling_shop
 
 PROMISE = (
@@ -40,25 +40,21 @@ _UNITS = 1_000_000
 
 def run(n: int, seed: int, scratch: Path, report: Callable[[str], None]) -> ProofResult:
     """`n` orders on each database, each with a failure of its own; some shoppers press "pay" again."""
-    details: dict[str, object] = {}
-    kept, figures = True, []
-    with scratch_databases(scratch, report) as databases:
-        for name, url in databases.items():
-            folder = scratch / name
-            folder.mkdir()
-            with selling_shop(url, folder, seed, units=(_UNITS, _UNITS), people=n) as selling:
-                tally = _tell(selling, n, random.Random(seed), report)
-                broken = selling.breaches()
-            good = not (tally["charged twice"] or tally["unresolved"] or tally["paid without order"] or broken)
-            kept = kept and good and tally["orders"] == n
-            figures.append(
-                f"{name}: {tally['orders']:,} orders, charged twice {tally['charged twice']},"
-                f" unresolved after 65 minutes {tally['unresolved']}, paid {tally['paid']:,},"
-                f" money without an order or a way back {tally['paid without order']}"
-            )
-            details[name] = {**tally, "breaches": broken}
-            report(figures[-1])
-    return ProofResult(kept, "; ".join(figures), details)
+
+    def prove(url: str, folder: Path) -> ProofResult:
+        with selling_shop(url, folder, seed, units=(_UNITS, _UNITS), people=n) as selling:
+            tally = _tell(selling, n, random.Random(seed), report)
+            broken = selling.breaches()
+        good = not (tally["charged twice"] or tally["unresolved"] or tally["paid without order"] or broken)
+        return ProofResult(
+            good and tally["orders"] == n,
+            f"{tally['orders']:,} orders, charged twice {tally['charged twice']},"
+            f" unresolved after 65 minutes {tally['unresolved']}, paid {tally['paid']:,},"
+            f" money without an order or a way back {tally['paid without order']}",
+            {**tally, "breaches": broken},
+        )
+
+    return on_each_database(scratch, report, prove)
 
 
 def _tell(selling: SellingShop, n: int, rng: random.Random, report: Callable[[str], None]) -> Counter[str]:

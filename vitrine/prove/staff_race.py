@@ -15,7 +15,8 @@ from commerce.domain.reservation import Refused, Reservation
 from commerce.services.again import write_again
 from commerce.services.rejecting import Rejected
 from vitrine.prove import ProofResult
-from vitrine.prove._scratch_shop import Tally, scratch_databases
+from vitrine.prove._each_database import on_each_database
+from vitrine.prove._scratch_shop import Tally
 from vitrine.prove._selling_shop import STORE, SellingShop, selling_shop
 
 PROMISE = (
@@ -40,27 +41,23 @@ _TOLD = {NotMoved.STALE, NotMoved.OVER, NotHandedOver.ALREADY, NotHandedOver.OVE
 
 def run(n: int, seed: int, scratch: Path, report: Callable[[str], None]) -> ProofResult:
     """`n` reservations on each database, each from new to its end by two people at once."""
-    details: dict[str, object] = {}
-    kept, figures = True, []
-    with scratch_databases(scratch, report) as databases:
-        for name, url in databases.items():
-            folder = scratch / name
-            folder.mkdir()
-            with selling_shop(url, folder, seed, units=(1,), people=1) as selling:
-                tally = _Rounds(selling, random.Random(seed)).play(n, report)
-                broken = selling.breaches()
-            wrong = tally["both"] + tally["neither"] + tally["error"] + tally["wrong stock"] + tally["wrong history"]
-            good = not wrong and not broken and tally["handed"] + tally["rejected"] == n and tally["handed"] > 0
-            kept = kept and good
-            figures.append(
-                f"{name}: {n:,} reservations, {tally['steps']:,} steps wanted by two, {tally['one']:,} done once,"
-                f" both {tally['both']}, neither {tally['neither']}, wrong stock {tally['wrong stock']}, wrong history"
-                f" {tally['wrong history']}, errors {tally['error']} ({tally['handed']:,} handed over,"
-                f" {tally['rejected']:,} rejected)"
-            )
-            details[name] = {**tally.counts, "whole": good, "breaches": broken}
-            report(figures[-1])
-    return ProofResult(kept, "; ".join(figures), details)
+
+    def prove(url: str, folder: Path) -> ProofResult:
+        with selling_shop(url, folder, seed, units=(1,), people=1) as selling:
+            tally = _Rounds(selling, random.Random(seed)).play(n, report)
+            broken = selling.breaches()
+        wrong = tally["both"] + tally["neither"] + tally["error"] + tally["wrong stock"] + tally["wrong history"]
+        good = not wrong and not broken and tally["handed"] + tally["rejected"] == n and tally["handed"] > 0
+        return ProofResult(
+            good,
+            f"{n:,} reservations, {tally['steps']:,} steps wanted by two, {tally['one']:,} done once,"
+            f" both {tally['both']}, neither {tally['neither']}, wrong stock {tally['wrong stock']}, wrong history"
+            f" {tally['wrong history']}, errors {tally['error']} ({tally['handed']:,} handed over,"
+            f" {tally['rejected']:,} rejected)",
+            {**tally.counts, "whole": good, "breaches": broken},
+        )
+
+    return on_each_database(scratch, report, prove)
 
 
 class _Rounds:

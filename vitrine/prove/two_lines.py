@@ -9,7 +9,8 @@ from pathlib import Path
 
 from commerce.domain.reservation import NotHeld, Refused, Reservation
 from vitrine.prove import ProofResult
-from vitrine.prove._scratch_shop import STORE, ScratchShop, Tally, scratch_databases, scratch_shop
+from vitrine.prove._each_database import on_each_database
+from vitrine.prove._scratch_shop import STORE, ScratchShop, Tally, scratch_shop
 
 PROMISE = (
     "The same thing on two lines is counted as their sum, baskets that name two things in opposite order never block "
@@ -25,23 +26,21 @@ _UNITS = 70  # of each; a batch wants about 100 of the first and 67 of the secon
 
 def run(n: int, seed: int, scratch: Path, report: Callable[[str], None]) -> ProofResult:
     """`n` baskets on each database, in batches of 100 that fight for 70 units of each of two things."""
-    details: dict[str, object] = {}
-    kept, figures = True, []
-    with scratch_databases(scratch, report) as databases:
-        for name, url in databases.items():
-            with scratch_shop(url, seed, units=(_UNITS, _UNITS), people=_BATCH) as shop:
-                tally = _baskets(shop, n, random.Random(seed))
-                broken = shop.breaches()
-            wrong = tally["wrong sum"] + tally["needless refusal"] + tally["error"] + tally["other refusal"]
-            kept = kept and not wrong and not broken and tally["placed"] > 0 and tally["sold out"] > 0
-            figures.append(
-                f"{name}: {n:,} baskets, {tally['placed']:,} placed, {tally['sold out']:,} sold out,"
-                f" wrong sums {tally['wrong sum']}, needless refusals {tally['needless refusal']},"
-                f" errors {tally['error']}"
-            )
-            details[name] = {**tally.counts, "breaches": broken}
-            report(figures[-1])
-    return ProofResult(kept, "; ".join(figures), details)
+
+    def prove(url: str, folder: Path) -> ProofResult:
+        with scratch_shop(url, seed, units=(_UNITS, _UNITS), people=_BATCH) as shop:
+            tally = _baskets(shop, n, random.Random(seed))
+            broken = shop.breaches()
+        wrong = tally["wrong sum"] + tally["needless refusal"] + tally["error"] + tally["other refusal"]
+        return ProofResult(
+            not wrong and not broken and tally["placed"] > 0 and tally["sold out"] > 0,
+            f"{n:,} baskets, {tally['placed']:,} placed, {tally['sold out']:,} sold out,"
+            f" wrong sums {tally['wrong sum']}, needless refusals {tally['needless refusal']},"
+            f" errors {tally['error']}",
+            {**tally.counts, "breaches": broken},
+        )
+
+    return on_each_database(scratch, report, prove)
 
 
 def _baskets(shop: ScratchShop, n: int, rng: random.Random) -> Tally:

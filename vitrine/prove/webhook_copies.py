@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from commerce.clock import ManualClock
 from commerce.domain.customer import Contact
 from vitrine.prove import ProofResult
-from vitrine.prove._scratch_shop import scratch_databases
+from vitrine.prove._each_database import on_each_database
 from vitrine.prove._talking_shop import SECRET, facts, last_actions, person_facts, talking_shop, thread
 
 if TYPE_CHECKING:
@@ -59,28 +59,22 @@ class _Story:
 
 def run(n: int, seed: int, scratch: Path, report: Callable[[str], None]) -> ProofResult:
     """`n` different events, told once in order on SQLite, then with copies and disorder on each database."""
-    details: dict[str, object] = {}
-    kept, figures = True, []
     story, wanted = _told_in_order(n, seed, scratch / "in-order")
     report(f"{story.events:,} events told once and in order")
-    with scratch_databases(scratch, report) as databases:
-        for name, url in databases.items():
-            found, deliveries, refused = _told_in_disorder(story, seed, url, scratch / name)
-            same = found == wanted
-            different = [key for key in wanted if found.get(key) != wanted[key]]
-            kept = kept and same and refused == 0
-            figures.append(
-                f"{name}: {deliveries:,} deliveries of {story.events:,} events, "
-                f"{'same end' if same else f'{len(different)} people differ'}, {refused} refused"
-            )
-            details[name] = {
-                "deliveries": deliveries,
-                "refused": refused,
-                "differ": different[:5],
-                "hash": _hash(found),
-            }
-            report(figures[-1])
-    return ProofResult(kept, "; ".join(figures), details | {"wanted": _hash(wanted)})
+
+    def prove(url: str, folder: Path) -> ProofResult:
+        found, deliveries, refused = _told_in_disorder(story, seed, url, folder)
+        same = found == wanted
+        different = [key for key in wanted if found.get(key) != wanted[key]]
+        return ProofResult(
+            same and refused == 0,
+            f"{deliveries:,} deliveries of {story.events:,} events, "
+            f"{'same end' if same else f'{len(different)} people differ'}, {refused} refused",
+            {"deliveries": deliveries, "refused": refused, "differ": different[:5], "hash": _hash(found)},
+        )
+
+    proved = on_each_database(scratch, report, prove)
+    return replace(proved, details=proved.details | {"wanted": _hash(wanted)})
 
 
 def _told_in_order(n: int, seed: int, folder: Path) -> tuple[_Story, dict[str, object]]:
@@ -112,7 +106,6 @@ def _told_in_order(n: int, seed: int, folder: Path) -> tuple[_Story, dict[str, o
 
 def _told_in_disorder(story: _Story, seed: int, url: str, folder: Path) -> tuple[dict[str, object], int, int]:
     rng = random.Random(seed + 1)
-    folder.mkdir(exist_ok=True)
     clock = _clock()
     deliveries = refused = 0
     late: list[dict[str, Any]] = []

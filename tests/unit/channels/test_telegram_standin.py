@@ -14,6 +14,7 @@ from PIL import Image
 
 from tests.unit.channels.calls import call, invoice, keyboard, picture
 from vitrine.standins.telegram import NoSuchButton
+from vitrine.standins.telegram.screen import Screen, Shown
 
 
 def test_updates_are_given_again_until_they_are_confirmed(telegram, lea):
@@ -234,3 +235,15 @@ def test_both_bots_can_be_rehearsed_over_http(telegram, lea):
     kinds = [next(k for k in update if k != "update_id") for update in staff.updates_from(0, 100, 0, {})]
     assert kinds == ["my_chat_member", "callback_query", "message"]
     assert telegram.pending == 1, "what is Léa’s reaches the shopper’s bot alone"
+
+
+def test_a_message_that_goes_takes_none_of_the_unread_ones_along():
+    screen = Screen()
+    for number in (1, 2):
+        screen.show(Shown(number, "seen"))
+    assert len(screen.replies()) == 2
+    screen.show(Shown(3, "new"))
+    screen.hide(1)
+    assert [shown.message_id for shown in screen.replies()] == [3]
+    screen.hide(3)
+    assert screen.replies() == [] and [shown.message_id for shown in screen.screen] == [2]

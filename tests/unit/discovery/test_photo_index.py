@@ -122,10 +122,11 @@ def test_pictures_wait_while_the_database_is_away(street: Street) -> None:
     def away() -> None:
         raise StorageBusy("the database does not answer")
 
-    street.keeper._storage = type("Away", (), {"read": staticmethod(away)})()
+    pictures = street.keeper._pictures
+    pictures._storage = type("Away", (), {"read": staticmethod(away)})()
     with pytest.raises(StorageBusy):
-        street.keeper._look_at_some()
-    street.keeper._storage = street.storage
+        pictures.look_at_some()
+    pictures._storage = street.storage
     street.keeper.refresh()
     assert street.image_matcher.describe()["pictures"] == 9
 
@@ -178,7 +179,7 @@ def test_closing_the_shop_does_not_wait_for_a_rebuild(street: Street, tmp_path: 
     street.keeper.rebuild_pictures()
     again = reopened(street, tmp_path, str(make_clip_folder(tmp_path / "model")))
     again.keeper.refresh()
-    pictures = again.keeper._stored_pictures
+    pictures = again.keeper._pictures._stored_pictures
 
     def slowly() -> Iterator[list[StoredPicture]]:
         for batch in pictures():
@@ -188,7 +189,7 @@ def test_closing_the_shop_does_not_wait_for_a_rebuild(street: Street, tmp_path: 
         sleep(0.2)
         yield from slowly()
 
-    again.keeper._stored_pictures = slowly  # type: ignore[method-assign]
+    again.keeper._pictures._stored_pictures = slowly  # type: ignore[method-assign]
     again.keeper.start(0.05)
     assert within_s(20, lambda: again.image_matcher.describe()["state"] == "rebuilding")
     began_s = monotonic()

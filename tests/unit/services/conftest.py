@@ -28,6 +28,7 @@ from commerce.services.reserving import Reserving
 from commerce.storage.seeding import add_product
 from tests.unit.services import offering_store
 from tests.unit.services.till import Till, open_till
+from tests.unit.services.window import Window, open_window
 
 LEA = Contact("telegram", "shop", "1001")
 SAM = Contact("webchat", "web", "1002")
@@ -140,6 +141,20 @@ def selling(small: Small, clock: ManualClock, ids: SeededIds):
     from tests.unit.services.selling import Selling
 
     return Selling(small, clock, ids)
+
+
+@pytest.fixture
+def counter(small: Small, clock: ManualClock, ids: SeededIds):
+    from tests.unit.services.counter import open_counter
+
+    return open_counter(small, clock, ids)
+
+
+@pytest.fixture
+def window(database_url: str, tmp_path: Path, clock: ManualClock, ids: SeededIds) -> Iterator[Window]:
+    """A shop that shows what it has, on both databases."""
+    with open_window(tmp_path / "data", database_url, clock, ids) as opened:
+        yield opened
 
 
 @pytest.fixture

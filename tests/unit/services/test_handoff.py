@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,123 +13,16 @@ from commerce.domain.conversation import (
     HandoffReason,
     Matter,
     Need,
-    NotCalledBack,
     NotSpeaking,
     StaffAnswer,
     Voice,
 )
-from commerce.domain.customer import Contact, Customer
-from commerce.domain.mail import Direction
+from commerce.domain.customer import Contact
 from commerce.domain.reservation import Refused
-from commerce.domain.staff import StaffTask, TaskKind
-from commerce.domain.team import Role, StaffMember, StaffSession
-from commerce.ids import SeededIds
 from commerce.ports import StaffChat, UnitOfWork
-from commerce.services.alerting import Alerting
-from commerce.services.calling_back import CallingBack
-from commerce.services.handoff import Handoff, Said, TakingOver
-from commerce.services.routing import ON_DUTY, Routing
-from commerce.services.summing_up import SummingUp
-from tests.unit.services.conftest import LEA, SAM, Small
-
-GROUP = Contact("telegram-staff", "staff_bot", "-100")
-MINUTE = timedelta(minutes=1)
-NADIA = StaffMember(
-    id="a" * 32,
-    login="nadia",
-    name="Nadia",
-    role=Role.STAFF,
-    store_ids=frozenset({"S1"}),
-    languages=("fr",),
-    skills=("returns",),
-    is_active=True,
-    has_totp=False,
-    created_at=datetime(2026, 1, 1, tzinfo=UTC),
-)
-SAMI = replace(
-    NADIA, id="b" * 32, login="sam", name="Sam", store_ids=frozenset({"S2"}), languages=("fr", "en"), skills=()
-)
-HUGO = replace(NADIA, id="c" * 32, login="hugo", name="Hugo", role=Role.MARKETER, store_ids=frozenset())
-OWNER = replace(
-    NADIA, id="d" * 32, login="owner", name="Ann", role=Role.OWNER, store_ids=frozenset(), languages=(), skills=()
-)
-
-
-@dataclass
-class Counter:
-    """The small shop with people in it."""
-
-    small: Small
-    clock: ManualClock
-    routing: Routing
-    handoff: Handoff
-    calling_back: CallingBack
-
-    def lea(self, language: str = "fr") -> Customer:
-        return self.small.storage.write(lambda uow: self.small.customers.recognise(uow, LEA, language=language))
-
-    def hire(self, *members: StaffMember, on_duty: bool = True) -> None:
-        now = self.clock.now()
-
-        def work(uow: UnitOfWork) -> None:
-            for member in members:
-                assert uow.team.add(member)
-                if on_duty:
-                    uow.team.add_session(StaffSession(member.id * 2, member.id, now, now, now + timedelta(days=9)))
-
-        self.small.storage.write(work)
-
-    def wanted(self, need: Need | None = None, language: str = "fr") -> TakingOver | None:
-        customer = self.lea(language)
-        asked = need or Need(HandoffReason.ASKED)
-        return self.small.storage.write(lambda uow: self.handoff.wanted(uow, customer, asked))
-
-    def conversation(self) -> Conversation:
-        customer = self.lea()
-        with self.small.storage.read() as uow:
-            found = uow.conversations.get(customer.id)
-        assert found is not None
-        return found
-
-    def said(self, member: StaffMember = NADIA, **how: object) -> Said:
-        customer = self.lea()
-        done = self.small.storage.write(
-            lambda uow: self.handoff.staff_said(uow, member, customer.id, **({"via": "web"} | how))  # type: ignore[arg-type]
-        )
-        assert isinstance(done, Said)
-        return done
-
-    def hears(self, text: str = "on a été coupés", contact: Contact = LEA) -> None:
-        def work(uow: UnitOfWork) -> None:
-            customer = self.small.customers.recognise(uow, contact)
-            body = json.dumps({"text": text})
-            entry = uow.threads.add(contact, Direction.IN, body, self.clock.now())
-            self.handoff.heard(uow, customer.id, entry)
-
-        self.small.storage.write(work)
-
-    def sent(self, kind: str, contact: Contact = LEA) -> list[dict[str, object]]:
-        """What lies in the lane of that contact, of that kind; takes everything out of it."""
-        found = []
-        while True:
-            with self.small.storage.read() as uow:
-                row = uow.outbox.next_in(contact.lane, self.clock.now())
-            if row is None:
-                return found
-            if row.message.kind == kind:
-                found.append(json.loads(row.message.body))
-            self.small.storage.write(lambda uow, row=row: uow.outbox.sent(row.id, "x", self.clock.now()))
-
-
-@pytest.fixture
-def counter(small: Small, clock: ManualClock, ids: SeededIds) -> Counter:
-    routing, alerting = Routing(clock), Alerting(clock)
-    handoff = Handoff(small.storage, clock, routing, alerting, SummingUp("fr"), timedelta(hours=12))
-    small.storage.write(lambda uow: uow.staff_chats.put(StaffChat(GROUP, "", "", has_topics=True)))
-    return Counter(
-        small, clock, routing, handoff, CallingBack(small.storage, clock, ids, alerting, timedelta(minutes=10))
-    )
-
+from commerce.services.routing import ON_DUTY
+from tests.unit.services.conftest import LEA, SAM
+from tests.unit.services.counter import GROUP, HUGO, MINUTE, NADIA, OWNER, SAMI, Counter
 
 # --- the right person
 
@@ -341,61 +233,3 @@ def test_what_waits_for_an_answer_is_never_forgotten(counter: Counter, clock: Ma
     clock.advance(timedelta(days=3))
     assert counter.handoff.tick() == 0
     assert counter.conversation().voice is Voice.PERSON
-
-
-# --- calling back
-
-
-def test_nobody_answers_and_a_call_is_offered_once(counter: Counter, clock: ManualClock) -> None:
-    counter.hire(NADIA)
-    counter.wanted()
-    customer = counter.lea()
-    clock.advance(9 * MINUTE)
-    assert counter.calling_back.tick() == 0
-    clock.advance(MINUTE)
-    counter.sent("staff_conversation", GROUP)
-    assert counter.calling_back.tick() == 1
-    assert counter.calling_back.tick() == 0
-    clock.advance(timedelta(hours=1))
-    counter.hears()
-    assert counter.calling_back.tick() == 0, "once a conversation"
-    assert counter.sent("call_back_offered") == [{"customer_id": customer.id}]
-    assert counter.sent("staff_conversation", GROUP) == [{"customer_id": customer.id}], "and the team is reminded"
-
-
-def test_times_that_make_sense(counter: Counter, clock: ManualClock) -> None:
-    customer = counter.lea()
-
-    def hours() -> list[str]:
-        with counter.small.storage.read() as uow:
-            found = counter.calling_back.times(uow, customer.id)
-        assert found.timezone == "Europe/Paris"
-        return [f"{time:%a %H:%M}" for time in found.times]
-
-    clock.set(datetime(2026, 3, 10, 12, 5, tzinfo=UTC))
-    assert hours() == ["Tue 14:00", "Tue 16:00"]
-    clock.set(datetime(2026, 3, 10, 15, 45, tzinfo=UTC))
-    assert hours() == ["Tue 18:00", "Wed 10:00"]
-    clock.set(datetime(2026, 3, 14, 19, 0, tzinfo=UTC))
-    assert hours() == ["Mon 10:00", "Mon 12:00"], "closed on Sunday"
-
-
-def test_a_call_is_a_task_with_a_time(counter: Counter, clock: ManualClock) -> None:
-    counter.hire(NADIA)
-    counter.wanted()
-    customer = counter.lea()
-    write, calling_back = counter.small.storage.write, counter.calling_back
-    with counter.small.storage.read() as uow:
-        first, second = calling_back.times(uow, customer.id).times
-    assert write(lambda uow: calling_back.book(uow, customer, first)) == Refused(NotCalledBack.NO_PHONE)
-    assert isinstance(write(lambda uow: calling_back.book(uow, customer, first, phone="+33612345678")), StaffTask)
-    later = write(lambda uow: calling_back.book(uow, customer, second, phone="+33612345678"))
-    assert isinstance(later, StaffTask)
-    with counter.small.storage.read() as uow:
-        [task] = uow.tasks.open(kind=TaskKind.CALL_BACK)
-    assert (task.due_at, task.subject, json.loads(task.details)["phone"]) == (second, customer.id, "+33612345678")
-    assert len(counter.sent("staff_task", GROUP)) == 2
-    night = datetime(2026, 3, 11, 2, 0, tzinfo=UTC)
-    for moment in (night, clock.now() - MINUTE, clock.now() + timedelta(days=90)):
-        refused = write(lambda uow, moment=moment: calling_back.book(uow, customer, moment, phone="+33612345678"))
-        assert refused == Refused(NotCalledBack.NOT_OPEN)

@@ -240,23 +240,29 @@ def test_a_paused_store_says_until_when(shop: Shop, lea: Browser, clock: ManualC
     assert lea.pay("fake").status_code == 303
 
 
-def test_pressed_many_times_at_once_it_is_one_order(app: Flask, shop: Shop, lea: Browser) -> None:
-    lea.add("P1-navy-38")
-    lea.tell(**HOME)
+def pressed_by_eight_at_once(app: Flask, shop: Shop, lea: Browser) -> list[str]:
+    """Eight tabs of her browser; where each of them is led."""
     total, cookie = lea.total(), lea.client.get_cookie("chat", domain="127.0.0.1")
     assert cookie
-    answers: list[str] = []
+    led: list[str] = []
 
     def press() -> None:
         browser = Browser(app, shop)
         browser.client.set_cookie("chat", cookie.value, domain="127.0.0.1")
-        answers.append(browser.pay("fake", total=total).headers["Location"])
+        led.append(browser.pay("fake", total=total).headers["Location"])
 
     threads = [threading.Thread(target=press) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    return led
+
+
+def test_pressed_many_times_at_once_it_is_one_order(app: Flask, shop: Shop, lea: Browser) -> None:
+    lea.add("P1-navy-38")
+    lea.tell(**HOME)
+    answers = pressed_by_eight_at_once(app, shop, lea)
     order = lea.order()
     assert len(lea.get("/api/v1/orders").json["orders"]) == 1 and len(answers) == 8
     assert all(answer.startswith(f"/orders/{order.id}") for answer in answers)
@@ -321,20 +327,7 @@ def test_on_both_databases(database_url: str, tmp_path: Path, clock: ManualClock
         lea.get("/buy/P1-navy-38:2")
         assert lea.cart() == {"P1-navy-38": 2}
         lea.tell(**HOME)
-        total, cookie = lea.total(), lea.client.get_cookie("chat", domain="127.0.0.1")
-        assert cookie
-        ends: list[str] = []
-
-        def press() -> None:
-            browser = Browser(app, shop)
-            browser.client.set_cookie("chat", cookie.value, domain="127.0.0.1")
-            ends.append(browser.pay("fake", total=total).headers["Location"])
-
-        threads = [threading.Thread(target=press) for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        ends = pressed_by_eight_at_once(app, shop, lea)
         order = lea.order()
         assert len(ends) == 8 and len(lea.get("/api/v1/orders").json["orders"]) == 1
         lea.play(f"/orders/{order.id}/leave", "pay")

@@ -12,12 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.tiny_clip import make_clip_folder
+from tests.tiny_clip import counted, make_clip_folder
 from visual_search.api import Eyes
-from visual_search.encoders.clip import ClipEncoder
 from visual_search.errors import EyesUnavailable, RebuildRunning, SeenByAnother
 from visual_search.snapshot import SnapshotStore
-from visual_search.values import Pixels, Seen, Vectors
+from visual_search.values import Seen
 from vitrine.prove._hostile_pictures import photo
 
 Drawn = list[tuple[int, bytes]]
@@ -38,16 +37,7 @@ def index(tmp_path: Path, drawn: Drawn) -> Path:
 
 @pytest.fixture
 def encoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many pictures the CLIP model was given, batch by batch."""
-    counts: list[int] = []
-    real = ClipEncoder.encode
-
-    def counting(self: ClipEncoder, pixels: Pixels) -> Vectors:
-        counts.append(len(pixels))
-        return real(self, pixels)
-
-    monkeypatch.setattr(ClipEncoder, "encode", counting)
-    return counts
+    return counted(monkeypatch)
 
 
 def look(eyes: Eyes, data: bytes) -> Seen:

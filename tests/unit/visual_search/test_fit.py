@@ -114,7 +114,7 @@ def test_the_old_index_answers_until_the_new_one_is_whole_and_back(
     assert best(eyes, first[3][1]) == first[3][0]
     fresh = eyes.look(first[5][1])
     assert isinstance(fresh, Seen)
-    indexed = eyes._now().gallery.index.vectors_of([first[5][0]])[0]
+    indexed = eyes._indexes.now().gallery.index.vectors_of([first[5][0]])[0]
     assert float(fresh.vector @ indexed) > 0.9999, "made while teaching, and made now: the same"
     assert eyes.forget() and not eyes.forget()
     assert eyes.status.next_encoder == shipped.encoder

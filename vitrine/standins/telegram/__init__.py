@@ -15,7 +15,8 @@ Set VITRINE_TELEGRAM_API_URL to `telegram.url`. `telegram.fail(...)` makes it fa
 from vitrine.standins.telegram.checks import Refused
 from vitrine.standins.telegram.groups import Group
 from vitrine.standins.telegram.invoices import PROVIDER_TOKEN, Payment
-from vitrine.standins.telegram.people import NoSuchButton, Person, Shown
+from vitrine.standins.telegram.people import Person
+from vitrine.standins.telegram.screen import NoSuchButton, Shown
 from vitrine.standins.telegram.server import TelegramBot, TelegramStandIn
 from vitrine.standins.telegram.state import Call, Fault
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from vitrine.standins.telegram.checks import Refused, bad
-from vitrine.standins.telegram.people import NoSuchButton, Person, Shown, button_of, jpeg_sizes
+from vitrine.standins.telegram.people import Person, jpeg_sizes
+from vitrine.standins.telegram.screen import NoSuchButton, Screen, Shown
 
 ICON_COLOUR = 7322096  # 0x6FB9F0, https://core.telegram.org/bots/api#createforumtopic
 # What an administrator may do, https://core.telegram.org/bots/api#chatmemberadministrator, topics apart.
@@ -39,17 +40,16 @@ class Topic:
     closed: bool = False
 
 
-class Group:
+class Group(Screen):
     """Made by `group`. People write, answer and tap in it; `screen` is what everybody sees of the bot."""
 
     def __init__(self, network: GroupNetwork, group_id: int, title: str, *, is_forum: bool) -> None:
+        super().__init__()
         self._network = network
         self.id, self.title, self.is_forum = group_id, title, is_forum
         self.topics: dict[int, Topic] = {}
         self.status, self.may_manage_topics = "left", False
         self.moved_to = 0
-        self._screen: list[Shown] = []
-        self._read = 0
 
     # --- what people do
 
@@ -74,7 +74,7 @@ class Group:
         """Taps the newest button with that label, in one topic or anywhere; '' or, for a link, its address."""
         for shown in reversed(self._screen):
             if topic is None or self.topic_of(shown) == topic:
-                button = button_of(shown, label)
+                button = shown.button(label)
                 if button is not None and "url" in button:
                     return str(button["url"])
                 if button is not None:
@@ -95,7 +95,7 @@ class Group:
     def delete_topic(self, topic: int) -> None:
         """Of which the bot hears nothing."""
         del self.topics[topic]
-        self._screen = [shown for shown in self._screen if self.topic_of(shown) != topic]
+        self._forget(lambda shown: self.topic_of(shown) == topic)
 
     def move(self, by: Person, new_id: int) -> Group:
         """Telegram gives a group a new id when it becomes a supergroup."""
@@ -108,19 +108,9 @@ class Group:
 
     # --- reading
 
-    @property
-    def screen(self) -> list[Shown]:
-        return list(self._screen)
-
-    @property
-    def buttons(self) -> list[str]:
-        labels = [label for shown in reversed(self._screen) for row in shown.buttons for label in row]
-        return list(dict.fromkeys(labels))
-
     def replies(self, topic: int | None = None) -> list[Shown]:
-        """What the bot has shown since the last call."""
-        fresh, self._read = self._screen[self._read :], len(self._screen)
-        return [shown for shown in fresh if topic is None or self.topic_of(shown) == topic]
+        """What the bot has shown since the last call; in one topic, or anywhere."""
+        return [shown for shown in super().replies() if topic is None or self.topic_of(shown) == topic]
 
     def in_topic(self, topic: int) -> list[Shown]:
         return [shown for shown in self._screen if self.topic_of(shown) == topic]
@@ -184,17 +174,6 @@ class Group:
         if self.status != "administrator":
             return member
         return {**member, **dict.fromkeys(_RIGHTS, False), "can_manage_topics": self.may_manage_topics}
-
-    def show(self, shown: Shown) -> None:
-        for index, earlier in enumerate(self._screen):
-            if earlier.message_id == shown.message_id:
-                self._screen[index] = shown
-                return
-        self._screen.append(shown)
-
-    def hide(self, message_id: int) -> None:
-        self._screen = [shown for shown in self._screen if shown.message_id != message_id]
-        self._read = min(self._read, len(self._screen))
 
     def _check_topic_rights(self) -> None:
         if not self.is_forum:

@@ -17,7 +17,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, NotFound
 
 from vitrine.standins.telegram.checks import Refused
 from vitrine.standins.telegram.methods import perform
-from vitrine.standins.telegram.people import NoSuchButton, Shown
+from vitrine.standins.telegram.screen import NoSuchButton, Shown
 from vitrine.standins.telegram.state import BotState, Call, Fault
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from vitrine.standins.telegram import checks, groups
 from vitrine.standins.telegram.checks import Refused, bad
 from vitrine.standins.telegram.groups import Group
 from vitrine.standins.telegram.invoices import checked_invoice
-from vitrine.standins.telegram.people import Person, Shown
+from vitrine.standins.telegram.people import Person
+from vitrine.standins.telegram.screen import Shown
 from vitrine.standins.telegram.state import BotState, Call
 
 Arguments = dict[str, Any]

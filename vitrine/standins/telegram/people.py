@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from vitrine.standins.telegram.checks import Refused, bad
 from vitrine.standins.telegram.invoices import Payment
+from vitrine.standins.telegram.screen import NoSuchButton, Screen, Shown, is_label
 
 PHOTO_SIDES_PX = (90, 320, 800, 1280)  # Telegram keeps about these sizes of a photo
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A message of the bot as the person sees it. `keys`: the keyboard that it put in place of the person's own."""
-
-    message_id: int
-    text: str
-    photos: tuple[bytes, ...] = ()
-    documents: tuple[bytes, ...] = ()
-    buttons: tuple[tuple[str, ...], ...] = ()
-    keys: tuple[str, ...] = ()
-    asks_location: str = ""  # the label of the button that shares the position
-    raw: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 class Network(Protocol):
@@ -42,20 +28,15 @@ class Network(Protocol):
     def pay(self, person: Person, message: dict[str, Any]) -> Payment: ...
 
 
-class NoSuchButton(LookupError):
-    """Nothing on the screen carries that label."""
-
-
-class Person:
+class Person(Screen):
     """Made by `TelegramStandIn.person`. Taps by label, as people do; callback data stays between bot and Telegram."""
 
     def __init__(self, standin: Network, person_id: int, name: str, language: str) -> None:
+        super().__init__()
         self._standin = standin
         self.id, self.name, self.language = person_id, name, language
         self.started = False
         self.blocked = False
-        self._screen: list[Shown] = []
-        self._read = 0
 
     # --- writing
 
@@ -98,7 +79,7 @@ class Person:
     def tap(self, label: str) -> str:
         """Taps the newest button with that label; '' or, for a link, its address."""
         for shown in reversed(self._screen):
-            button = button_of(shown, label)
+            button = shown.button(label)
             if button is not None and "url" in button:
                 return str(button["url"])
             if button is not None:
@@ -109,7 +90,7 @@ class Person:
                 return ""
         for row in self._standin.keyboards.get(self.id, ()):
             for key in row:
-                if _same(key["text"], label):
+                if is_label(key["text"], label):
                     if key.get("request_location"):
                         raise NoSuchButton(f"{label!r} shares the position: use share_location")
                     self._write_text(key["text"])
@@ -134,33 +115,12 @@ class Person:
     # --- reading
 
     @property
-    def screen(self) -> list[Shown]:
-        return list(self._screen)
-
-    @property
     def buttons(self) -> list[str]:
-        """Labels on the screen, newest message first."""
-        labels = [label for shown in reversed(self._screen) for row in shown.buttons for label in row]
+        """Their own keyboard, then the labels on the screen, newest message first."""
         keys = [str(key["text"]) for row in self._standin.keyboards.get(self.id, ()) for key in row]
-        return list(dict.fromkeys([*keys, *labels]))
+        return list(dict.fromkeys([*keys, *super().buttons]))
 
-    def replies(self) -> list[Shown]:
-        """What the bot has shown since the last call."""
-        fresh = self._screen[self._read :]
-        self._read = len(self._screen)
-        return fresh
-
-    def show(self, shown: Shown) -> None:
-        """For the stand-in: a message appears, or takes the place of the one it edits."""
-        for index, earlier in enumerate(self._screen):
-            if earlier.message_id == shown.message_id:
-                self._screen[index] = shown
-                return
-        self._screen.append(shown)
-
-    def hide(self, message_id: int) -> None:
-        self._screen = [shown for shown in self._screen if shown.message_id != message_id]
-        self._read = min(self._read, len(self._screen))
+    # --- for the stand-in
 
     def check_reachable(self) -> None:
         if self.blocked:
@@ -205,12 +165,6 @@ class Person:
         return {"callback_query": {**query, "chat_instance": f"{self.id * 7919}", "data": data}}
 
 
-def button_of(shown: Shown, label: str) -> dict[str, Any] | None:
-    """The button under a message that carries that label."""
-    rows = shown.raw.get("reply_markup", {}).get("inline_keyboard", ())
-    return next((button for row in rows for button in row if _same(button["text"], label)), None)
-
-
 def jpeg_sizes(data: bytes) -> list[tuple[bytes, int, int]]:
     """The picture as JPEG in Telegram's sizes, smallest first; never enlarged."""
     from PIL import Image, ImageOps
@@ -227,7 +181,3 @@ def jpeg_sizes(data: bytes) -> list[tuple[bytes, int, int]]:
             break
         sizes.append((buffer.getvalue(), *copy.size))
     return sizes
-
-
-def _same(label: str, wanted: str) -> bool:
-    return " ".join(label.split()) == " ".join(wanted.split())
