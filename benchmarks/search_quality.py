@@ -100,14 +100,14 @@ def read_queries(path: Path = QUERIES) -> list[Line]:
         ]
 
 
-def open_catalogue(folder: Path) -> Shop:
-    """A shop in that folder with the real catalogue in it, without pictures; the caller closes it."""
+def open_catalogue(folder: Path, feed: Path = CATALOGUE) -> Shop:
+    """A shop in that folder with the real catalogue in it, or some of it, without pictures; the caller closes it."""
     from catalog_sync.runner import sync
     from commerce.settings import Settings
     from commerce.wiring import build_shop
 
     shop = build_shop(Settings(data_dir=folder, port=0))
-    report = sync(shop, str(CATALOGUE), pictures=False)
+    report = sync(shop, str(feed), pictures=False)
     if report.state == "refused":
         shop.close()
         raise RuntimeError(f"the catalogue was refused: {report.stop} {report.stop_details}")

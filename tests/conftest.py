@@ -11,11 +11,12 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from commerce.clock import ManualClock
 from commerce.ids import SeededIds
@@ -26,7 +27,7 @@ from tests.made_once import make_once
 from vitrine.prove._databases import NoPostgres, PostgresServer, postgres_server, sqlite_database
 
 # No test is judged by the clock: a machine that is busy proves nothing about an example.
-settings.register_profile("untimed")
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
 MEMORY = Path("/dev/shm")
@@ -108,8 +109,9 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def emptied_databases(postgres: PostgresServer) -> EmptiedDatabases:
-    return EmptiedDatabases(postgres)
+def emptied_databases(postgres: PostgresServer) -> Iterator[EmptiedDatabases]:
+    with closing(EmptiedDatabases(postgres)) as databases:
+        yield databases
 
 
 @pytest.fixture

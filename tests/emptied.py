@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import count
+from time import monotonic, sleep
 
 import psycopg
 from sqlalchemy import make_url
@@ -11,34 +12,34 @@ from vitrine.prove._databases import PostgresServer
 
 MOST_BYTES = 512 * 1024  # of a table that is worth emptying: deleted rows stay on its pages
 
-# Whatever a test may have done to the tables themselves: a database that is not as it was is thrown away.
-_SHAPE = """
-    SELECT md5(string_agg(piece, ',' ORDER BY piece)) FROM (
-        SELECT concat('c', oid, '=', xmin) AS piece FROM pg_class
-        UNION ALL SELECT concat('a', attrelid, '.', attnum, '=', xmin) FROM pg_attribute
-        UNION ALL SELECT concat('k', oid, '=', xmin) FROM pg_constraint
-        UNION ALL SELECT concat('t', oid, '=', xmin) FROM pg_trigger
-        UNION ALL SELECT concat('e', oid) FROM pg_extension
-        UNION ALL SELECT concat('s', setconfig) FROM pg_db_role_setting
-        UNION ALL SELECT concat('v', version_num) FROM alembic_version
-    ) AS pieces
+# Whatever a test may have done to the tables themselves: a database that is not as it was is thrown away. Who adds or
+# changes a row of these is numbered (xmin) after all that came before; who takes one away leaves fewer.
+_KEPT = ("pg_class", "pg_attribute", "pg_constraint", "pg_trigger", "pg_extension")
+_SHAPE = f"""
+    SELECT concat_ws(' ',
+        {", ".join(f"(SELECT concat(count(*), ':', max(xmin::text::bigint)) FROM {table})" for table in _KEPT)},
+        (SELECT string_agg(setconfig::text, ',') FROM pg_db_role_setting),
+        (SELECT string_agg(version_num, ',') FROM alembic_version)
+    )
 """
 _TABLES = """
     SELECT relname, pg_relation_size(oid) FROM pg_class
     WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'alembic_version'
 """
-_HANG_UP = """
-    SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+_OTHERS = """
+    SELECT pid FROM pg_stat_activity
+    WHERE datname = %s AND pid <> pg_backend_pid() AND backend_type = 'client backend'
 """
+LEAVING_S, STAYING_S, LOOK_EVERY_S = 0.05, 5.0, 0.002  # who says goodbye is gone soon, and is not sent away
 _SEQUENCES = "SELECT concat(quote_ident(schemaname), '.', quote_ident(sequencename)) FROM pg_sequences"
 
 
 class EmptiedDatabases:
-    """Databases with all tables and nothing in them, as a fresh copy has."""
+    """Databases with all tables and nothing in them, as a fresh copy has. To be closed."""
 
     def __init__(self, server: PostgresServer) -> None:
         self._server = server
+        self._outside = psycopg.connect(server.url("postgres"), autocommit=True)
         self._idle: list[str] = []
         self._shape, self._numbers = "", dict[str, tuple[int, bool]]()
         self._names = count()
@@ -48,7 +49,8 @@ class EmptiedDatabases:
         while self._idle:
             old, new = self._idle.pop(), f"emptied_{next(self._names)}"
             try:
-                self._server.execute(f"ALTER DATABASE {_name(old)} RENAME TO {new}")
+                self._alone(_name(old))  # PostgreSQL itself would look again after a tenth of a second
+                self._outside.execute(f"ALTER DATABASE {_name(old)} RENAME TO {new}".encode())
                 return self._server.url(new)
             except psycopg.Error:  # somebody is in it again
                 self._server.drop_database(old)
@@ -64,10 +66,23 @@ class EmptiedDatabases:
         else:
             self._server.drop_database(url)
 
+    def close(self) -> None:
+        self._outside.close()
+
+    def _alone(self, name: str) -> None:
+        """Waits for whoever is in it to leave, and sends away who does not."""
+        since, sent_away = monotonic(), False
+        while (others := self._outside.execute(_OTHERS, (name,)).fetchall()) and monotonic() - since < STAYING_S:
+            if not sent_away and monotonic() - since > LEAVING_S:
+                sent_away = True
+                for (pid,) in others:
+                    self._outside.execute("SELECT pg_terminate_backend(%s)", (pid,))
+            sleep(LOOK_EVERY_S)
+
     def _emptied(self, url: str) -> bool:
         try:
+            self._alone(_name(url))
             with psycopg.connect(url, autocommit=True) as connection:
-                connection.execute(_HANG_UP)
                 if _shape(connection) != self._shape:
                     return False
                 tables = connection.execute(_TABLES).fetchall()

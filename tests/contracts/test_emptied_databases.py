@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
+
 import psycopg
 import pytest
 
@@ -12,8 +15,9 @@ from vitrine.prove._databases import PostgresServer
 
 
 @pytest.fixture
-def databases(postgres: PostgresServer) -> EmptiedDatabases:
-    return EmptiedDatabases(postgres)
+def databases(postgres: PostgresServer) -> Iterator[EmptiedDatabases]:
+    with closing(EmptiedDatabases(postgres)) as databases:
+        yield databases
 
 
 def rows(url: str) -> dict[str, int]:

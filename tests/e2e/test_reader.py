@@ -344,7 +344,7 @@ def test_in_a_page_of_another_site(window: Callable[..., Page], address: str, bo
         "script": f'<script src="{address}/embed.js" {chosen} async></script>',
     }[way]
     with ThreadingHTTPServer(("127.0.0.1", 0), type("Magazine", (_Magazine,), {"code": code})) as magazine:
-        Thread(target=magazine.serve_forever, daemon=True).start()
+        Thread(target=magazine.serve_forever, args=(0.02,), daemon=True).start()
         page = window("en", size("desk"))
         page.goto(f"http://localhost:{magazine.server_port}/")  # to the browser another site than 127.0.0.1
         frame = page.frame_locator("iframe")

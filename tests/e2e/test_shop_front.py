@@ -66,16 +66,18 @@ def test_sharing_a_position_on_a_product_page(window: Callable[..., Page]) -> No
     assert "0.7\u00a0km" in page.locator(".place").first.inner_text()
 
 
-@pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("width", [320, 390, 820, 1440])
-def test_no_page_scrolls_sideways(window: Callable[..., Page], width: int, path: str) -> None:
+def test_no_page_scrolls_sideways(window: Callable[..., Page], width: int) -> None:
     page = window("fr", {"width": width, "height": 800})
-    page.goto(path)
-    wide = page.evaluate(
-        "[...document.body.querySelectorAll('*')].filter(e => e.getBoundingClientRect().right > innerWidth + 1"
-        " && !e.closest('.chips, .gallery-view, .gallery-strip, .unseen, [hidden]')).map(e => e.className || e.tagName)"
-    )
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), wide
+    for path in PAGES:
+        page.goto(path)
+        wide = page.evaluate(
+            "[...document.body.querySelectorAll('*')]"
+            ".filter(e => e.getBoundingClientRect().right > innerWidth + 1"
+            " && !e.closest('.chips, .gallery-view, .gallery-strip, .unseen, [hidden]'))"
+            ".map(e => e.className || e.tagName)"
+        )
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (path, wide)
 
 
 def test_there_is_a_way_past_the_head_by_keyboard(window: Callable[..., Page]) -> None:

@@ -110,7 +110,7 @@ def post(street_look: bytes, outfit: tuple[bytes, list[Part]]) -> Iterator[str]:
             """Silence."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}/p/ABC"
     server.shutdown()
@@ -187,11 +187,12 @@ def _drivers(stage: str, shop: Shop, stack: ExitStack) -> Callable[[str, str], D
     if stage == "webchat":
         from bot.channels import build_channels
         from shoppable import create_app
-        from tests.journeys.drivers.webchat import WebChatDriver
+        from tests.journeys.drivers.webchat import Watch, WebChatDriver
 
         app = create_app(shop)
+        watch = Watch(app)
         answering = Worker(shop, [build_channels(shop.settings, shop.media)["webchat"]])
-        return lambda name, language: WebChatDriver(shop, app, answering, language=language)
+        return lambda name, language: WebChatDriver(shop, app, answering, language=language, later=watch.later)
     if stage == "terminal":
         from tests.journeys.drivers.terminal import TerminalDriver
 

@@ -6,7 +6,6 @@ import importlib
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -17,14 +16,15 @@ from tests.contracts.storage_values import NOW, put_stock
 from vitrine.doctor import check
 
 BUYERS = """
-import datetime, json, sys, time
+import datetime, json, sys
 from concurrent.futures import ThreadPoolExecutor
 from commerce.storage import open_storage
 
-url, process, start, variant = sys.argv[1], sys.argv[2], float(sys.argv[3]), int(sys.argv[4])
+url, process, variant = sys.argv[1], sys.argv[2], int(sys.argv[3])
 storage = open_storage(url)
 later = datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC)
-time.sleep(max(0, start - time.time()))
+print("ready", flush=True)
+sys.stdin.readline()  # until all are
 
 def buy(number):
     hold_id = f"{process}-{number}"
@@ -53,15 +53,21 @@ def test_a_few_rounds_of_each_promise(name: str, n: int, tmp_path: Path) -> None
 def test_the_last_units_between_five_processes(database_url: str) -> None:
     storage = open_storage(database_url)
     (variant,) = put_stock(storage, {"38": 3})
-    start = time.time() + 4  # all have imported what they need by then
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", BUYERS, database_url, str(number), str(start), str(variant)],
+            [sys.executable, "-c", BUYERS, database_url, str(number), str(variant)],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
         for number in range(5)
     ]
+    for process in processes:
+        assert process.stdout is not None and process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
     answers: list[str] = []
     for process in processes:
         output, _ = process.communicate(timeout=90)

@@ -79,6 +79,7 @@ class TelegramRig:
     ) -> None:
         self._stop.set()
         if self._poller:
+            self.standin.end_polls()
             self._poller.join(10)
         if self._web:
             self._web.shutdown()
@@ -104,7 +105,7 @@ class TelegramRig:
         app = Flask(__name__)
         app.register_blueprint(webhooks(doors))
         self._web = make_server("127.0.0.1", 0, app, threaded=True)
-        threading.Thread(target=self._web.serve_forever, daemon=True).start()
+        threading.Thread(target=self._web.serve_forever, args=(0.02,), daemon=True).start()
         address = f"http://127.0.0.1:{self._web.server_port}"
         assert register_webhook(doors.settings.model_copy(update={"base_url": address}))
 

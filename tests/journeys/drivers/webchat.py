@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -18,19 +20,41 @@ from commerce.domain.customer import Contact
 from commerce.domain.geo import GeoPoint
 from commerce.wiring import Shop
 from shoppable.chat import session
+from shoppable.limits import Buckets
+from shoppable.site import EXTENSION
 from tests.journeys.dsl import Seen, same_label
 
 TYPING = timedelta(seconds=1)
+
+
+class Watch:
+    """How often a shopper may speak goes by this watch; whoever waits moves it on, and nobody sits there."""
+
+    def __init__(self, app: Flask) -> None:
+        self._now_s = 0.0
+        app.extensions[EXTENSION] = replace(app.extensions[EXTENSION], buckets=Buckets(lambda: self._now_s))
+
+    def later(self, seconds: float) -> None:
+        self._now_s += seconds
 
 
 class WebChatDriver:
     """One person with one browser. Several may share a shop, its application and a worker.
 
     The worker answers in this thread, unless `worker` is None: then somebody else runs one and answers are waited for.
+    Who is told to come back later does: `later` passes the seconds.
     """
 
-    def __init__(self, shop: Shop, app: Flask, worker: Worker | None, *, language: str) -> None:
-        self._shop, self._worker, self._language = shop, worker, language
+    def __init__(
+        self,
+        shop: Shop,
+        app: Flask,
+        worker: Worker | None,
+        *,
+        language: str,
+        later: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._shop, self._worker, self._language, self._later = shop, worker, language, later
         self._app, self._client = app, app.test_client()
         self._base = shop.settings.base_url
         self._numbers = count(1)
@@ -90,7 +114,7 @@ class WebChatDriver:
         for expected in (202, 200):  # as a browser that did not hear the first answer would: one effect
             answer = self._post(message)
             while answer.status_code == 429:  # as the page does: later, when the shop said so
-                time.sleep(int(answer.headers["Retry-After"]))
+                self._later(int(answer.headers["Retry-After"]))
                 answer = self._post(message)
             assert answer.status_code == expected, answer.text
         self._hear()

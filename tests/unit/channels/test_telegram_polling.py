@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 from pydantic import SecretStr
 
+from bot import polling as polling_module
 from bot.polling import poll, poll_staff
 from commerce.errors import SettingsError, StorageBusy
 from commerce.settings import Settings
@@ -19,6 +20,12 @@ def shop(sqlite_url, telegram, clock, tmp_path):
     settings = Settings(data_dir=tmp_path, telegram_token=telegram.token, telegram_api_url=telegram.url)
     yield SimpleNamespace(settings=settings, clock=clock, storage=storage)
     storage.close()
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    """Whatever went wrong is tried again soon, and then later and later as ever."""
+    monkeypatch.setattr(polling_module, "_BACKOFF_S", 0.05)
 
 
 class Polling:

@@ -77,7 +77,7 @@ def answering(clock: ManualClock) -> Iterator[Callable[[dict[str, Any]], GraphCl
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
         servers.append(server)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         return GraphClient(f"http://127.0.0.1:{server.server_port}", clock)
 
     yield answer

@@ -20,6 +20,7 @@ from commerce.payments.stripe.provider import StripeProvider
 from commerce.payments.stripe.verify import verify as stripe_verify
 from commerce.ports import PaymentProvider
 from tests.contracts.payment_cases import CASES, NOW
+from vitrine.standins import provider as provider_module
 from vitrine.standins.provider import Fault, ProviderStandIn
 from vitrine.standins.square import SquareStandIn
 from vitrine.standins.stripe import StripeStandIn
@@ -121,7 +122,8 @@ def test_calls_can_be_held_copied_and_shuffled(standin, session):
         shop.close()
 
 
-def test_a_shop_that_is_down_does_not_stop_the_shopper(standin, session):
+def test_a_shop_that_is_down_does_not_stop_the_shopper(standin, session, monkeypatch):
+    monkeypatch.setattr(provider_module, "_DELIVERY_TRIES", 2)
     standin.set_webhook("http://127.0.0.1:9/hooks/money", "x")
     assert standin.pay(session)
     standin.settle()

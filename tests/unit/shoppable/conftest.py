@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 from bot.channels import rules_of_channels
 from commerce.clock import ManualClock
 from commerce.settings import Settings, load_settings
+from commerce.storage import engine
 from commerce.wiring import Shop, build_shop
 from shoppable import create_app
 from tests.unit.shoppable.chatting import HOST, ORIGIN
@@ -69,6 +70,12 @@ def seeing(seeing_folder: Path, tmp_path: Path, clock: ManualClock) -> Iterator[
     with build_shop(load_settings(data_dir=folder, secret_key="s" * 32), clock=clock) as shop:
         shop.index_keeper.refresh()
         yield shop
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shop that is opened now waits for a database that somebody else has for a moment, and not for seconds."""
+    monkeypatch.setattr(engine, "BUSY_TIMEOUT_MS", 100)
 
 
 @pytest.fixture

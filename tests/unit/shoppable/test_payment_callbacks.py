@@ -94,6 +94,7 @@ def test_too_large(client: FlaskClient) -> None:
     assert answer.status_code == 413 and answer.data == b""
 
 
+@pytest.mark.usefixtures("impatient")
 def test_not_kept_is_not_received(shop: Shop, client: FlaskClient, call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The disk is full: the provider hears 503 and sends it again."""
     body, headers, order_id = call

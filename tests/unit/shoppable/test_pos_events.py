@@ -155,6 +155,7 @@ def test_a_body_without_end_is_not_read(client: FlaskClient) -> None:
     assert send(client, b" " * (1024 * 1024 + 1)).status_code == 413
 
 
+@pytest.mark.usefixtures("impatient")
 def test_what_cannot_be_kept_comes_again(shop: Shop, client: FlaskClient, clock: ManualClock) -> None:
     """Somebody else has the database for longer than we wait for it."""
     import sqlite3

@@ -191,7 +191,7 @@ def test_a_page_of_a_proxy_is_no_answer_of_stripes(case):
     server = make_server("127.0.0.1", 0, page, threaded=True)
     import threading
 
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         provider = StripeProvider("sk_test_x", WEBHOOK_SECRETS, f"http://127.0.0.1:{server.server_port}", case.clock)
         with pytest.raises(PaymentUnknown):
