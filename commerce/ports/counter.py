@@ -107,6 +107,10 @@ class PickUpRepository(Protocol):
         """Open ones oldest first, those that are over newest first. `store_ids` None: every store."""
         ...
 
+    def count(self, *, store_ids: Collection[str] | None = None, stages: Collection[Stage], limit: int) -> int:
+        """How many `find` finds, without reading them."""
+        ...
+
     def open_of(self, customer_id: str) -> list[PickUp]:
         """What this customer has to collect, newest first."""
         ...
@@ -270,6 +274,11 @@ class ConversationRepository(Protocol):
         ...
 
     def open_count_of(self, staff_id: str) -> int: ...
+
+    def waiting_for(self, staff_id: str, limit: int) -> int:
+        """In how many conversations of the inbox somebody waits for this member: those that nobody has taken over, and
+        their own with words that nobody has answered. Counted up to `limit`."""
+        ...
 
     def thread(self, customer_id: str, *, before_id: int | None = None, limit: int = 50) -> list[ThreadEntry]:
         """Of all their contacts, newest first."""

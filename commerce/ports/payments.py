@@ -25,10 +25,13 @@ class PaymentRepository(Protocol):
 
     def add(self, attempt: PaymentAttempt) -> None: ...
 
-    def get(self, attempt_id: str) -> PaymentAttempt | None: ...
+    def get(self, attempt_id: str, *, locked: bool = False) -> PaymentAttempt | None:
+        """`locked`: as it is now that nobody else changes it until the caller's transaction ends. Whoever works out a
+        sum from its sums needs that: they change without a new version."""
+        ...
 
-    def of_order(self, order_id: str) -> list[PaymentAttempt]:
-        """Oldest first."""
+    def of_order(self, order_id: str, *, locked: bool = False) -> list[PaymentAttempt]:
+        """Oldest first. `locked`: see `get`."""
         ...
 
     def by_reference(self, provider: str, reference: str) -> PaymentAttempt | None:

@@ -16,6 +16,10 @@ class StaffTaskRepository(Protocol):
 
     def open(self, *, kind: TaskKind | None = None, store_id: str = "", limit: int = 100) -> list[StaffTask]: ...
 
+    def count_open(self, kind: TaskKind, limit: int) -> int:
+        """Up to `limit`, without reading them."""
+        ...
+
     def done(self, kind: TaskKind, subject: str, at: datetime) -> bool: ...
 
     def forget_done(self, kind: TaskKind, before: datetime) -> int:

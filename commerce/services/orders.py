@@ -99,7 +99,8 @@ class Orders:
             if to_state is OrderState.CANCELLED:
                 moved = self.end(uow, order, actor=actor, note=note, at=now)
             elif to_state is OrderState.REFUND_PENDING:
-                moved = self.refund_all(uow, order, actor=actor, note=note, at=now)
+                with uow.savepoint():  # nothing is asked back for an order that somebody else has just moved
+                    moved = self.refund_all(uow, order, actor=actor, note=note, at=now)
             else:
                 moved = uow.orders.move(
                     order,
@@ -143,7 +144,8 @@ class Orders:
 
     def refund_all(self, uow: UnitOfWork, order: Order, *, actor: str, note: str, at: datetime) -> Order:
         """Everything that is left of what was paid goes back."""
-        left = sum(attempt.refundable_minor for attempt in uow.payments.of_order(order.id))
+        # Locked: whatever goes back from now on is asked for after us, so that `ask` finds the same sum.
+        left = sum(attempt.refundable_minor for attempt in uow.payments.of_order(order.id, locked=True))
         if left:
             self._refunding.ask(uow, order.id, left, RefundReason.CANCELLED)
         current = uow.orders.get(order.id) or order

@@ -113,16 +113,18 @@ class Refunding:
                 if refund.state is RefundState.UNKNOWN:
                     uow.payments.move_refund(refund, refund.state, next_try_at=now)
             return
+        # Locked: somebody else may have booked a part of it since the attempt was read.
+        attempt, order = uow.payments.get(attempt.id, locked=True) or attempt, uow.orders.get(attempt.order_id)
         known = attempt.refunded_minor - uow.disputes.lost_of(attempt.id)
         more = min(refunded_minor, attempt.captured_minor) - known
-        order = uow.orders.get(attempt.order_id)
         if more >= 1 and order is not None:
             reference = f"{attempt.payment_ref or attempt.session_ref}:refunded:{refunded_minor}"
             self._went_elsewhere(uow, order, attempt, more, reference, LedgerKind.REFUND)
 
     def lost(self, uow: UnitOfWork, attempt: PaymentAttempt, asked_minor: int, reference: str) -> int:
         """The shopper's bank has given so much back to them, without us: what of it is now in our books as gone."""
-        order = uow.orders.get(attempt.order_id)
+        # Locked: the sums may have changed since the attempt was read.
+        attempt, order = uow.payments.get(attempt.id, locked=True) or attempt, uow.orders.get(attempt.order_id)
         minor = min(asked_minor, attempt.captured_minor - attempt.refunded_minor)
         if order is None or minor < 1:
             return 0

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, func, insert, select, text, update
+from sqlalchemy import and_, delete, exists, func, insert, literal, or_, select, text, update
 
 from commerce.domain.conversation import CannedReply, Conversation, HandoffReason, StaffAnswer, Touch, Voice
 from commerce.domain.mail import ThreadEntry
@@ -16,7 +16,7 @@ from commerce.errors import StaleVersion
 from commerce.ports.counter import ConversationLine
 from commerce.storage.finding_people import found_people
 from commerce.storage.mapping import from_text, maybe_from_us, maybe_to_us, to_text
-from commerce.storage.tables import audit, canned_reply, conversation, staff_answer, thread_entry
+from commerce.storage.tables import audit, canned_reply, contact, conversation, staff_answer, thread_entry
 from commerce.storage.threads import lines_of, thread_of
 from commerce.storage.timeline import touches_of
 from commerce.storage.transaction import AnyRow, Transaction, insert_once, one_row_changed
@@ -38,6 +38,7 @@ _LAST_MARK = select(
     select(func.coalesce(func.max(thread_entry.c.id), 0)).scalar_subquery()
     + select(func.coalesce(func.max(audit.c.id), 0)).scalar_subquery()
 )
+_IN_THE_INBOX = exists(select(literal(1)).where(contact.c.customer_id == conversation.c.customer_id))
 _SILENT = conversation.c.voice.in_([Voice.NOBODY_YET.value, Voice.PERSON.value])
 
 
@@ -113,6 +114,16 @@ class SqlConversations:
     def open_count_of(self, staff_id: str) -> int:
         count = select(func.count()).where(_SILENT, conversation.c.assigned_to == staff_id)
         return int(self._db.execute(count).scalar_one())
+
+    def waiting_for(self, staff_id: str, limit: int) -> int:
+        theirs = and_(
+            conversation.c.voice == Voice.PERSON.value,
+            conversation.c.unanswered_since_us.is_not(None),
+            conversation.c.assigned_to == staff_id,
+        )
+        waits = or_(conversation.c.voice == Voice.NOBODY_YET.value, theirs)
+        some = select(literal(1)).where(waits, _IN_THE_INBOX).limit(limit).subquery()
+        return int(self._db.execute(select(func.count()).select_from(some)).scalar_one())
 
     def thread(self, customer_id: str, *, before_id: int | None = None, limit: int = 50) -> list[ThreadEntry]:
         return thread_of(self._db, customer_id, before_id=before_id, limit=limit)

@@ -63,12 +63,16 @@ _MAY_COME_FROM = {
     for to_state in PaymentState
 }
 _ADD = Prepared(insert(payment_attempt))
-_BY_ID = Prepared(select(payment_attempt).where(payment_attempt.c.id == bindparam("attempt_id")))
-_OF_ORDER = Prepared(
+_BY_ID = select(payment_attempt).where(payment_attempt.c.id == bindparam("attempt_id"))
+_OF_ORDER = (
     select(payment_attempt)
     .where(payment_attempt.c.order_id == bindparam("order_id"))
     .order_by(payment_attempt.c.created_at_us, payment_attempt.c.id)
 )
+# As an UPDATE locks: what refers to the attempt (a dispute, a ledger entry) can still be added by somebody else, who
+# would otherwise wait for us with their row and we for them.
+_GET, _GET_LOCKED = Prepared(_BY_ID), Prepared(_BY_ID.with_for_update(key_share=True))
+_FIND, _FIND_LOCKED = Prepared(_OF_ORDER), Prepared(_OF_ORDER.with_for_update(key_share=True))
 _TO_DO = [state.value for state in (RefundState.QUEUED, RefundState.UNKNOWN, RefundState.SENDING)]
 
 
@@ -98,12 +102,13 @@ class SqlPayments:
             },
         )
 
-    def get(self, attempt_id: str) -> PaymentAttempt | None:
-        row = self._db.row(_BY_ID, {"attempt_id": attempt_id})
+    def get(self, attempt_id: str, *, locked: bool = False) -> PaymentAttempt | None:
+        row = self._db.row(_GET_LOCKED if locked else _GET, {"attempt_id": attempt_id})
         return None if row is None else _attempt(row)
 
-    def of_order(self, order_id: str) -> list[PaymentAttempt]:
-        return [_attempt(row) for row in self._db.rows(_OF_ORDER, {"order_id": order_id})]
+    def of_order(self, order_id: str, *, locked: bool = False) -> list[PaymentAttempt]:
+        rows = self._db.rows(_FIND_LOCKED if locked else _FIND, {"order_id": order_id})
+        return [_attempt(row) for row in rows]
 
     def by_reference(self, provider: str, reference: str) -> PaymentAttempt | None:
         if not reference:

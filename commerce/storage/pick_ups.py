@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -147,12 +147,16 @@ class SqlPickUps:
             found += self._in_stages(store_ids, over, limit - len(found))
         return found
 
+    def count(self, *, store_ids: Collection[str] | None = None, stages: Collection[Stage], limit: int) -> int:
+        counted = 0
+        for _, statement in _at_stages(stages, store_ids):
+            some = statement.limit(limit - counted).subquery()
+            counted += int(self._db.execute(select(func.count()).select_from(some)).scalar_one())
+        return counted
+
     def open_of(self, customer_id: str) -> list[PickUp]:
         found: list[PickUp] = []
-        for kind, statement in (
-            (PickUpKind.RESERVATION, RESERVATIONS.where(reservations_in(OPEN_STAGES))),
-            (PickUpKind.ORDER, ORDERS.where(orders_in(OPEN_STAGES))),
-        ):
+        for kind, statement in _at_stages(OPEN_STAGES):
             found += self._cards(kind, statement.where(_SUBJECT[kind].c.customer_id == customer_id))
         return sorted(found, key=lambda card: (card.created_at, str(card.ref)), reverse=True)
 
@@ -180,13 +184,8 @@ class SqlPickUps:
         """Stages that are all open, or all over."""
         newest_first = not OPEN_STAGES.issuperset(stages)
         found: list[PickUp] = []
-        for kind, statement in (
-            (PickUpKind.RESERVATION, RESERVATIONS.where(reservations_in(stages))),
-            (PickUpKind.ORDER, ORDERS.where(orders_in(stages))),
-        ):
+        for kind, statement in _at_stages(stages, store_ids):
             table = _SUBJECT[kind]
-            if store_ids is not None:
-                statement = statement.where(table.c.store_id.in_(sorted(store_ids)))
             created = table.c.created_at_us.desc() if newest_first else table.c.created_at_us
             found += self._cards(kind, statement.order_by(created, table.c.id).limit(limit))
         return sorted(found, key=lambda card: card.created_at, reverse=newest_first)[:limit]
@@ -303,3 +302,16 @@ class SqlPickUps:
     def last_mark(self) -> str:
         newest = self._db.execute(_NEWEST).one()
         return f"{newest.reservations or 0}.{newest.orders or 0}"
+
+
+def _at_stages(
+    stages: Collection[Stage], store_ids: Collection[str] | None = None
+) -> Iterator[tuple[PickUpKind, Select[tuple[object, ...]]]]:
+    """What asks for those of each kind."""
+    for kind, statement in (
+        (PickUpKind.RESERVATION, RESERVATIONS.where(reservations_in(stages))),
+        (PickUpKind.ORDER, ORDERS.where(orders_in(stages))),
+    ):
+        if store_ids is not None:
+            statement = statement.where(_SUBJECT[kind].c.store_id.in_(sorted(store_ids)))
+        yield kind, statement

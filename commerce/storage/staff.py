@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, literal, select, text, update
+from sqlalchemy import ColumnElement, delete, func, literal, select, text, update
 
 from commerce.domain.customer import Contact
 from commerce.domain.moments import from_us, to_us
@@ -81,6 +81,11 @@ class SqlStaffTasks:
             )
             for row in rows
         ]
+
+    def count_open(self, kind: TaskKind, limit: int) -> int:
+        is_open = (staff_task.c.kind == kind.value, staff_task.c.done_at_us.is_(None))
+        some = select(literal(1)).where(*is_open).limit(limit).subquery()
+        return int(self._db.execute(select(func.count()).select_from(some)).scalar_one())
 
     def done(self, kind: TaskKind, subject: str, at: datetime) -> bool:
         return one_row_changed(

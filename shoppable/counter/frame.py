@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, current_app, request
 
 from commerce.domain.collecting import Stage
-from commerce.domain.conversation import Voice
 from commerce.domain.staff import TaskKind
 from commerce.domain.team import Permission, StaffMember
 from commerce.ports import UnitOfWork
@@ -74,32 +73,26 @@ def store_ids_of(member: StaffMember) -> frozenset[str] | None:
 
 
 def badges(uow: UnitOfWork, member: StaffMember) -> dict[str, int]:
-    """How many things wait for somebody, by room."""
+    """How many things wait for somebody, by room; no more than `_MOST_COUNTED` are counted."""
     counted: dict[str, int] = {}
     if member.may(Permission.PICK_UPS):
-        new = uow.pick_ups.find(store_ids=store_ids_of(member), stages=(Stage.NEW,), limit=_MOST_COUNTED)
-        counted["board"] = len(new)
+        stores = store_ids_of(member)
+        counted["board"] = uow.pick_ups.count(store_ids=stores, stages=(Stage.NEW,), limit=_MOST_COUNTED)
     if member.may(Permission.INBOX):
-        lines = uow.conversations.lines(silent_bot=True, limit=_MOST_COUNTED)
-        counted["inbox"] = sum(
-            line.conversation.voice is Voice.NOBODY_YET
-            or (line.conversation.unanswered_since is not None and line.conversation.assigned_to == member.id)
-            for line in lines
-        )
+        counted["inbox"] = uow.conversations.waiting_for(member.id, _MOST_COUNTED)
     if member.may(Permission.REFUND_ANY):
-        counted["refunds"] = len(uow.tasks.open(kind=TaskKind.REFUND_APPROVAL, limit=_MOST_COUNTED))
+        counted["refunds"] = uow.tasks.count_open(TaskKind.REFUND_APPROVAL, _MOST_COUNTED)
     return counted
 
 
 def rooms() -> list[RoomShown]:
-    """Those that exist and that the member may enter."""
+    """Those of the member, with what waits there: counted at each call."""
     member = access.member_or_none()
     if member is None:
         return []
-    known = {rule.rule for rule in current_app.url_map.iter_rules()}
+    entered = _entered(member)
     with site().shop.storage.read() as uow:
         counted = badges(uow, member)
-    entered = [each for each in ROOMS if each.path in known and member.may(each.permission)]
     many = len(entered) > _MOST_IN_A_LINE
     return [
         RoomShown(each.name, each.path, translate(each.label), counted.get(each.name) or "", many and not each.daily)
@@ -109,8 +102,15 @@ def rooms() -> list[RoomShown]:
 
 def home() -> str:
     """Where a member begins."""
-    shown = rooms()
-    return shown[0].path if shown else "/staff/account"
+    member = access.member_or_none()
+    entered = _entered(member) if member is not None else []
+    return entered[0].path if entered else "/staff/account"
+
+
+def _entered(member: StaffMember) -> list[Room]:
+    """Those that exist and that the member may enter."""
+    known = {rule.rule for rule in current_app.url_map.iter_rules()}
+    return [each for each in ROOMS if each.path in known and member.may(each.permission)]
 
 
 def install(blueprint: Blueprint) -> None:

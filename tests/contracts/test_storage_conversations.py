@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import product
 
 import pytest
 
@@ -89,6 +90,28 @@ def test_who_was_forgotten_by_the_person_who_holds_it(storage: Storage, people: 
         assert uow.conversations.forgotten_since(NOW + HOUR, 10) == [never_spoke, held]
         assert uow.conversations.open_count_of("s1") == 2
         assert uow.conversations.open_count_of("s2") == 0
+
+
+def test_who_waits_for_a_member(storage: Storage, people: None) -> None:
+    """Whatever can be known of a conversation, and what the inbox shows of it."""
+    also_on_the_web(storage)
+    storage.write(lambda uow: uow.conversations.add(TALK))
+    nobodys = replace(TALK, customer_id="e" * 32)  # no contact leads there any more: not in the inbox
+    storage.write(lambda uow: uow.conversations.add(nobodys))
+    of_sam = replace(TALK, customer_id=SAM_PERSON.id)
+    storage.write(lambda uow: uow.conversations.add(of_sam))
+    for voice, since, held_by in product(Voice, (None, NOW), ("", "s1", "s2")):
+        now = replace(of_sam, voice=voice, unanswered_since=since, assigned_to=held_by)
+        of_sam = storage.write(lambda uow, now=now: uow.conversations.update(now))
+        with storage.read() as uow:
+            waits = [
+                line
+                for line in uow.conversations.lines(silent_bot=True)
+                if line.conversation.voice is Voice.NOBODY_YET
+                or (line.conversation.unanswered_since and line.conversation.assigned_to == "s1")
+            ]
+            assert uow.conversations.waiting_for("s1", 10) == len(waits), now
+            assert uow.conversations.waiting_for("s1", 1) == 1
 
 
 # --- the thread and the inbox ---------------------------------------------------------------------------------------

@@ -11,17 +11,16 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import event
 
-from commerce.domain.cart import Fulfilment
 from commerce.domain.collecting import OPEN_STAGES, CollectingRules, PickUpDetails, PickUpKind, PickUpRef, Stage
-from commerce.domain.customer import Contact, Customer
 from commerce.domain.localtext import LocalText
 from commerce.domain.money import Money
-from commerce.domain.order import Order, OrderState
-from commerce.domain.reservation import Reservation, ReservationEvent, ReservationLine, ReservationState
+from commerce.domain.order import OrderState
+from commerce.domain.reservation import ReservationState
 from commerce.ports import Storage, UnitOfWork
 from commerce.storage.unit_of_work import SqlUnitOfWork
-from tests.contracts.selling_values import HOUR, LEA_PERSON, SAM_PERSON, an_order, put_order, put_people
-from tests.contracts.storage_values import LEA, NOW, SAM, euros, put_stock
+from tests.contracts.pick_up_values import order_here, put_every_state, reserve
+from tests.contracts.selling_values import HOUR, LEA_PERSON, SAM_PERSON, put_order, put_people
+from tests.contracts.storage_values import NOW, SAM, put_stock
 
 ALL = frozenset(Stage)
 OVER = ALL - OPEN_STAGES
@@ -32,46 +31,6 @@ R1, O1 = PickUpRef(PickUpKind.RESERVATION, "r1"), PickUpRef(PickUpKind.ORDER, "o
 def variants(storage: Storage) -> list[int]:
     put_people(storage)
     return put_stock(storage, {"36": 50, "38": 50}, stores=("bellecour", "part-dieu"))
-
-
-def reserve(
-    storage: Storage,
-    variants: list[int],
-    reservation_id: str = "r1",
-    *,
-    state: ReservationState = ReservationState.HELD,
-    store_id: str = "bellecour",
-    created: datetime = NOW,
-    lasts: timedelta = HOUR,
-    customer: Customer = LEA_PERSON,
-    contact: Contact = LEA,
-) -> Reservation:
-    def work(uow: UnitOfWork) -> Reservation:
-        until = created + lasts
-        holds = uow.stock.take(f"h-{reservation_id}", [(v, 2) for v in variants], store_id, "r", until, NOW)
-        assert holds is not None
-        reservation = Reservation(
-            id=reservation_id,
-            code="KLM-234",
-            customer_id=customer.id,
-            store_id=store_id,
-            state=state,
-            lines=tuple(ReservationLine(hold.variant_id, hold.quantity, euros(7900), hold.id) for hold in holds),
-            created_at=created,
-            expires_at=until,
-            extensions=0,
-            version=1,
-            source=contact.channel,
-        )
-        uow.reservations.add(reservation, contact, ReservationEvent(created, None, ReservationState.HELD, "shopper"))
-        return reservation
-
-    return storage.write(work)
-
-
-def order_here(storage: Storage, variants: list[int], order_id: str = "o1", **changes: object) -> Order:
-    values = {"fulfilment": Fulfilment.PICKUP, "address": None, "state": OrderState.PLACED, **changes}
-    return put_order(storage, variants, order=replace(an_order(variants, order_id), **values))  # type: ignore[arg-type]
 
 
 def refs(storage: Storage, *, stages: frozenset[Stage] = ALL, store_ids: list[str] | None = None) -> list[str]:
@@ -202,6 +161,18 @@ def test_a_long_board_takes_no_more_statements_than_a_short_one(storage: Storage
     with storage.read() as uow, statements_of(uow) as statements:
         assert len(uow.pick_ups.find(stages=OPEN_STAGES)) >= 12
     assert len(statements) <= 6
+
+
+@pytest.mark.parametrize("store_ids", [None, [], ["bellecour"], ["bellecour", "part-dieu"]])
+def test_as_many_are_counted_as_are_found(storage: Storage, variants: list[int], store_ids: list[str] | None) -> None:
+    put_every_state(storage, variants, ("bellecour", "part-dieu"))
+    with storage.read() as uow:
+        for stages in ({Stage.NEW}, *({stage} for stage in Stage), OPEN_STAGES, OVER, ALL, frozenset[Stage]()):
+            for limit in (1, 3, 200):
+                found = uow.pick_ups.find(store_ids=store_ids, stages=stages, limit=limit)
+                assert uow.pick_ups.count(store_ids=store_ids, stages=stages, limit=limit) == len(found), stages
+        new = uow.pick_ups.count(store_ids=store_ids, stages={Stage.NEW}, limit=200)
+        assert new == 3 * (2 if store_ids is None else len(store_ids)), "held, placed, paid"
 
 
 # --- what is known beside it ------------------------------------------------------------------------------------------

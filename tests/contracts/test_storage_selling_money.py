@@ -21,7 +21,7 @@ from commerce.domain.payment import (
     RefundState,
 )
 from commerce.errors import IllegalMove, StaleVersion
-from commerce.ports import Storage
+from commerce.ports import Storage, UnitOfWork
 from tests.contracts.selling_values import HOUR, a_refund, an_attempt
 from tests.contracts.storage_values import NOW, euros
 
@@ -91,6 +91,21 @@ def test_of_many_that_report_one_payment_one_writes_it(storage: Storage, attempt
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(report, range(16))) == 1
+
+
+def test_whoever_locks_attempts_meets_nobody_else(storage: Storage, order: Order, attempt: PaymentAttempt) -> None:
+    def count(n: int) -> None:
+        def work(uow: UnitOfWork) -> None:
+            found = uow.payments.get("a1", locked=True) if n % 2 else uow.payments.of_order(order.id, locked=True)[0]
+            assert found is not None
+            uow.payments.update(replace(found, tries=found.tries + 1))
+
+        storage.write(work)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(count, range(16)))
+    with storage.read() as uow:
+        assert uow.payments.get("a1") == replace(attempt, tries=attempt.tries + 16, version=attempt.version + 16)
 
 
 def test_attempts_are_due_when_their_time_has_come(storage: Storage, order: Order, attempt: PaymentAttempt) -> None:

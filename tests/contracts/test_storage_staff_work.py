@@ -50,6 +50,16 @@ def test_tasks_with_a_deadline_come_first(storage: Storage) -> None:
         assert uow.tasks.open(kind=TaskKind.REFUND, store_id="annecy") == [some[2]]
 
 
+def test_as_many_tasks_are_counted_as_are_open(storage: Storage) -> None:
+    for number, kind in enumerate([TaskKind.REFUND, TaskKind.REFUND, TaskKind.REFUND, TaskKind.RETURN]):
+        storage.write(lambda uow, n=number, k=kind: uow.tasks.raise_task(a_task(f"t{n}", f"o{n}", kind=k)))
+    storage.write(lambda uow: uow.tasks.done(TaskKind.REFUND, "o1", NOW))
+    with storage.read() as uow:
+        for kind in TaskKind:
+            assert uow.tasks.count_open(kind, 9) == len(uow.tasks.open(kind=kind))
+        assert [uow.tasks.count_open(TaskKind.REFUND, limit) for limit in (1, 2, 3)] == [1, 2, 2]
+
+
 def test_a_store_pauses_until_its_time_or_until_somebody_ends_it(storage: Storage, variants: list[int]) -> None:
     pause = StorePause("bellecour", NOW + HOUR, "inventaire", "staff:1")
     storage.write(lambda uow: uow.pauses.put(replace(pause, reason="?")))

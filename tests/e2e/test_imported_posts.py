@@ -61,6 +61,13 @@ def stored(shop: Shop) -> list[str]:
         return [post.caption("fr") for post in uow.posts.all(shown_only=False)]
 
 
+def look_now(page: Page) -> None:
+    """Until the page says that the look is over. Posts stand there earlier, but then it is about to load again."""
+    page.locator("form[action='/studio/posts/look'] button").click()
+    page.wait_for_url("**#from-elsewhere")  # not the page before, which was not busy either
+    page.locator("[data-looking]:not([data-busy-now])").wait_for()
+
+
 @pytest.mark.parametrize(("language", "size"), [("fr", PHONE), ("en", DESK)], ids=["fr-390", "en-1280"])
 def test_posts_come_are_put_in_order_and_shown(
     window: Callable[..., Page], shop: Shop, instagram: InstagramStandIn, language: str, size: dict[str, int]
@@ -71,7 +78,7 @@ def test_posts_come_are_put_in_order_and_shown(
     add_member(shop, "hugo", Role.MARKETER, languages=(language,), password=PASSWORD)
     page = window(language, size)
     signed_in(page, "/studio/posts")
-    page.locator("form[action='/studio/posts/look'] button").click()
+    look_now(page)
     page.locator("[data-order] > li").nth(2).wait_for()
     assert names(page) == ["Post 2", "Post 1 P4-brown-", "Post 0 P1-navy-38"], "the newest first"
     assert findings(page) == [] and not hangs_over(page)
@@ -119,6 +126,6 @@ def test_what_is_wrong_at_instagram_is_said(
     add_member(shop, "hugo", Role.MARKETER, languages=("fr",), password=PASSWORD)
     page = window("fr", PHONE)
     signed_in(page, "/studio/posts")
-    page.locator("form[action='/studio/posts/look'] button").click()
+    look_now(page)
     page.get_by_text("ne prend plus le jeton d’accès").wait_for()
     assert findings(page) == [] and not hangs_over(page)
