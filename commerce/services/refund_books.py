@@ -17,10 +17,10 @@ from commerce.domain.payment import (
     RefundState,
     may_move,
 )
-from commerce.domain.staff import TaskKind
 from commerce.ports import UnitOfWork
 from commerce.services.order_news import OrderNews, tell
 from commerce.services.order_stock import put_back
+from commerce.services.refund_tasks import refund_task_over
 
 _NOT_HANDED_OVER = frozenset({OrderState.PAID, OrderState.PREPARING, OrderState.READY})
 _HANDED_OVER = frozenset({OrderState.SHIPPED, OrderState.COMPLETED})
@@ -33,8 +33,7 @@ def refund_done(uow: UnitOfWork, refund: Refund, report: RefundReport, at: datet
     order = uow.orders.get(refund.order_id)
     assert order is not None
     book_refund(uow, order, refund.attempt_id, refund.amount, report.provider_ref or refund.id, at)
-    for kind in (TaskKind.REFUND, TaskKind.REFUND_FAILED):
-        uow.tasks.done(kind, refund.id, at)
+    refund_task_over(uow, refund, at)
     tell(uow, order, OrderNews.REFUND_DONE, at, refund_id=refund.id)
 
 

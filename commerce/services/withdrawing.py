@@ -86,12 +86,14 @@ class Withdrawing:
             try:
                 with uow.savepoint():
                     now = self._clock.now()
+                    amount = self._amount(uow, facts, wanted, locked=True)  # what the receipt promises is asked back
                     order = note_event(uow, order, now, "shopper", "withdrawal")
                     return self._write(
                         uow,
                         replace(facts, order=order),
                         requests,
                         wanted,
+                        amount,
                         name=" ".join(name.split())[:_LONGEST_NAME],
                         contact=contact,
                         channel=channel,
@@ -107,8 +109,8 @@ class Withdrawing:
         facts, _ = self._returns.facts(uow, order)
         return self._amount(uow, facts, _left(facts) if lines is None else lines)
 
-    def _amount(self, uow: UnitOfWork, facts: OrderFacts, wanted: Mapping[int, int]) -> int:
-        attempts = uow.payments.of_order(facts.order.id)
+    def _amount(self, uow: UnitOfWork, facts: OrderFacts, wanted: Mapping[int, int], *, locked: bool = False) -> int:
+        attempts = uow.payments.of_order(facts.order.id, locked=locked)
         return min(withdrawn_worth(facts, wanted), sum(a.refundable_minor for a in attempts if a.state in HAS_MONEY))
 
     def _why_not(self, facts: OrderFacts, wanted: Mapping[int, int]) -> NotReturned | None:
@@ -126,6 +128,7 @@ class Withdrawing:
         facts: OrderFacts,
         requests: list[ReturnRequest],
         wanted: Mapping[int, int],
+        amount: int,
         *,
         name: str,
         contact: Contact,
@@ -136,7 +139,6 @@ class Withdrawing:
         order, return_id = facts.order, self._ids.new_id()
         goods_are_out = order.fulfilled_at is not None or order.state in _OUT
         self._end_other_requests(uow, requests, wanted)
-        amount = self._amount(uow, facts, wanted)
         due_at = now + REFUND_WITHIN
         receipt = receipt_text(
             Withdrawal(return_id, order, name, wanted, now, facts.timezone, channel, amount, due_at, goods_are_out),
