@@ -83,6 +83,13 @@ class Disputing:
             self._refunding.ask(uow, refund.order_id, rest, refund.reason, refund.due_at)
         return True
 
+    def catch_up(self, uow: UnitOfWork, provider: str) -> None:
+        """What was lost while it could not be booked, as it stands in the books of before."""
+        for told in uow.disputes.not_in_the_books(provider):
+            attempt = uow.payments.get(told.attempt_id)
+            assert attempt is not None
+            self._in_the_books(uow, told, attempt, self._clock.now())
+
     def _in_the_books(self, uow: UnitOfWork, told: Dispute, attempt: PaymentAttempt, now: datetime) -> Dispute:
         """Lost, it went back like a refund that the bank has made; won after all, it is there again."""
         reference = f"{told.reference}:{told.version}"

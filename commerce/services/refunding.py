@@ -11,6 +11,7 @@ from commerce.domain.payment import (
     HAS_MONEY,
     OPEN_REFUNDS,
     REFUNDS_IN_FLIGHT,
+    TOLD_ALTOGETHER,
     LedgerKind,
     NotRefunded,
     PaymentAttempt,
@@ -113,7 +114,7 @@ class Refunding:
         known = attempt.refunded_minor - uow.disputes.lost_of(attempt.id)
         more = min(refunded_minor, attempt.captured_minor) - known
         if more >= 1 and order is not None:
-            reference = f"{attempt.payment_ref or attempt.session_ref}:refunded:{refunded_minor}"
+            reference = f"{attempt.payment_ref or attempt.session_ref}{TOLD_ALTOGETHER}{refunded_minor}"
             self._went_elsewhere(uow, order, attempt, more, reference, LedgerKind.REFUND)
 
     def lost(self, uow: UnitOfWork, attempt: PaymentAttempt, asked_minor: int, reference: str) -> int:

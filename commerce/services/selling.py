@@ -68,7 +68,7 @@ def build_selling(
             PaymentCalls(storage, clock, providers, settling, disputing, take_stock),
             PaymentWatch(storage, clock, ids, rules, providers, settling, starting),
             RefundSending(storage, clock, ids, providers, disputing),
-            Reconciling(storage, clock, ids, providers, settling),
+            Reconciling(storage, clock, ids, providers, settling, disputing),
         ),
         refunding=refunding,
         orders=orders,

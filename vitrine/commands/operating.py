@@ -27,7 +27,8 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(json: Json = False) -> None:
-    """Checks every invariant of the shop without changing anything. Exit code 1 when one is broken."""
+    """Checks every invariant of the shop without changing anything. Exit code 1 when one is broken. What has to be
+    looked up at a payment provider is named by order, with what to do, in the shop's first language."""
     from vitrine.doctor import examine
 
     with open_shop(indexed=False) as shop:

@@ -223,6 +223,21 @@ def test_one_refund_is_on_its_way_and_another_still_waits(till: Till):
     assert till.wrong() == []
 
 
+def test_the_daily_comparison_books_what_was_lost_before_and_not_booked(till: Till):
+    """As the books stood once a refund beside a lost dispute had failed."""
+    placed = till.paid(lines={"36": 1})
+    now, amount = till.clock.now(), placed.order.total
+    lost = Dispute("d1", placed.attempt.id, placed.order.id, "fake", "fd_1", D.LOST, amount, True, "general", now, now)
+    till.storage.write(lambda uow: uow.disputes.add(lost))
+    assert [found.partition(":")[0] for found in till.wrong()] == ["what banks took is in the books"]
+    till.later(days=2)
+    assert ledger(till, placed)[1:] == [(LedgerKind.DISPUTE, -7900)]
+    assert (dispute(till, placed).lost_minor, till.order(placed).state) == (7900, OrderState.REFUNDED)
+    till.later(days=2)
+    assert len(ledger(till, placed)) == 2
+    assert till.wrong() == []
+
+
 @pytest.mark.parametrize("is_sent", [True, False])
 def test_nobody_is_asked_any_more_for_what_the_bank_gave_back(till: Till, is_sent: bool):
     """A withdrawal tells the team until when its money has to be back."""
