@@ -87,13 +87,19 @@ def state_after(uow: UnitOfWork, order: Order, refunded_minor: int) -> OrderStat
         return order.state
     if any(refund.state in OPEN_REFUNDS for refund in uow.payments.refunds_of(order.id)):
         return order.state
-    before = [
-        event.from_state
-        for event in uow.orders.events(order.id)
-        if event.to_state is order.state and event.from_state is not order.state
-    ]
     # What was put back on the shelf is not sold any more: such an order waits until its money has gone back.
-    return before[-1] if before and before[-1] in _HANDED_OVER else order.state
+    before = state_before(uow, order)
+    return before if before in _HANDED_OVER else order.state
+
+
+def state_before(uow: UnitOfWork, order: Order) -> OrderState:
+    """Where an order was before it began to wait for its money to go back; where it is, if it does not wait."""
+    before, pending = order.state, OrderState.REFUND_PENDING
+    if order.state is pending:
+        for each in uow.orders.events(order.id):
+            if each.to_state is pending and each.from_state is not None and each.from_state is not pending:
+                before = each.from_state
+    return before
 
 
 def _was_paid(uow: UnitOfWork, order: Order) -> bool:

@@ -35,6 +35,7 @@ from commerce.errors import StaleVersion
 from commerce.ports import Clock, Ids, UnitOfWork
 from commerce.services.alerting import raise_task
 from commerce.services.receipts import Withdrawal, receipt_text
+from commerce.services.refund_books import state_before
 from commerce.services.refunding import Refunding
 from commerce.services.returns import Returns, note_event
 
@@ -137,7 +138,7 @@ class Withdrawing:
         now: datetime,
     ) -> ReturnRequest:
         order, return_id = facts.order, self._ids.new_id()
-        goods_are_out = order.fulfilled_at is not None or order.state in _OUT
+        goods_are_out = order.fulfilled_at is not None or state_before(uow, order) in _OUT
         self._end_other_requests(uow, requests, wanted)
         due_at = now + REFUND_WITHIN
         receipt = receipt_text(
@@ -189,10 +190,13 @@ class Withdrawing:
     def _put_back(
         self, uow: UnitOfWork, order: Order, requests: list[ReturnRequest], request: ReturnRequest, now: datetime
     ) -> None:
-        """What was sold and never left the shop can be sold again."""
+        """What was sold and never left the shop can be sold again: at once, or since its money began to go back."""
+        is_on_the_shelf = order.state is OrderState.REFUND_PENDING
         lines = {line.position: line for line in order.lines}
         for each in request.lines:
             uow.orders.returned(order.id, each.position, each.quantity)
+            if is_on_the_shelf:
+                continue
             had = units(lines[each.position], requests)[: each.quantity]
             for variant_id in dict.fromkeys(unit.variant_id for unit in had):
                 count = sum(unit.variant_id == variant_id for unit in had)
