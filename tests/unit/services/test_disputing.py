@@ -6,7 +6,7 @@ from __future__ import annotations
 import itertools
 import random
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -16,19 +16,18 @@ from commerce.domain.order import OrderState
 from commerce.domain.payment import LedgerKind, NotRefunded, PaymentState, Placed, RefundReason, RefundState
 from commerce.domain.reservation import Refused
 from commerce.domain.staff import TaskKind
-from commerce.domain.team import Role, StaffMember
+from commerce.domain.team import Role
 from commerce.payments.fake import Fault
 from commerce.services.again import write_again
 from commerce.services.disputing import Disputing
 from commerce.services.refund_sending import WHILE_DISPUTED
 from commerce.services.refund_tasks import raise_refund_task
 from commerce.services.staff_refunds import StaffRefunds
+from tests.contracts.staff_values import a_member
 from tests.unit.services.till import HOOK, Till
 
 D = DisputeState
-OWNER = StaffMember(
-    "hugo", "hugo", "Hugo", Role.OWNER, frozenset(), (), (), True, False, datetime(2026, 1, 1, tzinfo=UTC)
-)
+OWNER = a_member("hugo", Role.OWNER, ())
 
 
 def opened(till: Till, placed: Placed, state: D = D.NEEDS_RESPONSE, *, withheld: bool = True) -> None:
