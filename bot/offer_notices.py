@@ -16,6 +16,8 @@ from bot.sessions import load
 from commerce.domain.collecting import PickUpKind, PickUpRef, RejectReason
 from commerce.domain.money import Money
 from commerce.domain.offering import OfferState
+from commerce.domain.order import Order
+from commerce.domain.payment import RefundReason, RefundState
 from commerce.domain.waiting import WaitState
 from commerce.i18n import format_deadline, format_time
 
@@ -53,11 +55,18 @@ def _sorry(news: News, ref: PickUpRef) -> str:
 def _nothing_left(news: News, ref: PickUpRef, said: str) -> Reply:
     text = f"{said} " + news.t("Nothing else of it is free at the moment.")
     order = news.uow.orders.get(ref.id) if ref.kind is PickUpKind.ORDER else None
-    if order is not None and (back := sum(each.amount.minor for each in news.uow.payments.refunds_of(order.id))):
-        text += " " + news.t("{amount} goes back the way you paid.", amount=news.money(Money(back, order.currency)))
+    if order is not None and (back := _going_back(news, order)):
+        text += " " + news.t("{amount} goes back the way you paid.", amount=news.money(back))
     else:
         text += " " + news.t("There is nothing to pay.")
     return news.reply(text, *_similar(news, ref))
+
+
+def _going_back(news: News, order: Order) -> Money | None:
+    """Because the order is called off. What had gone back before is not said again; what failed, a person sees to."""
+    asked = [each for each in news.uow.payments.refunds_of(order.id) if each.reason is RefundReason.CANCELLED]
+    minor = sum(each.amount.minor for each in asked if each.state is not RefundState.FAILED)
+    return Money(minor, order.currency) if minor else None
 
 
 def offer_over(news: News) -> Reply | None:
@@ -69,8 +78,8 @@ def offer_over(news: News) -> Reply | None:
         text = news.t("It is still in your cart, but no longer held for you.")
     else:
         text = news.t("The time is over: nothing is held for you any more.")
-    if order is not None and (back := sum(each.amount.minor for each in news.uow.payments.refunds_of(order.id))):
-        text += " " + news.t("{amount} goes back the way you paid.", amount=news.money(Money(back, order.currency)))
+    if order is not None and (back := _going_back(news, order)):
+        text += " " + news.t("{amount} goes back the way you paid.", amount=news.money(back))
     return news.reply(text, *_similar(news, offer.instead_of))
 
 

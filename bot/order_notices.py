@@ -12,14 +12,14 @@ from bot.conversation.choosing_slots import question
 from bot.conversation.order_words import items_of, order_lines, store_of, where
 from bot.conversation.scanned import qr_png
 from bot.conversation.store_list import directions_button, store_name
-from bot.conversation.summary import IN_CHAT, link_way, summary
+from bot.conversation.summary import IN_CHAT, PAY_IN_STORE, link_way, summary
 from bot.messages import Button, Invoice, InvoiceItem, Reply, ReplyPicture
 from bot.news import News
 from commerce.domain.cart import Fulfilment
 from commerce.domain.collecting import PickUpKind, PickUpRef
 from commerce.domain.money import Money
 from commerce.domain.order import NotApproved, Order, OrderState
-from commerce.domain.payment import OPEN_PAYMENTS, PaymentAttempt
+from commerce.domain.payment import OPEN_PAYMENTS, PaymentAttempt, RefundReason
 from commerce.i18n import format_time
 
 _QR_OF_A_LINK = 600  # characters that a telephone still reads off a screen
@@ -176,16 +176,25 @@ def order_expired(news: News) -> Reply | None:
 
 
 def order_late_money(news: News) -> Reply | None:
-    """Money came when the order was over and nothing was left: it goes back by itself."""
+    """Money came when the order was over and nothing was left, or it was bought again since: it goes back by itself."""
     order = _order(news)
     if order is None:
         return None
-    text = news.t(
-        "Your payment for order {number} came after its time was over, and the last one has been sold. We are sending "
-        "all of it back: {total}.",
-        number=order.number,
-        total=_total(news, order),
-    )
+    number, total = order.number, _total(news, order)
+    if any(refund.reason is RefundReason.PAID_TWICE for refund in news.uow.payments.refunds_of(order.id)):
+        text = news.t(
+            "Your payment for order {number} came after its time was over, and you had ordered the same again "
+            "meanwhile. We are sending all of it back: {total}.",
+            number=number,
+            total=total,
+        )
+    else:
+        text = news.t(
+            "Your payment for order {number} came after its time was over, and the last one has been sold. We are "
+            "sending all of it back: {total}.",
+            number=number,
+            total=total,
+        )
     return news.reply(text, _track(news, order))
 
 
@@ -226,7 +235,10 @@ def refund_done(news: News) -> Reply | None:
     if order is None or refund is None:
         return None
     text = news.t("Order {number}: {amount} refunded.", number=order.number, amount=news.money(refund.amount))
-    return news.reply(text + " " + news.t("Your bank shows it within a few days."))
+    attempt = news.uow.payments.get(refund.attempt_id)
+    if attempt is None or attempt.provider != PAY_IN_STORE:
+        text += " " + news.t("Your bank shows it within a few days.")
+    return news.reply(text)
 
 
 def store_resumed(news: News) -> Reply | None:

@@ -133,11 +133,11 @@ def _take(uow: UnitOfWork, event: TillEvent, body: bytes) -> TillReport | None:
     """The event and its effect in one transaction; None when it was known."""
     shop = site().shop
     kept = PaymentCallback(SOURCE, event.event_id, CallbackKind.STOCK, event.occurred_at, body=body)
-    row_id = uow.payments.accept(kept, shop.clock.now())
+    row_id = uow.payment_calls.accept(kept, shop.clock.now())
     if row_id is None:
         return None
     report = shop.stocktaking.take_till_event(uow, event)
-    uow.payments.callback_done(row_id)
+    uow.payment_calls.done(row_id)
     return report
 
 
@@ -149,9 +149,9 @@ def _keep_unreadable(body: bytes, error: str, event_id: str = "") -> ResponseRet
     kept = PaymentCallback(SOURCE, name, CallbackKind.IGNORED, now, body=body)
 
     def keep(uow: UnitOfWork) -> None:
-        row_id = uow.payments.accept(kept, now)
+        row_id = uow.payment_calls.accept(kept, now)
         if row_id is not None:
-            uow.payments.callback_failed(row_id, error, None)
+            uow.payment_calls.failed(row_id, error, None)
 
     try:
         shop.storage.write(keep)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
+from commerce.domain.money import Money
+from commerce.i18n import format_money
 from commerce.ports import Storage, UnitOfWork
 from commerce.storage import audit_queries as audit
 from commerce.storage import money_queries as money
 from commerce.storage.audit_queries import Breaches
+from vitrine.opening import words
 
 if TYPE_CHECKING:
     from commerce.wiring import Shop
@@ -41,8 +45,11 @@ class IndexedPictures:
     covers: int
 
 
-def check(storage: Storage, now: datetime, indexed: IndexedPictures | None = None) -> list[Finding]:
-    """All findings on one consistent view. `indexed` None: there is no visual index to compare with."""
+def check(
+    storage: Storage, now: datetime, indexed: IndexedPictures | None = None, language: str = "en"
+) -> list[Finding]:
+    """All findings on one consistent view. `indexed` None: there is no visual index to compare with. What somebody has
+    to do with a provider is said in `language`."""
     with storage.read() as uow:
         schema = _schema(uow)
         if not schema.ok:  # nothing else can be asked of tables that are not there
@@ -59,6 +66,8 @@ def check(storage: Storage, now: datetime, indexed: IndexedPictures | None = Non
             _rule("what is paid is sold, what is over holds nothing", money.holds_against_orders, uow),
             _rule("what was sold left the shelf once", money.sales_moved_once, uow),
             _rule("money is what the ledger says", money.money_against_ledger, uow),
+            _counted_twice(uow, language),
+            _lost(uow, language),
             _rule("no money without goods or a way back", money.money_without_goods, uow),
             _rule("promotions count the orders that use them", money.promotions_against_uses, uow),
             _finding("no payment is stuck", money.payments_stuck(uow, now, PAYMENT_PATIENCE)),
@@ -93,11 +102,11 @@ def examine(shop: Shop) -> list[Finding]:
             stored.gallery.index.close()
     except SnapshotDamaged as damaged:
         broken = Finding("the visual index is readable", False, damaged.reason)
-        return [*check(shop.storage, shop.clock.now()), broken]
+        return [*check(shop.storage, shop.clock.now(), language=settings.default_language), broken]
     finally:
         store.close()
     indexed = None if stored is None else IndexedPictures(ids, stored.manifest.change_seq)
-    return [*check(shop.storage, shop.clock.now(), indexed), _eyes(shop)]
+    return [*check(shop.storage, shop.clock.now(), indexed, settings.default_language), _eyes(shop)]
 
 
 def _eyes(shop: Shop) -> Finding:
@@ -111,6 +120,53 @@ def _eyes(shop: Shop) -> Finding:
     if eyes["why"]:  # of the one that is wanted: the next one, where there is one
         detail += f", {eyes['why']}"
     return Finding("what looks at pictures", True, f"{detail}: {eyes['reason']}" if eyes["reason"] else detail)
+
+
+def _counted_twice(uow: UnitOfWork, language: str) -> Finding:
+    """Nobody but whoever looks at the provider's pages knows what is right."""
+    t = partial(words, language)
+    orders = [
+        t(
+            "order {number}: {amount} more than {provider} had said (payment {reference})",
+            number=each.order_number,
+            amount=format_money(each.too_much, language),
+            provider=each.provider,
+            reference=each.payment_ref,
+        )
+        for each in money.refunds_counted_twice(uow)
+    ]
+    to_do = t(
+        "Look these payments up on the provider’s pages. Give what is still owed back there: the books have it as gone."
+    )
+    return _to_be_done("what went back is counted once", orders, to_do, language)
+
+
+def _lost(uow: UnitOfWork, language: str) -> Finding:
+    t = partial(words, language)
+    orders = []
+    for each in uow.disputes.not_in_the_books():
+        order = uow.orders.get(each.order_id)
+        left = Money(each.amount.minor - each.lost_minor, each.amount.currency)
+        orders.append(
+            t(
+                "order {number}: {amount} of the dispute {reference} at {provider}",
+                number=order.number if order else 0,
+                amount=format_money(left, language),
+                provider=each.provider,
+                reference=each.reference,
+            )
+        )
+    to_do = t("The banks have this money: give none of it back. The daily comparison of the running shop books it.")
+    return _to_be_done("what banks took is in the books", orders, to_do, language)
+
+
+def _to_be_done(name: str, orders: Sequence[str], to_do: str, language: str) -> Finding:
+    if not orders:
+        return Finding(name, True, "yes")
+    named = "; ".join(orders[: audit.EXAMPLES])
+    if len(orders) > audit.EXAMPLES:
+        named = words(language, "{named} and {count} more", named=named, count=len(orders) - audit.EXAMPLES)
+    return Finding(name, False, f"{named}. {to_do}")
 
 
 def _finding(name: str, breaches: Breaches) -> Finding:

@@ -262,6 +262,10 @@ class Difference:
     theirs_minor: int
 
 
+# In the ledger's reference of money that a provider says has gone back: what it said had gone back altogether follows.
+TOLD_ALTOGETHER = ":refunded:"
+
+
 class LedgerKind(StrEnum):
     CAPTURE = "capture"
     REFUND = "refund"

@@ -33,7 +33,7 @@ from commerce.ports.finding import (
 )
 from commerce.ports.keeping import AuditEntry, AuditRepository, PhotoRepository, StateRepository
 from commerce.ports.mail import InboxRepository, LeaseRepository, OutboxRepository, ThreadRepository
-from commerce.ports.payments import PaymentProvider, PaymentRepository
+from commerce.ports.payments import PaymentCallRepository, PaymentProvider, PaymentRepository
 from commerce.ports.products import ArticleNumbers, Change, ChangeKind, ProductRepository, StoredPicture
 from commerce.ports.selling import (
     CartRepository,
@@ -93,6 +93,7 @@ __all__ = [
     "PartOfPicture",
     "PasswordHasher",
     "PauseRepository",
+    "PaymentCallRepository",
     "PaymentProvider",
     "PaymentRepository",
     "PhotoRepository",

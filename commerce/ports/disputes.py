@@ -32,6 +32,11 @@ class DisputeRepository(Protocol):
         """What of that attempt's money was lost, in minor units."""
         ...
 
+    def not_in_the_books(self, provider: str = "") -> list[Dispute]:
+        """Lost ones, oldest first, of which the books have less than the bank took, though there is money of that
+        payment left which nobody has asked back."""
+        ...
+
     def open_among(self, order_ids: Iterable[str]) -> set[str]:
         """Those of the orders that have an open one."""
         ...

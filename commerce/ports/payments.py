@@ -21,7 +21,7 @@ from commerce.domain.payment import (
 
 
 class PaymentRepository(Protocol):
-    """Attempts, the ledger, refunds and providers' calls."""
+    """Attempts, the ledger and refunds."""
 
     def add(self, attempt: PaymentAttempt) -> None: ...
 
@@ -97,37 +97,41 @@ class PaymentRepository(Protocol):
         """Queued, unknown, or left `sending` by a process that died (their `next_try_at` has come)."""
         ...
 
+
+class PaymentCallRepository(Protocol):
+    """Providers' calls, kept in the moment in which they come."""
+
     def accept(self, callback: PaymentCallback, at: datetime) -> int | None:
         """Stores an authentic call; its row id, or None when it is there already."""
         ...
 
-    def next_callbacks(self, now: datetime, limit: int) -> list[tuple[int, str, bytes, int]]:
+    def waiting(self, now: datetime, limit: int) -> list[tuple[int, str, bytes, int]]:
         """(row id, provider, body, tries) of calls that have not taken effect, oldest first."""
         ...
 
-    def callback_done(self, row_id: int) -> bool:
+    def done(self, row_id: int) -> bool:
         """In the transaction of its effect; False when it has taken effect already."""
         ...
 
-    def callback_failed(self, row_id: int, error: str, not_before: datetime | None) -> None:
+    def failed(self, row_id: int, error: str, not_before: datetime | None) -> None:
         """Counts a try; None: dead letter."""
         ...
 
-    def calls_before(self, before: datetime, limit: int) -> list[int]:
+    def dead(self, limit: int) -> list[DeadLetter]:
+        """Calls that wait for a person, oldest first; their lane is the provider."""
+        ...
+
+    def replay(self, row_id: int, at: datetime) -> bool:
+        """A dead letter is tried again; False when it is none."""
+        ...
+
+    def done_before(self, before: datetime, limit: int) -> list[int]:
         """Row ids of calls that came until then and have taken effect, oldest first. Those that wait for their turn or
         for a person are not among them."""
         ...
 
-    def delete_calls(self, row_ids: Sequence[int]) -> int:
+    def delete(self, row_ids: Sequence[int]) -> int:
         """Of those that have taken effect; how many. From then on one that comes again is a new one."""
-        ...
-
-    def dead_calls(self, limit: int) -> list[DeadLetter]:
-        """Calls that wait for a person, oldest first; their lane is the provider."""
-        ...
-
-    def replay_call(self, row_id: int, at: datetime) -> bool:
-        """A dead letter is tried again; False when it is none."""
         ...
 
 

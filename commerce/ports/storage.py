@@ -19,7 +19,7 @@ from commerce.ports.customers import CustomerRepository
 from commerce.ports.disputes import DisputeRepository
 from commerce.ports.keeping import AuditRepository, PhotoRepository, StateRepository
 from commerce.ports.mail import InboxRepository, LeaseRepository, OutboxRepository, ThreadRepository
-from commerce.ports.payments import PaymentRepository
+from commerce.ports.payments import PaymentCallRepository, PaymentRepository
 from commerce.ports.products import ProductRepository
 from commerce.ports.publishing import (
     AttributionRepository,
@@ -85,6 +85,8 @@ class UnitOfWork(Protocol):
     def promotions(self) -> PromotionRepository: ...
     @property
     def payments(self) -> PaymentRepository: ...
+    @property
+    def payment_calls(self) -> PaymentCallRepository: ...
     @property
     def disputes(self) -> DisputeRepository: ...
     @property

@@ -10,10 +10,11 @@ from datetime import datetime
 from commerce.domain.dispute import Dispute, DisputeReport, DisputeState, is_news
 from commerce.domain.money import Money
 from commerce.domain.order import OrderEvent
-from commerce.domain.payment import HAS_MONEY, LedgerEntry, LedgerKind, PaymentAttempt
+from commerce.domain.payment import HAS_MONEY, LedgerEntry, LedgerKind, PaymentAttempt, Refund
 from commerce.domain.staff import StaffTask, TaskKind
 from commerce.ports import Clock, Ids, UnitOfWork
 from commerce.services.alerting import raise_task
+from commerce.services.refund_tasks import refund_task_over
 from commerce.services.refunding import Refunding
 
 
@@ -66,12 +67,36 @@ class Disputing:
             self._alert(uow, told, now)
         return told
 
+    def covers(self, uow: UnitOfWork, refund: Refund) -> bool:
+        """Money of ours has not arrived, and its amount is free again: whether a bank has given it back, all or in part
+        (the rest is asked back anew). A dispute that was lost meanwhile had to leave it out."""
+        attempt = uow.payments.get(refund.attempt_id)
+        assert attempt is not None
+        lost_minor = 0
+        for told in uow.disputes.of_order(refund.order_id):
+            if told.attempt_id == attempt.id and told.state is DisputeState.LOST:
+                lost_minor += self._in_the_books(uow, told, attempt, self._clock.now()).lost_minor - told.lost_minor
+        if not lost_minor:
+            return False
+        refund_task_over(uow, refund, self._clock.now())
+        if rest := max(0, refund.amount.minor - lost_minor):
+            self._refunding.ask(uow, refund.order_id, rest, refund.reason, refund.due_at)
+        return True
+
+    def catch_up(self, uow: UnitOfWork, provider: str) -> None:
+        """What was lost while it could not be booked, as it stands in the books of before."""
+        for told in uow.disputes.not_in_the_books(provider):
+            attempt = uow.payments.get(told.attempt_id)
+            assert attempt is not None
+            self._in_the_books(uow, told, attempt, self._clock.now())
+
     def _in_the_books(self, uow: UnitOfWork, told: Dispute, attempt: PaymentAttempt, now: datetime) -> Dispute:
         """Lost, it went back like a refund that the bank has made; won after all, it is there again."""
         reference = f"{told.reference}:{told.version}"
-        if told.state is DisputeState.LOST and not told.lost_minor and told.amount.currency == attempt.amount.currency:
-            lost_minor = self._refunding.lost(uow, attempt, told.amount.minor, reference)
-            return uow.disputes.update(replace(told, lost_minor=lost_minor)) if lost_minor else told
+        left = told.amount.minor - told.lost_minor
+        if told.state is DisputeState.LOST and left > 0 and told.amount.currency == attempt.amount.currency:
+            lost_minor = self._refunding.lost(uow, attempt, left, reference)
+            return uow.disputes.update(replace(told, lost_minor=told.lost_minor + lost_minor)) if lost_minor else told
         if told.state is DisputeState.WON and told.lost_minor:
             uow.payments.regain(attempt.id, told.lost_minor)
             back = Money(told.lost_minor, attempt.amount.currency)

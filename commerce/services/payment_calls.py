@@ -64,7 +64,7 @@ class PaymentCalls:
             callback = replace(adapter.parse(body, now), provider=provider, body=body)
         except ValueError as error:
             return self._unreadable(provider, body, str(error))
-        row_id = self._storage.write(lambda uow: uow.payments.accept(callback, now))
+        row_id = self._storage.write(lambda uow: uow.payment_calls.accept(callback, now))
         if row_id is None:
             return CallbackAnswer(200)
         self._take_effect(row_id, callback, 0)
@@ -73,7 +73,7 @@ class PaymentCalls:
     def see_to_waiting(self) -> int:
         """The tick: calls that have not taken effect. Returns how many there were."""
         with self._storage.read() as uow:
-            waiting = uow.payments.next_callbacks(self._clock.now(), BATCH)
+            waiting = uow.payment_calls.waiting(self._clock.now(), BATCH)
         for row_id, provider, body, tries in waiting:
             adapter = self._providers.get(provider)
             try:
@@ -92,10 +92,10 @@ class PaymentCalls:
         deleted = 0
         while True:
             with self._storage.read() as uow:  # looked for beside the writers: of so many calls few are that old
-                old = uow.payments.calls_before(before, BATCH)
+                old = uow.payment_calls.done_before(before, BATCH)
             if not old:
                 return deleted
-            deleted += self._storage.write(lambda uow, old=old: uow.payments.delete_calls(old))  # type: ignore[misc]
+            deleted += self._storage.write(lambda uow, old=old: uow.payment_calls.delete(old))  # type: ignore[misc]
 
     def _unreadable(self, provider: str, body: bytes, error: str) -> CallbackAnswer:
         """Authentic, and nobody can read it: kept for a person, and not asked for again."""
@@ -104,9 +104,9 @@ class PaymentCalls:
         callback = PaymentCallback(provider, event_id, CallbackKind.IGNORED, now, body=body)
 
         def keep(uow: UnitOfWork) -> bool:
-            row_id = uow.payments.accept(callback, now)
+            row_id = uow.payment_calls.accept(callback, now)
             if row_id is not None:
-                uow.payments.callback_failed(row_id, error, None)
+                uow.payment_calls.failed(row_id, error, None)
             return row_id is not None
 
         _log.error("payment_call_unreadable", provider=provider)
@@ -124,7 +124,7 @@ class PaymentCalls:
     def _effect(
         self, uow: UnitOfWork, *, row_id: int, callback: PaymentCallback, reports: Sequence[PaymentReport]
     ) -> None:
-        if not uow.payments.callback_done(row_id):
+        if not uow.payment_calls.done(row_id):
             return  # another process was faster
         if callback.kind is CallbackKind.STOCK and self._take_stock is not None:
             self._take_stock(uow, callback)
@@ -158,9 +158,7 @@ class PaymentCalls:
         not_before = None if last else self._clock.now() + FIRST_PAUSE * 2**tries
         why = f"{type(error).__name__}: {error}" if isinstance(error, (_NotYet, StaleVersion, ValueError)) else ""
         try:
-            self._storage.write(
-                lambda uow: uow.payments.callback_failed(row_id, why or type(error).__name__, not_before)
-            )
+            self._storage.write(lambda uow: uow.payment_calls.failed(row_id, why or type(error).__name__, not_before))
         except StorageError as trouble:
             _log.warning(
                 "storage_trouble", row=row_id, error=type(trouble).__name__, why=str(trouble)

@@ -16,6 +16,7 @@ from commerce.errors import StorageError
 from commerce.ports import Clock, Ids, PaymentProvider, Storage, UnitOfWork
 from commerce.services.again import write_again
 from commerce.services.alerting import raise_task
+from commerce.services.disputing import Disputing
 from commerce.services.settling import Settling
 
 EVERY = timedelta(days=1)
@@ -34,13 +35,15 @@ class Reconciling:
         ids: Ids,
         providers: Mapping[str, PaymentProvider],
         settling: Settling,
+        disputing: Disputing,
     ) -> None:
         self._storage, self._clock, self._ids = storage, clock, ids
-        self._providers, self._settling = providers, settling
+        self._providers, self._settling, self._disputing = providers, settling, disputing
 
     def reconcile(self, provider_name: str, since: datetime) -> list[Difference]:
         """Compares everything since then. KeyError: there is no such provider."""
         provider = self._providers[provider_name]
+        write_again(self._storage, lambda uow: self._disputing.catch_up(uow, provider_name))
         with self._storage.read() as uow:  # before the list: what is collected in between is no difference
             ours = {attempt.id: attempt for attempt in uow.payments.changed_since(provider_name, since)}
         theirs = provider.list_since(since)

@@ -17,10 +17,10 @@ from commerce.domain.payment import (
     RefundState,
     may_move,
 )
-from commerce.domain.staff import TaskKind
 from commerce.ports import UnitOfWork
 from commerce.services.order_news import OrderNews, tell
 from commerce.services.order_stock import put_back
+from commerce.services.refund_tasks import refund_task_over
 
 _NOT_HANDED_OVER = frozenset({OrderState.PAID, OrderState.PREPARING, OrderState.READY})
 _HANDED_OVER = frozenset({OrderState.SHIPPED, OrderState.COMPLETED})
@@ -33,8 +33,7 @@ def refund_done(uow: UnitOfWork, refund: Refund, report: RefundReport, at: datet
     order = uow.orders.get(refund.order_id)
     assert order is not None
     book_refund(uow, order, refund.attempt_id, refund.amount, report.provider_ref or refund.id, at)
-    for kind in (TaskKind.REFUND, TaskKind.REFUND_FAILED):
-        uow.tasks.done(kind, refund.id, at)
+    refund_task_over(uow, refund, at)
     tell(uow, order, OrderNews.REFUND_DONE, at, refund_id=refund.id)
 
 
@@ -88,13 +87,19 @@ def state_after(uow: UnitOfWork, order: Order, refunded_minor: int) -> OrderStat
         return order.state
     if any(refund.state in OPEN_REFUNDS for refund in uow.payments.refunds_of(order.id)):
         return order.state
-    before = [
-        event.from_state
-        for event in uow.orders.events(order.id)
-        if event.to_state is order.state and event.from_state is not order.state
-    ]
     # What was put back on the shelf is not sold any more: such an order waits until its money has gone back.
-    return before[-1] if before and before[-1] in _HANDED_OVER else order.state
+    before = state_before(uow, order)
+    return before if before in _HANDED_OVER else order.state
+
+
+def state_before(uow: UnitOfWork, order: Order) -> OrderState:
+    """Where an order was before it began to wait for its money to go back; where it is, if it does not wait."""
+    before, pending = order.state, OrderState.REFUND_PENDING
+    if order.state is pending:
+        for each in uow.orders.events(order.id):
+            if each.to_state is pending and each.from_state is not None and each.from_state is not pending:
+                before = each.from_state
+    return before
 
 
 def _was_paid(uow: UnitOfWork, order: Order) -> bool:

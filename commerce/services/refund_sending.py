@@ -23,6 +23,7 @@ from commerce.domain.staff import TaskKind
 from commerce.errors import PaymentRefused, PaymentUnknown, RetryLater, StorageError
 from commerce.ports import Clock, Ids, PaymentProvider, Storage, UnitOfWork
 from commerce.services.again import write_again
+from commerce.services.disputing import Disputing
 from commerce.services.refund_books import refund_done, state_after
 from commerce.services.refund_tasks import raise_refund_task
 from commerce.services.together import together
@@ -41,8 +42,16 @@ _log = structlog.get_logger(__name__)
 class RefundSending:
     """Opens its own transactions: never to be called inside one."""
 
-    def __init__(self, storage: Storage, clock: Clock, ids: Ids, providers: Mapping[str, PaymentProvider]) -> None:
-        self._storage, self._clock, self._ids, self._providers = storage, clock, ids, providers
+    def __init__(
+        self,
+        storage: Storage,
+        clock: Clock,
+        ids: Ids,
+        providers: Mapping[str, PaymentProvider],
+        disputing: Disputing,
+    ) -> None:
+        self._storage, self._clock, self._ids = storage, clock, ids
+        self._providers, self._disputing = providers, disputing
 
     def send_due(self, limit: int = 50) -> int:
         """The tick: sends what is queued, and asks about what nobody has answered. Returns how many were touched."""
@@ -126,10 +135,12 @@ class RefundSending:
                     raise_refund_task(uow, self._ids.new_id(), TaskKind.REFUND_FAILED, refund, "no answer yet", now)
 
     def _failed(self, uow: UnitOfWork, refund: Refund, error: str, now: datetime) -> None:
-        """For good: a person must act. Its amount may be asked back again."""
+        """For good: a person must act, unless the shopper's bank has. Its amount may be asked back again."""
         if not uow.payments.move_refund(refund, RefundState.FAILED, error=error):
             return
         uow.payments.release_refund(refund.attempt_id, refund.amount.minor)
+        if self._disputing.covers(uow, refund):
+            return
         raise_refund_task(uow, self._ids.new_id(), TaskKind.REFUND_FAILED, refund, error, now)
         order = uow.orders.get(refund.order_id)
         if order is not None and order.state is OrderState.REFUND_PENDING:

@@ -24,3 +24,9 @@ def raise_refund_task(uow: UnitOfWork, task_id: str, kind: TaskKind, refund: Ref
     }
     store_id = order.store_id if order else ""
     raise_task(uow, StaffTask(task_id, kind, refund.id, json.dumps(details), store_id, at, refund.due_at))
+
+
+def refund_task_over(uow: UnitOfWork, refund: Refund, at: datetime) -> None:
+    """The money is back, by whatever way: nobody has to see to it."""
+    for kind in (TaskKind.REFUND, TaskKind.REFUND_FAILED):
+        uow.tasks.done(kind, refund.id, at)

@@ -11,6 +11,7 @@ from commerce.domain.payment import (
     HAS_MONEY,
     OPEN_REFUNDS,
     REFUNDS_IN_FLIGHT,
+    TOLD_ALTOGETHER,
     LedgerKind,
     NotRefunded,
     PaymentAttempt,
@@ -23,7 +24,7 @@ from commerce.domain.reservation import Refused
 from commerce.domain.staff import TaskKind
 from commerce.ports import Clock, Ids, PaymentProvider, UnitOfWork
 from commerce.services.refund_books import book_refund, refund_done, wait_for_money_back
-from commerce.services.refund_tasks import raise_refund_task
+from commerce.services.refund_tasks import raise_refund_task, refund_task_over
 
 # What goes back because it should never have come says nothing about the order itself.
 _BESIDE_THE_ORDER = frozenset({RefundReason.WRONG_AMOUNT, RefundReason.PAID_TWICE, RefundReason.UNFULFILLABLE})
@@ -39,30 +40,29 @@ class Refunding:
         self,
         uow: UnitOfWork,
         order_id: str,
-        amount_minor: int,
+        amount_minor: int | None,
         reason: RefundReason,
         due_at: datetime | None = None,
     ) -> list[Refund] | Refused[NotRefunded]:
-        """That much of what was paid for the order goes back, by the ways it came. All of it or nothing."""
+        """That much of what was paid for the order goes back, by the ways it came. All of it or nothing. None:
+        everything that is left."""
+        # Locked, and before the order is read: whoever changes the order by its money has one of them first.
+        attempts = [attempt for attempt in uow.payments.of_order(order_id, locked=True) if attempt.state in HAS_MONEY]
         order = uow.orders.get(order_id)
         if order is None:
             return Refused(NotRefunded.NOT_FOUND)
-        attempts = [attempt for attempt in uow.payments.of_order(order_id) if attempt.state in HAS_MONEY]
         if not attempts:
             return Refused(NotRefunded.NOT_PAID)
-        if amount_minor < 1 or sum(attempt.refundable_minor for attempt in attempts) < amount_minor:
+        refundable = sum(attempt.refundable_minor for attempt in attempts)
+        left = refundable if amount_minor is None else amount_minor
+        if not 1 <= left <= refundable:
             return Refused(NotRefunded.TOO_MUCH)
         refunds: list[Refund] = []
-        left = amount_minor
-        try:
-            with uow.savepoint():
-                for attempt in attempts:
-                    part = min(left, attempt.refundable_minor)
-                    if part:
-                        refunds.append(self._queue(uow, attempt, part, reason, due_at))
-                        left -= part
-        except _TooMuch:  # PostgreSQL: somebody asked between our two statements
-            return Refused(NotRefunded.TOO_MUCH)
+        for attempt in attempts:
+            part = min(left, attempt.refundable_minor)
+            if part:
+                refunds.append(self._queue(uow, attempt, part, reason, due_at))
+                left -= part
         self._order_follows(uow, order, reason)
         return refunds
 
@@ -72,14 +72,10 @@ class Refunding:
         """All that is left of one attempt's money, once: None when it is on its way already.
 
         `currency`: of what was collected, where that is another one than was asked for."""
-        stored = uow.payments.get(attempt.id)
+        stored = uow.payments.get(attempt.id, locked=True)
         if stored is None or stored.refundable_minor < 1:
             return None
-        try:
-            with uow.savepoint():
-                return self._queue(uow, stored, stored.refundable_minor, reason, None, currency=currency)
-        except _TooMuch:
-            return None
+        return self._queue(uow, stored, stored.refundable_minor, reason, None, currency=currency)
 
     def nothing_to_send(self, uow: UnitOfWork, order: Order, actor: str, note: str) -> Order:
         """An order is over of which no money is left to be asked back: it cost nothing, or all of it is on its way."""
@@ -118,25 +114,26 @@ class Refunding:
         known = attempt.refunded_minor - uow.disputes.lost_of(attempt.id)
         more = min(refunded_minor, attempt.captured_minor) - known
         if more >= 1 and order is not None:
-            reference = f"{attempt.payment_ref or attempt.session_ref}:refunded:{refunded_minor}"
+            reference = f"{attempt.payment_ref or attempt.session_ref}{TOLD_ALTOGETHER}{refunded_minor}"
             self._went_elsewhere(uow, order, attempt, more, reference, LedgerKind.REFUND)
 
     def lost(self, uow: UnitOfWork, attempt: PaymentAttempt, asked_minor: int, reference: str) -> int:
-        """The shopper's bank has given so much back to them, without us: what of it is now in our books as gone."""
+        """The shopper's bank has given so much back to them, without us: what of it is now in our books as gone. What
+        is on its way to them is not among it: it arrives, or is free to be counted once it has failed."""
         # Locked: the sums may have changed since the attempt was read.
         attempt, order = uow.payments.get(attempt.id, locked=True) or attempt, uow.orders.get(attempt.order_id)
         minor = min(asked_minor, attempt.captured_minor - attempt.refunded_minor)
         if order is None or minor < 1:
             return 0
-        booked = self._went_elsewhere(uow, order, attempt, minor, reference, LedgerKind.DISPUTE)
-        return minor if booked else 0
+        return self._went_elsewhere(uow, order, attempt, minor, reference, LedgerKind.DISPUTE)
 
     def _went_elsewhere(
         self, uow: UnitOfWork, order: Order, attempt: PaymentAttempt, more: int, reference: str, kind: LedgerKind
-    ) -> bool:
+    ) -> int:
+        """Of an attempt that is locked. What we still meant to send is not sent, or less of it; what is sent already
+        cannot be stopped, so that there may be room for less than that. Returns how much was booked."""
         unsent: list[Refund] = []
-        if not uow.payments.reserve_refund(attempt.id, more):
-            # Somebody was faster than we: what we still meant to send is not sent, or less of it.
+        if attempt.refundable_minor < more:
             unsent = [
                 refund
                 for refund in uow.payments.refunds_of(attempt.order_id)
@@ -146,13 +143,16 @@ class Refunding:
             ]
             for refund in unsent:
                 uow.payments.release_refund(attempt.id, refund.amount.minor)
-            if not uow.payments.reserve_refund(attempt.id, more):
-                return False
+                refund_task_over(uow, refund, self._clock.now())
+        stopped = sum(refund.amount.minor for refund in unsent)
+        more = min(more, attempt.refundable_minor + stopped)
+        if more < 1:
+            return 0
+        self._reserve(uow, attempt.id, more)
         book_refund(uow, order, attempt.id, Money(more, attempt.amount.currency), reference, self._clock.now(), kind)
-        rest = sum(refund.amount.minor for refund in unsent) - more
-        if rest > 0:
-            self._queue(uow, attempt, rest, unsent[-1].reason, unsent[-1].due_at)
-        return True
+        if stopped > more:
+            self._queue(uow, attempt, stopped - more, unsent[-1].reason, unsent[-1].due_at)
+        return more
 
     def refused_after_all(self, uow: UnitOfWork, refund_id: str, why: str) -> None:
         """Said of a refund that had been done (the bank sends it back, days later) or whose answer we wait for. The
@@ -175,8 +175,7 @@ class Refunding:
         *,
         currency: str = "",
     ) -> Refund:
-        if not uow.payments.reserve_refund(attempt.id, amount_minor):
-            raise _TooMuch
+        self._reserve(uow, attempt.id, amount_minor)
         now = self._clock.now()
         refund = Refund(
             id=self._ids.new_key(),
@@ -194,6 +193,11 @@ class Refunding:
             raise_refund_task(uow, self._ids.new_id(), TaskKind.REFUND, refund, "", now)
         return refund
 
+    def _reserve(self, uow: UnitOfWork, attempt_id: str, amount_minor: int) -> None:
+        """Of sums that were read while they were locked."""
+        if not uow.payments.reserve_refund(attempt_id, amount_minor):
+            raise ValueError(f"{amount_minor} are more than what is left of payment attempt {attempt_id}")
+
     def _order_follows(self, uow: UnitOfWork, order: Order, reason: RefundReason) -> None:
         """An order of which everything goes back waits for that; one of which a part goes back stays where it was."""
         attempts = [attempt for attempt in uow.payments.of_order(order.id) if attempt.state in HAS_MONEY]
@@ -206,7 +210,3 @@ class Refunding:
         attempt = uow.payments.get(refund.attempt_id)
         provider = self._providers.get(attempt.provider) if attempt else None
         return provider is not None and provider.gives_back
-
-
-class _TooMuch(Exception):
-    """More would be asked back than was collected: undoes the savepoint."""

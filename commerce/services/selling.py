@@ -52,7 +52,7 @@ def build_selling(
     _check_hold(rules, providers)
     offline = offline_of(providers)
     refunding = Refunding(clock, ids, providers)
-    settling = Settling(clock, ids, refunding, offline)
+    disputing, settling = Disputing(clock, ids, refunding), Settling(clock, ids, refunding, offline)
     words = Translator(Path(__file__).parent.parent)
     starting = Starting(storage, clock, providers, settling, links, words, shop_name)
     quoting = Quoting(clock, rules, providers)
@@ -65,10 +65,10 @@ def build_selling(
             ids,
             settling,
             starting,
-            PaymentCalls(storage, clock, providers, settling, Disputing(clock, ids, refunding), take_stock),
+            PaymentCalls(storage, clock, providers, settling, disputing, take_stock),
             PaymentWatch(storage, clock, ids, rules, providers, settling, starting),
-            RefundSending(storage, clock, ids, providers),
-            Reconciling(storage, clock, ids, providers, settling),
+            RefundSending(storage, clock, ids, providers, disputing),
+            Reconciling(storage, clock, ids, providers, settling, disputing),
         ),
         refunding=refunding,
         orders=orders,

@@ -35,6 +35,7 @@ from commerce.errors import StaleVersion
 from commerce.ports import Clock, Ids, UnitOfWork
 from commerce.services.alerting import raise_task
 from commerce.services.receipts import Withdrawal, receipt_text
+from commerce.services.refund_books import state_before
 from commerce.services.refunding import Refunding
 from commerce.services.returns import Returns, note_event
 
@@ -86,12 +87,14 @@ class Withdrawing:
             try:
                 with uow.savepoint():
                     now = self._clock.now()
+                    amount = self._amount(uow, facts, wanted, locked=True)  # what the receipt promises is asked back
                     order = note_event(uow, order, now, "shopper", "withdrawal")
                     return self._write(
                         uow,
                         replace(facts, order=order),
                         requests,
                         wanted,
+                        amount,
                         name=" ".join(name.split())[:_LONGEST_NAME],
                         contact=contact,
                         channel=channel,
@@ -107,8 +110,8 @@ class Withdrawing:
         facts, _ = self._returns.facts(uow, order)
         return self._amount(uow, facts, _left(facts) if lines is None else lines)
 
-    def _amount(self, uow: UnitOfWork, facts: OrderFacts, wanted: Mapping[int, int]) -> int:
-        attempts = uow.payments.of_order(facts.order.id)
+    def _amount(self, uow: UnitOfWork, facts: OrderFacts, wanted: Mapping[int, int], *, locked: bool = False) -> int:
+        attempts = uow.payments.of_order(facts.order.id, locked=locked)
         return min(withdrawn_worth(facts, wanted), sum(a.refundable_minor for a in attempts if a.state in HAS_MONEY))
 
     def _why_not(self, facts: OrderFacts, wanted: Mapping[int, int]) -> NotReturned | None:
@@ -126,6 +129,7 @@ class Withdrawing:
         facts: OrderFacts,
         requests: list[ReturnRequest],
         wanted: Mapping[int, int],
+        amount: int,
         *,
         name: str,
         contact: Contact,
@@ -134,9 +138,8 @@ class Withdrawing:
         now: datetime,
     ) -> ReturnRequest:
         order, return_id = facts.order, self._ids.new_id()
-        goods_are_out = order.fulfilled_at is not None or order.state in _OUT
+        goods_are_out = order.fulfilled_at is not None or state_before(uow, order) in _OUT
         self._end_other_requests(uow, requests, wanted)
-        amount = self._amount(uow, facts, wanted)
         due_at = now + REFUND_WITHIN
         receipt = receipt_text(
             Withdrawal(return_id, order, name, wanted, now, facts.timezone, channel, amount, due_at, goods_are_out),
@@ -187,10 +190,13 @@ class Withdrawing:
     def _put_back(
         self, uow: UnitOfWork, order: Order, requests: list[ReturnRequest], request: ReturnRequest, now: datetime
     ) -> None:
-        """What was sold and never left the shop can be sold again."""
+        """What was sold and never left the shop can be sold again: at once, or since its money began to go back."""
+        is_on_the_shelf = order.state is OrderState.REFUND_PENDING
         lines = {line.position: line for line in order.lines}
         for each in request.lines:
             uow.orders.returned(order.id, each.position, each.quantity)
+            if is_on_the_shelf:
+                continue
             had = units(lines[each.position], requests)[: each.quantity]
             for variant_id in dict.fromkeys(unit.variant_id for unit in had):
                 count = sum(unit.variant_id == variant_id for unit in had)

@@ -43,13 +43,13 @@ def found(sentences: Iterable[str]) -> Breaches:
     return Breaches(len(listed), tuple(listed[:EXAMPLES]))
 
 
-def _db(unit_of_work: UnitOfWork) -> Transaction:
+def database(unit_of_work: UnitOfWork) -> Transaction:
     return cast(SqlUnitOfWork, unit_of_work).transaction
 
 
 def lines(unit_of_work: UnitOfWork, statement: str, sentence: str, **parameters: Any) -> Iterator[str]:
     """The sentence filled in with each row of the answer."""
-    for row in _db(unit_of_work).execute(text(statement), parameters):
+    for row in database(unit_of_work).execute(text(statement), parameters):
         yield sentence.format(**row._mapping)
 
 
@@ -254,7 +254,7 @@ def waiting_for_a_person(unit_of_work: UnitOfWork) -> dict[str, int]:
     """Dead letters by kind: "events", "messages" and "unknown" (nobody knows whether they arrived)."""
     counts = {
         (box, state): count
-        for box, state, count in _db(unit_of_work).execute(
+        for box, state, count in database(unit_of_work).execute(
             text(
                 "SELECT 'in' AS box, state, count(*) FROM inbox WHERE state = 'dead' GROUP BY state UNION ALL"
                 " SELECT 'out', state, count(*) FROM outbox WHERE state IN ('dead', 'unknown') GROUP BY state"
@@ -296,7 +296,7 @@ def dead_pictures(unit_of_work: UnitOfWork, picture_ids: Collection[int]) -> lis
     alive: set[int] = set()
     for ids in id_batches(picture_ids):
         alive.update(
-            _db(unit_of_work)
+            database(unit_of_work)
             .execute(
                 select(picture.c.id)
                 .join(product, product.c.id == picture.c.product_id)
@@ -310,7 +310,7 @@ def dead_pictures(unit_of_work: UnitOfWork, picture_ids: Collection[int]) -> lis
 def has_changed_since(unit_of_work: UnitOfWork, seq: int) -> bool:
     """Whether the catalogue has, after that change. Unlike readers of its log, this gives no change a number."""
     waiting = select(exists().select_from(unnumbered_change) | exists().where(catalogue_change.c.seq > seq))
-    return bool(_db(unit_of_work).execute(waiting).scalar())
+    return bool(database(unit_of_work).execute(waiting).scalar())
 
 
 _LEFT_BEHIND = {
@@ -343,7 +343,7 @@ def joined_customers(unit_of_work: UnitOfWork) -> Breaches:
 
 def database_damage(unit_of_work: UnitOfWork) -> Breaches:
     """What the database itself says is wrong with its files and references."""
-    db = _db(unit_of_work)
+    db = database(unit_of_work)
     if db.is_postgres:
         indexes = lines(
             unit_of_work,
@@ -366,4 +366,4 @@ def database_damage(unit_of_work: UnitOfWork) -> Breaches:
 
 def schema_revision(unit_of_work: UnitOfWork) -> tuple[str | None, str]:
     """The revision that the tables are at, and the one they should be at."""
-    return current_revision(_db(unit_of_work).connection), HEAD
+    return current_revision(database(unit_of_work).connection), HEAD

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, true, update
 
 from commerce.domain.dispute import DISPUTE_MOVES, NOTHING_GOES_BACK, OPEN_DISPUTES, Dispute, DisputeState
 from commerce.domain.moments import from_us, to_us
 from commerce.domain.money import Money
 from commerce.errors import IllegalMove, StaleVersion
 from commerce.storage.mapping import maybe_from_us, maybe_to_us
-from commerce.storage.tables import payment_dispute
+from commerce.storage.tables import payment_attempt, payment_dispute
 from commerce.storage.transaction import AnyRow, Transaction, insert_once, one_row_changed
 
 _ADD = insert_once(
@@ -104,6 +104,21 @@ class SqlDisputes:
             )
         ).scalar_one()
         return int(lost)
+
+    def not_in_the_books(self, provider: str = "") -> list[Dispute]:
+        rows = self._db.execute(
+            select(payment_dispute)
+            .join(payment_attempt, payment_attempt.c.id == payment_dispute.c.attempt_id)
+            .where(
+                payment_dispute.c.state == DisputeState.LOST.value,
+                payment_dispute.c.lost_minor < payment_dispute.c.amount_minor,
+                payment_dispute.c.currency == payment_attempt.c.currency,
+                payment_attempt.c.captured_minor > payment_attempt.c.refunding_minor,
+                payment_dispute.c.provider == provider if provider else true(),
+            )
+            .order_by(payment_dispute.c.created_at_us, payment_dispute.c.id)
+        )
+        return [_dispute(row) for row in rows]
 
     def open_among(self, order_ids: Iterable[str]) -> set[str]:
         asked = list(order_ids)

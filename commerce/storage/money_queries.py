@@ -5,11 +5,16 @@ As in `audit_queries`, each function reads, and an empty answer is the good one.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import text
+
 from commerce.domain.moments import to_us
+from commerce.domain.money import Money
+from commerce.domain.payment import TOLD_ALTOGETHER
 from commerce.ports import UnitOfWork
-from commerce.storage.audit_queries import Breaches, found, lines
+from commerce.storage.audit_queries import Breaches, database, found, lines
 
 _OVER = "('cancelled', 'expired', 'paid_unfulfillable', 'refund_pending', 'refunded')"
 _UNPAID = "('pending_payment', 'placed')"
@@ -75,11 +80,12 @@ def money_against_ledger(unit_of_work: UnitOfWork) -> Breaches:
     )
     attempts = lines(
         unit_of_work,
-        "SELECT a.id, a.captured_minor, a.refunded_minor, coalesce(e.captured, 0) AS captured,"
-        f" coalesce(e.refunded, 0) AS refunded FROM payment_attempt a LEFT JOIN ({entries}) e ON e.attempt_id = a.id"
+        "SELECT o.number, a.id, a.captured_minor, a.refunded_minor, coalesce(e.captured, 0) AS captured,"
+        " coalesce(e.refunded, 0) AS refunded FROM payment_attempt a JOIN shop_order o ON o.id = a.order_id"
+        f" LEFT JOIN ({entries}) e ON e.attempt_id = a.id"
         " WHERE a.captured_minor <> coalesce(e.captured, 0) OR a.refunded_minor <> coalesce(e.refunded, 0)"
-        " ORDER BY a.id",
-        "attempt {id}: {captured_minor} collected and {refunded_minor} given back,"
+        " ORDER BY o.number, a.id",
+        "order {number}, attempt {id}: {captured_minor} collected and {refunded_minor} given back,"
         " the ledger says {captured} and {refunded}",
     )
     sums = (
@@ -98,11 +104,57 @@ def money_against_ledger(unit_of_work: UnitOfWork) -> Breaches:
     # What was given back at the provider itself has no refund of ours: those may be fewer, never more.
     refunds = lines(
         unit_of_work,
-        "SELECT a.id, a.refunding_minor, r.asked FROM payment_attempt a"
-        f" JOIN ({asked}) r ON r.attempt_id = a.id WHERE r.asked > a.refunding_minor ORDER BY a.id",
-        "attempt {id}: {refunding_minor} are to go back, its refunds ask for {asked}",
+        "SELECT o.number, a.id, a.refunding_minor, r.asked FROM payment_attempt a JOIN shop_order o"
+        f" ON o.id = a.order_id JOIN ({asked}) r ON r.attempt_id = a.id WHERE r.asked > a.refunding_minor"
+        " ORDER BY o.number, a.id",
+        "order {number}, attempt {id}: {refunding_minor} are to go back, its refunds ask for {asked}",
     )
-    return found([*attempts, *orders, *refunds])
+    back = "SELECT attempt_id, sum(amount_minor) AS back FROM refund WHERE state = 'done' GROUP BY attempt_id"
+    done = lines(
+        unit_of_work,
+        "SELECT o.number, a.id, coalesce(e.gone, 0) AS gone, r.back FROM payment_attempt a JOIN shop_order o"
+        f" ON o.id = a.order_id JOIN ({back}) r ON r.attempt_id = a.id LEFT JOIN (SELECT attempt_id,"
+        " -sum(amount_minor) AS gone FROM ledger_entry WHERE kind = 'refund' GROUP BY attempt_id) e"
+        " ON e.attempt_id = a.id WHERE r.back > coalesce(e.gone, 0) ORDER BY o.number, a.id",
+        "order {number}, attempt {id}: its refunds gave {back} back, the ledger says {gone}",
+    )
+    return found([*attempts, *orders, *refunds, *done])
+
+
+@dataclass(frozen=True, slots=True)
+class CountedTwice:
+    """More is in the books as given back than the provider had said by then."""
+
+    order_number: int
+    provider: str
+    payment_ref: str
+    too_much: Money
+
+
+def refunds_counted_twice(unit_of_work: UnitOfWork) -> list[CountedTwice]:
+    """Entries of money that a provider told of say how much had gone back altogether: the ledger has that much, then,
+    and no more."""
+    db = database(unit_of_work)
+    told = (
+        "CAST(split_part(split_part(reference, :mark, 2), ':', 1) AS bigint)"
+        if db.is_postgres
+        else "CAST(substr(reference, instr(reference, :mark) + length(:mark)) AS integer)"
+    )
+    rows = db.execute(
+        text(
+            "SELECT o.number, a.provider, a.payment_ref, a.currency, max(g.counted - g.told) AS too_much FROM ("
+            f" SELECT attempt_id, counted, {told} AS told FROM (SELECT attempt_id, reference,"
+            " -sum(amount_minor) OVER (PARTITION BY attempt_id ORDER BY id) AS counted"
+            " FROM ledger_entry WHERE kind = 'refund') AS e WHERE reference LIKE '%' || :mark || '%') AS g"
+            " JOIN payment_attempt a ON a.id = g.attempt_id JOIN shop_order o ON o.id = a.order_id"
+            " WHERE g.counted > g.told GROUP BY o.number, a.id, a.provider, a.payment_ref, a.currency"
+            " ORDER BY o.number, a.id"
+        ),
+        {"mark": TOLD_ALTOGETHER},
+    )
+    return [
+        CountedTwice(row.number, row.provider, row.payment_ref, Money(int(row.too_much), row.currency)) for row in rows
+    ]
 
 
 def money_without_goods(unit_of_work: UnitOfWork) -> Breaches:

@@ -1,4 +1,4 @@
-"""Attempts to collect money, the ledger of what moved, refunds, and the calls of providers."""
+"""Attempts to collect money, the ledger of what moved, and refunds."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, or_, select, text, update
+from sqlalchemy import bindparam, insert, or_, select, text, update
 
-from commerce.domain.mail import DeadLetter, InboxState
 from commerce.domain.moments import from_us, to_us
 from commerce.domain.money import Money
 from commerce.domain.payment import (
     LedgerEntry,
     LedgerKind,
     PaymentAttempt,
-    PaymentCallback,
     PaymentState,
     Refund,
     RefundReason,
@@ -28,18 +26,13 @@ from commerce.errors import StaleVersion
 from commerce.storage.mail import ERROR_CHARS
 from commerce.storage.mapping import maybe_from_us, maybe_to_us
 from commerce.storage.prepared import Prepared
-from commerce.storage.tables import ledger_entry, payment_attempt, payment_event, refund
+from commerce.storage.tables import ledger_entry, payment_attempt, refund
 from commerce.storage.transaction import AnyRow, Transaction, insert_once, one_row_changed
 
 _ENTER = insert_once(
     "ledger_entry",
     "attempt_id, kind, amount_minor, currency, provider, reference, at_us",
     "provider, kind, reference",
-)
-_ACCEPT = text(
-    "INSERT INTO payment_event (provider, event_id, body, received_at_us)"
-    " VALUES (:provider, :event_id, :body, :received_at_us)"
-    " ON CONFLICT (provider, event_id) DO NOTHING RETURNING id"
 )
 # The guards are in the statements: of two that ask the same money back, the second finds what the first has reserved.
 _RESERVE = text(
@@ -264,82 +257,6 @@ class SqlPayments:
             .limit(limit)
         )
         return [_refund(row) for row in rows]
-
-    # --- providers' calls
-
-    def accept(self, callback: PaymentCallback, at: datetime) -> int | None:
-        stored = self._db.execute(
-            _ACCEPT,
-            {
-                "provider": callback.provider,
-                "event_id": callback.event_id,
-                "body": callback.body,
-                "received_at_us": to_us(at),
-            },
-        )
-        row_id: int | None = stored.scalar_one_or_none()
-        return row_id
-
-    def next_callbacks(self, now: datetime, limit: int) -> list[tuple[int, str, bytes, int]]:
-        rows = self._db.execute(
-            select(payment_event)
-            .where(payment_event.c.state == InboxState.NEW.value, payment_event.c.not_before_us <= to_us(now))
-            .order_by(payment_event.c.id)
-            .limit(limit)
-        )
-        return [(row.id, row.provider, bytes(row.body), row.tries) for row in rows]
-
-    def callback_done(self, row_id: int) -> bool:
-        return one_row_changed(
-            self._db.execute(
-                update(payment_event)
-                .where(payment_event.c.id == row_id, payment_event.c.state == InboxState.NEW.value)
-                .values(state=InboxState.DONE.value, error="")
-            )
-        )
-
-    def calls_before(self, before: datetime, limit: int) -> list[int]:
-        rows = self._db.execute(
-            select(payment_event.c.id)
-            .where(payment_event.c.state == InboxState.DONE.value, payment_event.c.received_at_us <= to_us(before))
-            .order_by(payment_event.c.id)
-            .limit(limit)
-        )
-        return list(rows.scalars())
-
-    def delete_calls(self, row_ids: Sequence[int]) -> int:
-        done = payment_event.c.state == InboxState.DONE.value
-        return self._db.execute(delete(payment_event).where(payment_event.c.id.in_(row_ids), done)).rowcount
-
-    def dead_calls(self, limit: int) -> list[DeadLetter]:
-        dead = payment_event.c.state == InboxState.DEAD.value
-        return [
-            DeadLetter(
-                "call", row.id, row.provider, row.event_id, row.state, row.tries, row.error, from_us(row.received_at_us)
-            )
-            for row in self._db.execute(select(payment_event).where(dead).order_by(payment_event.c.id).limit(limit))
-        ]
-
-    def replay_call(self, row_id: int, at: datetime) -> bool:
-        return one_row_changed(
-            self._db.execute(
-                update(payment_event)
-                .where(payment_event.c.id == row_id, payment_event.c.state == InboxState.DEAD.value)
-                .values(state=InboxState.NEW.value, tries=0, not_before_us=to_us(at))
-            )
-        )
-
-    def callback_failed(self, row_id: int, error: str, not_before: datetime | None) -> None:
-        values: dict[str, Any] = {"tries": payment_event.c.tries + 1, "error": error[:ERROR_CHARS]}
-        if not_before is None:
-            values["state"] = InboxState.DEAD.value
-        else:
-            values["not_before_us"] = to_us(not_before)
-        self._db.execute(
-            update(payment_event)
-            .where(payment_event.c.id == row_id, payment_event.c.state == InboxState.NEW.value)
-            .values(**values)
-        )
 
     def _attempts(self, statement: Any) -> list[PaymentAttempt]:
         rows: Sequence[AnyRow] = self._db.execute(statement).all()

@@ -17,6 +17,7 @@ from commerce.storage.lookbooks import SqlLookbooks
 from commerce.storage.mail import SqlInbox, SqlLeases, SqlOutbox, SqlThreads
 from commerce.storage.offers import SqlOffers
 from commerce.storage.orders import SqlOrders
+from commerce.storage.payment_calls import SqlPaymentCalls
 from commerce.storage.payments import SqlPayments
 from commerce.storage.pick_ups import SqlPickUps
 from commerce.storage.posts import SqlPosts, SqlShortLinks
@@ -74,6 +75,7 @@ class SqlUnitOfWork:
     orders = _Over(SqlOrders)
     promotions = _Over(SqlPromotions)
     payments = _Over(SqlPayments)
+    payment_calls = _Over(SqlPaymentCalls)
     disputes = _Over(SqlDisputes)
     returns = _Over(SqlReturns)
     links = _Over(SqlLinks)

@@ -182,13 +182,12 @@ def refund(order: str) -> ResponseReturnValue:
 
     def work(uow: UnitOfWork) -> Refunds:
         found = _order(uow, order)
-        left = sum(each.refundable_minor for each in uow.payments.of_order(found.id))
-        amount = asked.get("amount_minor", left)
         asked_back: list[Refund] | Refused[NotRefunded] = Refused(NotRefunded.DISPUTED)
         if not is_disputed(uow, found.id):
-            asked_back = shop.refunding.ask(uow, found.id, amount, RefundReason(asked["reason"]))
+            asked_back = shop.refunding.ask(uow, found.id, asked.get("amount_minor"), RefundReason(asked["reason"]))
         if isinstance(asked_back, Refused):
             raise Problem(409, f"not_refunded_{asked_back.reason.value}", NOT_REFUNDED[asked_back.reason])
+        amount = sum(each.amount.minor for each in asked_back)
         uow.audit.add(actor, "refund_asked", found.id, {"amount_minor": amount}, shop.clock.now())
         return {"refunds": [_refund(each) for each in asked_back]}
 

@@ -50,7 +50,7 @@ class RoomShown:
     name: str
     path: str
     label: str
-    badge: int | str
+    badge: int | None  # None: a room without a number
     in_menu: bool
 
 
@@ -81,8 +81,12 @@ def badges(uow: UnitOfWork, member: StaffMember) -> dict[str, int]:
     if member.may(Permission.INBOX):
         counted["inbox"] = uow.conversations.waiting_for(member.id, _MOST_COUNTED)
     if member.may(Permission.REFUND_ANY):
-        counted["refunds"] = uow.tasks.count_open(TaskKind.REFUND_APPROVAL, _MOST_COUNTED)
+        counted["refunds"] = refunds_waiting(uow)
     return counted
+
+
+def refunds_waiting(uow: UnitOfWork) -> int:
+    return uow.tasks.count_open(TaskKind.REFUND_APPROVAL, _MOST_COUNTED)
 
 
 def rooms() -> list[RoomShown]:
@@ -95,7 +99,7 @@ def rooms() -> list[RoomShown]:
         counted = badges(uow, member)
     many = len(entered) > _MOST_IN_A_LINE
     return [
-        RoomShown(each.name, each.path, translate(each.label), counted.get(each.name) or "", many and not each.daily)
+        RoomShown(each.name, each.path, translate(each.label), counted.get(each.name), many and not each.daily)
         for each in entered
     ]
 

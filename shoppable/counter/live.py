@@ -10,7 +10,7 @@ from flask import Response, jsonify, request
 from commerce.domain.team import Permission
 from shoppable.counter import access
 from shoppable.counter.blueprint import blueprint
-from shoppable.counter.frame import badges
+from shoppable.counter.frame import badges, refunds_waiting
 from shoppable.site import site
 
 
@@ -24,6 +24,8 @@ def live() -> Response:
             marks["board"] = uow.pick_ups.last_mark()
         if member.may(Permission.INBOX):
             marks["inbox"] = uow.conversations.last_mark()
+        if member.may(Permission.REFUND_ANY):
+            marks["refunds"] = refunds_waiting(uow)  # how many is all that an open page shows of them
         known = request.if_none_match
         tag = hashlib.sha256(f"{member.id}{member.version}{marks}".encode()).hexdigest()[:20]
         if known.contains(tag):

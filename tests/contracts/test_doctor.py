@@ -75,8 +75,10 @@ def run(storage: Storage, *statements: str) -> None:
     storage.write(work)
 
 
-def broken(storage: Storage, minutes: float = 0, indexed: IndexedPictures | None = None) -> dict[str, str]:
-    findings = check(storage, NOW + timedelta(minutes=minutes), indexed)
+def broken(
+    storage: Storage, minutes: float = 0, indexed: IndexedPictures | None = None, language: str = "en"
+) -> dict[str, str]:
+    findings = check(storage, NOW + timedelta(minutes=minutes), indexed, language)
     assert len({finding.name for finding in findings}) == len(findings)
     return {finding.name: finding.detail for finding in findings if not finding.ok}
 
@@ -88,7 +90,7 @@ def detail(storage: Storage, name: str) -> str:
 def test_a_healthy_shop_has_nothing_broken(storage: Storage) -> None:
     findings = check(storage, NOW)
     assert {finding.name: finding.detail for finding in findings if not finding.ok} == {}
-    assert len(findings) == 24
+    assert len(findings) == 26
     assert detail(storage, "dead letters") == "1 events: see dead-letter list"
     assert all(set(finding.as_json()) == {"name", "ok", "detail"} for finding in findings)
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from commerce.domain.dispute import Dispute, DisputeState
 from commerce.domain.money import Money
 from commerce.domain.order import OrderEvent, OrderState
 from commerce.domain.payment import LedgerEntry, LedgerKind, PaymentState, RefundReason, RefundState
@@ -112,7 +113,7 @@ def test_a_healthy_till_has_nothing_broken(storage: Storage) -> None:
         ),
         (
             "money is what the ledger says",
-            "attempt a-paid: 15290 collected and 500 given back, the ledger says 0 and 500",
+            "order 1001, attempt a-paid: 15290 collected and 500 given back, the ledger says 0 and 500",
             ["DELETE FROM ledger_entry WHERE kind = 'capture'"],
         ),
         (
@@ -127,8 +128,13 @@ def test_a_healthy_till_has_nothing_broken(storage: Storage) -> None:
         ),
         (
             "money is what the ledger says",
-            "500 are to go back, its refunds ask for 600",
+            "order 1001, attempt a-paid: 500 are to go back, its refunds ask for 600",
             ["UPDATE refund SET amount_minor = 600"],
+        ),
+        (
+            "money is what the ledger says",
+            "order 1001, attempt a-paid: its refunds gave 501 back, the ledger says 500",
+            ["UPDATE refund SET amount_minor = 501"],
         ),
         (
             "no money without goods or a way back",
@@ -180,3 +186,77 @@ def test_a_refund_that_failed_is_known_to_somebody(storage: Storage) -> None:
         "UPDATE refund SET state = 'failed'",
     )
     assert "no money without goods or a way back" not in broken(storage)
+
+
+def told(*references: str) -> list[str]:
+    """The provider has told of as many times five euros more, and everything is booked."""
+    minor = 500 * (1 + len(references))
+    return [
+        f"UPDATE payment_attempt SET payment_ref = 'pi_1', refunding_minor = {minor}, refunded_minor = {minor}"
+        " WHERE id = 'a-paid'",
+        f"UPDATE shop_order SET refunded_minor = {minor} WHERE id = 'paid'",
+        *(
+            "INSERT INTO ledger_entry (attempt_id, kind, amount_minor, currency, provider, reference, at_us)"
+            f" VALUES ('a-paid', 'refund', -500, 'EUR', 'stripe', '{reference}', 5)"
+            for reference in references
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    "references",
+    [
+        ["pi_1:refunded:1000"],
+        ["pi_1:refunded:1000", "pi_1:refunded:1500"],
+        ["pi_1:refunded:1000:a-paid:1000"],
+        ["re_2"],
+    ],
+)
+def test_what_went_back_elsewhere_is_as_much_as_the_provider_said(storage: Storage, references: list[str]) -> None:
+    run(storage, *told(*references))
+    assert broken(storage) == {}
+
+
+def test_what_was_counted_twice_is_named_with_what_to_do(storage: Storage) -> None:
+    run(storage, *told("pi_1:refunded:500", "pi_1:refunded:1200"))
+    (name, said), *others = broken(storage).items()
+    assert (name, others) == ("what went back is counted once", [])
+    assert said.startswith("order 1001: €5.00 more than stripe had said (payment pi_1). Look these payments up")
+    french = broken(storage, language="fr")[name]
+    assert french.startswith(
+        "commande 1001\xa0: 5,00\xa0€ de plus que ce que stripe avait annoncé (paiement pi_1). Cherchez"
+    )
+
+
+def test_what_a_bank_took_and_nobody_booked_is_named_with_what_to_do(storage: Storage) -> None:
+    """While something of that payment is left that could be given back once more."""
+    lost = Dispute(
+        "d1", "a-paid", "paid", "stripe", "dp_1", DisputeState.LOST, Money(15290, "EUR"), True, "fraudulent", NOW, NOW
+    )
+    storage.write(lambda uow: uow.disputes.add(lost))
+    (name, said), *others = broken(storage).items()
+    assert (name, others) == ("what banks took is in the books", [])
+    assert said.startswith(
+        "order 1001: €152.90 of the dispute dp_1 at stripe. The banks have this money: give none of it"
+    )
+    french = broken(storage, language="fr")[name]
+    assert french.startswith(
+        "commande 1001\xa0: 152,90\xa0€ du litige dp_1 chez stripe. Les banques ont déjà cet argent"
+    )
+    for mended in (
+        "UPDATE payment_dispute SET state = 'won'",
+        "UPDATE payment_dispute SET state = 'lost', currency = 'CHF'",
+        "UPDATE payment_dispute SET currency = 'EUR', lost_minor = amount_minor",
+    ):
+        run(storage, mended)
+        assert name not in broken(storage)
+    with storage.read() as uow:
+        assert uow.disputes.not_in_the_books() == []
+
+
+def test_losses_that_are_not_booked_are_of_one_provider(storage: Storage) -> None:
+    lost = Dispute("d1", "a-paid", "paid", "stripe", "dp_1", DisputeState.LOST, Money(100, "EUR"), True, "", NOW, NOW)
+    storage.write(lambda uow: uow.disputes.add(lost))
+    with storage.read() as uow:
+        assert [each.id for each in uow.disputes.not_in_the_books("stripe")] == ["d1"]
+        assert uow.disputes.not_in_the_books("square") == []

@@ -1,10 +1,9 @@
-"""Payments, refunds and what providers say of them, on both databases: each takes effect once."""
+"""Attempts, money that moved and refunds, on both databases."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -12,11 +11,9 @@ from sqlalchemy.exc import IntegrityError
 from commerce.domain.money import Money
 from commerce.domain.order import Order
 from commerce.domain.payment import (
-    CallbackKind,
     LedgerEntry,
     LedgerKind,
     PaymentAttempt,
-    PaymentCallback,
     PaymentState,
     RefundState,
 )
@@ -217,72 +214,3 @@ def test_a_refund_moves_once(storage: Storage, order: Order, attempt: PaymentAtt
         failed = uow.payments.refund("r2")
     assert failed is not None
     assert len(failed.error) == 2000
-
-
-# --- providers' calls -----------------------------------------------------------------------------------------------
-
-
-def test_a_call_takes_effect_once(storage: Storage) -> None:
-    call = PaymentCallback("stripe", "evt_1", CallbackKind.PAYMENT, NOW, body=b'{"\xc3\xa9": 1}')
-
-    def accept(_: int) -> int | None:
-        return storage.write(lambda uow: uow.payments.accept(call, NOW))
-
-    with ThreadPoolExecutor(8) as pool:
-        first, *more = [row_id for row_id in pool.map(accept, range(8)) if row_id is not None]
-    assert more == []
-    second = storage.write(lambda uow: uow.payments.accept(replace(call, provider="square"), NOW))
-    assert second is not None
-    with storage.read() as uow:
-        assert uow.payments.next_callbacks(NOW, 9) == [
-            (first, "stripe", call.body, 0),
-            (second, "square", call.body, 0),
-        ]
-        assert uow.payments.next_callbacks(NOW, 1) == [(first, "stripe", call.body, 0)]
-    storage.write(lambda uow: uow.payments.callback_failed(first, "busy", NOW + HOUR))
-    storage.write(lambda uow: uow.payments.callback_failed(second, "not readable", None))
-    with storage.read() as uow:
-        assert uow.payments.next_callbacks(NOW, 9) == []
-        assert uow.payments.next_callbacks(NOW + HOUR, 9) == [(first, "stripe", call.body, 1)]
-        (letter,) = uow.payments.dead_calls(9)
-        assert (letter.box, letter.id, letter.lane, letter.error) == ("call", second, "square", "not readable")
-    assert not storage.write(lambda uow: uow.payments.replay_call(first, NOW))
-    assert storage.write(lambda uow: uow.payments.replay_call(second, NOW))
-    assert not storage.write(lambda uow: uow.payments.replay_call(second, NOW))
-    with storage.read() as uow:
-        assert uow.payments.dead_calls(9) == []
-        assert uow.payments.next_callbacks(NOW, 9) == [(second, "square", call.body, 0)]
-    storage.write(lambda uow: uow.payments.callback_failed(second, "not readable", None))
-
-    def done(_: int) -> bool:
-        return storage.write(lambda uow: uow.payments.callback_done(first))
-
-    with ThreadPoolExecutor(8) as pool:
-        assert sum(pool.map(done, range(8))) == 1
-    assert not storage.write(lambda uow: uow.payments.callback_done(second))
-    with storage.read() as uow:
-        assert uow.payments.next_callbacks(NOW + 9 * HOUR, 9) == []
-
-
-def test_calls_of_long_ago_are_deleted_when_they_took_effect_and_no_others(storage: Storage) -> None:
-    def accept(event_id: str, at: datetime) -> int:
-        call = PaymentCallback("stripe", event_id, CallbackKind.PAYMENT, at, body=b"{}")
-        row_id = storage.write(lambda uow: uow.payments.accept(call, at))
-        assert row_id is not None
-        return row_id
-
-    waiting, dead, *done = [accept(f"evt_{n}", NOW) for n in range(5)]
-    young = accept("evt_young", NOW + HOUR)
-    storage.write(lambda uow: uow.payments.callback_failed(dead, "not readable", None))
-    for row_id in (*done, young):
-        assert storage.write(lambda uow, row_id=row_id: uow.payments.callback_done(row_id))
-    with storage.read() as uow:
-        assert uow.payments.calls_before(NOW, 9) == done
-        assert uow.payments.calls_before(NOW, 2) == done[:2]
-        assert uow.payments.calls_before(NOW + HOUR, 9) == [*done, young]
-    assert storage.write(lambda uow: uow.payments.delete_calls([waiting, dead, *done])) == len(done)
-    assert storage.write(lambda uow: uow.payments.delete_calls(done)) == 0
-    with storage.read() as uow:
-        assert uow.payments.next_callbacks(NOW, 9) == [(waiting, "stripe", b"{}", 0)]
-        assert [letter.id for letter in uow.payments.dead_calls(9)] == [dead]
-        assert uow.payments.calls_before(NOW + HOUR, 9) == [young]

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from commerce.domain.customer import Contact, Customer
-from commerce.domain.team import Role, StaffMember
+from commerce.domain.team import Role
 from commerce.ports import StaffChat, Storage
+from tests.contracts.staff_values import a_member
 from tests.contracts.storage_values import NOW
 
 
@@ -17,9 +18,7 @@ def contact(address: str) -> Contact:
 
 
 def member(number: int, role: Role = Role.STAFF, stores: tuple[str, ...] = ("S1",), *, active: bool = True):
-    return StaffMember(
-        f"{number:032x}", f"m{number}", f"M{number}", role, frozenset(stores), ("fr",), (), active, False, NOW
-    )
+    return a_member(f"m{number}", role, stores, id=f"{number:032x}", is_active=active)
 
 
 NADIA, KARIM, OLGA = member(1), member(2, stores=("S2",)), member(3, Role.OWNER, ())

@@ -8,24 +8,14 @@ from datetime import timedelta
 
 import pytest
 
-from commerce.domain.team import Role, StaffMember, StaffSession
+from commerce.domain.team import Role, StaffSession
 from commerce.errors import StaleVersion
 from commerce.ports import Storage
+from tests.contracts.staff_values import a_member
 from tests.contracts.storage_values import NOW
 
 MINUTE = timedelta(minutes=1)
-NADIA = StaffMember(
-    id="a" * 32,
-    login="nadia",
-    name="Nadia",
-    role=Role.STAFF,
-    store_ids=frozenset({"bellecour"}),
-    languages=("fr", "en"),
-    skills=("retours",),
-    is_active=True,
-    has_totp=False,
-    created_at=NOW,
-)
+NADIA = a_member("nadia", stores=("bellecour",), id="a" * 32, languages=("fr", "en"), skills=("retours",))
 HUGO = replace(NADIA, id="b" * 32, login="hugo", name="hugo", role=Role.MARKETER, store_ids=frozenset(), skills=())
 
 

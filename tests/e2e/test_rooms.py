@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from commerce.domain.staff import StaffTask, TaskKind
 from commerce.domain.team import Role
 from commerce.wiring import Shop
 from tests.e2e.conftest import DESK, PHONE
+from tests.e2e.test_board import reserve
 from tests.e2e.test_shop_front import findings
 from tests.journeys.counter import session_of
 from tests.unit.shoppable.staffing import add_member
@@ -73,3 +75,27 @@ def test_the_menu_opens_and_closes_by_keys(
     page.wait_for_url("**/staff/team")
     assert menu.get_attribute("aria-current") == "true"
     assert not page.get_by_role("link", name="Équipe").is_visible()
+
+
+def test_numbers_beside_the_rooms_come_and_go_by_themselves(
+    window: Callable[..., Page], shop: Shop, address: str
+) -> None:
+    """On a page of a room that has none of its own, while in the others something happens for the first time."""
+    page = window("fr", DESK)
+    enter(page, shop, address, "/staff/stores", "fr")
+
+    def number(room: str) -> Locator:
+        return page.locator(f"[data-badge={room}]:visible")
+
+    page.wait_for_function("document.documentElement.classList.contains('scripted')")
+    assert [number(room).count() for room in ("board", "inbox", "refunds")] == [0, 0, 0]
+    details = '{"order": 1, "order_id": "o1", "amount_minor": 100, "currency": "EUR", "asked_by": "x"}'
+    asked = StaffTask("t1", TaskKind.REFUND_APPROVAL, "o1", details, "S1", shop.clock.now())
+    shop.storage.write(lambda uow: uow.tasks.raise_task(asked))
+    number("refunds").filter(has_text="1").wait_for()
+    reserve(shop, "lea")
+    number("board").filter(has_text="1").wait_for()
+    shop.storage.write(lambda uow: uow.tasks.done(TaskKind.REFUND_APPROVAL, "o1", shop.clock.now()))
+    number("refunds").wait_for(state="detached")
+    assert number("board").text_content() == "1"
+    assert len({bottom(room) for room in page.locator(".counter-line > a").all()}) == 1

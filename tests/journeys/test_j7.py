@@ -8,7 +8,7 @@ import random
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -30,6 +30,7 @@ from commerce.ports import UnitOfWork
 from commerce.services.inbox import Answered
 from commerce.settings import load_settings
 from commerce.wiring import Shop, build_shop
+from tests.contracts.staff_values import a_member
 from tests.journeys.conftest import ON_POSTGRESQL, People
 from tests.journeys.drivers.memory import MemoryDriver
 from tests.journeys.drivers.telegram import TelegramRig
@@ -104,18 +105,7 @@ class Counter:
 def hire(shop: Shop) -> Counter:
     """Nadia, who knows returns, signed in now; her last answers took about three minutes."""
     now = shop.clock.now()
-    nadia = StaffMember(
-        id="a" * 32,
-        login="nadia",
-        name="Nadia",
-        role=Role.STAFF,
-        store_ids=frozenset({"S1"}),
-        languages=("fr", "en"),
-        skills=("returns",),
-        is_active=True,
-        has_totp=False,
-        created_at=datetime(2026, 1, 1, tzinfo=UTC),
-    )
+    nadia = a_member("nadia", id="a" * 32, languages=("fr", "en"), skills=("returns",))
 
     def work(uow: UnitOfWork) -> None:
         uow.team.add(nadia)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -15,16 +16,21 @@ import pytest
 from sqlalchemy import Engine, event
 
 from commerce.clock import ManualClock
+from commerce.domain.coming_back import ReturnRules
 from commerce.domain.dispute import DisputeState
 from commerce.domain.money import Money
 from commerce.domain.order import NotAdvanced, OrderState
 from commerce.domain.payment import Placed, Refund, RefundReason, RefundState
 from commerce.domain.reservation import Refused
+from commerce.domain.returns import ReturnRequest
 from commerce.ids import RandomIds
 from commerce.payments.fake import Fault
+from commerce.ports import UnitOfWork
 from commerce.services.again import write_again
+from commerce.services.returns import ExchangeTimes, Returns
+from commerce.services.withdrawing import Withdrawing
 from commerce.storage import open_storage
-from tests.unit.services.till import HOOK, Till, open_till
+from tests.unit.services.till import HOOK, LEA, Till, open_till, report, settle
 
 Call = Callable[[], object]
 _MINUTE_S = 60.0
@@ -174,3 +180,77 @@ def test_an_order_is_called_off_while_somebody_prepares_it(till: Till, observer:
     assert answer == Refused(NotAdvanced.CHANGED)
     assert (till.order(placed).state, till.refunds(placed)) == (OrderState.PREPARING, [])
     assert gone(till, placed) == []
+
+
+def test_a_refund_is_sent_while_a_dispute_is_lost(till: Till, observer: psycopg.Connection) -> None:
+    """It had waited when the bank's word was read, and cannot be stopped any more: what is left is lost."""
+    placed = till.paid(lines={"36": 1})
+    till.storage.write(lambda uow: till.selling.refunding.ask(uow, placed.order.id, 3000, RefundReason.GOODWILL))
+    (refund,), now = till.refunds(placed), till.clock.now()
+    till.fake.control.dispute(till.attempt(placed.attempt.id).session_ref, DisputeState.LOST)
+    (lost,) = calls(till)
+
+    def send() -> object:
+        return till.storage.write(
+            lambda uow: uow.payments.move_refund(refund, RefundState.SENDING, next_try_at=now, count_try=True)
+        )
+
+    with just_after("FROM refund", send, observer):
+        lost()
+    till.selling.paying.tick()
+    assert gone(till, placed) == [-4900, -3000]
+    assert till.order(placed).state is OrderState.REFUNDED
+
+
+def paid_twice(till: Till) -> Placed:
+    """And the provider would not give the second payment back."""
+    placed = till.paid(lines={"36": 1}, email="lea+no-refund@example.org")
+    settle(till, report(till, placed, payment_ref="another"))
+    till.selling.paying.tick()
+    assert [attempt.refundable_minor for attempt in till.attempts(placed)] == [7900, 7900]
+    return placed
+
+
+def test_a_part_is_asked_back_while_somebody_asks_for_another(till: Till, observer: psycopg.Connection) -> None:
+    """There is enough for both, in two payments."""
+    placed = paid_twice(till)
+
+    def ask(minor: int | None) -> list[int]:
+        asked = till.storage.write(
+            lambda uow: till.selling.refunding.ask(uow, placed.order.id, minor, RefundReason.GOODWILL)
+        )
+        assert isinstance(asked, list), asked
+        return [refund.amount.minor for refund in asked]
+
+    with just_after("FROM payment_attempt", lambda: ask(100), observer):
+        assert sum(ask(7900)) == 7900
+    assert sum(ask(None)) == 2 * 7900 - 8000
+    assert till.wrong() == []
+
+
+def test_a_part_goes_back_while_a_shopper_withdraws(till: Till, observer: psycopg.Connection) -> None:
+    """The receipt promises what is left by then, and that is asked back."""
+    placed = till.paid(lines={"36": 1})
+    till.clock.advance(timedelta(days=1))
+    times = ExchangeTimes(store=timedelta(days=7), parcel=timedelta(days=21))
+    returns = Returns(till.storage, till.clock, till.ids, ReturnRules(), times, {"pay_in_store"})
+    withdrawing = Withdrawing(till.clock, till.ids, returns, till.selling.refunding, shop_name="Vitrine")
+
+    def ask() -> object:
+        return till.storage.write(
+            lambda uow: till.selling.refunding.ask(uow, placed.order.id, 900, RefundReason.GOODWILL)
+        )
+
+    def withdraw(uow: UnitOfWork) -> ReturnRequest:
+        done = withdrawing.withdraw(
+            uow, placed.order.id, placed.order.customer_id, name="Léa", contact=LEA, channel="Telegram", language="fr",
+            seen=0,
+        )  # fmt: skip
+        assert isinstance(done, ReturnRequest), done
+        return done
+
+    with just_after("INTO return_request", ask, observer):
+        promised = till.storage.write(withdraw).refund_minor
+    asked = {refund.reason: refund.amount.minor for refund in till.refunds(placed)}
+    assert asked[RefundReason.WITHDRAWAL] == promised
+    assert till.wrong() == []

@@ -9,9 +9,9 @@ from visual_search.regions.boxes import around, as_array, as_box, covered
 from visual_search.regions.choosing import Rule, choose
 from visual_search.regions.cutting import cut
 from visual_search.regions.evidence import Evidence, gather
+from visual_search.regions.joining import is_one, suspects
 from visual_search.regions.layers import Floats, Layers
 from visual_search.regions.model import WORDS_RULE, load_model, load_ranker, models_of
-from visual_search.regions.pairs import is_pair, twins
 from visual_search.regions.proposals import propose
 from visual_search.regions.ranking import best
 from visual_search.regions.scoring import KindScorer, WordScorer, name_of
@@ -49,21 +49,21 @@ class GarmentFinder:
         )
         if verdict == "unsure" and all(garment.score < _DOUBTED for garment in found):
             return ()
-        return self._in_pairs(view, found)
+        return self._joined(view, found)
 
-    def _in_pairs(self, view: Pixels, found: tuple[Garment, ...]) -> tuple[Garment, ...]:
-        """The same, with one for two that are a pair and for all that lies in it; a shoe may have been found in more
+    def _joined(self, view: Pixels, found: tuple[Garment, ...]) -> tuple[Garment, ...]:
+        """The same, with one for two that are one article and for all that lies in it; it may have been found in more
         than two parts."""
         boxes = np.array([as_array(garment.box) for garment in found], np.float32).reshape(-1, 4)
-        for first, second in twins(view, boxes):
+        for first, second in suspects(view, boxes):
             both = around(boxes[[first]], boxes[[second]])
             evidence = gather(self.encoder, cut(view, both, self.encoder.input_px))
             shares = self._scorer.score(evidence)[0]
-            if is_pair(shares, (found[first], found[second])):
+            if is_one(shares, found[first], found[second]):
                 within = covered(boxes, both)[:, 0] > 2 * self._rule.apart
                 left = [garment for garment, inside in zip(found, within, strict=True) if not inside]
                 left.append(_garment(as_box(both[0]), shares, evidence.vectors[0]))
-                return self._in_pairs(view, tuple(sorted(left, key=lambda garment: -garment.score)))
+                return self._joined(view, tuple(sorted(left, key=lambda garment: -garment.score)))
         return found
 
     def name(self, box: Box, evidence: Evidence) -> Garment:

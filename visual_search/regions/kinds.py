@@ -61,6 +61,10 @@ WIDER: Final[dict[str, tuple[str, ...]]] = {
 IN_PAIRS: Final[frozenset[str]] = frozenset({*WIDER["shoes"], "socks", "jewellery"})
 """Kinds of which two in one picture may be one article; of jewellery, earrings are the most of it in a shop."""
 
+LONG: Final[frozenset[str]] = frozenset({"dress", "saree", "kurta", "romper", "jacket"})
+"""Kinds that reach from the shoulders past the waist: what is above it may look like a top, what is below like a skirt.
+Coats are jackets."""
+
 
 def kinds_of(name: str) -> tuple[str, ...]:
     """Of a kind itself, or of a wider category, the kinds it stands for."""

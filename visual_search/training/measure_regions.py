@@ -3,8 +3,9 @@
     python -m visual_search.training.measure_regions [--encoder NAME] [--scenes 120] [--photos 200] [--others DIR]
 
 Prints the figures of `regions/README.md`: boxes and kinds on made-up scenes of held-out products and photos, how
-often a photo of one garment or of a pair is answered with one, how often photos of none are answered with none and
-clothes are turned away, what a photo costs, and whether the cut-out finds the right type better than the whole photo.
+often a photo of one garment, of a pair or of something long is answered with one, how often photos of none are answered
+with none and clothes are turned away, what a photo costs, and whether the cut-out finds the right type better than the
+whole photo.
 `--others` is a folder of pictures of other things, read with everything below it; see the README for those that were
 used.
 """
@@ -22,7 +23,7 @@ from PIL import Image
 
 from visual_search.api import Eyes
 from visual_search.regions.boxes import as_array, overlaps
-from visual_search.regions.kinds import IN_PAIRS, WIDER, kinds_of
+from visual_search.regions.kinds import IN_PAIRS, LONG, WIDER, kinds_of
 from visual_search.training.kind_labels import accepted
 from visual_search.training.scenes import Scene, SceneMaker, Truth
 from visual_search.training.shared_data import PHOTO_TYPES, Labelled, catalogue, data_directory, phone_photos
@@ -31,6 +32,8 @@ from visual_search.values import Garment, PictureRefused, Seen
 SEED = 4201
 HIT = 0.5
 """IoU from which a box is right."""
+ONE_COLOUR = ("Black", "Blue", "Grey", "Navy Blue")
+"""In which the catalogue has enough tops and bottoms that nothing was fitted on."""
 
 
 def main() -> None:
@@ -56,7 +59,11 @@ def main() -> None:
             (2, maker.outfit), (3, maker.outfit), (2, maker.board), (4, maker.board),
         ):  # fmt: skip
             _print_scenes(eyes, [draw(count) for _ in range(told.scenes)], costs)
-        _print_pairs(eyes, products, photos, told.scenes, costs)
+        print("of one colour, ", end="")
+        _print_scenes(eyes, _of_one_colour(products, photos, told.scenes), costs)
+        for name, kinds in (("what comes in pairs", IN_PAIRS), ("what is long", LONG)):
+            worn, shot = ([one for one in some if _is_one_of(one, kinds)] for some in (products, photos))
+            _print_joined(eyes, name, worn, shot, told.scenes, costs)
         taken = _some(photos, told.photos)
         _print_single("phone photos", taken, _look(eyes, (one.data for one in taken), costs))
         some = _some([one for one in products if accepted(one.type)], told.photos)
@@ -114,23 +121,28 @@ def _print_scenes(eyes: Eyes, scenes: Sequence[Scene], costs: list[float]) -> No
     )
 
 
-def _print_pairs(
-    eyes: Eyes, products: Sequence[Labelled], photos: Sequence[Labelled], count: int, costs: list[float]
+def _print_joined(
+    eyes: Eyes, name: str, products: Sequence[Labelled], photos: Sequence[Labelled], count: int, costs: list[float]
 ) -> None:
-    """How often what comes in pairs, and is one article in every picture of ours, is answered as several; and how well
-    two such articles in one scene are told apart."""
-    worn, taken = ([one for one in some if _comes_in_pairs(one)] for some in (products, photos))
-    _print_single("phone photos of what comes in pairs", taken, _look(eyes, (one.data for one in taken), costs))
-    _print_single("product photos of what comes in pairs", worn, _look(eyes, (one.data for one in worn), costs))
-    maker = SceneMaker(worn, taken, SEED)
-    for draw in (maker.collage, maker.board):
-        print("of what comes in pairs, ", end="")
-        _print_scenes(eyes, [draw(2) for _ in range(count)], costs)
+    """How often what is joined where it falls in two, and is one article in every picture of ours, is answered as
+    several; and how well two such articles in one scene are told apart."""
+    _print_single(f"phone photos of {name}", photos, _look(eyes, (one.data for one in photos), costs))
+    _print_single(f"product photos of {name}", products, _look(eyes, (one.data for one in products), costs))
+    maker = SceneMaker(products, photos, SEED)
+    for many, draw in ((2, maker.collage), (2, maker.board), (1, maker.collage)):
+        print(f"of {name}, ", end="")
+        _print_scenes(eyes, [draw(many) for _ in range(count)], costs)
 
 
-def _comes_in_pairs(picture: Labelled) -> bool:
+def _is_one_of(picture: Labelled, wanted: frozenset[str]) -> bool:
     kinds = accepted(picture.type)
-    return bool(kinds) and IN_PAIRS.issuperset(kinds)
+    return bool(kinds) and wanted.issuperset(kinds)
+
+
+def _of_one_colour(products: Sequence[Labelled], photos: Sequence[Labelled], count: int) -> list[Scene]:
+    """A top above a bottom of its colour: two articles that may be taken for the halves of one."""
+    makers = [SceneMaker([one for one in products if one.colour == colour], photos, SEED) for colour in ONE_COLOUR]
+    return [makers[at % len(makers)].outfit(2) for at in range(count)]
 
 
 def _pairs(truths: Sequence[Truth], garments: Sequence[Garment]) -> list[tuple[Truth, Garment]]:

@@ -27,7 +27,8 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(json: Json = False) -> None:
-    """Checks every invariant of the shop without changing anything. Exit code 1 when one is broken."""
+    """Checks every invariant of the shop without changing anything. Exit code 1 when one is broken. What has to be
+    looked up at a payment provider is named by order, with what to do, in the shop's first language."""
     from vitrine.doctor import examine
 
     with open_shop(indexed=False) as shop:
@@ -93,7 +94,7 @@ def list_dead(json: Json = False) -> None:
         letters = [
             *uow.inbox.dead(limit=500),
             *uow.outbox.dead_letters(limit=500),
-            *uow.payments.dead_calls(limit=500),
+            *uow.payment_calls.dead(limit=500),
         ]
     if json:
         print_json([letter.as_json() for letter in letters])
@@ -112,7 +113,7 @@ def replay(letter: Annotated[str, typer.Argument(help="As listed: in:12, out:12 
         misuse(f"{letter}: expected in:NUMBER, out:NUMBER or call:NUMBER")
     with open_shop(indexed=False) as shop:
         with shop.storage.read() as uow:
-            lanes = {each.id: each.lane for each in uow.payments.dead_calls(limit=10_000)} if box == "call" else {}
+            lanes = {each.id: each.lane for each in uow.payment_calls.dead(limit=10_000)} if box == "call" else {}
         if lanes.get(int(number)) == "pos":
             refuse(f"{letter} came from your own till: correct it there and let it send it with another id")
         again = shop.storage.write(partial(_replayed, box=box, row_id=int(number), at=shop.clock.now()))
@@ -128,7 +129,7 @@ def _replayed(uow: UnitOfWork, box: str, row_id: int, at: datetime) -> bool:
         case "out":
             return uow.outbox.replay(row_id, at)
         case _:
-            return uow.payments.replay_call(row_id, at)
+            return uow.payment_calls.replay(row_id, at)
 
 
 @places_app.command("import")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -14,24 +14,14 @@ from commerce.domain.conversation import Conversation, HandoffReason, Voice
 from commerce.domain.linking import TokenPurpose
 from commerce.domain.mail import Direction, ThreadEntry
 from commerce.domain.staff import TaskKind
-from commerce.domain.team import Role, StaffMember, StaffSession
+from commerce.domain.team import StaffMember, StaffSession
 from commerce.ports import UnitOfWork
 from commerce.wiring import Shop
+from tests.contracts.staff_values import a_member
 from tests.unit.bot.conftest import Desk
 from tests.unit.bot.test_dispatch import variant_of
 
-NADIA = StaffMember(
-    id="a" * 32,
-    login="nadia",
-    name="Nadia Benali",
-    role=Role.STAFF,
-    store_ids=frozenset({"S1"}),
-    languages=("fr", "en"),
-    skills=("returns",),
-    is_active=True,
-    has_totp=False,
-    created_at=datetime(2026, 1, 1, tzinfo=UTC),
-)
+NADIA = a_member("nadia", id="a" * 32, name="Nadia Benali", languages=("fr", "en"), skills=("returns",))
 
 
 def hire(shop: Shop, member: StaffMember = NADIA) -> StaffMember:

@@ -98,12 +98,12 @@ def test_readers_of_long_ago_are_forgotten_and_their_pages_go_on_counting(desk: 
 
 def test_a_providers_call_is_kept_for_its_days_and_no_longer(desk: Desk, clock: ManualClock) -> None:
     def keep(uow: UnitOfWork) -> None:
-        row_id = uow.payments.accept(PaymentCallback("fake", "e1", CallbackKind.IGNORED, clock.now()), clock.now())
-        assert row_id is not None and uow.payments.callback_done(row_id)
+        row_id = uow.payment_calls.accept(PaymentCallback("fake", "e1", CallbackKind.IGNORED, clock.now()), clock.now())
+        assert row_id is not None and uow.payment_calls.done(row_id)
 
     def kept() -> int:
         with desk.shop.storage.read() as uow:
-            return len(uow.payments.calls_before(clock.now(), 9))
+            return len(uow.payment_calls.done_before(clock.now(), 9))
 
     desk.shop.storage.write(keep)
     clock.advance(timedelta(days=desk.shop.settings.payment_call_keep_days) - timedelta(seconds=1))

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import time, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from commerce.clock import ManualClock
 from commerce.domain.customer import Contact
-from commerce.domain.geo import GeoPoint
-from commerce.domain.localtext import LocalText
-from commerce.domain.money import Money
-from commerce.domain.product import Product, Variant
 from commerce.domain.stock import MovementReason
-from commerce.domain.store import Opening, OpeningHours, Store, StoreKind
+from commerce.domain.store import OpeningHours, StoreKind
 from commerce.ids import SeededIds
 from commerce.ports import ReservationRules, Storage, UnitOfWork
 from commerce.services.carts import Carts
@@ -27,29 +23,13 @@ from commerce.services.promotions import Promotions
 from commerce.services.reserving import Reserving
 from commerce.storage.seeding import add_product
 from tests.unit.services import offering_store
+from tests.unit.services.things import DAY, DRESS, a_store, a_thing
 from tests.unit.services.till import Till, open_till
 from tests.unit.services.window import Window, open_window
 
 LEA = Contact("telegram", "shop", "1001")
 SAM = Contact("webchat", "web", "1002")
-DAY = (Opening(time(10), time(19)),)
 GTINS = ("", "3614270000003", "")
-
-
-def _store(store_id: str, name: str, hours: OpeningHours, kind: StoreKind = StoreKind.PERMANENT) -> Store:
-    return Store(
-        id=store_id,
-        name=LocalText({"fr": f"Lyon {name}", "en": f"Lyon {name}"}),
-        short_name=LocalText({"fr": name}),
-        kind=kind,
-        address="1 place",
-        city="Lyon",
-        postcode="69002",
-        country="FR",
-        point=GeoPoint(45.7579, 4.8320),
-        timezone="Europe/Paris",
-        hours=hours,
-    )
 
 
 @dataclass
@@ -88,31 +68,13 @@ class Small:
 @pytest.fixture
 def small(storage: Storage, clock: ManualClock, ids: SeededIds) -> Small:
     def fill(uow: UnitOfWork) -> dict[str, int]:
-        uow.stores.put(_store("S1", "Bellecour", OpeningHours(week=(DAY,) * 6 + ((),))))
-        uow.stores.put(_store("S2", "Part-Dieu", OpeningHours(week=(DAY, DAY, (), DAY, DAY, DAY, ()))))
-        uow.stores.put(_store("WEB", "Web", OpeningHours(), StoreKind.WEB))
-        uow.stores.put(_store("GONE", "Marché", OpeningHours()))
-        dress = add_product(
-            uow,
-            Product(
-                id=0,
-                source="main",
-                source_id="P1",
-                title=LocalText({"fr": "Robe midi en lin", "en": "Linen midi dress"}),
-                description=LocalText(),
-                brand="",
-                category="dress",
-                category_words="",
-                gender="women",
-                variants=tuple(
-                    Variant(
-                        0, 0, f"P1-{size}", "navy", "bleu marine", size, Money(7900, "EUR"), gtin=GTINS[i], position=i
-                    )
-                    for i, size in enumerate(("36", "38", "40"))
-                ),
-            ),
-            clock.now(),
-        )
+        wednesdays_off = OpeningHours(week=(DAY, DAY, (), DAY, DAY, DAY, ()))
+        uow.stores.put(a_store("S1", name="Bellecour"))
+        uow.stores.put(a_store("S2", hours=wednesdays_off, name="Part-Dieu"))
+        uow.stores.put(a_store("WEB", StoreKind.WEB, OpeningHours(), name="Web"))
+        uow.stores.put(a_store("GONE", hours=OpeningHours(), name="Marché"))
+        sizes = ("36", "38", "40")
+        dress = add_product(uow, a_thing("P1", "dress", DRESS, sizes, gender="women", gtins=GTINS), clock.now())
         variants = {variant.size: variant.id for variant in dress.variants}
         for size, count in (("36", 4), ("38", 1), ("40", 0)):
             for store_id in ("S1", "S2", "WEB", "GONE"):

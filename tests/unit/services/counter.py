@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 
 from commerce.clock import ManualClock
 from commerce.domain.conversation import Conversation, HandoffReason, Need
@@ -18,29 +18,15 @@ from commerce.services.calling_back import CallingBack
 from commerce.services.handoff import Handoff, Said, TakingOver
 from commerce.services.routing import Routing
 from commerce.services.summing_up import SummingUp
+from tests.contracts.staff_values import a_member
 from tests.unit.services.conftest import LEA, Small
 
 GROUP = Contact("telegram-staff", "staff_bot", "-100")
 MINUTE = timedelta(minutes=1)
-NADIA = StaffMember(
-    id="a" * 32,
-    login="nadia",
-    name="Nadia",
-    role=Role.STAFF,
-    store_ids=frozenset({"S1"}),
-    languages=("fr",),
-    skills=("returns",),
-    is_active=True,
-    has_totp=False,
-    created_at=datetime(2026, 1, 1, tzinfo=UTC),
-)
-SAMI = replace(
-    NADIA, id="b" * 32, login="sam", name="Sam", store_ids=frozenset({"S2"}), languages=("fr", "en"), skills=()
-)
-HUGO = replace(NADIA, id="c" * 32, login="hugo", name="Hugo", role=Role.MARKETER, store_ids=frozenset())
-OWNER = replace(
-    NADIA, id="d" * 32, login="owner", name="Ann", role=Role.OWNER, store_ids=frozenset(), languages=(), skills=()
-)
+NADIA = a_member("nadia", id="a" * 32, skills=("returns",))
+SAMI = a_member("sam", stores=("S2",), id="b" * 32, languages=("fr", "en"))
+HUGO = a_member("hugo", Role.MARKETER, (), id="c" * 32, skills=("returns",))
+OWNER = a_member("owner", Role.OWNER, (), id="d" * 32, name="Ann", languages=())
 
 
 @dataclass

@@ -19,18 +19,18 @@ from commerce.domain.payment import Placed
 from commerce.domain.reservation import Refused, Reservation
 from commerce.domain.stock import MovementReason
 from commerce.domain.stocktaking import StockEntry
-from commerce.domain.team import Role, StaffMember
+from commerce.domain.team import StaffMember
 from commerce.ids import SeededIds
 from commerce.services.offering import Taken
 from commerce.services.rejecting import Rejected
 from commerce.settings import load_settings
 from commerce.wiring import Shop, build_shop
-from tests.contracts.storage_values import NOW
+from tests.contracts.staff_values import a_member
 from vitrine.doctor import check
 from vitrine.fixture import build_fixture
 
 LEA, SAM = Contact("telegram", "shop", "1001"), Contact("telegram", "shop", "1002")
-NADIA = StaffMember("nadia", "nadia", "Nadia", Role.STAFF, frozenset({"S1"}), ("fr",), (), True, False, NOW)
+NADIA = a_member("nadia")
 P1, P6, P4 = "P1-navy-38", "P6-navy-38", "P4-brown"
 HOME = PostalAddress("Léa", "1 rue", "69002", "Lyon", "FR")
 

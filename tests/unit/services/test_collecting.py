@@ -28,18 +28,14 @@ from commerce.services.codes import CodeGuard
 from commerce.services.collecting import Collecting
 from commerce.services.coming import Coming
 from commerce.services.handing_over import HandingOver
-from tests.contracts.storage_values import NOW
+from tests.contracts.staff_values import a_member
 from tests.unit.services.till import LEA, SAM, Till
 
 GROUP = Contact("telegram-staff", "staff", "-100")
 
 
-def member(staff_id: str, *stores: str, role: Role = Role.STAFF) -> StaffMember:
-    return StaffMember(staff_id, staff_id, staff_id.title(), role, frozenset(stores), ("fr",), (), True, False, NOW)
-
-
-NADIA, ELSEWHERE = member("nadia", "S1"), member("elsewhere", "S2")
-OWNER, MARKETER = member("owner", role=Role.OWNER), member("hugo", "S1", role=Role.MARKETER)
+NADIA, ELSEWHERE = a_member("nadia"), a_member("elsewhere", stores=("S2",))
+OWNER, MARKETER = a_member("owner", Role.OWNER, ()), a_member("hugo", Role.MARKETER)
 
 
 @dataclass
@@ -334,7 +330,7 @@ def test_the_code_is_looked_at_before_anybody_is_asked_who_came(counter: Counter
     counter.do("ready", ref)
     assert check("AAA-000") is NotHandedOver.WRONG_CODE
     assert check(code) is None, "whether it is paid is asked when it is handed over"
-    assert check(code, member("m" * 32, "S2")) is NotHandedOver.NOT_FOUND
+    assert check(code, a_member("m" * 32, stores=("S2",))) is NotHandedOver.NOT_FOUND
     for _ in range(5):
         check("AAA-000")
     assert check(code) is NotHandedOver.LOCKED

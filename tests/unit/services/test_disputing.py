@@ -5,26 +5,29 @@ from __future__ import annotations
 
 import itertools
 import random
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
 from commerce.domain.dispute import Dispute, DisputeReport, DisputeState
+from commerce.domain.money import Money
 from commerce.domain.order import OrderState
 from commerce.domain.payment import LedgerKind, NotRefunded, PaymentState, Placed, RefundReason, RefundState
 from commerce.domain.reservation import Refused
 from commerce.domain.staff import TaskKind
-from commerce.domain.team import Role, StaffMember
+from commerce.domain.team import Role
+from commerce.payments.fake import Fault
 from commerce.services.again import write_again
 from commerce.services.disputing import Disputing
 from commerce.services.refund_sending import WHILE_DISPUTED
+from commerce.services.refund_tasks import raise_refund_task
 from commerce.services.staff_refunds import StaffRefunds
+from tests.contracts.staff_values import a_member
 from tests.unit.services.till import HOOK, Till
 
 D = DisputeState
-OWNER = StaffMember(
-    "hugo", "hugo", "Hugo", Role.OWNER, frozenset(), (), (), True, False, datetime(2026, 1, 1, tzinfo=UTC)
-)
+OWNER = a_member("hugo", Role.OWNER, ())
 
 
 def opened(till: Till, placed: Placed, state: D = D.NEEDS_RESPONSE, *, withheld: bool = True) -> None:
@@ -163,6 +166,91 @@ def test_part_of_it_went_back_before(till: Till):
     opened(till, placed, D.LOST)
     assert [minor for _, minor in ledger(till, placed)] == [7900, -900, -7000]
     assert till.order(placed).refunded_minor == 7900
+    assert till.wrong() == []
+
+
+def on_its_way(till: Till, placed: Placed, minor: int, *, arrives: bool) -> None:
+    """Asked back, and the provider's answer was lost; asked again, it says that it was done, or that it refuses."""
+    assert not isinstance(ask_back(till, placed, minor), Refused)
+    till.fake.control.fail("refund", Fault.TIMEOUT_DONE if arrives else Fault.TIMEOUT)
+    till.later(seconds=1)
+    assert till.refunds(placed)[-1].state is RefundState.UNKNOWN
+    if not arrives:
+        till.fake.control.fail("refund", Fault.DECLINED)
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+def test_lost_while_a_part_is_on_its_way(till: Till, arrives: bool):
+    """What is on its way is not counted twice, and not forgotten when it does not arrive."""
+    placed = till.paid(lines={"36": 1})
+    on_its_way(till, placed, 3000, arrives=arrives)
+    opened(till, placed, D.LOST)
+    assert ledger(till, placed) == [(LedgerKind.CAPTURE, 7900), (LedgerKind.DISPUTE, -4900)]
+    till.later(minutes=1)
+    last = LedgerKind.REFUND if arrives else LedgerKind.DISPUTE
+    assert ledger(till, placed)[2:] == [(last, -3000)]
+    assert till.order(placed).state is OrderState.REFUNDED
+    assert dispute(till, placed).lost_minor == (4900 if arrives else 7900)
+    assert till.tasks(TaskKind.REFUND_FAILED) == [], "the bank gave it back: nobody has to"
+    assert till.wrong() == []
+
+
+def test_all_of_it_was_on_its_way_and_a_part_was_lost(till: Till):
+    """What the bank did not give back is asked back anew."""
+    placed = till.paid(lines={"36": 1})
+    hears = Disputing(till.clock, till.ids, till.selling.refunding)
+    on_its_way(till, placed, 7900, arrives=False)
+    (told,) = (each for each in reports(till.paid(lines={"book": 1}), till.clock.now()) if each.state is D.LOST)
+    part = replace(told, payment_ref=till.attempt(placed.attempt.id).payment_ref, amount=Money(1000, "EUR"))
+    write_again(till.storage, lambda uow: hears.hear(uow, part))
+    assert ledger(till, placed) == [(LedgerKind.CAPTURE, 7900)]
+    till.later(minutes=1, ticks=2)
+    assert ledger(till, placed)[1:] == [(LedgerKind.DISPUTE, -1000), (LedgerKind.REFUND, -6900)]
+    assert till.order(placed).state is OrderState.REFUNDED
+    assert till.tasks(TaskKind.REFUND_FAILED) == []
+    assert till.wrong() == []
+
+
+def test_one_refund_is_on_its_way_and_another_still_waits(till: Till):
+    placed = till.paid(lines={"36": 1})
+    on_its_way(till, placed, 3000, arrives=True)
+    assert not isinstance(ask_back(till, placed, 1000), Refused)
+    opened(till, placed, D.LOST)
+    assert [refund.state for refund in till.refunds(placed)] == [RefundState.UNKNOWN, RefundState.FAILED]
+    till.later(minutes=1)
+    assert [minor for _, minor in ledger(till, placed)] == [7900, -4900, -3000]
+    assert till.wrong() == []
+
+
+def test_the_daily_comparison_books_what_was_lost_before_and_not_booked(till: Till):
+    """As the books stood once a refund beside a lost dispute had failed."""
+    placed = till.paid(lines={"36": 1})
+    now, amount = till.clock.now(), placed.order.total
+    lost = Dispute("d1", placed.attempt.id, placed.order.id, "fake", "fd_1", D.LOST, amount, True, "general", now, now)
+    till.storage.write(lambda uow: uow.disputes.add(lost))
+    assert [found.partition(":")[0] for found in till.wrong()] == ["what banks took is in the books"]
+    till.later(days=2)
+    assert ledger(till, placed)[1:] == [(LedgerKind.DISPUTE, -7900)]
+    assert (dispute(till, placed).lost_minor, till.order(placed).state) == (7900, OrderState.REFUNDED)
+    till.later(days=2)
+    assert len(ledger(till, placed)) == 2
+    assert till.wrong() == []
+
+
+@pytest.mark.parametrize("is_sent", [True, False])
+def test_nobody_is_asked_any_more_for_what_the_bank_gave_back(till: Till, is_sent: bool):
+    """A withdrawal tells the team until when its money has to be back."""
+    placed = till.paid(lines={"36": 1})
+    (refund,) = ask_back(till, placed, 7900)
+    till.storage.write(lambda uow: raise_refund_task(uow, "t", TaskKind.REFUND, refund, "", till.clock.now()))
+    if is_sent:
+        till.fake.control.fail("refund", Fault.TIMEOUT)
+        till.later(seconds=1)
+        till.fake.control.fail("refund", Fault.DECLINED)
+    opened(till, placed, D.LOST)
+    till.later(minutes=1)
+    assert ledger(till, placed)[1:] == [(LedgerKind.DISPUTE, -7900)]
+    assert till.tasks(TaskKind.REFUND) == till.tasks(TaskKind.REFUND_FAILED) == []
     assert till.wrong() == []
 
 

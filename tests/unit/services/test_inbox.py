@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -36,6 +36,7 @@ from commerce.services.handoff import Handoff
 from commerce.services.inbox import Inbox
 from commerce.services.routing import Routing
 from commerce.services.summing_up import SummingUp
+from tests.contracts.staff_values import a_member
 from tests.unit.services.conftest import LEA, SAM, Small
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -48,18 +49,7 @@ CHANNELS = {
 HOURS_REPLY = CannedReply(
     "c1", "Horaires", LocalText({"fr": "Bonjour {name}, {store} est ouvert {hours}.", "en": "Hello {name}"})
 )
-
-
-def a_member(name: str, role: Role, *store_ids: str) -> StaffMember:
-    made = datetime(2026, 3, 1, tzinfo=UTC)
-    return StaffMember(name.lower(), name.lower(), name, role, frozenset(store_ids), ("fr",), (), True, False, made)
-
-
-NADIA, OTHER, HUGO = (
-    a_member("Nadia", Role.STAFF, "S1"),
-    a_member("Other", Role.STAFF, "S2"),
-    a_member("Hugo", Role.MARKETER),
-)
+NADIA, OTHER, HUGO = a_member("nadia"), a_member("other", stores=("S2",)), a_member("hugo", Role.MARKETER, ())
 
 
 class Desk:

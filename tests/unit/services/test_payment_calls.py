@@ -247,8 +247,8 @@ def test_many_old_calls_are_deleted_batch_by_batch(till: Till):
     def keep(uow) -> None:
         for number in range(BATCH * 2 + 1):
             call = PaymentCallback("fake", f"e{number}", CallbackKind.IGNORED, till.clock.now(), body=b"{}")
-            row_id = uow.payments.accept(call, till.clock.now())
-            assert row_id is not None and uow.payments.callback_done(row_id)
+            row_id = uow.payment_calls.accept(call, till.clock.now())
+            assert row_id is not None and uow.payment_calls.done(row_id)
 
     till.storage.write(keep)
     assert till.selling.paying.forget_calls(till.clock.now()) == BATCH * 2 + 1

@@ -11,7 +11,8 @@ from commerce.domain.lookbook import Did, LookbookState
 from commerce.domain.recommending import LONGEST, Because, Choice
 from commerce.domain.store import Store
 from commerce.ports import UnitOfWork
-from tests.unit.services.till import LEA, SAM, a_store
+from tests.unit.services.things import a_store
+from tests.unit.services.till import LEA, SAM
 from tests.unit.services.window import THINGS, Window
 
 DAY = timedelta(days=1)

@@ -15,7 +15,8 @@ from commerce.domain.reservation import Refused
 from commerce.domain.store import Opening, OpeningHours
 from commerce.services.slots import Slots
 from tests.unit.services.test_collecting import Counter
-from tests.unit.services.till import LEA, SAM, Till, a_store
+from tests.unit.services.things import a_store
+from tests.unit.services.till import LEA, SAM, Till
 
 HOUR = timedelta(hours=1)
 

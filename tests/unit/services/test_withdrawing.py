@@ -67,6 +67,25 @@ def test_everything_goes_back_with_its_delivery(selling: Selling):
     assert selling.order(order).state is OrderState.REFUND_PENDING
 
 
+@pytest.mark.parametrize(("state", "goods"), [(OrderState.PAID, "stay"), (OrderState.SHIPPED, "come back")])
+def test_an_order_whose_money_is_on_its_way_already(selling: Selling, state: OrderState, goods: str):
+    """What had not left the shop is on the shelf again since then; what had left it has to come back still."""
+    before = selling.on_hand("38", "WEB")
+    order = delivered(selling, state=state)
+    selling.storage.write(lambda uow: selling.refunding.ask(uow, order.id, None, RefundReason.GOODWILL))
+    assert selling.order(order).state is OrderState.REFUND_PENDING
+    there = selling.on_hand("38", "WEB")
+    assert there == before - (state is OrderState.SHIPPED)
+    done = selling.withdraw(selling.order(order))
+    assert isinstance(done, ReturnRequest)
+    assert done.state is (ReturnState.APPROVED if goods == "come back" else ReturnState.SETTLED)
+    assert selling.on_hand("38", "WEB") == there
+    assert selling.refunds(order)[1:] == [], "all of it is on its way"
+    with selling.storage.read() as uow:
+        (told,) = [json.loads(task.details) for task in uow.tasks.open(kind=TaskKind.REFUND) if task.subject == done.id]
+    assert told["goods"].startswith(goods)
+
+
 def test_the_receipt_says_what_when_and_who(selling: Selling):
     order = delivered(selling, ("36", 2), ("38", 1))
     text = selling.withdraw(order, lines={0: 1}).receipt

@@ -5,24 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import time, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from commerce.clock import ManualClock
 from commerce.domain.cart import Cart, CheckoutDraft, Fulfilment, PostalAddress
 from commerce.domain.customer import Contact
-from commerce.domain.geo import GeoPoint
-from commerce.domain.localtext import LocalText
 from commerce.domain.money import Money
 from commerce.domain.order import Order, OrderRefused, OrderSource, OrderState
 from commerce.domain.payment import PaymentAttempt, PaymentReport, PaymentState, Placed, Refund
 from commerce.domain.pricing import DeliveryRules, TaxRules
-from commerce.domain.product import Product, Variant
 from commerce.domain.quote import Quote
 from commerce.domain.reservation import Reservation
 from commerce.domain.staff import TaskKind
 from commerce.domain.stock import MovementReason
-from commerce.domain.store import Opening, OpeningHours, Store, StoreKind
+from commerce.domain.store import OpeningHours, StoreKind
 from commerce.ids import RandomIds
 from commerce.payments.fake import FakeProvider
 from commerce.payments.pay_in_store import PayInStore
@@ -33,29 +30,13 @@ from commerce.services.payment_calls import TakeStock
 from commerce.services.reserving import Reserving
 from commerce.services.selling import Selling, build_selling
 from commerce.storage.seeding import add_product
+from tests.unit.services.things import DRESS, a_store, a_thing
 from vitrine.doctor import check
 
 LEA = Contact("telegram", "shop", "1001")
 SAM = Contact("webchat", "web", "1002")
 HOME = PostalAddress("Léa M.", "12 rue Mercière", "69002", "Lyon", "FR")
 HOOK = "https://shop.example/hooks/fake"
-DAY = (Opening(time(10), time(19)),)
-
-
-def a_store(store_id: str, kind: StoreKind = StoreKind.PERMANENT, hours: OpeningHours | None = None) -> Store:
-    return Store(
-        id=store_id,
-        name=LocalText({"fr": f"Lyon {store_id}"}),
-        short_name=LocalText({"fr": store_id}),
-        kind=kind,
-        address="1 place",
-        city="Lyon",
-        postcode="69002",
-        country="FR",
-        point=GeoPoint(45.7579, 4.8320),
-        timezone="Europe/Paris",
-        hours=OpeningHours(week=(DAY,) * 6 + ((),)) if hours is None else hours,
-    )
 
 
 def selling_rules(**changes: object) -> SellingRules:
@@ -287,23 +268,6 @@ def open_till(
     take_stock: TakeStock | None = None,
     **rules: object,
 ) -> Till:
-    def variant(sku: str, size: str, minor: int, position: int) -> Variant:
-        return Variant(0, 0, sku, "navy", "bleu marine", size, Money(minor, "EUR"), position=position)
-
-    def product(source_id: str, category: str, title: dict[str, str], variants: tuple[Variant, ...]) -> Product:
-        return Product(
-            id=0,
-            source="main",
-            source_id=source_id,
-            title=LocalText(title),
-            description=LocalText(),
-            brand="",
-            category=category,
-            category_words="",
-            gender="",
-            variants=variants,
-        )
-
     def stock_up(uow: UnitOfWork) -> dict[str, int]:
         for store in (
             a_store("S1"),
@@ -312,14 +276,8 @@ def open_till(
             a_store("GONE", hours=OpeningHours()),
         ):
             uow.stores.put(store)
-        sizes = ("36", "38", "40")
-        dress = product(
-            "P1",
-            "dress",
-            {"fr": "Robe midi en lin", "en": "Linen midi dress"},
-            tuple(variant(f"P1-{size}", size, 7900, n) for n, size in enumerate(sizes)),
-        )
-        book = product("B1", "book", {"fr": "Le lin", "en": "Linen"}, (variant("B1", "", 2000, 0),))
+        dress = a_thing("P1", "dress", DRESS, ("36", "38", "40"))
+        book = a_thing("B1", "book", {"fr": "Le lin", "en": "Linen"}, ("",), 2000)
         stored = [add_product(uow, thing, clock.now()) for thing in (dress, book)]
         variants = {found.size or "book": found.id for thing in stored for found in thing.variants}
         for size, count in (("36", 4), ("38", 1), ("40", 0), ("book", 5)):

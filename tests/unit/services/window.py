@@ -23,9 +23,8 @@ from commerce.domain.lookbook import (
     Region,
     Review,
 )
-from commerce.domain.money import Money
 from commerce.domain.order import Order, OrderState
-from commerce.domain.product import Product, Variant
+from commerce.domain.product import Product
 from commerce.domain.recommending import Because, Recommendation
 from commerce.domain.stock import MovementReason
 from commerce.ids import SeededIds
@@ -34,7 +33,8 @@ from commerce.settings import load_settings
 from commerce.storage.seeding import add_product
 from commerce.wiring import Shop, build_shop
 from tests.contracts.selling_values import PLACED, an_order
-from tests.unit.services.till import LEA, a_store
+from tests.unit.services.things import a_store, a_thing
+from tests.unit.services.till import LEA
 
 # source id: French title, category, sizes
 THINGS = {
@@ -139,23 +139,14 @@ def open_window(folder: Path, database_url: str, clock: ManualClock, ids: Seeded
         def fill(uow: UnitOfWork) -> dict[str, Product]:
             uow.stores.put(a_store("S1"))
             return {
-                name: add_product(uow, _product(name, *said), clock.now())
-                for name, said in THINGS.items()
-            }  # fmt: skip
+                name: add_product(
+                    uow, a_thing(name, category, {"fr": title}, sizes, gender="women", colour=("", "")), clock.now()
+                )
+                for name, (title, category, sizes) in THINGS.items()
+            }
 
         window = Window(shop, clock, shop.storage.write(fill))
         for name in THINGS:
             window.stock(name, 3)
         shop.index_keeper.refresh()
         yield window
-
-
-def _product(name: str, title: str, category: str, sizes: tuple[str, ...]) -> Product:
-    return Product(
-        id=0, source="main", source_id=name, title=LocalText({"fr": title}), description=LocalText(), brand="",
-        category=category, category_words="", gender="women",
-        variants=tuple(
-            Variant(0, 0, f"{name}-{size}", "", "", size, Money(7900, "EUR"), position=position)
-            for position, size in enumerate(sizes)
-        ),
-    )  # fmt: skip

@@ -140,3 +140,23 @@ def test_a_page_asks_as_little_of_a_full_shop_as_of_an_empty_one(shop: Shop, var
     assert badges(browser) == {"board": 99}, "more are not counted"
     assert asked() == empty
     assert sum("count(" in each for each in empty) == 4, "both kinds of pick-ups, the inbox, refunds: once a page"
+
+
+def test_a_page_that_is_open_hears_of_every_number_and_of_nothing_else(shop: Shop, variants: list[int]) -> None:
+    owner = StaffBrowser(create_app(shop), shop, add_member(shop, "olga", Role.OWNER))
+    tag = owner.get("/staff/live").headers["ETag"]
+
+    def changed() -> bool:
+        nonlocal tag
+        answer = owner.get("/staff/live", **{"If-None-Match": tag})
+        tag = answer.headers.get("ETag", tag)
+        return answer.status_code == 200
+
+    assert not changed()
+    order_here(shop.storage, variants, "o1")
+    assert changed() and not changed()
+    put_refunds(shop, ["o1", "o2"])
+    assert changed() and not changed()
+    assert counted_live(owner) == {"board": 1, "refunds": 1}
+    shop.storage.write(lambda uow: uow.tasks.done(TaskKind.REFUND_APPROVAL, "o2", NOW))
+    assert changed() and counted_live(owner) == {"board": 1}

@@ -267,8 +267,8 @@ def test_calls_of_providers_and_tills_wait_for_a_person(run, tmp_path, monkeypat
         ids = []
         for provider in ("square", "pos"):
             call = PaymentCallback(provider, f"odd-{provider}", CallbackKind.IGNORED, NOW, body=b"{}")
-            row_id = uow.payments.accept(call, NOW)
-            uow.payments.callback_failed(row_id, "cannot be read", None)
+            row_id = uow.payment_calls.accept(call, NOW)
+            uow.payment_calls.failed(row_id, "cannot be read", None)
             ids.append(row_id)
         return ids
 

@@ -19,6 +19,7 @@ from commerce.clock import ManualClock
 from commerce.domain.customer import Contact
 from commerce.domain.team import Role, StaffMember
 from commerce.wiring import Shop
+from tests.contracts.staff_values import a_member
 from vitrine.standins.telegram import Group, Person, Shown, TelegramBot, TelegramStandIn
 
 _numbers = count(1)
@@ -41,18 +42,8 @@ class Office:
     # --- the team
 
     def hire(self, login: str, *, role: Role = Role.STAFF, stores: tuple[str, ...] = ("S1",), language: str = "fr"):
-        now = self.shop.clock.now()
-        member = StaffMember(
-            self.shop.ids.new_id(),
-            login,
-            login.capitalize(),
-            role,
-            frozenset(stores),
-            (language,),
-            (),
-            True,
-            False,
-            now,
+        member = a_member(
+            login, role, stores, id=self.shop.ids.new_id(), languages=(language,), created_at=self.shop.clock.now()
         )
         self.shop.storage.write(lambda uow: uow.team.add(member))
         return member
