@@ -15,7 +15,7 @@ from commerce.clock import ManualClock
 from commerce.wiring import Shop
 from tests.e2e.conftest import DESK, PHONE
 from tests.e2e.running_shop import running_shop
-from tests.e2e.test_shop_front import findings
+from tests.e2e.test_shop_front import findings_by_day_and_by_night
 from tests.journeys.pictures import side_by_side
 from tests.journeys.pointing import point_out
 from tests.unit.shoppable.seeing import drawing, fill_seeing
@@ -136,25 +136,24 @@ def test_a_photo_that_is_pasted_or_dropped(window: Callable[..., Page], way: str
     assert found(page)[0] == "jacket"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(window: Callable[..., Page], outfit: Path, scheme: str) -> None:
-    page = window("fr", DESK if scheme == "light" else PHONE, color_scheme=scheme, reduced_motion="reduce")
+def test_axe_finds_nothing_serious(window: Callable[..., Page], outfit: Path) -> None:
+    page = window("fr", DESK, reduced_motion="reduce")
     sent(page, outfit)
     whole = page.url
     for after in ("", "&item=1", "&box=0.04,0.08,0.48,0.92&q=red"):
         page.goto(whole + after)
         page.get_by_role("button", name="Choisir une partie à la main").click()
-        assert findings(page) == [], after
+        assert findings_by_day_and_by_night(page, DESK, PHONE) == [], after
 
 
 def test_the_page_does_not_scroll_sideways(window: Callable[..., Page], outfit: Path) -> None:
     page = window("fr", {"width": 320, "height": 800})
     sent(page, outfit)
     whole = page.url
-    for width in (320, 390, 820, 1440):
-        page.set_viewport_size({"width": width, "height": 800})
-        for after in ("", "&item=2"):
-            page.goto(whole + after)
+    for after in ("", "&item=2"):
+        page.goto(whole + after)
+        for width in (320, 390, 820, 1440):
+            page.set_viewport_size({"width": width, "height": 800})
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (width, after)
 
 

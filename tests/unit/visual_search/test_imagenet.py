@@ -125,16 +125,16 @@ def _encode(decoder: PictureDecoder, encoder: Encoder, pictures: list[Labelled])
 
 
 def test_held_out_phone_photos_find_their_type(shared: Path, decoder: PictureDecoder, encoder: Encoder) -> None:
-    """A smaller run of `training.measure`, with a floor well under its figures."""
+    """A smaller run of `python -m visual_search.training.measure`, with a floor well under its figures."""
     rng = np.random.default_rng(5)
     products = catalogue(shared / "data")
-    shown = [products[at] for at in rng.choice(len(products), 1500, replace=False)]
+    shown = [products[at] for at in rng.choice(len(products), 600, replace=False)]
     held_out = [photo for photo in phone_photos(shared / "data") if photo.unseen]
-    taken = [held_out[at] for at in rng.choice(len(held_out), 120, replace=False)]
+    taken = [held_out[at] for at in rng.choice(len(held_out), 60, replace=False)]
     vectors = encoder.encode(_encode(decoder, encoder, shown))
     photos, subjects = encoder.encode_and_judge(_encode(decoder, encoder, taken))
     kinds = np.array([product.type for product in shown])
     best = np.argsort(-(photos @ vectors.T), axis=1)[:, :10]
     right = np.mean([np.isin(kinds[best[at]], PHOTO_TYPES[photo.type]).mean() for at, photo in enumerate(taken)])
     assert right > 0.5
-    assert sum(subject.verdict == "other" for subject in subjects) <= 6
+    assert sum(subject.verdict == "other" for subject in subjects) <= 3
