@@ -1,6 +1,6 @@
 """The trained encoder as the files that ship: two ONNX graphs, the tokenizer, and what they are.
 
-    python -m visual_search.training.export            from var/training/languages.pt to visual_search/models/vitrine
+    python -m visual_search.training.export            from var/training/alike.pt to visual_search/models/vitrine
     python -m visual_search.training.export --open-clip DIR     the shipped files as an open_clip folder
 
 Weights are widened to float32 when a session loads. Those of the picture tower are stored as float16 (as int8, photo to
@@ -23,15 +23,12 @@ from visual_search.training.export_imagenet import Weights, _Graph, read_weights
 
 MODEL_DIRECTORY = Path(__file__).parent.parent / "models" / "vitrine"
 _OPSET = 17
-ITSELF_SCALE = 0.7
-"""What no word reaches is made shorter by so much before a vector gets its length, after everything is learned: words
-then find .008 of MRR more, and a product's own picture, cut roughly, finds it in .783 instead of .805 (DEV)."""
 Floats = NDArray[np.float32]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Write the files that ship.")
-    parser.add_argument("--checkpoint", type=Path, help="instead of languages.pt of the cache")
+    parser.add_argument("--checkpoint", type=Path, help="instead of alike.pt of the cache")
     parser.add_argument("--cache", type=Path, default=Path("var/training"))
     parser.add_argument("--out", type=Path, default=MODEL_DIRECTORY)
     parser.add_argument("--open-clip", type=Path)
@@ -41,13 +38,13 @@ def main() -> None:
 
         write_folder(asked.out, asked.open_clip)
         return
-    write(asked.checkpoint or asked.cache / "languages.pt", asked.cache, asked.out)
+    write(asked.checkpoint or asked.cache / "alike.pt", asked.cache, asked.out)
 
 
 def write(checkpoint: Path, cache: Path, out: Path) -> None:
     import torch
 
-    from visual_search.training.towers import CONTEXT, EMBEDDING, INPUT_PX, ITSELF, TEXT_HEADS, TOLD, Clip, moved
+    from visual_search.training.towers import CONTEXT, EMBEDDING, INPUT_PX, ITSELF, TEXT_HEADS, Clip, moved
 
     state = torch.load(checkpoint, weights_only=True)["average"]
     model = Clip(read_weights())
@@ -56,7 +53,6 @@ def write(checkpoint: Path, cache: Path, out: Path) -> None:
         weights = moved(model.tower, read_weights())
         first, bias, second = (part.numpy() for part in model.projection.folded())
         words = {name: value.float().numpy() for name, value in model.text.state_dict().items()}
-    second[TOLD:] *= ITSELF_SCALE
     words["text_projection"] = np.pad(words["text_projection"], ((0, 0), (0, ITSELF)))
     out.mkdir(parents=True, exist_ok=True)
     files = {

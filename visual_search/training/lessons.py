@@ -114,7 +114,7 @@ class Teacher:
         known = self._attributes(rows, len(photos))
         self._photo_labels = [corpus.photo_labels[photo] for photo in photos]
         self._kind_of = self._kinds(known[:, 0], self._photo_labels)
-        self._known = torch.from_numpy(known).to(device)
+        self.known = torch.from_numpy(known).to(device)
         self._kind_signs = torch.from_numpy(self._signs_of_kinds()).to(device)
         self._by_kind = [np.flatnonzero(known[: self._count, 0] == kind) for kind in range(len(self.values[KIND]))]
         weight = np.sqrt([len(of) if len(of) >= 12 else 0 for of in self._by_kind])
@@ -168,9 +168,9 @@ class Teacher:
                 text, named = captions.full(row, "en" if number % 2 else "fr", rng)
                 described.append(text)
                 asked[at, number] = [kind in named for kind in ATTRIBUTES]
-        self._names = self._tokens(tokenizer, names).reshape(len(rows), NAMES, CONTEXT)
-        self._captions = self._tokens(tokenizer, described).reshape(len(rows), CAPTIONS, CONTEXT)
-        self._asked = torch.from_numpy(asked).to(self._device)
+        self.names = self._tokens(tokenizer, names).reshape(len(rows), NAMES, CONTEXT)
+        self.captions = self._tokens(tokenizer, described).reshape(len(rows), CAPTIONS, CONTEXT)
+        self.asked = torch.from_numpy(asked).to(self._device)
         words = [word for label in LABELS for of in LABEL_WORDS[label] for word in of]
         ends = np.cumsum([sum(map(len, LABEL_WORDS[label])) for label in LABELS])
         self._label_words = self._tokens(tokenizer, words)
@@ -205,7 +205,7 @@ class Teacher:
         named = np.concatenate([chosen, beside])
         own, every = self._at(chosen), self._at(named)
         ways = self._at(numbers.integers(NAMES, size=len(named)))
-        names = self._names[every, ways]
+        names = self.names[every, ways]
         apart = torch.arange(len(own), device=self._device)[:, None] != torch.arange(len(named), device=self._device)
         pictures = self._at(np.concatenate([chosen, taken]))
         captions, caption_fits = self._describe(chosen, taken, pictures, numbers)
@@ -242,12 +242,12 @@ class Teacher:
         ways = self._at(numbers.integers(CAPTIONS, size=len(own)))
         labels = [LABELS.index(self._photo_labels[at - self._count]) for at in taken]
         words = [numbers.integers(self._label_starts[label], self._label_starts[label + 1]) for label in labels]
-        texts = torch.cat([self._captions[own, ways], self._label_words[self._at(np.array(words))]])
+        texts = torch.cat([self.captions[own, ways], self._label_words[self._at(np.array(words))]])
         told = torch.cat([own, self._at(taken)])
         fits = self._kind_signs[self._kind_of[told]][:, self._kind_of[pictures]]
-        wanted = torch.where(self._asked[own, ways], self._known[own], -1)
+        wanted = torch.where(self.asked[own, ways], self.known[own], -1)
         for column in range(1, len(ATTRIBUTES)):
-            signs = _compare(wanted[:, None, column], self._known[pictures][None, :, column])
+            signs = _compare(wanted[:, None, column], self.known[pictures][None, :, column])
             fits[: len(own)] = torch.minimum(fits[: len(own)], signs)
         fits[told[:, None] == pictures[None]] = 1
         return _cut(texts), fits
@@ -259,13 +259,13 @@ class Teacher:
             if kind == KIND:
                 fits.append(self._kind_signs[every][:, self._kind_of[pictures]])
             else:
-                fits.append(_compare(every[:, None], self._known[pictures][None, :, ATTRIBUTES.index(kind)]))
+                fits.append(_compare(every[:, None], self.known[pictures][None, :, ATTRIBUTES.index(kind)]))
         return torch.cat(fits)
 
     def _alike(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         shown = self._kind_of[pictures]
         kinds = self._kind_signs[shown][:, shown]
-        colour = self._known[pictures, 1]
+        colour = self.known[pictures, 1]
         known = (colour >= 0)[:, None] & (colour >= 0)[None] & (kinds == 1)
         return kinds, torch.where(known, _compare(colour[:, None], colour[None]), 0).to(torch.int8)
 

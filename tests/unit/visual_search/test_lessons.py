@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import numpy as np
 import pytest
+
+from tests.unit.visual_search.made_lessons import KINDS, made_corpus, made_lexicon
 
 torch = pytest.importorskip("torch", reason="training needs the extra [clip]")
 
 from visual_search.encoders.tokenizer import BpeTokenizer  # noqa: E402 after the skip
 from visual_search.encoders.vitrine import MODEL_DIRECTORY  # noqa: E402
 from visual_search.training.captions import Lexicon  # noqa: E402
-from visual_search.training.corpus import DEV, TRAIN, Corpus  # noqa: E402
+from visual_search.training.corpus import TRAIN, Corpus  # noqa: E402
 from visual_search.training.lessons import Lesson, Teacher  # noqa: E402
 from visual_search.training.towers import CONTEXT  # noqa: E402
-
-KINDS = ("Shirts", "Tshirts", "Tops", "Tunics", "Caps", "Hat")
-COLOURS = ("Blue", "Red")
-LEXICON = [
-    *(("article_type", kind, kind.lower(), f"{kind.lower()} (f)") for kind in KINDS),
-    ("base_colour", "Blue", "blue", "bleu|bleue|bleus|bleues"),
-    ("base_colour", "Red", "red", "rouge|rouge|rouges|rouges"),
-    ("gender", "Women", "women", "femme"),
-    ("usage", "Casual", "casual", "décontracté"),
-    ("season", "Summer", "summer", "été"),
-    ("sub_category", "Topwear", "topwear", "haut"),
-    ("master_category", "Apparel", "apparel", "vêtements"),
-]
-EACH = 15
-"""Products of each kind and colour."""
 
 
 @pytest.fixture(scope="module")
@@ -39,32 +23,12 @@ def tokenizer() -> BpeTokenizer:
 
 @pytest.fixture(scope="module")
 def lexicon(tmp_path_factory: pytest.TempPathFactory) -> Lexicon:
-    path: Path = tmp_path_factory.mktemp("lexicon") / "lexicon.tsv"
-    rows = ["\t".join(row) for row in [("kind", "key", "english", "french"), *LEXICON]]
-    path.write_text("\n".join(rows) + "\n")
-    return Lexicon(path)
+    return made_lexicon(tmp_path_factory.mktemp("lexicon"))
 
 
 @pytest.fixture(scope="module")
 def corpus() -> Corpus:
-    rows = []
-    for kind in KINDS:
-        for colour in COLOURS:
-            for number in range(EACH):
-                maker = "Ava" if number % 2 else "Bo"
-                title = f"{maker} Women {colour} {kind}" + ("" if number < 2 else f" {number}")
-                rows.append(
-                    {"title": title, "article_type": kind, "base_colour": colour, "gender": "Women", "usage": "Casual",
-                     "season": "Summer", "sub_category": "Topwear", "master_category": "Apparel"}
-                )  # fmt: skip
-    part = np.full(len(rows), TRAIN, np.int8)
-    part[::EACH] = DEV
-    photos = ["Shirt", "Blouse", "Top", "Hat"] * 3
-    empty = np.zeros((len(photos), 4, 4, 3), np.uint8)
-    return Corpus(
-        rows, np.zeros((len(rows), 4, 4, 3), np.uint8), part, photos, empty, np.full((len(photos), 2), 4),
-        np.full(len(photos), TRAIN, np.int8),
-    )  # fmt: skip
+    return made_corpus()
 
 
 @pytest.fixture(scope="module")
