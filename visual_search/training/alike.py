@@ -34,7 +34,7 @@ from visual_search.training.train import SEED, merges
 
 ITSELF_SCALE = 0.7
 """What no word reaches is first made shorter by so much: words then find .008 of MRR more, and a product's own picture,
-cut roughly, finds it in .783 instead of .805 (DEV)."""
+cut roughly, finds it in .783 instead of .805 (on the part for choosing)."""
 STEPS, _PRODUCTS, _PHOTOS, _TEXTS = 400, 1024, 96, 512
 PEAK_RATE = 5e-4
 KIND_SHARE, COLOUR_SHARE = 0.6, 0.3
