@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _LARGE = 1_000
 _FILLS = 0.9
 """A box of so much of the photo is the photo."""
+_NAMED = 0.35
+"""A part that is named less surely may be anything, and the photo as a whole says more."""
 _COUNT_EVERY_S = 60.0
 
 
@@ -79,7 +81,7 @@ class Sight:
             if not garments and subject.verdict == "unsure":  # two witnesses, and neither knows of anything to wear
                 subject = replace(subject, verdict="other")
         vector = whole.vectors[0]
-        if len(garments) == 1 and garments[0].box.area < _FILLS:
+        if len(garments) == 1 and garments[0].box.area < _FILLS and garments[0].score >= _NAMED:
             both = vector + garments[0].vector
             vector = both / np.linalg.norm(both)
         return Seen(vector, picture, subject, garments, self.id, whole.vectors[0])

@@ -1,7 +1,7 @@
 """Readers: small classifiers of the tower's features that tell what a picture shows and which words its name may hold.
 
-They know more than the vectors say: ranked by the chance that kind and colour agree, more of what is like a picture is of its
-kind and colour. What they tell is put into the vectors (`alike.py`); they themselves do not ship.
+They know more than the vectors say: ranked by the chance that kind and colour agree, more of what is like a picture
+is of its kind and colour. What they tell is put into the vectors (`alike.py`); they themselves do not ship.
 """
 
 from __future__ import annotations
