@@ -307,7 +307,9 @@ def test_a_held_out_photo_of_one_garment_is_one(eyes: Eyes, shared: Path) -> Non
     assert sum(len(one.garments) == 1 for one in seen) >= 23
     for one in seen:
         assert np.linalg.norm(one.vector) == pytest.approx(1, abs=1e-5)
-        if len(one.garments) == 1 and one.garments[0].box.area < 0.8:
+        if len(one.garments) == 1 and one.garments[0].score < 0.35:
+            assert np.array_equal(one.vector, one.whole), "what is named so unsurely may be anything"
+        elif len(one.garments) == 1 and one.garments[0].box.area < 0.8:
             assert float(one.vector @ one.garments[0].vector) > 0.7
         if len(one.garments) > 1:
             assert all((one.vector != garment.vector).any() for garment in one.garments)
