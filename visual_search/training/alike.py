@@ -27,6 +27,7 @@ from visual_search.training.export_imagenet import read_weights
 from visual_search.training.features import Features, features
 from visual_search.training.languages import values
 from visual_search.training.lessons import ATTRIBUTES, KIND, Teacher
+from visual_search.training.losses import relations
 from visual_search.training.readers import Readers, Told, taught, words_in
 from visual_search.training.shared_data import PHOTO_TYPES, data_directory
 from visual_search.training.towers import CONTEXT, INPUT_PX, TOLD, Clip, Projection
@@ -41,7 +42,7 @@ KIND_SHARE, COLOUR_SHARE = 0.6, 0.3
 """Squared lengths beside the vector as it was, which has 1."""
 SHARPER = 1.6
 """Power of the shares of kinds and colours, before they are compared."""
-_SCALE = 20.0
+_TEMPERATURE = 0.05
 _KEEP = 300.0
 """What it counts that a text's scores stay as they were, but for what is the same for all pictures."""
 
@@ -125,20 +126,13 @@ def learn(
         before, roots = (of[chosen] for of in meant[view])
         now = functional.normalize(projection(views[view][chosen].float()), dim=1)
         likeness = (before @ before.T + roots @ roots.T) / (1 + KIND_SHARE + COLOUR_SHARE)
-        apart, moved = relations(now, likeness), scores_moved(now, before, asked)
+        apart, moved = relations(now, likeness, _TEMPERATURE), scores_moved(now, before, asked)
         optimizer.zero_grad(set_to_none=True)
         (apart + _KEEP * moved).backward()
         nn.utils.clip_grad_norm_(projection.parameters(), 50.0)
         optimizer.step()
         if step % 20 == 19:
             print(f"{step + 1} of {steps}: likeness {apart.item():.4f}, scores {moved.item():.6f} off", flush=True)
-
-
-def relations(now: Tensor, likeness: Tensor) -> Tensor:
-    """How far the likenesses of unit rows [n, d] are from those that are wanted, [n, n]; the own does not count."""
-    itself = torch.eye(len(now), dtype=torch.bool)
-    found = (_SCALE * now @ now.T).masked_fill(itself, -1e4).log_softmax(1)
-    return functional.kl_div(found, (_SCALE * likeness).masked_fill(itself, -1e4).softmax(1), reduction="batchmean")
 
 
 def scores_moved(now: Tensor, before: Tensor, asked: Tensor) -> Tensor:

@@ -4,18 +4,21 @@ phone photo as it is and changed thrice. Looked at once, kept beside the checkpo
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from visual_search.training.augment import NEAR, PHOTO, Pictures
-from visual_search.training.towers import Tower
 
+View = Callable[..., Tensor]
+"""Rows, and for what is changed a chance, to pixels."""
 _AT_ONCE = 256
 _SEED = 11
 
@@ -31,40 +34,31 @@ class Features:
 
 
 def features(
-    cache: Path, tower: Tower, pictures: Pictures, products: NDArray[np.int64], photos: NDArray[np.int64]
+    cache: Path, tower: nn.Module, pictures: Pictures, products: NDArray[np.int64], photos: NDArray[np.int64]
 ) -> Features:
-    """`products` and `photos`: which ones, as `Pictures` counts them."""
-    chance = torch.Generator(pictures.device).manual_seed(_SEED)
+    """`products` and `photos`: which ones, as `Pictures` counts them. Another tower's are never taken for this one's."""
+    mark = hashlib.sha256()
+    for value in tower.state_dict().values():
+        mark.update(value.detach().cpu().numpy().tobytes())
+
+    def views(name: str, rows: NDArray[np.int64], changed: View, times: int) -> list[Tensor]:
+        found = []
+        for number in range(times + 1):
+            # a chance of its own, so that a view is the same whether those before it were made now or long ago
+            chance = torch.Generator(pictures.device).manual_seed(_SEED + number)
+            view = partial(changed, chance=chance) if number else pictures.plain
+            path = cache / f"features-{name}-{number}-{mark.hexdigest()[:12]}.npy"
+            found.append(_kept(path, tower, rows, view))
+        return found
+
     return Features(
-        [
-            _kept(cache / "features-products.npy", tower, products, pictures.plain),
-            *(
-                _kept(
-                    cache / f"features-products-{number}.npy",
-                    tower,
-                    products,
-                    lambda rows: pictures.products(rows, NEAR, chance),
-                )
-                for number in range(2)
-            ),
-        ],
-        [
-            _kept(cache / "features-photos.npy", tower, photos, pictures.plain),
-            *(
-                _kept(
-                    cache / f"features-photos-{number}.npy",
-                    tower,
-                    photos,
-                    lambda rows: pictures.photos(rows, PHOTO, chance),
-                )
-                for number in range(3)
-            ),
-        ],
+        views("products", products, lambda rows, chance: pictures.products(rows, NEAR, chance), 2),
+        views("photos", photos, lambda rows, chance: pictures.photos(rows, PHOTO, chance), 3),
     )
 
 
 @torch.no_grad()
-def _kept(path: Path, tower: Tower, rows: NDArray[np.int64], view: Callable[[NDArray[np.int64]], Tensor]) -> Tensor:
+def _kept(path: Path, tower: nn.Module, rows: NDArray[np.int64], view: View) -> Tensor:
     if not path.exists():
         parts = []
         for start in range(0, len(rows), _AT_ONCE):

@@ -62,9 +62,9 @@ def eye(like: Tensor) -> Tensor:
     return torch.eye(len(like), dtype=torch.bool, device=like.device)
 
 
-def relations(now: Tensor, before: Tensor, temperature: float = 0.1) -> Tensor:
-    """How far the likenesses among these pictures are from what they were for other features (both unit rows)."""
-    itself = eye(now)
-    wanted = functional.softmax((before @ before.T / temperature).masked_fill(itself, -1e4), 1)
+def relations(now: Tensor, likeness: Tensor, temperature: float = 0.1) -> Tensor:
+    """How far the likenesses among unit rows [n, d] are from those that are wanted, [n, n]; the own does not count."""
+    itself = eye(likeness)
+    wanted = functional.softmax((likeness / temperature).masked_fill(itself, -1e4), 1)
     found = functional.log_softmax((now @ now.T / temperature).masked_fill(itself, -1e4), 1)
     return functional.kl_div(found, wanted, reduction="batchmean")

@@ -90,7 +90,8 @@ def _of_names(model: Clip, lesson: Lesson, first: Tensor, second: Tensor) -> Ten
 def general(seen: Tensor, before: Tensor) -> Tensor:
     """Not only clothes: a few pictures of each lesson keep the likenesses that ImageNet saw between them. Features of
     the same pictures now and before, [k, 1280]."""
-    return losses.relations(functional.normalize(seen, dim=1), functional.normalize(before, dim=1))
+    before = functional.normalize(before, dim=1)
+    return losses.relations(functional.normalize(seen, dim=1), before @ before.T)
 
 
 def _weighted(weights: Iterable[float], parts: Iterable[Tensor]) -> Tensor:

@@ -15,9 +15,10 @@ from torch.nn import functional  # noqa: E402 after the skip
 from visual_search.encoders.tokenizer import BpeTokenizer  # noqa: E402
 from visual_search.encoders.vitrine import MODEL_DIRECTORY  # noqa: E402
 from visual_search.training import alike  # noqa: E402
-from visual_search.training.alike import learn, relations, scores_moved, told_of, wanted  # noqa: E402
+from visual_search.training.alike import learn, scores_moved, told_of, wanted  # noqa: E402
 from visual_search.training.features import Features  # noqa: E402
 from visual_search.training.lessons import ATTRIBUTES, MAKER, Teacher  # noqa: E402
+from visual_search.training.losses import relations  # noqa: E402
 from visual_search.training.readers import Readers, Told, taught, words_in  # noqa: E402
 from visual_search.training.towers import CONTEXT, EMBEDDING, FEATURES, TOLD, Projection  # noqa: E402
 

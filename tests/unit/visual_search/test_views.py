@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ torch = pytest.importorskip("torch", reason="training needs the extra [clip]")
 
 from visual_search.training.augment import FAR, NEAR, PHOTO, Pictures, Way, backgrounds  # noqa: E402 after the skip
 from visual_search.training.corpus import PHOTO_PX, TRAIN, Corpus  # noqa: E402
+from visual_search.training.features import features  # noqa: E402
 
 PX = 64
 
@@ -95,3 +97,32 @@ def test_the_same_seed_gives_the_same_views(pictures: Pictures) -> None:
     rows = np.array([0, 1, 2, 3])
     first, again, other = (pictures.products(rows, FAR, chance(seed)) for seed in (1, 1, 2))
     assert torch.equal(first, again) and not torch.equal(first, other)
+
+
+class Averages(torch.nn.Module):
+    """A tower that sees a picture's mean colour, and counts what it looked at."""
+
+    def __init__(self, times: float) -> None:
+        super().__init__()
+        self.times = torch.nn.Parameter(torch.tensor(times))
+        self.looked = 0
+
+    def forward(self, pixels: Any) -> Any:
+        self.looked += len(pixels)
+        return self.times * pixels.mean((2, 3))
+
+
+def test_features_are_kept_whatever_was_interrupted_and_are_never_another_towers(
+    pictures: Pictures, tmp_path: Path
+) -> None:
+    products, photos = np.arange(4), 4 + np.arange(2)
+    tower = Averages(1.0)
+    first = features(tmp_path, tower, pictures, products, photos)
+    assert [len(view) for view in first.products] == [4] * 3 and [len(view) for view in first.photos] == [2] * 4
+    assert torch.equal(first.products[0], pictures.plain(products).mean((2, 3)).half())
+    assert not torch.equal(first.products[1], first.products[2]) and tower.looked == 3 * 4 + 4 * 2
+    next(tmp_path.glob("features-products-2-*")).unlink()  # as if it had been stopped before
+    again = features(tmp_path, tower, pictures, products, photos)
+    assert torch.equal(again.products[2], first.products[2]) and tower.looked == 3 * 4 + 4 * 2 + 4
+    other = features(tmp_path, Averages(0.5), pictures, products, photos)
+    assert not torch.equal(other.products[0], first.products[0])
