@@ -36,7 +36,7 @@ class Features:
 def features(
     cache: Path, tower: nn.Module, pictures: Pictures, products: NDArray[np.int64], photos: NDArray[np.int64]
 ) -> Features:
-    """`products` and `photos`: which ones, as `Pictures` counts them. Another tower's are never taken for this one's."""
+    """`products` and `photos`: which ones, as `Pictures` counts them. Another tower's are never taken."""
     mark = hashlib.sha256()
     for value in tower.state_dict().values():
         mark.update(value.detach().cpu().numpy().tobytes())
