@@ -21,6 +21,8 @@ _FOR_WHOM = ("homme", "femme", "garçon", "fille", "enfant", "bébé", "mixte")
 _TOKEN = re.compile(r"[^\s,;:()\"“”]+")
 _LONGEST_PHRASE = 3
 _GENDER_FORMS = {"m": 0, "f": 1, "mp": 2, "fp": 3}
+NAMED = {"article_type": 1.0, "base_colour": 0.85, "gender": 0.5, "usage": 0.15, "season": 0.08}
+"""Share of captions that name each attribute."""
 _NO_ACCENTS = 0.2
 """Share of French captions that are written without accents, as people type."""
 
@@ -130,10 +132,11 @@ class Captions:
 
     def full(self, row: Mapping[str, str], language: str, rng: random.Random) -> tuple[str, frozenset[str]]:
         """A caption of the type and some other attributes, and which attributes it names."""
-        named = {"article_type"}
-        for attribute, share in (("base_colour", 0.85), ("gender", 0.5), ("usage", 0.15), ("season", 0.08)):
-            if row.get(attribute, "NA") not in ("", "NA") and rng.random() < share:
-                named.add(attribute)
+        named = {
+            attribute
+            for attribute, share in NAMED.items()
+            if row.get(attribute, "NA") not in ("", "NA") and rng.random() < share
+        }
         return self.words(row, named, language, rng), frozenset(named)
 
     def words(self, row: Mapping[str, str], named: set[str], language: str, rng: random.Random) -> str:

@@ -8,21 +8,21 @@ shoes, casual shoes) are told apart all the same: where they were left out, a li
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
-from visual_search.encoders.tokenizer import BpeTokenizer
-from visual_search.training.captions import Captions, FrenchNames, Lexicon, shortened, without_accents
+from visual_search.training.bags import padded, things
+from visual_search.training.captions import NAMED, Lexicon
 from visual_search.training.corpus import TRAIN, Corpus
 from visual_search.training.shared_data import PHOTO_TYPES
-from visual_search.training.towers import CONTEXT
 
 KIND, MAKER = "article_type", "maker"
 ATTRIBUTES = (KIND, "base_colour", "gender", "usage", "season", "sub_category", "master_category", MAKER)
@@ -31,31 +31,8 @@ PROMPTED = (KIND, "base_colour", "gender", MAKER, "usage", "sub_category", "mast
 FEWEST_OF_A_MAKER = 20
 """Products from which on a maker is such a class: of 4 in 10 pictures a classifier then knows the maker."""
 
-# What a phone photo of each label is called.
-LABEL_WORDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "T-Shirt": (("t-shirt", "tee", "short sleeve t-shirt"), ("t-shirt", "tee-shirt", "t-shirt à manches courtes")),
-    "Polo": (("polo", "polo shirt"), ("polo", "polo à manches courtes")),
-    "Longsleeve": (("long sleeve top", "long sleeve t-shirt"), ("t-shirt à manches longues", "haut à manches longues")),
-    "Shirt": (("shirt", "button-up shirt"), ("chemise", "chemise à boutons")),
-    "Blouse": (("blouse",), ("blouse", "chemisier")),
-    "Top": (("top",), ("haut", "top")),
-    "Undershirt": (("undershirt", "tank top", "vest"), ("maillot de corps", "débardeur")),
-    "Dress": (("dress",), ("robe",)),
-    "Skirt": (("skirt",), ("jupe",)),
-    "Shorts": (("shorts", "a pair of shorts"), ("short", "bermuda")),
-    "Pants": (("pants", "trousers"), ("pantalon",)),
-    "Shoes": (("shoes", "a pair of shoes"), ("chaussures", "paire de chaussures")),
-    "Hat": (("hat", "cap"), ("chapeau", "casquette", "bonnet")),
-    "Outwear": (("jacket", "outerwear", "coat"), ("veste", "manteau", "blouson")),
-    "Hoodie": (("hoodie", "hooded sweatshirt"), ("sweat à capuche", "sweat-shirt")),
-    "Blazer": (("blazer",), ("blazer", "veste de costume")),
-    "Body": (("bodysuit",), ("body", "justaucorps")),
-}
+LABELS = list(PHOTO_TYPES)
 
-LABELS = list(LABEL_WORDS)
-
-NAMES, CAPTIONS = 8, 6
-"""Ways in which each product is named and described, written down before the lessons begin."""
 _CAPTIONED = 512
 """Products of a lesson that get a caption beside their name."""
 
@@ -71,19 +48,19 @@ class Lesson:
     photos: Ints
     """[m] places in `Teacher.rows`"""
     names: Tensor
-    """[n, tokens]"""
+    """[n, words] things (`bags.Things`), as all that is said"""
     other_names: Tensor
-    """[o, tokens] of other products"""
+    """[o, words] of other products"""
     same_name: Tensor
     """[n, n + o] bool: other products of the very same name"""
     kin: Tensor
     """[n, n + o] bool: products that hardly anybody could tell apart by their pictures (see `Teacher`)"""
     captions: Tensor
-    """[c, tokens] of the first products and of all photos"""
+    """[c, values] of the first products and of all photos"""
     caption_fits: Tensor
     """[c, n + m]"""
     prompts: Tensor
-    """[p, tokens]"""
+    """[p, 1]"""
     prompt_fits: Tensor
     """[p, n + m]"""
     prompt_kinds: list[int]
@@ -96,9 +73,7 @@ class Teacher:
     """Makes lessons of TRAIN; the same seed gives the same ones. What tells the names of kin apart (products of one
     kind, colour, gender and maker) is seldom to be seen, and would be learned by heart."""
 
-    def __init__(
-        self, corpus: Corpus, lexicon: Lexicon, tokenizer: BpeTokenizer, device: torch.device, seed: int
-    ) -> None:
+    def __init__(self, corpus: Corpus, lexicon: Lexicon, device: torch.device, seed: int) -> None:
         self._device, self._seed = device, seed
         products = np.flatnonzero(corpus.part == TRAIN)
         photos = np.flatnonzero(corpus.photo_part == TRAIN)
@@ -121,7 +96,13 @@ class Teacher:
         self._kind_share = weight / weight.sum()
         balance = np.array([1 / np.sqrt(len(self._by_kind[kind])) for kind in known[: self._count, 0]])
         self._product_share = 0.5 * balance / balance.sum() + 0.5 / len(balance)
-        self._write(rows, lexicon, tokenizer)
+        self.things = things([row["title"] for row in rows], self.values, LABELS)
+        self.names = padded([self.things.of_name(row["title"]) for row in rows]).to(device)
+        self._first_value = torch.tensor([min(self.things.values[kind].values()) for kind in ATTRIBUTES], device=device)
+        self._prompts = torch.tensor(
+            [[number] for kind in PROMPTED for number in self.things.values[kind].values()], device=device
+        )
+        self.prompt_starts = [0, *accumulate(len(self.values[kind]) for kind in PROMPTED)]
 
     def _attributes(self, rows: Sequence[Mapping[str, str]], photos: int) -> Ints:
         """[places, attributes]: the value's number, -1 unknown, as of photos everything is."""
@@ -156,47 +137,6 @@ class Teacher:
                     out[at, other] = 0
         return out
 
-    def _write(self, rows: Sequence[Mapping[str, str]], lexicon: Lexicon, tokenizer: BpeTokenizer) -> None:
-        """Names, captions and prompts as tokens: what a lesson then draws from."""
-        french, captions, rng = FrenchNames(lexicon), Captions(lexicon), random.Random(self._seed)
-        names: list[str] = []
-        described: list[str] = []
-        asked = np.zeros((len(rows), CAPTIONS, len(ATTRIBUTES)), np.bool_)
-        for at, row in enumerate(rows):
-            names += _names(row["title"], french.of(row["title"], row["article_type"]), rng)
-            for number in range(CAPTIONS):
-                text, named = captions.full(row, "en" if number % 2 else "fr", rng)
-                described.append(text)
-                asked[at, number] = [kind in named for kind in ATTRIBUTES]
-        self.names = self._tokens(tokenizer, names).reshape(len(rows), NAMES, CONTEXT)
-        self.captions = self._tokens(tokenizer, described).reshape(len(rows), CAPTIONS, CONTEXT)
-        self.asked = torch.from_numpy(asked).to(self._device)
-        words = [word for label in LABELS for of in LABEL_WORDS[label] for word in of]
-        ends = np.cumsum([sum(map(len, LABEL_WORDS[label])) for label in LABELS])
-        self._label_words = self._tokens(tokenizer, words)
-        self._label_starts = np.concatenate([[0], ends])
-        self._prompts: list[list[list[int]]] = []
-        """[prompt][English, French]: where its words are in `_prompt_words`."""
-        self.prompt_starts = [0]
-        prompts: list[str] = []
-        for kind in PROMPTED:
-            for key in self.values[kind]:
-                english, told = ([key], [key]) if kind == MAKER else _words(lexicon, kind, key)
-                ways = []
-                for of in (english, told or english):
-                    ways.append(list(range(len(prompts), len(prompts) + len(of))))
-                    prompts += of
-                self._prompts.append(ways)
-            self.prompt_starts.append(len(self._prompts))
-        self._prompt_words = self._tokens(tokenizer, prompts)
-
-    def _tokens(self, tokenizer: BpeTokenizer, texts: list[str]) -> Tensor:
-        out = np.zeros((len(texts), CONTEXT), np.int16)
-        for start in range(0, len(texts), 4096):
-            ids = tokenizer.batch(texts[start : start + 4096])
-            out[start : start + len(ids), : ids.shape[1]] = ids
-        return torch.from_numpy(out).to(self._device)
-
     def lesson(self, step: int, products: int, photos: int, others: int) -> Lesson:
         numbers = np.random.default_rng([self._seed, step])
         chosen = self._choose(products, numbers)
@@ -204,22 +144,19 @@ class Teacher:
         beside = numbers.choice(self._count, min(others, self._count), replace=False)
         named = np.concatenate([chosen, beside])
         own, every = self._at(chosen), self._at(named)
-        ways = self._at(numbers.integers(NAMES, size=len(named)))
-        names = self.names[every, ways]
+        names = self.names[every]
         apart = torch.arange(len(own), device=self._device)[:, None] != torch.arange(len(named), device=self._device)
         pictures = self._at(np.concatenate([chosen, taken]))
         captions, caption_fits = self._describe(chosen, taken, pictures, numbers)
-        prompts = [ways[int(numbers.integers(2))] for ways in self._prompts]
-        words = self._at(np.array([numbers.choice(of) for of in prompts]))
         return Lesson(
-            chosen, taken, _cut(names[: len(own)]), _cut(names[len(own) :]),
+            chosen, taken, names[: len(own)], names[len(own) :],
             (self._name_ids[own][:, None] == self._name_ids[every][None]) & apart,
             (self._kin_ids[own][:, None] == self._kin_ids[every][None]) & apart,
-            captions, caption_fits, _cut(self._prompt_words[words]), self._fits_of_prompts(pictures),
+            captions, caption_fits, self._prompts, self._fits_of_prompts(pictures),
             self.prompt_starts, self._alike(pictures),
         )  # fmt: skip
 
-    def _at(self, places: Ints) -> Tensor:
+    def _at(self, places: NDArray[np.generic]) -> Tensor:
         return torch.from_numpy(places).to(self._device)
 
     def _choose(self, products: int, numbers: np.random.Generator) -> Ints:
@@ -239,18 +176,20 @@ class Teacher:
         self, chosen: Ints, taken: Ints, pictures: Tensor, numbers: np.random.Generator
     ) -> tuple[Tensor, Tensor]:
         own = self._at(chosen[:_CAPTIONED])
-        ways = self._at(numbers.integers(CAPTIONS, size=len(own)))
-        labels = [LABELS.index(self._photo_labels[at - self._count]) for at in taken]
-        words = [numbers.integers(self._label_starts[label], self._label_starts[label + 1]) for label in labels]
-        texts = torch.cat([self.captions[own, ways], self._label_words[self._at(np.array(words))]])
+        chance = [NAMED.get(kind, 0.0) for kind in ATTRIBUTES]
+        asked = self._at(numbers.random((len(own), len(ATTRIBUTES))) < chance)
+        wanted = torch.where(asked, self.known[own], -1)
+        described = torch.where(wanted >= 0, wanted + self._first_value, 0)
+        labels = [self.things.labels[self._photo_labels[at - self._count]] for at in taken]
+        captions = functional.pad(described, (0, 0, 0, len(labels)))
+        captions[len(own) :, 0] = self._at(np.array(labels))
         told = torch.cat([own, self._at(taken)])
         fits = self._kind_signs[self._kind_of[told]][:, self._kind_of[pictures]]
-        wanted = torch.where(self.asked[own, ways], self.known[own], -1)
         for column in range(1, len(ATTRIBUTES)):
             signs = _compare(wanted[:, None, column], self.known[pictures][None, :, column])
             fits[: len(own)] = torch.minimum(fits[: len(own)], signs)
         fits[told[:, None] == pictures[None]] = 1
-        return _cut(texts), fits
+        return captions, fits
 
     def _fits_of_prompts(self, pictures: Tensor) -> Tensor:
         fits = []
@@ -268,20 +207,6 @@ class Teacher:
         colour = self.known[pictures, 1]
         known = (colour >= 0)[:, None] & (colour >= 0)[None] & (kinds == 1)
         return kinds, torch.where(known, _compare(colour[:, None], colour[None]), 0).to(torch.int8)
-
-
-def _names(english: str, french: str, rng: random.Random) -> list[str]:
-    """As it is written and as people remember it, in both languages."""
-    return [
-        english, english, shortened(english, rng, 0.25), shortened(english, rng, 0.4),
-        french, without_accents(french), shortened(french, rng, 0.25), shortened(french, rng, 0.4),
-    ]  # fmt: skip
-
-
-def _words(lexicon: Lexicon, kind: str, key: str) -> tuple[list[str], list[str]]:
-    french = [word for form in range(4) for word in lexicon.french(kind, key, form)]
-    bare = [without_accents(word) for word in french]
-    return lexicon.english[kind, key], list(dict.fromkeys([*french, *bare]))
 
 
 def _numbered(values: Sequence[object]) -> Tensor:
@@ -303,9 +228,3 @@ def _compare(wanted: Tensor, shown: Tensor) -> Tensor:
     """1 where nothing is wanted or it is the same, 0 where it is not known, -1 where it is another; int8."""
     same = torch.where(wanted == shown, 1, -1)
     return torch.where(wanted < 0, 1, torch.where(shown < 0, 0, same)).to(torch.int8)
-
-
-def _cut(ids: Tensor) -> Tensor:
-    """[n, longest] int64, without the columns that hold nothing."""
-    longest = int((ids > 0).any(0).sum()) if len(ids) else 0
-    return ids[:, : max(longest, 1)].long()

@@ -13,11 +13,12 @@ from torch.nn import functional
 
 from visual_search.training import losses
 from visual_search.training.lessons import Lesson
-from visual_search.training.towers import ITSELF, TOLD, Clip
+from visual_search.training.towers import ITSELF, TOLD, Pupil
 
-FEATURES_LEFT_OUT = 0.15
+FEATURES_LEFT_OUT = 0.2
 """Share of the tower's features that a step does not see, so that no projection leans on a few of them."""
-WORDS_LEFT_OUT = 0.1
+WORDS_LEFT_OUT = 0.2
+"""Of a name, as people remember it."""
 PROMPT_WEIGHTS = (1.0, 1.0, 0.3, 0.5, 0.2, 0.3, 0.2)
 """Of `lessons.PROMPTED`: type and colour are what people ask for, the maker is what tells most names apart."""
 LIKENESS_WEIGHTS = (1.0, 2.0)
@@ -31,7 +32,7 @@ UNTOLD_SHARE = 0.12
 rest, and must not find those first that have more of it."""
 
 
-def told(model: Clip, lesson: Lesson, features: Tensor) -> dict[str, Tensor]:
+def told(model: Pupil, lesson: Lesson, features: Tensor) -> dict[str, Tensor]:
     """Losses by name, "all" the sum that is to fall. features [2n + m, 1280]: of the products seen once, seen again,
     and of the photos."""
     count = len(lesson.products)
@@ -41,7 +42,7 @@ def told(model: Clip, lesson: Lesson, features: Tensor) -> dict[str, Tensor]:
     places = torch.arange(len(lesson.alike[0]), device=seen.device)
     places = torch.cat([places[:count], places])
     """of each picture its column in the lesson's signs"""
-    captions, prompts = (model.words(of, WORDS_LEFT_OUT) for of in (lesson.captions, lesson.prompts))
+    captions, prompts = (model.bags(of) for of in (lesson.captions, lesson.prompts))
     fits = lesson.caption_fits[:, places]
     by_caption = 14.0 * captions @ seen.T  # attributes are shared by many: softer than names
     caption = (losses.contrast(by_caption, fits) + losses.contrast(by_caption.T, fits.T)) / 2
@@ -60,21 +61,19 @@ def told(model: Clip, lesson: Lesson, features: Tensor) -> dict[str, Tensor]:
     twin = losses.twins(untold[:count], untold[count : 2 * count], same, TWIN_SCALE)
     share = (untold.square().sum(1) - UNTOLD_SHARE).square().mean()
     every = (
-        name + 0.5 * caption + 0.5 * prompt + 0.7 * attribute
+        1.5 * name + 0.5 * caption + 0.5 * prompt + 0.6 * attribute
         + LIKENESS_WEIGHT * picture + TWIN_WEIGHT * twin + SHARE_WEIGHT * share
     )  # fmt: skip
     return {"all": every, "name": name, "caption": caption, "prompt": prompt, "kind": kinds[0], "colour": kinds[1],
             "maker": kinds[3], "picture": picture, "twin": twin, "share": share}  # fmt: skip
 
 
-def _of_names(model: Clip, lesson: Lesson, first: Tensor, second: Tensor) -> Tensor:
+def _of_names(model: Pupil, lesson: Lesson, first: Tensor, second: Tensor) -> Tensor:
     """A picture is told from the names of the lesson and thousands of others, a name from the lesson's pictures."""
     count = len(first)
-    names = model.words(lesson.names, WORDS_LEFT_OUT)
-    with torch.no_grad():
-        beside = model.words(lesson.other_names)
+    every = model.bags(torch.cat([lesson.names, lesson.other_names]), WORDS_LEFT_OUT)
+    names = every[:count]
     scale = model.logit_scale.exp()
-    every = torch.cat([names, beside])
     wanted = torch.arange(count, device=first.device)
     parts = []
     for shown in (first, second):

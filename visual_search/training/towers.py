@@ -13,18 +13,19 @@ from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
 from visual_search.encoders.tokenizer import BpeTokenizer
+from visual_search.training.bags import Bags
 from visual_search.training.export_imagenet import _EPSILON, _STAGES, Weights
 
 INPUT_PX = 112
 FEATURES = 1280
-TOLD = 256
+TOLD = 480
 """Numbers of a vector that words reach: kind, colour, maker."""
 ITSELF = 32
 """Numbers that no word reaches: what tells a product from others of its kind and colour."""
 EMBEDDING = TOLD + ITSELF
 HIDDEN = 2 * EMBEDDING
 """Of the picture's projection: what open_clip's `timm_proj: mlp` has."""
-VOCABULARY, CONTEXT, TEXT_WIDTH, TEXT_HEADS, TEXT_LAYERS = 8192, 32, 256, 4, 2
+VOCABULARY, CONTEXT, TEXT_WIDTH, TEXT_HEADS, TEXT_LAYERS = 8192, 32, 384, 6, 2
 BLOCKS_LEFT_OUT = 0.08
 """Share of the last blocks that a picture skips in training; earlier blocks less, in proportion."""
 CHUNK = 128
@@ -145,7 +146,7 @@ class Tower(nn.Module):
 
 
 class TextTower(nn.Module):
-    """Token ids [n, length <= context] to what is told of a vector, [n, 256] (not of unit length). The parameters have
+    """Token ids [n, length <= context] to what is told of a vector, [n, 480] (not of unit length). The parameters have
     the names and shapes of open_clip's CLIP."""
 
     def __init__(self) -> None:
@@ -215,7 +216,7 @@ class Attention(nn.Module):
 
 
 class Projection(nn.Module):
-    """Features [n, 1280] to vectors [n, 288] (not of unit length): one hidden layer. Kind and colour together are more
+    """Features [n, 1280] to vectors [n, 512] (not of unit length): one hidden layer. Kind and colour together are more
     than a linear map can make of these features."""
 
     centre: Tensor
@@ -245,33 +246,48 @@ class Projection(nn.Module):
         return weight, self.fc1.bias - weight @ self.centre, self.fc2.weight
 
 
-class Clip(nn.Module):
-    """Both towers and the projection of the picture's features."""
+class Eyes(nn.Module):
+    """The picture tower and the projection of its features."""
 
     def __init__(self, weights: Weights) -> None:
         super().__init__()
         self.tower = Tower(weights)
         self.projection = Projection()
-        self.text = TextTower()
+
+    def project(self, features: Tensor, left_out: float = 0.0) -> Tensor:
+        """Vectors [n, 512] of unit length."""
+        return functional.normalize(self.projection(features, left_out), dim=1)
+
+
+class Pupil(Eyes):
+    """Eyes, and what is said of pictures while they learn: of `things` (`bags.Things.count`)."""
+
+    def __init__(self, weights: Weights, things: int) -> None:
+        super().__init__(weights)
+        self.bags = Bags(things, TOLD)
         self.logit_scale = nn.Parameter(torch.tensor(3.0))
+
+
+class Clip(Eyes):
+    """Eyes and the text tower: what ships."""
+
+    def __init__(self, weights: Weights) -> None:
+        super().__init__(weights)
+        self.text = TextTower()
 
     @property
     def device(self) -> torch.device:
-        return self.logit_scale.device
-
-    def project(self, features: Tensor, left_out: float = 0.0) -> Tensor:
-        """Vectors [n, 288] of unit length."""
-        return functional.normalize(self.projection(features, left_out), dim=1)
+        return self.projection.centre.device
 
     def words(self, ids: Tensor, left_out: float = 0.0) -> Tensor:
-        """Token ids [n, length] to what words say of a vector, [n, 256] of unit length."""
+        """Token ids [n, length] to what words say of a vector, [n, 480] of unit length."""
         with torch.autocast(ids.device.type, torch.bfloat16):
             out = self.text(ids, left_out)
         return functional.normalize(out.float(), dim=1)
 
     @torch.no_grad()
     def embed(self, tokenizer: BpeTokenizer, texts: list[str]) -> Tensor:
-        """[n, 256] of unit length."""
+        """[n, 480] of unit length."""
         parts = [self.words(torch.from_numpy(tokenizer.batch(texts[at : at + 2048])).to(self.device))
                  for at in range(0, len(texts), 2048)]  # fmt: skip
         return torch.cat(parts) if parts else torch.empty(0, TOLD)

@@ -2,7 +2,7 @@
 
     python -m visual_search.training.train
 
-Both towers learn at once, on views that are never the same twice. It goes on from its checkpoint; interrupted, it loses
+The picture tower learns, on views that are never the same twice, beside bags of what is said (`bags.py`). It goes on from its checkpoint; interrupted, it loses
 100 steps at most. The seed fixes the lessons; sums on a GPU or on several cores may differ in the last bits.
 """
 
@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,20 +20,20 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from visual_search.encoders.tokenizer import BpeTokenizer
 from visual_search.training import corpus as data
 from visual_search.training import measures, teaching
 from visual_search.training.augment import FAR, NEAR, PHOTO, Pictures
-from visual_search.training.bpe import as_file, learn_merges
-from visual_search.training.captions import Captions, FrenchNames, Lexicon, without_accents
-from visual_search.training.corpus import DEV, TRAIN, Corpus
+from visual_search.training.bags import padded
+from visual_search.training.captions import Lexicon
+from visual_search.training.corpus import DEV, Corpus
 from visual_search.training.export_imagenet import read_weights
 from visual_search.training.lessons import Lesson, Teacher
 from visual_search.training.shared_data import data_directory
-from visual_search.training.towers import CONTEXT, INPUT_PX, ITSELF, VOCABULARY, Clip, Tower
+from visual_search.training.sayings import said_in_english
+from visual_search.training.towers import INPUT_PX, ITSELF, Eyes, Pupil, Tower
 
 SEED = 7
-_SAVE_EVERY, _JUDGE_EVERY = 100, 300
+_SAVE_EVERY, _JUDGE_EVERY = 100, 400
 _PULL = 0.15
 """How strongly the tower is drawn back to ImageNet's weights, times the learning rate a step: what the lessons do not
 need stays as it was, for pictures that are not clothes too."""
@@ -70,7 +69,7 @@ class Looks:
         self._pictures, self._rows = pictures, teacher.rows
         self._before = Tower(read_weights()).to(pictures.device).eval().requires_grad_(False)
 
-    def __call__(self, model: Clip, lesson: Lesson, step: int) -> tuple[Tensor, Tensor]:
+    def __call__(self, model: Pupil, lesson: Lesson, step: int) -> tuple[Tensor, Tensor]:
         """Features [2n + m, 1280] and how far their likenesses are from ImageNet's."""
         device = self._pictures.device
         chance = torch.Generator(device).manual_seed(SEED * 1_000_003 + step)
@@ -90,7 +89,7 @@ class Looks:
 
 
 @torch.no_grad()
-def _seen(model: Clip, pixels: Tensor) -> Tensor:
+def _seen(model: Eyes, pixels: Tensor) -> Tensor:
     return model.tower(pixels)
 
 
@@ -101,7 +100,6 @@ class School:
     cache: Path
     corpus: Corpus
     lexicon: Lexicon
-    tokenizer: BpeTokenizer
     pictures: Pictures
     teacher: Teacher
 
@@ -110,9 +108,8 @@ def school(cache: Path, device: torch.device) -> School:
     directory = data_directory()
     corpus = data.load(directory, cache)
     lexicon = Lexicon(directory / "fashion" / "lexicon.tsv")
-    tokenizer = BpeTokenizer(merges(cache, corpus, lexicon), CONTEXT)
     pictures = Pictures(corpus, INPUT_PX, device, SEED)
-    return School(cache, corpus, lexicon, tokenizer, pictures, Teacher(corpus, lexicon, tokenizer, device, SEED))
+    return School(cache, corpus, lexicon, pictures, Teacher(corpus, lexicon, device, SEED))
 
 
 def main() -> None:
@@ -130,7 +127,7 @@ def run(place: School, steps: int = STEPS, products: int = PRODUCTS) -> None:
     pictures, teacher, device = place.pictures, place.teacher, place.pictures.device
     photos = max(8, PHOTOS * products // PRODUCTS)
     torch.manual_seed(SEED)
-    model = Clip(read_weights()).to(device).eval()
+    model = Pupil(read_weights(), teacher.things.count).to(device).eval()
     own = place.cache / "whole.pt"
     kept = torch.load(own, weights_only=True, map_location=device) if own.exists() else None
     if kept:
@@ -179,7 +176,7 @@ def run(place: School, steps: int = STEPS, products: int = PRODUCTS) -> None:
             torch.save({**state, "step": step + 1}, part)
             part.rename(own)
         if step % _JUDGE_EVERY == _JUDGE_EVERY - 1 or step == steps - 1:
-            judged = Clip(read_weights()).to(device).eval()
+            judged = Pupil(read_weights(), teacher.things.count).to(device).eval()
             judged.load_state_dict(average.state)
             _write(log, {"step": step + 1, "dev": judge(judged, place)})
 
@@ -190,7 +187,7 @@ def _write(log: object, line: dict[str, object]) -> None:
 
 
 @torch.no_grad()
-def judge(model: Clip, place: School) -> dict[str, float]:
+def judge(model: Pupil, place: School) -> dict[str, float]:
     """The figures on DEV, for choosing."""
     corpus, pictures = place.corpus, place.pictures
 
@@ -198,15 +195,18 @@ def judge(model: Clip, place: School) -> dict[str, float]:
         parts = np.array_split(rows, max(len(rows) // 256, 1))
         return torch.cat([model.project(model.tower(pictures.plain(part))) for part in parts]).cpu().numpy()
 
+    said = said_in_english(place.teacher.things, place.lexicon)
+
     def embed(texts: Sequence[str]) -> measures.Floats:
-        return np.pad(model.embed(place.tokenizer, list(texts)).cpu().numpy(), ((0, 0), (0, ITSELF)))
+        bags = padded([said(text) for text in texts]).to(model.projection.centre.device)
+        return np.pad(model.bags(bags).cpu().numpy(), ((0, 0), (0, ITSELF)))
 
     products, photos = np.flatnonzero(corpus.part == DEV), np.flatnonzero(corpus.photo_part == DEV)
     shown, taken = see(products), see(len(corpus.rows) + photos)
     return measures.figures(shown, taken, products, photos, corpus, place.lexicon, embed)
 
 
-def _groups(model: Clip) -> list[dict[str, object]]:
+def _groups(model: Pupil) -> list[dict[str, object]]:
     """Matrices decay; the tower is drawn back to where it was instead, and single numbers and tokens stay free."""
     decays: list[nn.Parameter] = []
     stays: list[nn.Parameter] = []
@@ -221,22 +221,6 @@ def _warm_cosine(step: int, steps: int) -> float:
     if step < warm:
         return (step + 1) / warm
     return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(steps - warm, 1)))
-
-
-def merges(cache: Path, corpus: Corpus, lexicon: Lexicon) -> bytes:
-    """The tokenizer's file; learned from the names and captions of TRAIN where it is not there yet."""
-
-    path = cache / "merges.gz"
-    if not path.exists():
-        french, captions, rng = FrenchNames(lexicon), Captions(lexicon), random.Random(SEED)
-        texts = []
-        for row, part in zip(corpus.rows, corpus.part, strict=True):
-            if part == TRAIN:
-                name = french.of(row["title"], row["article_type"])
-                texts += [row["title"], name, without_accents(name)]
-                texts += [captions.full(row, language, rng)[0] for language in ("en", "fr")]
-        path.write_bytes(as_file(learn_merges(texts, VOCABULARY)))
-    return path.read_bytes()
 
 
 if __name__ == "__main__":
