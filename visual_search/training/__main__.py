@@ -16,7 +16,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Train the built-in encoder and write the files that ship.")
     parser.add_argument("--cache", type=Path, default=Path("var/training"), help="decoded pictures and checkpoints")
     cache = ["--cache", str(parser.parse_args().cache)]
-    for step in ("train", "languages", "alike", "export"):
+    for step in ("train", "words", "alike", "export"):
         _run(step, *cache)
     _run("report", *cache, "--write")
     _run("fit_kinds")

@@ -1,6 +1,6 @@
 """The last step: pictures are the more alike the likelier it is that they show the same kind in the same colour.
 
-    python -m visual_search.training.alike      from var/training/languages.pt to var/training/alike.pt
+    python -m visual_search.training.alike      from var/training/words.pt to var/training/alike.pt
 
 The projection alone learns, over the tower as it is. What two pictures shall have in common is known beforehand:
 the product of their vectors as they were, and of the square roots of the shares that readers give kinds and colours.
@@ -25,17 +25,14 @@ from visual_search.training.captions import Lexicon
 from visual_search.training.corpus import Corpus
 from visual_search.training.export_imagenet import read_weights
 from visual_search.training.features import Features, features
-from visual_search.training.languages import values
 from visual_search.training.lessons import ATTRIBUTES, KIND, Teacher
 from visual_search.training.losses import relations
 from visual_search.training.readers import Readers, Told, taught, words_in
+from visual_search.training.sayings import words
 from visual_search.training.shared_data import PHOTO_TYPES, data_directory
 from visual_search.training.towers import CONTEXT, INPUT_PX, TOLD, Clip, Projection
-from visual_search.training.train import SEED, merges
+from visual_search.training.words import SEED, merges
 
-ITSELF_SCALE = 0.7
-"""What no word reaches is first made shorter by so much: words then find .008 of MRR more, and a product's own picture,
-cut roughly, finds it in .783 instead of .805 (on the part for choosing)."""
 STEPS, _PRODUCTS, _PHOTOS, _TEXTS = 400, 1024, 96, 512
 PEAK_RATE = 5e-4
 KIND_SHARE, COLOUR_SHARE = 0.6, 0.3
@@ -50,27 +47,29 @@ _KEEP = 300.0
 def main() -> None:
     parser = argparse.ArgumentParser(description="Make pictures alike by what they are likely to show.")
     parser.add_argument("--cache", type=Path, default=Path("var/training"))
-    run(parser.parse_args().cache)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    asked = parser.parse_args()
+    run(asked.cache, torch.device(asked.device))
 
 
-def run(cache: Path) -> None:
+def run(cache: Path, device: torch.device) -> None:
     directory = data_directory()
     corpus, lexicon = data.load(directory, cache), Lexicon(directory / "fashion" / "lexicon.tsv")
-    tokenizer = BpeTokenizer(merges(cache, corpus, lexicon), CONTEXT)
     model = Clip(read_weights()).eval()
-    model.load_state_dict(torch.load(cache / "languages.pt", weights_only=True, map_location="cpu")["average"])
-    teacher = Teacher(corpus, lexicon, tokenizer, torch.device("cpu"), SEED)
+    model.load_state_dict(torch.load(cache / "words.pt", weights_only=True, map_location="cpu")["average"])
+    model.to(device)
+    teacher = Teacher(corpus, lexicon, device, SEED)
     products = teacher.rows[: len(teacher.rows) - teacher.photos]
-    pictures = Pictures(corpus, INPUT_PX, torch.device("cpu"), SEED)
+    pictures = Pictures(corpus, INPUT_PX, device, SEED)
     seen = features(cache, model.tower, pictures, products, teacher.rows[len(products) :])
     told = told_of(teacher, corpus)
     readers = taught(seen, told, SEED)
     names = [corpus.rows[row]["title"] for row in products[::5]]
-    texts = model.embed(tokenizer, [*names, *(word for of in values(lexicon) for word in of)])
-    with torch.no_grad():
-        model.projection.fc2.weight[TOLD:] *= ITSELF_SCALE
+    texts = model.embed(
+        BpeTokenizer(merges(cache, corpus, lexicon), CONTEXT), [*names, *words(teacher.things, lexicon)]
+    )
     learn(model.projection, readers, told, seen, texts)
-    torch.save({"average": model.state_dict()}, cache / "alike.pt")
+    torch.save({"average": model.cpu().state_dict()}, cache / "alike.pt")
 
 
 def told_of(teacher: Teacher, corpus: Corpus) -> Told:
@@ -80,12 +79,12 @@ def told_of(teacher: Teacher, corpus: Corpus) -> Told:
     labels = [corpus.photo_labels[row - count] for row in teacher.rows if row >= count]
     kinds = torch.tensor([[kind in PHOTO_TYPES[label] for kind in teacher.values[KIND]] for label in labels])
     starts = np.cumsum([0, *(len(teacher.values[attribute]) for attribute in ATTRIBUTES), len(words)]).tolist()
-    return Told(starts, teacher.known[: len(held)].cpu(), held, kinds)
+    return Told(starts, teacher.known[: len(held)], held.to(teacher.known.device), kinds.to(teacher.known.device))
 
 
 @torch.no_grad()
 def wanted(projection: Projection, readers: Readers, told: Told, seen: Tensor) -> tuple[Tensor, Tensor]:
-    """Of features [n, 1280] the vectors as they were, [n, 288], and roots that say what two of them have in common
+    """Of features [n, 1280] the vectors as they were, [n, 512], and roots that say what two of them have in common
     beside, [n, kinds + colours]; neither part's length differs from row to row."""
     colours = ATTRIBUTES.index("base_colour")
     vectors, roots = [], []
@@ -103,7 +102,7 @@ def wanted(projection: Projection, readers: Readers, told: Told, seen: Tensor) -
 def learn(
     projection: Projection, readers: Readers, told: Told, seen: Features, texts: Tensor, steps: int = STEPS
 ) -> None:
-    """`projection` goes on learning. texts [m, 256]: what must find what it found."""
+    """`projection` goes on learning. texts [m, 480]: what must find what it found."""
     views = [torch.cat(both) for both in zip(seen.products, seen.photos, strict=False)]
     meant = [wanted(projection, readers, told, view) for view in views]
     count = len(seen.products[0])

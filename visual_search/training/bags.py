@@ -1,4 +1,4 @@
-"""What is said of pictures while they are taught: no sentences yet, but bags of things, each of which has a row of numbers.
+"""What is said of pictures while they are taught: no sentences yet, but bags of things, each with a row of numbers.
 
 A thing is a word of names, a value of an attribute or a label of phone photos. A text says the sum of its things' rows.
 A text tower that learns beside the pictures learns names by heart, word order and all; sums of words cannot, and find

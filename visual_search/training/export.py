@@ -77,7 +77,7 @@ def write(checkpoint: Path, cache: Path, out: Path) -> None:
 
 
 def build_image(weights: Weights, first: Floats, bias: Floats, second: Floats) -> bytes:
-    """pixels uint8 [n, h, w, 3] -> features float32 [n, 1280] and embedding float32 [n, 288], unit rows."""
+    """pixels uint8 [n, h, w, 3] -> features float32 [n, 1280] and embedding float32 [n, 512], unit rows."""
     from onnx import TensorProto, helper
 
     graph = _Graph(weights, "float16")
@@ -102,7 +102,7 @@ def build_image(weights: Weights, first: Floats, bias: Floats, second: Floats) -
 
 
 def build_text(state: dict[str, Floats], heads: int) -> bytes:
-    """ids int64 [n, length] -> embedding float32 [n, 288], unit rows. `state` has the names of open_clip's CLIP."""
+    """ids int64 [n, length] -> embedding float32 [n, 512], unit rows. `state` has the names of open_clip's CLIP."""
     from onnx import TensorProto, helper
 
     graph = _Graph({}, "int8")

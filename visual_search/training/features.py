@@ -25,7 +25,8 @@ _SEED = 11
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Features:
-    """Of every view the pictures in the order of `Teacher.rows`; the first view is the picture as it is. float16."""
+    """Of every view the pictures in the order of `Teacher.rows`; the first view is the picture as it is. float16, on
+    the pictures' device."""
 
     products: list[Tensor]
     """[n, 1280] each"""
@@ -48,7 +49,7 @@ def features(
             chance = torch.Generator(pictures.device).manual_seed(_SEED + number)
             view = partial(changed, chance=chance) if number else pictures.plain
             path = cache / f"features-{name}-{number}-{mark.hexdigest()[:12]}.npy"
-            found.append(_kept(path, tower, rows, view))
+            found.append(_kept(path, tower, rows, view).to(pictures.device))
         return found
 
     return Features(

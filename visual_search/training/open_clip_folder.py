@@ -17,7 +17,7 @@ from visual_search.training.export_imagenet import _EPSILON
 
 CONFIGURATION: dict[str, Any] = {
     "model_cfg": {
-        "embed_dim": 288,
+        "embed_dim": 512,
         "vision_cfg": {
             "timm_model_name": "tf_efficientnet_lite0",
             "timm_model_pretrained": False,
@@ -25,7 +25,7 @@ CONFIGURATION: dict[str, Any] = {
             "timm_proj": "mlp",
             "image_size": 112,
         },
-        "text_cfg": {"context_length": 32, "vocab_size": 8192, "width": 256, "heads": 4, "layers": 2},
+        "text_cfg": {"context_length": 32, "vocab_size": 8192, "width": 384, "heads": 6, "layers": 2},
     },
     "preprocess_cfg": {
         "mean": [127 / 255] * 3,

@@ -97,7 +97,7 @@ class Readers(nn.Module):
 
 def taught(features: Features, told: Told, seed: int) -> Readers:
     torch.manual_seed(seed)
-    readers = Readers(told.starts)
+    readers = Readers(told.starts).to(told.known.device)
     plain = features.products[0].float()
     readers.centre.copy_(plain.mean(0))
     readers.spread.copy_(plain.std(0) + 1e-3)

@@ -2,8 +2,9 @@
 
     python -m visual_search.training.train
 
-The picture tower learns, on views that are never the same twice, beside bags of what is said (`bags.py`). It goes on from its checkpoint; interrupted, it loses
-100 steps at most. The seed fixes the lessons; sums on a GPU or on several cores may differ in the last bits.
+The picture tower learns, on views that are never the same twice, beside bags of what is said (`bags.py`). It goes on
+from its checkpoint; interrupted, it loses 100 steps at most. The seed fixes the lessons; sums on a GPU or on several
+cores may differ in the last bits.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ from visual_search.training.captions import Lexicon
 from visual_search.training.corpus import DEV, Corpus
 from visual_search.training.export_imagenet import read_weights
 from visual_search.training.lessons import Lesson, Teacher
-from visual_search.training.shared_data import data_directory
 from visual_search.training.sayings import said_in_english
+from visual_search.training.shared_data import data_directory
 from visual_search.training.towers import INPUT_PX, ITSELF, Eyes, Pupil, Tower
 
 SEED = 7

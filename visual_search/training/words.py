@@ -2,8 +2,8 @@
 
     python -m visual_search.training.words      from var/training/whole.pt to var/training/words.pt
 
-What a text shall mean is known: the sum of the rows of its things (`sayings.py`), the same in both languages. No picture
-is needed, and nothing is learned that the bags do not say.
+What a text shall mean is known: the sum of the rows of its things (`sayings.py`), the same in both languages. No
+picture is needed, and nothing is learned that the bags do not say.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from visual_search.training.towers import CONTEXT, VOCABULARY, Clip
 
 SEED = 7
 STEPS, PEAK_RATE = 3000, 1e-3
-_NAMES, _CAPTIONS, _WORDS = 768, 384, 384
+NAMES, CAPTIONS, WORDS = 768, 384, 384
 """Of a step."""
 
 
@@ -78,21 +78,22 @@ def run(cache: Path, texts: list[Texts], steps: int, device: torch.device) -> No
     torch.save({"average": model.cpu().state_dict()}, cache / "words.pt")
 
 
-def learn(text: nn.Module, bags: Bags, texts: list[Texts], steps: int) -> None:
-    """`text` learns; texts: names, captions, single words."""
+def learn(
+    text: nn.Module, bags: Bags, texts: list[Texts], steps: int, counts: tuple[int, ...] = (NAMES, CAPTIONS, WORDS)
+) -> None:
+    """`text` learns; texts: names, captions, single words, `counts` of each a step."""
     device = bags.embedding.weight.device
     optimizer = torch.optim.AdamW(text.parameters(), lr=PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.0)
-    counts = (_NAMES, _CAPTIONS, _WORDS)
     for step in range(steps):
         for group in optimizer.param_groups:
-            group["lr"] = PEAK_RATE * min(1.0, (step + 1) / 100) * 0.5 * (1 + math.cos(math.pi * step / steps))
+            group["lr"] = PEAK_RATE * min(1.0, 30 * (step + 1) / steps) * 0.5 * (1 + math.cos(math.pi * step / steps))
         rng = np.random.default_rng([SEED, step])
         chosen = [of.some(count, rng) for of, count in zip(texts, counts, strict=True)]
         ids = torch.cat([ids for ids, _ in chosen]).long()
         longest = int((ids > 0).any(0).sum())
         with torch.no_grad():
             wanted = torch.cat([bags(meant) for _, meant in chosen])
-        with torch.autocast(device.type, torch.bfloat16):
+        with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
             said = text(ids[:, :longest])
         apart = 1 - nn.functional.cosine_similarity(said.float(), wanted)
         parts = [part.mean() for part in apart.split(counts)]

@@ -12,21 +12,18 @@ torch = pytest.importorskip("torch", reason="training needs the extra [clip]")
 
 from torch.nn import functional  # noqa: E402 after the skip
 
-from visual_search.encoders.tokenizer import BpeTokenizer  # noqa: E402
-from visual_search.encoders.vitrine import MODEL_DIRECTORY  # noqa: E402
 from visual_search.training import alike  # noqa: E402
 from visual_search.training.alike import learn, scores_moved, told_of, wanted  # noqa: E402
 from visual_search.training.features import Features  # noqa: E402
 from visual_search.training.lessons import ATTRIBUTES, MAKER, Teacher  # noqa: E402
 from visual_search.training.losses import relations  # noqa: E402
 from visual_search.training.readers import Readers, Told, taught, words_in  # noqa: E402
-from visual_search.training.towers import CONTEXT, EMBEDDING, FEATURES, TOLD, Projection  # noqa: E402
+from visual_search.training.towers import EMBEDDING, FEATURES, TOLD, Projection  # noqa: E402
 
 
 @pytest.fixture(scope="module")
 def teacher(tmp_path_factory: pytest.TempPathFactory) -> Teacher:
-    tokenizer = BpeTokenizer((MODEL_DIRECTORY / "merges.txt.gz").read_bytes(), CONTEXT)
-    return Teacher(made_corpus(), made_lexicon(tmp_path_factory.mktemp("words")), tokenizer, torch.device("cpu"), 7)
+    return Teacher(made_corpus(), made_lexicon(tmp_path_factory.mktemp("words")), torch.device("cpu"), 7)
 
 
 def test_what_is_told_of_a_product_is_what_the_shop_knows(teacher: Teacher) -> None:

@@ -55,7 +55,7 @@ def saved_again(data: bytes, form: str = "JPEG", scale: float = 1.0) -> bytes:
 def test_new_eyes_are_ready_empty_and_ask_to_be_filled(eyes: Eyes) -> None:
     status = eyes.status
     assert (status.state, status.count, status.change_seq, status.needs_rebuild) == ("ready", 0, 0, True)
-    assert status.encoder == SHIPPED and status.revision and status.dimension == 288
+    assert status.encoder == SHIPPED and status.revision and status.dimension == 512
     assert eyes.search(look(eyes, photo()), 5) == [] and eyes.exact(look(eyes, photo())) == []
     assert eyes.verify() == 0
 

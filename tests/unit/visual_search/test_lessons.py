@@ -8,17 +8,9 @@ from tests.unit.visual_search.made_lessons import KINDS, made_corpus, made_lexic
 
 torch = pytest.importorskip("torch", reason="training needs the extra [clip]")
 
-from visual_search.encoders.tokenizer import BpeTokenizer  # noqa: E402 after the skip
-from visual_search.encoders.vitrine import MODEL_DIRECTORY  # noqa: E402
-from visual_search.training.captions import Lexicon  # noqa: E402
+from visual_search.training.captions import Lexicon  # noqa: E402 after the skip
 from visual_search.training.corpus import TRAIN, Corpus  # noqa: E402
 from visual_search.training.lessons import Lesson, Teacher  # noqa: E402
-from visual_search.training.towers import CONTEXT  # noqa: E402
-
-
-@pytest.fixture(scope="module")
-def tokenizer() -> BpeTokenizer:
-    return BpeTokenizer((MODEL_DIRECTORY / "merges.txt.gz").read_bytes(), CONTEXT)
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +24,8 @@ def corpus() -> Corpus:
 
 
 @pytest.fixture(scope="module")
-def teacher(corpus: Corpus, lexicon: Lexicon, tokenizer: BpeTokenizer) -> Teacher:
-    return Teacher(corpus, lexicon, tokenizer, torch.device("cpu"), 7)
+def teacher(corpus: Corpus, lexicon: Lexicon) -> Teacher:
+    return Teacher(corpus, lexicon, torch.device("cpu"), 7)
 
 
 @pytest.fixture(scope="module")
@@ -125,14 +117,28 @@ def test_a_caption_fits_its_own_picture_and_none_of_another_kind(
     assert all(fits[at, other] == -1 for at in range(count) for other in range(count) if kinds[at] != kinds[other])
 
 
-def test_every_value_is_asked_for_by_one_of_its_words(
-    teacher: Teacher, corpus: Corpus, lesson: Lesson, tokenizer: BpeTokenizer
+def test_a_name_says_its_words_and_a_caption_values_of_what_it_describes(
+    teacher: Teacher, corpus: Corpus, lesson: Lesson
 ) -> None:
+    words = {number: word for word, number in teacher.things.words.items()}
+    values = {number: (kind, value) for kind, of in teacher.things.values.items() for value, number in of.items()}
+    labels = {number: label for label, number in teacher.things.labels.items()}
+    for at, place in enumerate(lesson.products):
+        of = row(teacher, corpus, place)
+        said = {words[number] for number in lesson.names[at].tolist() if number}
+        assert said == {word for word in of["title"].casefold().split() if word in teacher.things.words}
+        described = dict(values[number] for number in lesson.captions[at].tolist() if number)
+        assert described == {kind: of[kind] for kind in described} and described["article_type"]
+    for at, place in enumerate(lesson.photos):
+        (number,) = (number for number in lesson.captions[len(lesson.products) + at].tolist() if number)
+        assert labels[number] == corpus.photo_labels[teacher.rows[place] - len(corpus.rows)]
+
+
+def test_every_value_is_asked_for(teacher: Teacher, corpus: Corpus, lesson: Lesson) -> None:
     starts = lesson.prompt_kinds
     assert starts[-1] == len(lesson.prompts) == len(lesson.prompt_fits)
-    colours = {tuple(ids[ids > 0].tolist()) for ids in lesson.prompts[starts[1] : starts[2]]}
-    words = ("blue", "bleu", "bleue", "bleus", "bleues", "red", "rouge", "rouges")
-    assert colours <= {tuple(ids[ids > 0].tolist()) for ids in (tokenizer.batch([word])[0] for word in words)}
+    colours = lesson.prompts[starts[1] : starts[2], 0].tolist()
+    assert colours == [teacher.things.values["base_colour"][colour] for colour in teacher.values["base_colour"]]
     rows = [row(teacher, corpus, place) for place in lesson.products]
     fits = lesson.prompt_fits[starts[1] : starts[2], : len(rows)].numpy()
     wanted = [[1 if one["base_colour"] == colour else -1 for one in rows] for colour in teacher.values["base_colour"]]
