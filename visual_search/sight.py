@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from visual_search.errors import SeenByAnother
+from visual_search.marks import SHA_BYTES
 from visual_search.preprocess.limits import Limits
+from visual_search.same_colour import Colours
 from visual_search.snapshot import MadeBy, Snapshot
 from visual_search.values import Box, Garment, Hit, Ids, PictureRefused, Pixels, Remembered, Seen, Subject, Vectors
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from visual_search.regions.finder import GarmentFinder
 
 _LARGE = 1_000
+_LOOKED_AT = 100
+"""So many of the nearest are compared in colour; of what comes after them nothing is called very close."""
 _FILLS = 0.9
 """A box of so much of the photo is the photo."""
 _NAMED = 0.35
@@ -127,6 +131,7 @@ class Serving:
     def __init__(self, sight: Sight, gallery: Gallery) -> None:
         self.sight = sight
         self.gallery = gallery
+        self._colours = Colours(sight.encoder)
         self._calibrated: tuple[int, Bands] | None = None
         self._counted_at_s = 0.0
 
@@ -147,16 +152,31 @@ class Serving:
                 self._calibrated = known
         return known[1]
 
-    def hits(self, vector: Vectors, k: int, allowed: Iterable[int] | Ids | None) -> list[Hit]:
-        """The `k` pictures most alike a vector [d] among `allowed` (None: all), best first."""
+    def hits(
+        self, vector: Vectors, k: int, allowed: Iterable[int] | Ids | None, thumb: bytes = b"", part: Box | None = None
+    ) -> list[Hit]:
+        """The `k` pictures most alike a vector [d] among `allowed` (None: all), best first. `thumb`: that of the
+        picture it is of, and `part` what is meant of it."""
         wanted = None if allowed is None else np.fromiter(allowed, np.int64)
-        scores, ids = self.gallery.index.search(vector, k, wanted)
+        scores, ids = (found[0] for found in self.gallery.index.search(vector, k, wanted))
         bands = self.bands
+        near = ids[:_LOOKED_AT][scores[:_LOOKED_AT] >= bands.very_close]
+        of_one_colour = self._of_one_colour(vector, near, bands, thumb, part)
         return [
-            Hit(int(picture_id), float(score), bands.band(float(score)))
-            for score, picture_id in zip(scores[0], ids[0], strict=True)
+            Hit(picture_id, score, bands.band(score, same_colour=picture_id in of_one_colour))
+            for score, picture_id in zip(scores.tolist(), ids.tolist(), strict=True)
             if np.isfinite(score)
         ]
+
+    def _of_one_colour(self, vector: Vectors, ids: Ids, bands: Bands, thumb: bytes, part: Box | None) -> set[int]:
+        if not len(ids):
+            return set()
+        try:
+            rows, thumbs = self.gallery.index.vectors_of(ids), self.gallery.marks.as_rows(ids)[:, SHA_BYTES:]
+        except KeyError:  # one was removed by another thread since
+            return set()
+        same = self._colours.are_one(vector, rows, bands.same_colour, thumb, thumbs, part)
+        return set(ids[same].tolist())
 
     def snapshot(self, change_seq: int) -> Snapshot:
         encoder = self.sight.encoder

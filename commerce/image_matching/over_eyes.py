@@ -105,9 +105,11 @@ class EyesImageMatcher:
         """See `commerce.ports.ImageMatcher`. With `allowed`, products that satisfy it but look little like the photo
         come last, marked as far; without, they are left out unless they are all there is."""
         from visual_search.errors import EyesUnavailable, SeenByAnother
+        from visual_search.values import Box
 
         if photo.shows == "other":
             return NotSeen.NO_PRODUCT
+        part = photo.garments[0].box if len(photo.garments) == 1 else None
         try:
             exact = self._exact(photo) if not words else []
             pictures = self._of_products(allowed)
@@ -115,12 +117,11 @@ class EyesImageMatcher:
             if words and self._eyes.reads_words:
                 found = self._eyes.search(self._eyes.imagine(photo, words, instead_of), wanted, pictures)
             else:
-                found = self._eyes.search(photo, wanted, pictures)
+                found = self._eyes.search(photo, wanted, pictures, Box(*part) if part else None)
         except EyesUnavailable:
             return NotSeen.OFF
         except SeenByAnother:
-            box = photo.garments[0].box if len(photo.garments) == 1 else None
-            again = self.look(photo.clean_jpeg, box) if photo.clean_jpeg else NotSeen.AGAIN
+            again = self.look(photo.clean_jpeg, part) if photo.clean_jpeg else NotSeen.AGAIN
             if isinstance(again, NotSeen):
                 return again
             return self.match(again, limit=limit, allowed=allowed, words=words, instead_of=instead_of)
@@ -180,9 +181,10 @@ class EyesImageMatcher:
         without: int | None = None,
         keep_far: bool,
     ) -> tuple[Hit, ...]:
-        """One hit a product: that of its best picture."""
+        """One hit a product: that of its best picture. What is very close comes before what is more alike in another
+        colour."""
         hits = {product: Hit(product, 1.0, Why.EXACT_PICTURE) for product in first}
-        for hit in found:
+        for hit in sorted(found, key=lambda hit: hit.band != "very_close"):
             product = self._owners.get(hit.picture_id)
             if product is None or product == without or product in hits or (hit.band == "far" and not keep_far):
                 continue

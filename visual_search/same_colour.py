@@ -1,0 +1,154 @@
+"""Are two pictures of one colour? Asked of pictures with like vectors before they are called very close: to an encoder
+a black jacket and a cream one are alike because they are jackets.
+
+Two witnesses, since each errs where the other sees. *Words*: what colours the encoder would call the two; sure of a
+shop's own pictures, vague about a phone's. *Thumbs*: the 8 x 8 pixels that are kept of each picture; good for a phone's
+photo of one thing, misled by what stands behind it and by whoever wears it. The model card has the figures.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visual_search.encoders.colour import to_lab
+from visual_search.values import Box, Vectors
+
+if TYPE_CHECKING:
+    from visual_search.encoders.base import Encoder
+
+Floats = NDArray[np.float32]
+Thumbs = NDArray[np.uint8]
+"""uint8 [n, 192]: 8 x 8 RGB each."""
+
+WORDS = (
+    ("black", "noir"),
+    ("white", "blanc"),
+    ("grey", "gris"),
+    ("silver", "argenté"),
+    ("blue", "bleu"),
+    ("green", "vert"),
+    ("yellow", "jaune"),
+    ("gold", "doré"),
+    ("orange", "orange"),
+    ("red", "rouge"),
+    ("pink", "rose"),
+    ("purple", "violet"),
+    ("brown", "marron"),
+    ("beige", "beige"),
+    ("multicolour", "multicolore"),
+)
+"""Families of colours as the shop's lexicon names them, in English and in French."""
+
+THUMBS_ALONE = 0.5
+"""From here up thumbs are of one colour where no words are asked."""
+_WORDS_COUNT = 2.0
+"""As many thumbs: chosen, as what follows, on phone photos and products that somebody looked at
+(`visual_search.training.colour_pairs`)."""
+_SHARPNESS = 1.5
+_LIGHTNESS = 0.5
+"""Light differs from photo to photo more than hue does."""
+_SPREAD = 8.0
+"""Lab distance over which two pixels still have one colour: about three just noticeable differences."""
+_NOISE = 16.0
+"""Squared Lab distance from the background by which pixels count though they hardly differ from it."""
+
+
+class Colours:
+    """Of one encoder. Thread-safe."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+
+    def are_one(
+        self, vector: Vectors, rows: Vectors, least: float | None, thumb: bytes, thumbs: Thumbs, part: Box | None
+    ) -> NDArray[np.bool_]:
+        """Of a picture's vector [d] and others' [n, d]: bool [n]. `thumb`: that of the picture, of which only `part` is
+        meant; b"" where a vector is all there is. `least`: see `Bands.same_colour`."""
+        if least is not None and self._encoder.reads_words:
+            return agreement(self.words, vector, rows, thumb, thumbs, part) >= least
+        if thumb:
+            return by_thumbs(thumb, thumbs, part) >= THUMBS_ALONE
+        return np.ones(len(rows), np.bool_)
+
+    @cached_property
+    def words(self) -> Vectors:
+        """[words, d]: each colour midway between its two names."""
+        return word_vectors(self._encoder)
+
+
+def word_vectors(encoder: Encoder) -> Vectors:
+    """See `Colours.words`. Raises EncoderUnavailable where the encoder reads none."""
+    both = np.stack([encoder.encode_words([names[language] for names in WORDS]) for language in (0, 1)]).mean(axis=0)
+    return np.asarray(both / np.linalg.norm(both, axis=1, keepdims=True), np.float32)
+
+
+def agreement(
+    words: Vectors, vector: Vectors, rows: Vectors, thumb: bytes, thumbs: Thumbs, part: Box | None = None
+) -> Floats:
+    """[n], 0 to 1: how likely each row is of the colour of `vector`, by both witnesses; without `thumb`, by words."""
+    said = by_words(words, vector, rows)
+    return (_WORDS_COUNT * said + by_thumbs(thumb, thumbs, part)) / (_WORDS_COUNT + 1) if thumb else said
+
+
+def by_words(words: Vectors, vector: Vectors, rows: Vectors) -> Floats:
+    """[n], 0 to 1: how likely each is called by the same word."""
+    return np.asarray(_shares(words, rows) @ _shares(words, vector[None])[0], np.float32)
+
+
+def _shares(words: Vectors, rows: Vectors) -> Floats:
+    """[n, words]: of each word. Cosines are compared with those of the other words: a phone's photo comes less near to
+    all of them than a shop's picture does, and of one encoder all cosines are smaller than of another."""
+    cosines = rows @ words.T
+    cosines -= cosines.mean(axis=1, keepdims=True)
+    cosines /= np.maximum(cosines.std(axis=1, keepdims=True), 1e-6)
+    shares = np.exp(np.float32(_SHARPNESS) * cosines)
+    return np.asarray(shares / shares.sum(axis=1, keepdims=True), np.float32)
+
+
+def by_thumbs(thumb: bytes, thumbs: Thumbs, part: Box | None = None) -> Floats:
+    """[n], 0 to 1: how much of what the pictures show has colours in common."""
+    mine, count = _foreground(np.frombuffer(thumb, np.uint8)[None], part)
+    theirs, counts = _foreground(thumbs, None)
+    own = _in_common(mine, count, mine, count) * _in_common(theirs, counts, theirs, counts)
+    return np.asarray(_in_common(mine, count, theirs, counts) / np.sqrt(own), np.float32)
+
+
+def _foreground(thumbs: Thumbs, part: Box | None) -> tuple[Floats, Floats]:
+    """Colours [n, 64, 3] in Lab, and how much each counts [n, 64]: the more the less it is like the background, and the
+    nearer it lies to the middle, or in `part`."""
+    lab = to_lab(thumbs.reshape(-1, 8, 8, 3).astype(np.float32)) * np.array([_LIGHTNESS, 1, 1], np.float32)
+    background = np.median(lab[:, _RIM], axis=1)[:, None, None]
+    place = _MIDDLE if part is None else _inside(part)
+    count = place * (((lab - background) ** 2).sum(-1) + _NOISE)
+    return lab.reshape(-1, 64, 3), (count / count.sum(axis=(1, 2), keepdims=True)).reshape(-1, 64)
+
+
+def _inside(part: Box) -> Floats:
+    """[8, 8]: how much of each pixel lies in it."""
+    edges = np.arange(8) / 8
+
+    def covered(low: float, high: float) -> Floats:
+        return np.asarray(np.clip(np.minimum(edges + 1 / 8, high) - np.maximum(edges, low), 1e-6, None), np.float32)
+
+    return np.outer(covered(part.top, part.bottom), covered(part.left, part.right))
+
+
+def _in_common(some: Floats, count: Floats, others: Floats, counts: Floats) -> Floats:
+    """[n]: how often a pixel of the one (or of the same row) and one of the other have one colour."""
+    squares = (some**2).sum(-1)[:, :, None] + (others**2).sum(-1)[:, None] - 2 * some @ others.transpose(0, 2, 1)
+    alike = np.exp(np.maximum(squares, 0) / np.float32(-2 * _SPREAD**2))
+    return np.asarray((count[:, None] @ alike @ counts[:, :, None])[:, 0, 0], np.float32)
+
+
+def _bell() -> Floats:
+    place = (np.arange(8, dtype=np.float32) - 3.5) / 3
+    return np.outer(np.exp(-(place**2)), np.exp(-(place**2))).astype(np.float32)
+
+
+_MIDDLE = _bell()
+_RIM = np.ones((8, 8), np.bool_)
+_RIM[1:-1, 1:-1] = False
