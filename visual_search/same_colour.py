@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from visual_search.encoders.colour import to_lab
+from visual_search.encoders.colour import to_lab, unit_rows
 from visual_search.values import Box, Vectors
 
 if TYPE_CHECKING:
@@ -43,16 +43,17 @@ WORDS = (
 )
 """Families of colours as the shop's lexicon names them, in English and in French."""
 
-THUMBS_ALONE = 0.5
+LOOKED_AT = 100
+"""So many of the nearest are compared; of what comes after them nothing is called very close."""
+THUMBS_ALONE = 0.6
 """From here up thumbs are of one colour where no words are asked."""
-_WORDS_COUNT = 2.0
-"""As many thumbs: chosen, as what follows, on phone photos and products that somebody looked at
-(`visual_search.training.colour_pairs`)."""
-_SHARPNESS = 1.5
+_SHARPNESS = 2.0
+"""Chosen, as what follows, on phone photos and products that were looked at (`visual_search.training.colours`)."""
 _LIGHTNESS = 0.5
 """Light differs from photo to photo more than hue does."""
 _SPREAD = 8.0
 """Lab distance over which two pixels still have one colour: about three just noticeable differences."""
+_PIXELS = 16
 _NOISE = 16.0
 """Squared Lab distance from the background by which pixels count though they hardly differ from it."""
 
@@ -76,14 +77,9 @@ class Colours:
 
     @cached_property
     def words(self) -> Vectors:
-        """[words, d]: each colour midway between its two names."""
-        return word_vectors(self._encoder)
-
-
-def word_vectors(encoder: Encoder) -> Vectors:
-    """See `Colours.words`. Raises EncoderUnavailable where the encoder reads none."""
-    both = np.stack([encoder.encode_words([names[language] for names in WORDS]) for language in (0, 1)]).mean(axis=0)
-    return np.asarray(both / np.linalg.norm(both, axis=1, keepdims=True), np.float32)
+        """[words, d]: each colour midway between its two names. Raises EncoderUnavailable where it reads none."""
+        english, french = (self._encoder.encode_words(names) for names in zip(*WORDS, strict=True))
+        return unit_rows(english + french)
 
 
 def agreement(
@@ -91,7 +87,7 @@ def agreement(
 ) -> Floats:
     """[n], 0 to 1: how likely each row is of the colour of `vector`, by both witnesses; without `thumb`, by words."""
     said = by_words(words, vector, rows)
-    return (_WORDS_COUNT * said + by_thumbs(thumb, thumbs, part)) / (_WORDS_COUNT + 1) if thumb else said
+    return (said + by_thumbs(thumb, thumbs, part)) / 2 if thumb else said
 
 
 def by_words(words: Vectors, vector: Vectors, rows: Vectors) -> Floats:
@@ -118,13 +114,18 @@ def by_thumbs(thumb: bytes, thumbs: Thumbs, part: Box | None = None) -> Floats:
 
 
 def _foreground(thumbs: Thumbs, part: Box | None) -> tuple[Floats, Floats]:
-    """Colours [n, 64, 3] in Lab, and how much each counts [n, 64]: the more the less it is like the background, and the
-    nearer it lies to the middle, or in `part`."""
+    """Of the pixels that stand out most: colours [n, 16, 3] in Lab, and how much each counts [n, 16]; the more the less it
+    is like the background, and the nearer it lies to the middle, or in `part`."""
     lab = to_lab(thumbs.reshape(-1, 8, 8, 3).astype(np.float32)) * np.array([_LIGHTNESS, 1, 1], np.float32)
     background = np.median(lab[:, _RIM], axis=1)[:, None, None]
     place = _MIDDLE if part is None else _inside(part)
-    count = place * (((lab - background) ** 2).sum(-1) + _NOISE)
-    return lab.reshape(-1, 64, 3), (count / count.sum(axis=(1, 2), keepdims=True)).reshape(-1, 64)
+    count = (place * (((lab - background) ** 2).sum(-1) + _NOISE)).reshape(-1, 64)
+    most = np.argpartition(-count, _PIXELS, axis=1)[:, :_PIXELS]
+    kept = np.take_along_axis(count, most, axis=1)
+    return (
+        np.take_along_axis(lab.reshape(-1, 64, 3), most[:, :, None], axis=1),
+        kept / kept.sum(axis=1, keepdims=True),
+    )
 
 
 def _inside(part: Box) -> Floats:

@@ -13,7 +13,7 @@ import numpy as np
 from visual_search.errors import SeenByAnother
 from visual_search.marks import SHA_BYTES
 from visual_search.preprocess.limits import Limits
-from visual_search.same_colour import Colours
+from visual_search.same_colour import LOOKED_AT, Colours
 from visual_search.snapshot import MadeBy, Snapshot
 from visual_search.values import Box, Garment, Hit, Ids, PictureRefused, Pixels, Remembered, Seen, Subject, Vectors
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from visual_search.regions.finder import GarmentFinder
 
 _LARGE = 1_000
-_LOOKED_AT = 100
-"""So many of the nearest are compared in colour; of what comes after them nothing is called very close."""
 _FILLS = 0.9
 """A box of so much of the photo is the photo."""
 _NAMED = 0.35
@@ -160,7 +158,7 @@ class Serving:
         wanted = None if allowed is None else np.fromiter(allowed, np.int64)
         scores, ids = (found[0] for found in self.gallery.index.search(vector, k, wanted))
         bands = self.bands
-        near = ids[:_LOOKED_AT][scores[:_LOOKED_AT] >= bands.very_close]
+        near = ids[:LOOKED_AT][scores[:LOOKED_AT] >= bands.very_close]
         of_one_colour = self._of_one_colour(vector, near, bands, thumb, part)
         return [
             Hit(picture_id, score, bands.band(score, same_colour=picture_id in of_one_colour))

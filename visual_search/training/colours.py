@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from visual_search.encoders.base import Bands, Encoder
-from visual_search.same_colour import Colours, Thumbs, agreement
+from visual_search.same_colour import LOOKED_AT, Colours, Thumbs, agreement
 from visual_search.training.corpus import TRAIN, Corpus, twin_groups
 from visual_search.training.shared_data import photo_names
 from visual_search.values import Vectors
@@ -160,10 +160,10 @@ def print_views(encoder: Encoder, bands: Bands, views: Seen, shown: Seen, hits: 
 def print_photos(encoder: Encoder, bands: Bands, taken: Seen, shown: Seen, right: Flags) -> None:
     """`right` [photos, products]: which may be answered with."""
     cosines = taken.vectors @ shown.vectors.T
-    best = np.argsort(-cosines, axis=1)[:, :_HITS]
+    best = np.argsort(-cosines, axis=1)[:, :LOOKED_AT]
     alike = np.take_along_axis(cosines, best, axis=1) >= bands.very_close
     of_type = np.take_along_axis(right, best, axis=1)
-    print(f"phone photos ({len(best)}), the same:")
+    print(f"phone photos ({len(best)}), hits of the first {LOOKED_AT} that are very close:")
     for name, called in (
         ("by likeness alone", alike),
         ("and in colour", alike & of_one_colour(encoder, bands, taken, shown, best)),
