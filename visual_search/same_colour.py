@@ -87,7 +87,7 @@ def agreement(
 ) -> Floats:
     """[n], 0 to 1: how likely each row is of the colour of `vector`, by both witnesses; without `thumb`, by words."""
     said = by_words(words, vector, rows)
-    return (said + by_thumbs(thumb, thumbs, part)) / 2 if thumb else said
+    return said if not thumb else np.float32(0.5) * (said + by_thumbs(thumb, thumbs, part))
 
 
 def by_words(words: Vectors, vector: Vectors, rows: Vectors) -> Floats:
@@ -114,8 +114,8 @@ def by_thumbs(thumb: bytes, thumbs: Thumbs, part: Box | None = None) -> Floats:
 
 
 def _foreground(thumbs: Thumbs, part: Box | None) -> tuple[Floats, Floats]:
-    """Of the pixels that stand out most: colours [n, 16, 3] in Lab, and how much each counts [n, 16]; the more the less it
-    is like the background, and the nearer it lies to the middle, or in `part`."""
+    """Of the 16 pixels that stand out most: colours [n, 16, 3] in Lab, and how much each counts [n, 16], the more the
+    less it is like the background and the nearer it lies to the middle, or in `part`."""
     lab = to_lab(thumbs.reshape(-1, 8, 8, 3).astype(np.float32)) * np.array([_LIGHTNESS, 1, 1], np.float32)
     background = np.median(lab[:, _RIM], axis=1)[:, None, None]
     place = _MIDDLE if part is None else _inside(part)
