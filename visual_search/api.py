@@ -158,15 +158,15 @@ class Eyes:
         query: Remembered | Vectors,
         k: int,
         allowed: Iterable[int] | Ids | None = None,
-        part: Box | None = None,
+        thumb: bytes = b"",
     ) -> list[Hit]:
-        """The `k` most alike among `allowed` (None: all), best first. `part`: what is meant of the photo, where that is
-        not all of it. Raises SeenByAnother for a look that was remembered from before the encoder was changed; of a
-        bare vector nobody can tell."""
+        """The `k` most alike among `allowed` (None: all), best first. `thumb`: that of the garment that is meant, where
+        it is not the photo's. Raises SeenByAnother for a look that was remembered from before the encoder was changed;
+        of a bare vector nobody can tell."""
         serving = self._indexes.now()
         if isinstance(query, np.ndarray):
-            return serving.hits(query, k, allowed)
-        return serving.hits(serving.own(query).vector, k, allowed, bytes.fromhex(query.phash), part)
+            return serving.hits(query, k, allowed, thumb)
+        return serving.hits(serving.own(query).vector, k, allowed, thumb or bytes.fromhex(query.phash))
 
     def similar_to(self, picture_id: int, k: int, allowed: Iterable[int] | Ids | None = None) -> list[Hit]:
         """As `search`, from an indexed picture, without itself. Empty where the id is not indexed."""

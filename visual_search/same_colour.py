@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visual_search.encoders.colour import to_lab, unit_rows
-from visual_search.values import Box, Vectors
+from visual_search.values import Vectors
 
 if TYPE_CHECKING:
     from visual_search.encoders.base import Encoder
@@ -65,14 +65,14 @@ class Colours:
         self._encoder = encoder
 
     def are_one(
-        self, vector: Vectors, rows: Vectors, least: float | None, thumb: bytes, thumbs: Thumbs, part: Box | None
+        self, vector: Vectors, rows: Vectors, least: float | None, thumb: bytes, thumbs: Thumbs
     ) -> NDArray[np.bool_]:
-        """Of a picture's vector [d] and others' [n, d]: bool [n]. `thumb`: that of the picture, of which only `part` is
-        meant; b"" where a vector is all there is. `least`: see `Bands.same_colour`."""
+        """Of a picture's vector [d] and others' [n, d]: bool [n]. `thumb`: that of the picture; b"" where there is none
+        but a vector. `least`: see `Bands.same_colour`."""
         if least is not None and self._encoder.reads_words:
-            return agreement(self.words, vector, rows, thumb, thumbs, part) >= least
+            return agreement(self.words, vector, rows, thumb, thumbs) >= least
         if thumb:
-            return by_thumbs(thumb, thumbs, part) >= THUMBS_ALONE
+            return by_thumbs(thumb, thumbs) >= THUMBS_ALONE
         return np.ones(len(rows), np.bool_)
 
     @cached_property
@@ -82,12 +82,10 @@ class Colours:
         return unit_rows(english + french)
 
 
-def agreement(
-    words: Vectors, vector: Vectors, rows: Vectors, thumb: bytes, thumbs: Thumbs, part: Box | None = None
-) -> Floats:
+def agreement(words: Vectors, vector: Vectors, rows: Vectors, thumb: bytes, thumbs: Thumbs) -> Floats:
     """[n], 0 to 1: how likely each row is of the colour of `vector`, by both witnesses; without `thumb`, by words."""
     said = by_words(words, vector, rows)
-    return said if not thumb else np.float32(0.5) * (said + by_thumbs(thumb, thumbs, part))
+    return said if not thumb else np.float32(0.5) * (said + by_thumbs(thumb, thumbs))
 
 
 def by_words(words: Vectors, vector: Vectors, rows: Vectors) -> Floats:
@@ -105,37 +103,26 @@ def _shares(words: Vectors, rows: Vectors) -> Floats:
     return np.asarray(shares / shares.sum(axis=1, keepdims=True), np.float32)
 
 
-def by_thumbs(thumb: bytes, thumbs: Thumbs, part: Box | None = None) -> Floats:
+def by_thumbs(thumb: bytes, thumbs: Thumbs) -> Floats:
     """[n], 0 to 1: how much of what the pictures show has colours in common."""
-    mine, count = _foreground(np.frombuffer(thumb, np.uint8)[None], part)
-    theirs, counts = _foreground(thumbs, None)
+    mine, count = _foreground(np.frombuffer(thumb, np.uint8)[None])
+    theirs, counts = _foreground(thumbs)
     own = _in_common(mine, count, mine, count) * _in_common(theirs, counts, theirs, counts)
     return np.asarray(_in_common(mine, count, theirs, counts) / np.sqrt(own), np.float32)
 
 
-def _foreground(thumbs: Thumbs, part: Box | None) -> tuple[Floats, Floats]:
+def _foreground(thumbs: Thumbs) -> tuple[Floats, Floats]:
     """Of the 16 pixels that stand out most: colours [n, 16, 3] in Lab, and how much each counts [n, 16], the more the
-    less it is like the background and the nearer it lies to the middle, or in `part`."""
+    less it is like the background and the nearer it lies to the middle."""
     lab = to_lab(thumbs.reshape(-1, 8, 8, 3).astype(np.float32)) * np.array([_LIGHTNESS, 1, 1], np.float32)
     background = np.median(lab[:, _RIM], axis=1)[:, None, None]
-    place = _MIDDLE if part is None else _inside(part)
-    count = (place * (((lab - background) ** 2).sum(-1) + _NOISE)).reshape(-1, 64)
+    count = (_MIDDLE * (((lab - background) ** 2).sum(-1) + _NOISE)).reshape(-1, 64)
     most = np.argpartition(-count, _PIXELS, axis=1)[:, :_PIXELS]
     kept = np.take_along_axis(count, most, axis=1)
     return (
         np.take_along_axis(lab.reshape(-1, 64, 3), most[:, :, None], axis=1),
         kept / kept.sum(axis=1, keepdims=True),
     )
-
-
-def _inside(part: Box) -> Floats:
-    """[8, 8]: how much of each pixel lies in it."""
-    edges = np.arange(8) / 8
-
-    def covered(low: float, high: float) -> Floats:
-        return np.asarray(np.clip(np.minimum(edges + 1 / 8, high) - np.maximum(edges, low), 1e-6, None), np.float32)
-
-    return np.outer(covered(part.top, part.bottom), covered(part.left, part.right))
 
 
 def _in_common(some: Floats, count: Floats, others: Floats, counts: Floats) -> Floats:

@@ -136,7 +136,7 @@ def of_one_colour(encoder: Encoder, bands: Bands, asked: Seen, shown: Seen, rows
         [
             colours.are_one(
                 asked.vectors[at], shown.vectors[some], bands.same_colour, asked.thumbs[at].tobytes(),
-                shown.thumbs[some], None,
+                shown.thumbs[some],
             )
             for at, some in enumerate(rows)
         ]
