@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from visual_search.encoders.base import Bands, Encoder
-from visual_search.same_colour import LOOKED_AT, Colours, Thumbs, agreement
+from visual_search.same_colour import LOOKED_AT, Colours, Thumbs, agreement, by_thumbs, by_words
 from visual_search.training.corpus import TRAIN, Corpus, twin_groups
 from visual_search.training.shared_data import photo_names
 from visual_search.values import Vectors
@@ -117,16 +117,23 @@ def found(views: Seen, shown: Seen, corpus: Corpus, products: Ints) -> Found:
 def least_agreement(encoder: Encoder, bands: Bands, views: Seen, shown: Seen, hits: Found) -> float:
     """From here up, three in four of the hits that are alike enough have the colour's family; sellers' words for
     colours contradict each other too often to ask for more."""
-    words = Colours(encoder).words
-    agree = np.stack(
-        [
-            agreement(words, views.vectors[at], shown.vectors[rows], views.thumbs[at].tobytes(), shown.thumbs[rows])
-            for at, rows in enumerate(hits.rows)
-        ]
-    )
+    agree = said(encoder, views, shown, hits.rows)["both"]
     alike = hits.cosines >= bands.very_close
     steps = [round(0.01 * step, 2) for step in range(100)]
     return next((step for step in steps if _share(hits.of_family, alike & (agree >= step)) >= _RIGHT), 0.99)
+
+
+def said(encoder: Encoder, asked: Seen, shown: Seen, rows: Ints) -> dict[str, NDArray[np.float32]]:
+    """By each witness, of each picture and the rows that were found for it: [n, hits]."""
+    words = Colours(encoder).words if encoder.reads_words else None
+    told: dict[str, list[NDArray[np.float32]]] = {"thumbs": [], "words": [], "both": []}
+    for vector, thumb, some in zip(asked.vectors, asked.thumbs, rows, strict=True):
+        one = thumb.tobytes()
+        told["thumbs"].append(by_thumbs(one, shown.thumbs[some]))
+        if words is not None:
+            told["words"].append(by_words(words, vector, shown.vectors[some]))
+            told["both"].append(agreement(words, vector, shown.vectors[some], one, shown.thumbs[some]))
+    return {name: np.stack(each) for name, each in told.items() if each}
 
 
 def of_one_colour(encoder: Encoder, bands: Bands, asked: Seen, shown: Seen, rows: Ints) -> Flags:
@@ -155,6 +162,7 @@ def print_views(encoder: Encoder, bands: Bands, views: Seen, shown: Seen, hits: 
         )
     itself = of_one_colour(encoder, bands, views, shown, np.arange(len(views.vectors))[:, None])
     print(f"  a product's view and its own picture are of one colour: {itself.mean():.3f}")
+    _print_apart(said(encoder, views, shown, hits.rows), hits.of_family)
 
 
 def print_photos(encoder: Encoder, bands: Bands, taken: Seen, shown: Seen, right: Flags) -> None:
@@ -195,6 +203,18 @@ def print_pairs(encoder: Encoder, bands: Bands, taken: Seen, shown: Seen, same: 
         f"phone photos and products that were looked at: of {same.sum()} pairs of one colour {called[same].mean():.2f} "
         f"pass, of {(~same).sum()} plainly of two {called[~same].mean():.2f}"
     )
+    _print_apart(said(encoder, taken, shown, np.arange(len(same))[:, None]), same[:, None])
+
+
+def _print_apart(told: dict[str, NDArray[np.float32]], same: Flags) -> None:
+    """How often a pair of one colour is said to be likelier than one of two: the area under the curve, .5 by chance."""
+    areas = []
+    for name, values in told.items():
+        ranks = np.unique(values, return_inverse=True)[1].reshape(same.shape)
+        below = np.searchsorted(np.sort(ranks[~same]), ranks[same], "left").mean() / (~same).sum()
+        level = np.searchsorted(np.sort(ranks[~same]), ranks[same], "right").mean() / (~same).sum()
+        areas.append(f"{name} {(below + level) / 2:.3f}")
+    print(f"  told apart (area under the curve): {', '.join(areas)}")
 
 
 def _share(right: Flags, chosen: Flags) -> float:

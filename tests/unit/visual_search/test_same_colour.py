@@ -23,6 +23,7 @@ from visual_search.preprocess.limits import Resize
 from visual_search.same_colour import LOOKED_AT, WORDS, by_thumbs, by_words
 from visual_search.sight import Sight
 from visual_search.stores import FileIndexStore
+from visual_search.training.colours import FAMILIES
 from visual_search.values import Band, Box, Pixels, Seen, Subject, Vectors
 
 Rgb = tuple[int, int, int]
@@ -117,6 +118,14 @@ def test_the_colours_asked_for_are_families_of_the_shops_lexicon() -> None:
     for english, french in WORDS:
         key = words.colour_of(english, language="en")
         assert key is not None and key == words.colour_of(french, language="fr") == words.colour_family(key)
+
+
+def test_what_is_measured_counts_in_families_of_the_shops_lexicon_too() -> None:
+    words = lexicon()
+    for family, sellers in FAMILIES.items():
+        keys = {words.colour_of(seller, language="en") or "" for seller in sellers}
+        assert {words.colour_family(key) for key in keys} <= ({"grey", "silver"} if family == "grey" else {family})
+    assert len({seller for sellers in FAMILIES.values() for seller in sellers}) == 45, "all but NA"
 
 
 def test_thumbs_tell_colours_apart_before_any_background() -> None:
