@@ -153,21 +153,30 @@ class Eyes:
         present = self._indexes.now().gallery.index.ids()
         return self.remove(np.setdiff1d(present, np.fromiter(ids, np.int64)).tolist())
 
-    def search(self, query: Remembered | Vectors, k: int, allowed: Iterable[int] | Ids | None = None) -> list[Hit]:
-        """The `k` most alike among `allowed` (None: all), best first. Raises SeenByAnother for a look that was
-        remembered from before the encoder was changed; of a bare vector nobody can tell."""
+    def search(
+        self,
+        query: Remembered | Vectors,
+        k: int,
+        allowed: Iterable[int] | Ids | None = None,
+        thumb: bytes = b"",
+    ) -> list[Hit]:
+        """The `k` most alike among `allowed` (None: all), best first. `thumb`: that of the garment that is meant, where
+        it is not the photo's. Raises SeenByAnother for a look that was remembered from before the encoder was changed;
+        of a bare vector nobody can tell."""
         serving = self._indexes.now()
-        vector = query if isinstance(query, np.ndarray) else serving.own(query).vector
-        return serving.hits(vector, k, allowed)
+        if isinstance(query, np.ndarray):
+            return serving.hits(query, k, allowed, thumb)
+        return serving.hits(serving.own(query).vector, k, allowed, thumb or bytes.fromhex(query.phash))
 
     def similar_to(self, picture_id: int, k: int, allowed: Iterable[int] | Ids | None = None) -> list[Hit]:
         """As `search`, from an indexed picture, without itself. Empty where the id is not indexed."""
         serving = self._indexes.now()
         try:
             vector = serving.gallery.index.vectors_of([picture_id])[0]
+            thumb = serving.gallery.marks.thumb(picture_id)
         except KeyError:
             return []
-        return [hit for hit in serving.hits(vector, k + 1, allowed) if hit.picture_id != picture_id][:k]
+        return [hit for hit in serving.hits(vector, k + 1, allowed, thumb) if hit.picture_id != picture_id][:k]
 
     def exact(self, seen: Remembered, whole: Vectors | None = None) -> list[int]:
         """Ids of the very same picture: the same bytes, else the same photo saved again or resized, looked for among

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from visual_search.errors import SeenByAnother
-from visual_search.preprocess.limits import Limits
+from visual_search.marks import SHA_BYTES
+from visual_search.preprocess.limits import THUMB_PX, Limits
+from visual_search.same_colour import LOOKED_AT, Colours
 from visual_search.snapshot import MadeBy, Snapshot
 from visual_search.values import Box, Garment, Hit, Ids, PictureRefused, Pixels, Remembered, Seen, Subject, Vectors
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from visual_search.encoders.base import Bands, Encoder
     from visual_search.gallery import Gallery
     from visual_search.preprocess.decoder import PictureDecoder
+    from visual_search.regions.boxes import Boxes
     from visual_search.regions.evidence import Evidence
     from visual_search.regions.finder import GarmentFinder
 
@@ -78,7 +81,9 @@ class Sight:
             )
             if garments and not ours:
                 garments = self._encoded(picture.view, garments)
-            if not garments and subject.verdict == "unsure":  # two witnesses, and neither knows of anything to wear
+            if garments:
+                garments = _with_thumbs(picture.view, garments)
+            elif subject.verdict == "unsure":  # two witnesses, and neither knows of anything to wear
                 subject = replace(subject, verdict="other")
         vector = whole.vectors[0]
         if len(garments) == 1 and garments[0].box.area < _FILLS and garments[0].score >= _NAMED:
@@ -100,11 +105,12 @@ class Sight:
         assert picture.view is not None
         pixels = cut(picture.view, WHOLE_BOX, self.encoder.input_px)
         part = gather(self.encoder, pixels)
-        garments: tuple[Garment, ...] = ()
+        garment = Garment(box, "", 0.0, part.vectors[0])
         if self.finder is not None:
             ours = self.finder.encoder is self.encoder
             named = self.finder.name(box, part if ours else gather(self.finder.encoder, pixels))
-            garments = (replace(named, vector=part.vectors[0]),)
+            garment = replace(named, vector=part.vectors[0])
+        garments = _with_thumbs(picture.view, (garment,), WHOLE_BOX)
         return Seen(part.vectors[0], picture, self._subject(part, pixels[0]), garments, self.id)
 
     def _subject(self, evidence: Evidence, pixels: Pixels) -> Subject:
@@ -121,12 +127,23 @@ class Sight:
         return tuple(replace(garment, vector=row) for garment, row in zip(garments, vectors, strict=True))
 
 
+def _with_thumbs(view: Pixels, garments: tuple[Garment, ...], boxes: Boxes | None = None) -> tuple[Garment, ...]:
+    """`boxes`: where they lie in the view, unless that is of the whole photo."""
+    from visual_search.regions.boxes import as_array
+    from visual_search.regions.cutting import cut
+
+    places = np.stack([as_array(garment.box) for garment in garments]) if boxes is None else boxes
+    thumbs = cut(view, places, THUMB_PX)
+    return tuple(replace(garment, thumb=thumb.tobytes()) for garment, thumb in zip(garments, thumbs, strict=True))
+
+
 class Serving:
     """What answers now: a sight and the index it made. Replaced as one, so that no search sees half a change."""
 
     def __init__(self, sight: Sight, gallery: Gallery) -> None:
         self.sight = sight
         self.gallery = gallery
+        self._colours = Colours(sight.encoder)
         self._calibrated: tuple[int, Bands] | None = None
         self._counted_at_s = 0.0
 
@@ -147,16 +164,29 @@ class Serving:
                 self._calibrated = known
         return known[1]
 
-    def hits(self, vector: Vectors, k: int, allowed: Iterable[int] | Ids | None) -> list[Hit]:
-        """The `k` pictures most alike a vector [d] among `allowed` (None: all), best first."""
+    def hits(self, vector: Vectors, k: int, allowed: Iterable[int] | Ids | None, thumb: bytes = b"") -> list[Hit]:
+        """The `k` pictures most alike a vector [d] among `allowed` (None: all), best first. `thumb`: that of the
+        picture it is of, where there is one."""
         wanted = None if allowed is None else np.fromiter(allowed, np.int64)
-        scores, ids = self.gallery.index.search(vector, k, wanted)
+        scores, ids = (found[0] for found in self.gallery.index.search(vector, k, wanted))
         bands = self.bands
+        near = ids[:LOOKED_AT][scores[:LOOKED_AT] >= bands.very_close]
+        of_one_colour = self._of_one_colour(vector, near, bands, thumb)
         return [
-            Hit(int(picture_id), float(score), bands.band(float(score)))
-            for score, picture_id in zip(scores[0], ids[0], strict=True)
+            Hit(picture_id, score, bands.band(score, same_colour=picture_id in of_one_colour))
+            for score, picture_id in zip(scores.tolist(), ids.tolist(), strict=True)
             if np.isfinite(score)
         ]
+
+    def _of_one_colour(self, vector: Vectors, ids: Ids, bands: Bands, thumb: bytes) -> set[int]:
+        if not len(ids):
+            return set()
+        try:
+            rows, thumbs = self.gallery.index.vectors_of(ids), self.gallery.marks.as_rows(ids)[:, SHA_BYTES:]
+        except KeyError:  # one was removed by another thread since
+            return set()
+        same = self._colours.are_one(vector, rows, bands.same_colour, thumb, thumbs)
+        return set(ids[same].tolist())
 
     def snapshot(self, change_seq: int) -> Snapshot:
         encoder = self.sight.encoder

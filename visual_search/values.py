@@ -109,6 +109,8 @@ class Garment:
     """0..1: how sure it is that this is one thing to wear, of this kind."""
     vector: Vectors = field(repr=False)
     """[d], length 1, of the cut-out."""
+    thumb: bytes = field(default=b"", repr=False)
+    """8 x 8 RGB of the cut-out: what colours it has."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

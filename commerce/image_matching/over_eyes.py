@@ -33,6 +33,7 @@ Ids = NDArray[np.int64]
 
 _PICTURES_A_PRODUCT = 4  # asked for beyond the limit: a product may have several among the best
 _NEAREST = 3  # shown of a photo that nothing comes close to
+_SAME_COLOUR = 0.05  # what is very close is of one colour, which makes it so much more alike
 _WHY = {"very_close": Why.VERY_CLOSE, "close": Why.CLOSE, "far": Why.FAR}
 _REFUSALS = {
     "too_large_bytes": NotSeen.TOO_LARGE,
@@ -108,6 +109,7 @@ class EyesImageMatcher:
 
         if photo.shows == "other":
             return NotSeen.NO_PRODUCT
+        only = photo.garments[0] if len(photo.garments) == 1 else None
         try:
             exact = self._exact(photo) if not words else []
             pictures = self._of_products(allowed)
@@ -115,12 +117,11 @@ class EyesImageMatcher:
             if words and self._eyes.reads_words:
                 found = self._eyes.search(self._eyes.imagine(photo, words, instead_of), wanted, pictures)
             else:
-                found = self._eyes.search(photo, wanted, pictures)
+                found = self._eyes.search(photo, wanted, pictures, only.thumb if only else b"")
         except EyesUnavailable:
             return NotSeen.OFF
         except SeenByAnother:
-            box = photo.garments[0].box if len(photo.garments) == 1 else None
-            again = self.look(photo.clean_jpeg, box) if photo.clean_jpeg else NotSeen.AGAIN
+            again = self.look(photo.clean_jpeg, only.box if only else None) if photo.clean_jpeg else NotSeen.AGAIN
             if isinstance(again, NotSeen):
                 return again
             return self.match(again, limit=limit, allowed=allowed, words=words, instead_of=instead_of)
@@ -182,7 +183,7 @@ class EyesImageMatcher:
     ) -> tuple[Hit, ...]:
         """One hit a product: that of its best picture."""
         hits = {product: Hit(product, 1.0, Why.EXACT_PICTURE) for product in first}
-        for hit in found:
+        for hit in sorted(found, key=lambda hit: hit.score + _SAME_COLOUR * (hit.band == "very_close"), reverse=True):
             product = self._owners.get(hit.picture_id)
             if product is None or product == without or product in hits or (hit.band == "far" and not keep_far):
                 continue
@@ -369,7 +370,7 @@ class EyesImageMatcher:
 
 def _garment(found: Garment) -> SeenGarment:
     box = found.box
-    return SeenGarment((box.left, box.top, box.right, box.bottom), found.kind, found.vector)
+    return SeenGarment((box.left, box.top, box.right, box.bottom), found.kind, found.vector, found.thumb)
 
 
 def _contains(allowed: Ids, product_id: int) -> bool:

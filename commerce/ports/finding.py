@@ -135,6 +135,8 @@ class SeenGarment:
     box: PartOfPicture
     category: str
     vector: NDArray[np.float32]
+    thumb: bytes = b""
+    """8 x 8 RGB: what colours it has; b"" where nobody looked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +194,8 @@ class ImageMatcher(Teachable, Protocol):
         words: str = "",
         instead_of: str = "",
     ) -> tuple[Hit, ...] | NotSeen:
-        """One hit a product, best first: the exact catalogue photo first, then very close, then close ones; of a photo
-        that surely shows something to wear, the nearest where none is close.
+        """One hit a product, best first: the exact catalogue photo first, then very close and close ones, where one
+        colour counts as some likeness; of a photo that surely shows something to wear, the nearest where none is close.
 
         `words`: what it should rather look like ("floral dress"), and `instead_of` the same of the photo as it is
         ("dress"); without effect where the shop's eyes read no words.

@@ -87,12 +87,13 @@ class RememberedGarment:
     box: PartOfPicture
     category: str
     vector: str
+    thumb: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RememberedPhoto:
-    """A photo to search with again, without the photo: vectors as base64 of float16, and its end in epoch seconds.
-    `garments` are the surest, in the order in which people would count them."""
+    """A photo to search with again, without the photo: vectors as base64 of float16, thumbs as hexadecimal, and its end
+    in epoch seconds. `garments` are the surest, in the order in which people would count them."""
 
     vector: str
     sha256: str
@@ -113,7 +114,7 @@ class RememberedPhoto:
             encoder=photo.encoder,
             expires_s=int(expires_at.timestamp()),
             garments=tuple(
-                RememberedGarment(each.box, each.category, _packed(each.vector))
+                RememberedGarment(each.box, each.category, _packed(each.vector), each.thumb.hex())
                 for each in _as_people_count(photo.garments[:MOST_GARMENTS])
             ),
             barcodes=photo.barcodes,
@@ -131,7 +132,10 @@ class RememberedPhoto:
             sha256=self.sha256,
             phash=self.phash,
             encoder=self.encoder,
-            garments=tuple(SeenGarment(each.box, each.category, _unpacked(each.vector)) for each in self.garments),
+            garments=tuple(
+                SeenGarment(each.box, each.category, _unpacked(each.vector), bytes.fromhex(each.thumb))
+                for each in self.garments
+            ),
             barcodes=self.barcodes,
             shows=self.shows,
         )

@@ -123,6 +123,8 @@ def test_bands_were_measured_or_are_not_claimed(encoder: Encoder) -> None:
         return
     assert -1 < bands.close < bands.very_close < 1
     assert [bands.band(cosine) for cosine in (1.0, bands.close, -0.5)] == ["very_close", "close", "far"]
+    assert [bands.band(cosine, same_colour=False) for cosine in (1.0, bands.close, -0.5)] == ["close", "close", "far"]
+    assert bands.same_colour is None or (encoder.reads_words and 0 < bands.same_colour < 1)
 
 
 def test_it_says_what_it_is(encoder: Encoder) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from commerce.wiring import Shop
 from tests.journeys.conftest import People, on_every_stage
 from tests.journeys.dsl import Talk
 from tests.journeys.pictures import Part, cat
+from vitrine.demo_shop import as_customer_photo, draw
 
 VERY_CLOSE = "Très proche : Robe midi en lin — 79,00 € ‖ Very close: Linen midi dress — €79.00"
 CLOSE = "roche : Robe midi en viscose — 59,00 € ‖ lose: Viscose midi dress — €59.00"  # close or very close
@@ -129,6 +131,20 @@ def test_photo_and_words_together(photographer: People, street_look: bytes) -> N
     lea = photographer("Léa")
     lea.send_photo(street_look, "pareil mais moins de 60 euros ‖ same but under 60")
     lea.expect("Robe midi en viscose — 59,00 € ‖ Viscose midi dress — €59.00")
+
+
+@pytest.mark.parametrize(
+    ("shade", "called"),
+    [
+        ("#232326", "Proche : Veste en jean — 65,00 € ‖ Close: Denim jacket — €65.00"),
+        ("#b9303a", "Proche : Veste en jean — 65,00 € ‖ Close: Denim jacket — €65.00"),
+        ("#5b7fa6", "Très proche : Veste en jean — 65,00 € ‖ Very close: Denim jacket — €65.00"),  # as the shop dyes it
+    ],
+)
+def test_the_same_in_another_colour_is_not_very_close(photographer: People, shade: str, called: str) -> None:
+    photo = io.BytesIO()
+    as_customer_photo(draw("denim_jacket", shade, weave="denim"), 2).save(photo, "JPEG")
+    photographer("Léa").send_photo(photo.getvalue()).expect(called)
 
 
 def test_damaged_and_other_files(photographer: People, street_look: bytes) -> None:

@@ -16,9 +16,13 @@ class Bands:
 
     very_close: float
     close: float
+    same_colour: float | None = None
+    """Agreement (`visual_search.same_colour`) from which two pictures are of one colour; None: nothing was measured of
+    the encoder's words for colours, and none are asked."""
 
-    def band(self, cosine: float) -> Band:
-        if cosine >= self.very_close:
+    def band(self, cosine: float, *, same_colour: bool = True) -> Band:
+        """What is alike in another colour is close at most."""
+        if cosine >= self.very_close and same_colour:
             return "very_close"
         return "close" if cosine >= self.close else "far"
 

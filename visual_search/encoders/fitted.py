@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 
-from visual_search.encoders.base import Bands, Encoder
+from visual_search.encoders.base import Encoder
 from visual_search.encoders.vitrine import VitrineEncoder
 from visual_search.errors import EncoderUnavailable
 from visual_search.fits import Fit
@@ -34,7 +35,7 @@ class FittedEncoder:
         self.dimension = base.dimension
         self.input_px = base.input_px
         self.resize: Resize = base.resize
-        self.bands = Bands(very_close=fit.very_close, close=fit.close)
+        self.bands = replace(base.bands, very_close=fit.very_close, close=fit.close)
         self.base = base
         self._fit = fit
 

@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, cast
 from PIL import Image, ImageCms, ImageFile
 
 from visual_search.preprocess.barcodes import read_barcodes
-from visual_search.preprocess.limits import Resize
+from visual_search.preprocess.limits import THUMB_PX, Resize
 
 if TYPE_CHECKING:  # the child does without numpy
     from visual_search.values import RefusalReason
 
-THUMB_PX = 8
 Part = tuple[float, float, float, float]
 """Left, top, right, bottom of an upright picture, as fractions 0..1."""
 EVERYTHING: Part = (0.0, 0.0, 1.0, 1.0)

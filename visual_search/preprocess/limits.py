@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 MIB = 1024 * 1024
+THUMB_PX = 8
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,11 +132,15 @@ def _firsts(
     shown: Floats, taken: Floats, products: NDArray[np.int64], photos: NDArray[np.int64], corpus: Corpus
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """Of each photo the best cosine, and whether that product's type is right."""
-    kinds = [corpus.rows[row]["article_type"] for row in products]
     cosines = taken @ shown.T
     best = cosines.argmax(1)
-    right = [kinds[at] in PHOTO_TYPES[corpus.photo_labels[photo]] for at, photo in zip(best, photos, strict=True)]
-    return cosines.max(1), np.array(right)
+    return cosines.max(1), may_answer(products, photos, corpus)[np.arange(len(best)), best]
+
+
+def may_answer(products: NDArray[np.int64], photos: NDArray[np.int64], corpus: Corpus) -> NDArray[np.bool_]:
+    """[photos, products]: whether a product is of a type that the photo may be answered with."""
+    kinds = np.array([corpus.rows[row]["article_type"] for row in products])
+    return np.stack([np.isin(kinds, PHOTO_TYPES[corpus.photo_labels[photo]]) for photo in photos])
 
 
 PARTS = {"dev": DEV, "test": TEST}

@@ -2,10 +2,10 @@
 
     python -m visual_search.training.report                      the encoder that ships
     python -m visual_search.training.report --encoder imagenet   another one, the same way
-    python -m visual_search.training.report --write              and keep its bands ("very close", "close")
+    python -m visual_search.training.report --write              and keep its bands ("very close", "close", one colour)
     python -m visual_search.training.report --others DIR         a shop that is not fashion: a folder of pictures a kind
 
-Pictures go through the decoding child, as in the shop. Needs the shared data.
+Pictures go through the decoding child, as in the shop. Needs the shared data, and torch for views as by a phone.
 """
 
 from __future__ import annotations
@@ -14,21 +14,23 @@ import argparse
 import json
 import time
 from collections.abc import Iterable
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from visual_search.encoders.base import Encoder
+from visual_search.encoders.base import Bands, Encoder
 from visual_search.encoders.registry import open_encoder
 from visual_search.preprocess.decoder import PictureDecoder
-from visual_search.training import again, measures
+from visual_search.training import again, colours, measures
 from visual_search.training import corpus as data
 from visual_search.training.captions import Lexicon
+from visual_search.training.colours import Seen
 from visual_search.training.corpus import DEV, Corpus
 from visual_search.training.export import MODEL_DIRECTORY
 from visual_search.training.others import pictures, squashed
-from visual_search.training.shared_data import PHOTO_TYPES, data_directory, raw_pictures
+from visual_search.training.shared_data import PHOTO_TYPES, RawPictures, data_directory, raw_pictures
 from visual_search.values import Picture
 
 Floats = NDArray[np.float32]
@@ -62,8 +64,9 @@ def main() -> None:
     part = measures.PARTS[asked.part]
     products, photos = np.flatnonzero(corpus.part == part), np.flatnonzero(corpus.photo_part == part)
     files = raw_pictures(directory)
-    shown = see(encoder, (files.products[row] for row in products))
-    taken = see(encoder, (files.photos[row] for row in photos))
+    seen_products = looked(encoder, (files.products[row] for row in products))
+    seen_photos = looked(encoder, (files.photos[row] for row in photos))
+    shown, taken = seen_products.vectors, seen_photos.vectors
     words = encoder.encode_words if encoder.reads_words else None
     told = measures.figures(shown, taken, products, photos, corpus, lexicon, words)
     print(f"{encoder.name} {encoder.revision}: {len(products)} products, {len(photos)} phone photos ({asked.part})\n")
@@ -73,21 +76,48 @@ def main() -> None:
         print(f"a product's own picture, {what}, finds it first: {again.itself_first(shown, seen):.3f}")
     _print_labels(shown, taken, products, photos, corpus)
     _print_speed(encoder)
-    choosing = np.flatnonzero(corpus.photo_part == DEV)
-    bands = measures.bands(shown, see(encoder, (files.photos[row] for row in choosing)), products, choosing, corpus)
-    print(f"\nbands, chosen on {len(choosing)} other photos: very_close {bands[0]}, close {bands[1]}")
-    for name, count, right in measures.in_bands(shown, taken, products, photos, corpus, bands):
+    bands = _bands(encoder, shown, products, files, corpus)
+    print(f"\nbands, chosen on other photos and products: {bands}")
+    edges = (bands.very_close, bands.close)
+    for name, count, right in measures.in_bands(shown, taken, products, photos, corpus, edges):
         print(f"  {name}: {count} photos, first hit of the right type {right:.3f}")
+    views = looked(encoder, colours.as_by_phone(corpus, products, encoder.input_px))
+    colours.print_views(encoder, bands, views, seen_products, colours.found(views, seen_products, corpus, products))
+    colours.print_photos(encoder, bands, seen_photos, seen_products, measures.may_answer(products, photos, corpus))
+    pair_photos, pair_products, same = colours.pairs(directory, corpus, part)
+    one_side = looked(encoder, (files.photos[at] for at in pair_photos))
+    other_side = looked(encoder, (files.products[at] for at in pair_products))
+    colours.print_pairs(encoder, bands, one_side, other_side, same)
     if asked.write:
         path = MODEL_DIRECTORY / "encoder.json"
         kept = json.loads(path.read_bytes())
-        kept["bands"] = {"very_close": bands[0], "close": bands[1]}
+        kept["bands"] = {name: value for name, value in asdict(bands).items() if value is not None}
         path.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n")
+
+
+def _bands(encoder: Encoder, shown: Floats, products: NDArray[np.int64], files: RawPictures, corpus: Corpus) -> Bands:
+    """Of the kind on phone photos used for choosing, over the `products` reported on; of the colour on views of other
+    products, used for choosing too."""
+    photos, others = np.flatnonzero(corpus.photo_part == DEV), np.flatnonzero(corpus.part == DEV)
+    taken = see(encoder, (files.photos[row] for row in photos))
+    bands = Bands(*measures.bands(shown, taken, products, photos, corpus))
+    if not encoder.reads_words:
+        return bands
+    theirs = looked(encoder, (files.products[row] for row in others))
+    views = looked(encoder, colours.as_by_phone(corpus, others, encoder.input_px))
+    hits = colours.found(views, theirs, corpus, others)
+    return replace(bands, same_colour=colours.least_agreement(encoder, bands, views, theirs, hits))
 
 
 def see(encoder: Encoder, pictures: Iterable[bytes]) -> Floats:
     """Vectors of pictures as files, through the child that the shop reads them in."""
-    vectors = []
+    return looked(encoder, pictures).vectors
+
+
+def looked(encoder: Encoder, pictures: Iterable[bytes]) -> Seen:
+    """As `see`, with their thumbs."""
+    vectors: list[Floats] = []
+    thumbs: list[NDArray[np.uint8]] = []
     waiting: list[bytes] = []
 
     def encode(decoder: PictureDecoder) -> None:
@@ -95,6 +125,7 @@ def see(encoder: Encoder, pictures: Iterable[bytes]) -> Floats:
         if not all(isinstance(one, Picture) for one in read):
             raise SystemExit("a picture of the shared data cannot be read")
         vectors.append(encoder.encode(np.stack([one.pixels for one in read if isinstance(one, Picture)])))
+        thumbs.extend(np.frombuffer(one.thumb, np.uint8) for one in read if isinstance(one, Picture))
         waiting.clear()
 
     with PictureDecoder(encoder.input_px) as decoder:
@@ -104,7 +135,7 @@ def see(encoder: Encoder, pictures: Iterable[bytes]) -> Floats:
                 encode(decoder)
         if waiting:
             encode(decoder)
-    return np.concatenate(vectors)
+    return Seen(np.concatenate(vectors), np.stack(thumbs))
 
 
 def _print_targets(told: dict[str, float]) -> None:

@@ -97,9 +97,17 @@ def raw_pictures(directory: Path) -> RawPictures:
     tars = {row["image"].split(":")[0] for row in rows}
     members = {tar: _members(directory / "fashion" / tar) for tar in tars}
     photos = _members(directory / "customer-photos" / "photos.tar")
-    taken = [row["photo"] for row in _table(directory / "customer-photos" / "photos.tsv") if row["photo"] in photos]
     places = (row["image"].split(":") for row in rows)
-    return RawPictures([members[tar][member] for tar, member in places], [photos[name] for name in taken])
+    return RawPictures(
+        [members[tar][member] for tar, member in places], [photos[name] for name in photo_names(directory)]
+    )
+
+
+def photo_names(directory: Path) -> list[str]:
+    """Files of the phone photos, by row of `corpus.Corpus`."""
+    there = _members(directory / "customer-photos" / "photos.tar")
+    rows = _table(directory / "customer-photos" / "photos.tsv")
+    return [row["photo"] for row in rows if row["photo"] in there]
 
 
 def _table(path: Path) -> list[dict[str, str]]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -25,7 +26,7 @@ from bot.sessions import (
 from commerce.clock import ManualClock
 from commerce.domain.customer import Contact
 from commerce.domain.geo import GeoPoint
-from commerce.ports import SeenPhoto, Storage
+from commerce.ports import SeenGarment, SeenPhoto, Storage
 
 NOW = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
 
@@ -116,6 +117,16 @@ def test_a_photo_comes_back_close_to_what_it_was_until_its_end() -> None:
     assert float(back.vector @ seen.vector) > 0.9999
     assert abs(float(np.linalg.norm(back.vector)) - 1) < 1e-5
     assert kept.seen(NOW + timedelta(hours=24)) is None
+
+
+def test_a_picked_garment_keeps_its_colours() -> None:
+    whole = a_photo()
+    dress, bag = (
+        SeenGarment((0.0, 0.0, 0.5, 1.0), kind, whole.vector, bytes([n] * 192)) for n, kind in enumerate("ab")
+    )
+    kept = RememberedPhoto.of(replace(whole, garments=(dress, bag)), NOW + timedelta(hours=24))
+    picked = replace(kept, picked=2).seen(NOW)
+    assert picked is not None and [garment.thumb for garment in picked.garments] == [bag.thumb]
 
 
 def test_a_place_is_kept_to_a_hundred_metres() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -245,6 +246,9 @@ def test_a_fit_comes_back_as_it_was_kept(taught: Outcome, tmp_path: Path) -> Non
     store = FitStore(tmp_path)
     name = store.save(taught.fit)
     assert store.save(taught.fit) == name, "the same bytes"
+    assert open_encoder(name, tmp_path).bands == replace(
+        VitrineEncoder().bands, very_close=taught.fit.very_close, close=taught.fit.close
+    ), "its own cosines, and one colour as it was shipped"
     kept = store.load(name)
     assert (kept.additions.picture_map == taught.fit.additions.picture_map).all()
     assert kept.additions.vocabulary == taught.fit.additions.vocabulary
