@@ -145,11 +145,11 @@ class FileIndexStore:
         """See `IndexStore`."""
 
     def _gallery(self, dimension: int, found: Snapshot | None = None) -> Gallery:
-        from visual_search.index import APPROXIMATE_FROM, VectorIndex
+        from visual_search.index import VectorIndex
         from visual_search.marks import Marks
 
-        size = APPROXIMATE_FROM if self._approximate_from is None else self._approximate_from
+        rows, lists = (None, None) if found is None else ((found.ids, found.vectors), found.lists)
+        index = VectorIndex(dimension, rows, lists, approximate_from=self._approximate_from)
         if found is None:
-            return Gallery(VectorIndex(dimension, approximate_from=size), Marks())
-        index = VectorIndex(dimension, (found.ids, found.vectors), found.lists, approximate_from=size)
+            return Gallery(index, Marks())
         return Gallery(index, Marks(found.ids, found.marks))

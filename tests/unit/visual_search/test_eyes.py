@@ -64,7 +64,9 @@ def test_a_picture_added_is_found_and_removed_is_gone(filled: Eyes, drawn: Drawn
     picture_id, data = drawn[3]
     seen = look(filled, data)
     best = filled.search(seen, 5)
-    assert best[0].picture_id == picture_id and best[0].score == pytest.approx(1, abs=0.02)  # a part of it may count, too
+    assert best[0].picture_id == picture_id and best[0].score == pytest.approx(
+        1, abs=0.02
+    )  # a part of it may count, too
     assert best[0].band == "very_close"
     assert [hit.score for hit in best] == sorted((hit.score for hit in best), reverse=True)
     assert filled.remove([picture_id, 404]) == 1

@@ -10,6 +10,7 @@ import pytest
 
 from tests.contracts.test_vector_stores import D, nearest, unit
 from visual_search import approximate
+from visual_search import index as index_module
 from visual_search.index import VectorIndex
 from visual_search.locks import ReadWriteLock
 from visual_search.stores import FileIndexStore
@@ -38,6 +39,15 @@ def test_the_size_chooses() -> None:
     index.add(IDS[1_499:], vectors[1_499:])
     index.settle()
     assert not index.is_exact and index.lists() is not None
+
+
+def test_longer_vectors_choose_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index_module, "EXACT_NUMBERS", 1_500 * D)
+    for dimension, exact in ((D, False), (D // 2, True)):
+        index = VectorIndex(dimension)
+        index.add(IDS, np.eye(dimension, dtype=np.float32)[np.arange(len(IDS)) % dimension])
+        index.settle()
+        assert index.is_exact is exact
 
 
 def test_what_changes_while_lists_are_fitted_is_in_them(monkeypatch: pytest.MonkeyPatch) -> None:
