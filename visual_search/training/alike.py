@@ -31,7 +31,8 @@ from visual_search.training.readers import Readers, Told, taught, words_in
 from visual_search.training.sayings import words
 from visual_search.training.shared_data import PHOTO_TYPES, data_directory
 from visual_search.training.towers import CONTEXT, INPUT_PX, TOLD, Clip, Projection
-from visual_search.training.words import SEED, merges
+from visual_search.training.train import SEED
+from visual_search.training.words import merges
 
 STEPS, _PRODUCTS, _PHOTOS, _TEXTS = 400, 1024, 96, 512
 PEAK_RATE = 5e-4

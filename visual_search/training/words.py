@@ -30,8 +30,8 @@ from visual_search.training.lessons import Teacher
 from visual_search.training.sayings import Saying, Sayings, words
 from visual_search.training.shared_data import data_directory
 from visual_search.training.towers import CONTEXT, VOCABULARY, Clip
+from visual_search.training.train import SEED
 
-SEED = 7
 STEPS, PEAK_RATE = 3000, 1e-3
 NAMES, CAPTIONS, WORDS = 768, 384, 384
 """Of a step."""
