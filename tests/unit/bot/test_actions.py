@@ -39,6 +39,8 @@ def _drawn(data: st.DataObject, name: str, type_: object) -> int | str:
         return data.draw(st.sampled_from(PickUpKind)).value
     if name == "at_min":
         return data.draw(st.integers(0, 10**9))  # minutes since 1970, until the year 3871
+    if name in ("order_id", "provider"):  # the one pair of words in an action: the shop's own, and plain
+        return data.draw(st.text("0123456789abcdef", max_size=32 if name == "order_id" else 20))
     return data.draw(st.integers(0, 2**63 - 1)) if type_ == "int" else short(data.draw(st.text(max_size=40)))
 
 
