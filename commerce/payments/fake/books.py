@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -136,7 +137,7 @@ class Books:
         with closing(sqlite3.connect(self._path, timeout=_WAIT_S, isolation_level=None)) as db:
             db.execute("PRAGMA synchronous=NORMAL")
             if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'fault'").fetchone():
-                db.execute("PRAGMA journal_mode=WAL")
+                _keep_a_log(db)
                 db.executescript(_SCHEMA)
             db.execute("BEGIN IMMEDIATE")
             try:
@@ -145,6 +146,20 @@ class Books:
                 db.execute("ROLLBACK")
                 raise
             db.execute("COMMIT")
+
+
+def _keep_a_log(db: sqlite3.Connection) -> None:
+    """Readers then need not wait for writers. SQLite does not wait here, though somebody may be opening them too."""
+    last_s = time.monotonic() + _WAIT_S
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > last_s:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 class Pages:

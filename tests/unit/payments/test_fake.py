@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import sqlite3
 import threading
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -279,6 +280,19 @@ def test_a_restart_sees_the_same_money(case, bank, tmp_path):
     assert again.verify(call.body, headers, "", case.clock.now())
     other = FakeProvider(tmp_path / "other.db", "a secret of another shop", "http://127.0.0.1/pay/", case.clock)
     assert not other.verify(call.body, headers, "", case.clock.now())
+
+
+def test_books_that_somebody_else_is_opening_are_waited_for(case, tmp_path):
+    path = tmp_path / "new.db"
+    bank = FakeProvider(path, "a secret", "http://127.0.0.1/pay/", case.clock)
+    request = case.request(case.attempt())
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as somebody:
+        somebody.execute("BEGIN IMMEDIATE")
+        somebody.execute("CREATE TABLE fault_of_another (kind TEXT)")
+        done = threading.Timer(0.2, lambda: somebody.execute("COMMIT"))
+        done.start()
+        assert bank.start(request).session_ref
+        done.join()
 
 
 def test_one_key_from_many_threads_is_one_session(case, bank):
