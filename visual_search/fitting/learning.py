@@ -36,7 +36,7 @@ class Pace:
     taught with an MRR of .45 and those of the whole catalogue with .70, this one with .44 and .81; twice as much is
     refused (.40)."""
     name_scale: float = 20.0
-    """Multiplies cosines before the softmax: what the shipped encoder was taught with."""
+    """Multiplies cosines before the softmax. With 40 names of products that were not taught gain less (.42)."""
     caption_scale: float = 14.0
     caption_weight: float = 0.5
     keep_weight: float = 4.0
