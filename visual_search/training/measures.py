@@ -82,12 +82,34 @@ def _of_pictures(
     return told
 
 
-def _ranks(asked: Floats, shown: Floats, ids: NDArray[np.int64]) -> NDArray[np.int64]:
-    """For each row of `asked` the rank, from 1, of the first picture whose id is the row's own."""
+def names_among_all(
+    shown: Floats, products: NDArray[np.int64], corpus: Corpus, lexicon: Lexicon, embed: Embed
+) -> dict[str, tuple[float, float, float]]:
+    """Of each language, the names of `products` among the whole corpus, which `shown` [n, d] is of: MRR of any product
+    of the name, its share among the first ten, and MRR of the product itself."""
+    french, rows = FrenchNames(lexicon), [corpus.rows[row] for row in products]
+    every = {"English": [row["title"] for row in rows]}
+    every["French"] = [french.of(row["title"], row["article_type"]) for row in rows]
+    names = np.unique([row["title"] for row in corpus.rows], return_inverse=True)[1]
+    told = {}
+    for language, asked in every.items():
+        vectors = embed(asked)
+        of_name = _ranks(vectors, shown, names, products)
+        itself = _ranks(vectors, shown, np.arange(len(shown)), products)
+        told[language] = float((1 / of_name).mean()), float((of_name <= 10).mean()), float((1 / itself).mean())
+    return told
+
+
+def _ranks(
+    asked: Floats, shown: Floats, ids: NDArray[np.int64], rows: NDArray[np.int64] | None = None
+) -> NDArray[np.int64]:
+    """For each row of `asked` the rank, from 1, of the first picture whose id is its own: that of the same row of
+    `shown`, or of `rows`."""
+    wanted = ids if rows is None else ids[rows]
     ranks = []
     for start in range(0, len(asked), 512):
         scores = asked[start : start + 512] @ shown.T
-        own = ids[None, :] == ids[start : start + 512, None]
+        own = ids[None, :] == wanted[start : start + 512, None]
         best = np.where(own, scores, -2).max(1, keepdims=True)
         ranks.append(1 + (scores > best).sum(1))
     return np.concatenate(ranks)

@@ -3,6 +3,7 @@
     python -m visual_search.training.report                      the encoder that ships
     python -m visual_search.training.report --encoder imagenet   another one, the same way
     python -m visual_search.training.report --write              and keep its bands ("very close", "close", one colour)
+    python -m visual_search.training.report --all                names among all products, most of them taught, alone
     python -m visual_search.training.report --others DIR         a shop that is not fashion: a folder of pictures a kind
 
 Pictures go through the decoding child, as in the shop. Needs the shared data, and torch for views as by a phone.
@@ -51,6 +52,7 @@ def main() -> None:
     parser.add_argument("--encoder", default="vitrine")
     parser.add_argument("--part", choices=measures.PARTS, default="test")
     parser.add_argument("--cache", type=Path, default=Path("var/training"))
+    parser.add_argument("--all", action="store_true", help="names among the whole catalogue, and nothing else")
     parser.add_argument("--others", type=Path, help="a folder with a folder of pictures for each kind of thing")
     parser.add_argument("--write", action="store_true", help="keep the bands in the shipped encoder's description")
     asked = parser.parse_args()
@@ -64,6 +66,13 @@ def main() -> None:
     part = measures.PARTS[asked.part]
     products, photos = np.flatnonzero(corpus.part == part), np.flatnonzero(corpus.photo_part == part)
     files = raw_pictures(directory)
+    if asked.all:
+        every = see(encoder, files.products)
+        told_all = measures.names_among_all(every, products, corpus, lexicon, encoder.encode_words)
+        print(f"{encoder.name} {encoder.revision}: names of {len(products)} products among {len(every)} ({asked.part})")
+        for language, (of_name, in_ten, itself) in told_all.items():
+            print(f"  {language}: MRR {of_name:.3f}, among ten {in_ten:.3f}; the product itself, MRR {itself:.3f}")
+        return
     seen_products = looked(encoder, (files.products[row] for row in products))
     seen_photos = looked(encoder, (files.photos[row] for row in photos))
     shown, taken = seen_products.vectors, seen_photos.vectors
