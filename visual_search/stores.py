@@ -148,8 +148,8 @@ class FileIndexStore:
         from visual_search.index import VectorIndex
         from visual_search.marks import Marks
 
-        rows, lists = (None, None) if found is None else ((found.ids, found.vectors), found.lists)
-        index = VectorIndex(dimension, rows, lists, approximate_from=self._approximate_from)
+        size = self._approximate_from
         if found is None:
-            return Gallery(index, Marks())
+            return Gallery(VectorIndex(dimension, approximate_from=size), Marks())
+        index = VectorIndex(dimension, (found.ids, found.vectors), found.lists, approximate_from=size)
         return Gallery(index, Marks(found.ids, found.marks))

@@ -11,7 +11,7 @@ import csv
 import random
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -172,7 +172,3 @@ def shortened(name: str, rng: random.Random, share: float) -> str:
     words = name.split()
     kept = [word for word in words if rng.random() >= share]
     return " ".join(kept if len(kept) >= 2 else words)
-
-
-def sample(choices: Sequence[str], rng: random.Random) -> str:
-    return choices[rng.randrange(len(choices))]

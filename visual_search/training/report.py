@@ -67,6 +67,8 @@ def main() -> None:
     products, photos = np.flatnonzero(corpus.part == part), np.flatnonzero(corpus.photo_part == part)
     files = raw_pictures(directory)
     if asked.all:
+        if not encoder.reads_words:
+            raise SystemExit(f"{encoder.name} reads no words, so no names")
         every = see(encoder, files.products)
         told_all = measures.names_among_all(every, products, corpus, lexicon, encoder.encode_words)
         print(f"{encoder.name} {encoder.revision}: names of {len(products)} products among {len(every)} ({asked.part})")

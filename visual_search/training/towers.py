@@ -161,10 +161,8 @@ class TextTower(nn.Module):
         nn.init.normal_(self.positional_embedding, std=0.01)
         nn.init.normal_(self.text_projection, std=TEXT_WIDTH**-0.5)
 
-    def forward(self, ids: Tensor, left_out: float = 0.0) -> Tensor:
-        """`left_out`: share of what is known of each token that a step does not see."""
+    def forward(self, ids: Tensor) -> Tensor:
         x = self.token_embedding(ids) + self.positional_embedding[: ids.shape[1]]
-        x = functional.dropout(x, left_out)
         for block in self.transformer.resblocks:
             x = block(x)
         ends = x[torch.arange(len(ids), device=ids.device), ids.argmax(1)]
@@ -279,10 +277,10 @@ class Clip(Eyes):
     def device(self) -> torch.device:
         return self.projection.centre.device
 
-    def words(self, ids: Tensor, left_out: float = 0.0) -> Tensor:
+    def words(self, ids: Tensor) -> Tensor:
         """Token ids [n, length] to what words say of a vector, [n, 480] of unit length."""
         with torch.autocast(ids.device.type, torch.bfloat16):
-            out = self.text(ids, left_out)
+            out = self.text(ids)
         return functional.normalize(out.float(), dim=1)
 
     @torch.no_grad()

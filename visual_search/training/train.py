@@ -40,7 +40,7 @@ _PULL = 0.15
 need stays as it was, for pictures that are not clothes too."""
 _GENERAL, _COMPARED = 0.2, 128
 """What it counts that likenesses stay as ImageNet saw them, and of how many pictures of a lesson."""
-STEPS, PRODUCTS, PHOTOS, OTHERS = 2000, 1536, 384, 4096
+STEPS, PRODUCTS, PHOTOS, OTHERS = 2200, 1536, 384, 4096
 """Steps; of each: products, each seen twice, phone photos, and names of other products that a picture is told from."""
 PEAK_RATE = 2e-3
 
