@@ -156,6 +156,8 @@ def _intro(talk: Talk, wish: Wish, answer: SearchAnswer) -> str:
         seen = {f.hit.why for f in answer.found}
         if seen == {Why.CLOSE}:
             return talk.t("Nothing very close to your photo, but these come near:")
+        if seen == {Why.FAR} and (wish.query or wish.words or wish.colours or wish.materials or wish.patterns):
+            return talk.t("The nearest to what you describe:")  # a photo moved by words is like no photo
         if seen == {Why.FAR}:
             return talk.t("Nothing here really looks like your photo. The nearest:")
         return talk.t("Here is what comes closest to your photo:")

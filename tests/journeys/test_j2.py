@@ -147,6 +147,17 @@ def test_the_same_in_another_colour_is_not_very_close(photographer: People, shad
     photographer("Léa").send_photo(photo.getvalue()).expect(called)
 
 
+def test_what_words_made_of_a_photo_is_not_compared_with_it(photographer: People) -> None:
+    """“Nothing looks like your photo” would be no answer to who asked for something else than it shows."""
+    photo = io.BytesIO()
+    as_customer_photo(draw("denim_jacket", "#b9303a", weave="denim"), 2).save(photo, "JPEG")
+    lea = photographer("Léa")
+    lea.send_photo(photo.getvalue())
+    lea.say("la même à fleurs ‖ the same but floral").expect(
+        "Le plus proche de ce que vous décrivez ‖ The nearest to what you describe"
+    )
+
+
 def test_damaged_and_other_files(photographer: People, street_look: bytes) -> None:
     lea = photographer("Léa")
     lea.send_photo(street_look[:400]).expect("abîmée ‖ damaged").expect_buttons("Autre photo ‖ Another photo")

@@ -97,6 +97,13 @@ def test_words_and_conditions_narrow_what_is_shown(client: FlaskClient) -> None:
     assert "We have nothing exactly like that." in client.get(f"/photo?of={key}&store=S3", base_url=base).text
 
 
+def test_what_words_made_of_a_photo_is_not_compared_with_it(client: FlaskClient) -> None:
+    for words, said in (("the same but floral", True), ("", False)):
+        page = send(client, drawing("dress"), words=words)
+        assert titles(page) and ("The nearest to what you describe:" in page.text) == said
+        assert "Nothing here really looks like your photo" not in page.text
+
+
 def test_a_photo_is_shown_to_its_sender_alone(client: FlaskClient, seeing: Shop) -> None:
     page = send(client, drawing("dress"))
     path = picture_of(page)
